@@ -1,0 +1,148 @@
+# make              everything, into build/
+# make run          installs what is missing, builds, starts all
+# make check        unit tests        make test    those, end-to-end, and the browser
+# make bench        every figure      make fuzz    every parser, FUZZ_S seconds each
+# make install      DESTDIR=, PREFIX=
+# SANITIZE=address,undefined, CC=clang, WERROR=1, DEBUG=1, V=1 (show commands) as wanted.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all run test check check-valgrind e2e bench fuzz install clean
+
+SANITIZE ?=
+WERROR ?=
+DEBUG ?=
+V ?=
+FUZZ_S ?= 20
+PREFIX ?= /usr/local
+DESTDIR ?=
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+comma := ,
+BUILD ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
+OBJ := $(BUILD)/obj
+
+PACKAGES := libuv hiredis msgpack gsl libconfig libmicrohttpd jansson
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+            -Wwrite-strings -Wvla $(if $(WERROR),-Werror)
+SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CFLAGS ?= -O2 -g
+HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+DEBUGGING := $(if $(DEBUG)$(SANITIZE),-DRIDGELINE_DEBUG)
+STDFLAGS := -std=c11 -D_GNU_SOURCE -fno-math-errno -Iinclude -I. $(WARNINGS) $(SANITIZER) $(HARDENING) $(DEBUGGING)
+# Asked for when first needed: `make run` installs the packages before.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
+say = @$(if $(V),:,echo '  $(1)  $(@:$(BUILD)/%=%)')
+Q := $(if $(V),,@)
+LINK = $(Q)$(CC) $(SANITIZER) $(LDFLAGS) -o $@
+
+objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.o,$(filter %.S,$(1)))
+pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
+
+# Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
+PURE_SRC := $(call pick,lib,records_pack series keys glob units options conf conf_value conf_text conf_rules \
+                        conf_resolve overrides anomaly)
+IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
+ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c)
+PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
+             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv)
+
+LIB_PURE := $(BUILD)/libpure.a
+LIB_IO := $(BUILD)/libio.a
+LIB_ENGINE := $(BUILD)/libengine.a
+LIB_PARTS := $(BUILD)/libparts.a
+LIBS := $(LIB_IO) $(LIB_PURE) $(LIB_ENGINE)
+
+PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c analyzer/main.c webapp/main.c cli/main.c))
+program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
+PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(call program,$(d)))
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+all: $(PROGRAMS)
+
+define link_program
+$(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(LIBS)
+	$$(call say,LD)
+	$$(LINK) $$^ $$(PKG_LIBS) -lm -lpthread
+endef
+$(foreach d,$(PROGRAM_DIRS),$(eval $(call link_program,$(d))))
+
+$(OBJ)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(STDFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The page and its charts, carried inside the webapp.
+$(OBJ)/webapp/assets.o: webapp/assets.S webapp/assets.def $(wildcard webapp/page/*) /usr/share/javascript/dygraphs/dygraph.min.js
+	@mkdir -p $(@D)
+	$(call say,AS)
+	$(Q)$(CC) -c -o $@ $<
+
+$(LIB_PURE): $(call objects,$(PURE_SRC))
+$(LIB_IO): $(call objects,$(IO_SRC))
+$(LIB_ENGINE): $(call objects,$(ENGINE_SRC))
+$(LIB_PARTS): $(call objects,$(PARTS_SRC))
+$(BUILD)/lib%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(LIB_PARTS) $(LIB_PURE) $(LIB_ENGINE)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(LINK) $^ $(shell pkg-config --libs criterion msgpack gsl libconfig jansson) -lm
+
+$(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIB_PARTS) $(LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(LINK) $^ $(PKG_LIBS) -lm -lpthread
+
+# Fuzzers: libFuzzer needs clang, and every object under its instrumentation.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(ENGINE_SRC) $(PARTS_SRC)
+	@mkdir -p $(@D)
+	$(call say,FUZZ)
+	$(Q)clang -std=c11 -D_GNU_SOURCE -Iinclude -I. -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $^ $(shell pkg-config --libs msgpack gsl libconfig jansson) -lm
+
+deps-%:
+	@packaging/install-deps.sh $*
+
+run: deps-run
+	@$(MAKE) --no-print-directory all
+	$(BUILD)/ridgeline run --settings settings.conf --state-dir state
+
+check: $(UNIT)
+	@tests/run-unit.sh $(UNIT)
+
+check-valgrind: $(UNIT)
+	@tests/run-unit.sh --valgrind $(UNIT)
+
+e2e: all
+	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e
+
+test: deps-test
+	@$(MAKE) --no-print-directory all check
+	@$(MAKE) --no-print-directory e2e
+
+bench: all $(BENCH)
+	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/run.sh
+
+fuzz: $(FUZZ)
+	@tests/run-fuzz.sh $(FUZZ_S) $(FUZZ)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ridgeline $(DESTDIR)$(PREFIX)/share/ridgeline
+	install -m 755 $(BUILD)/ridgeline $(DESTDIR)$(PREFIX)/bin/ridgeline
+	install -m 755 $(filter-out %/ridgeline,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/lib/ridgeline/
+	install -m 644 settings.conf $(DESTDIR)$(PREFIX)/share/ridgeline/settings.conf
+
+clean:
+	rm -rf build
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -1,0 +1,47 @@
+/* When a metric's points come: its step, its gaps, its silences.
+ *
+ * The step is the median of the first 19 intervals. When more than a fifth of
+ * the intervals (EW over 50) are off by over 30 %, 19 more are taken, and the step
+ * changes if their median moved by over 20 %. */
+#ifndef RIDGELINE_ENGINE_CADENCE_H
+#define RIDGELINE_ENGINE_CADENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CADENCE_INTERVALS 19
+
+struct codec;
+
+/* Invariants:
+ *   1. n == 0 or first_t <= last_t
+ *   2. taken < CADENCE_INTERVALS; while step_s == 0 it samples, and taken == n - 1 (0 before the
+ *      first point)
+ *   3. 0 <= irregular <= 1; longest_gap_s >= 0 */
+struct cadence {
+    uint32_t n; /* points so far, saturating */
+    uint32_t first_t, last_t;
+    uint32_t step_s;   /* 0 while not known */
+    bool sampling;     /* 19 intervals are being taken */
+    uint32_t taken;
+    uint32_t interval[CADENCE_INTERVALS];
+    double irregular;     /* share of intervals that are off by over 30 % */
+    double longest_gap_s; /* longest interval seen, forgotten over 14 days */
+};
+
+void cadence_init(struct cadence *c);
+
+/* Takes the time of the next point, later than the last. Returns whether the
+ * step became known or changed with it. */
+bool cadence_take(struct cadence *c, uint32_t t);
+
+/* Silence after which the metric is stale: more than 5 steps and more than its
+ * longest habit. 0 while unknown. */
+double cadence_stale_after_s(const struct cadence *c);
+
+void cadence_codec(struct cadence *c, struct codec *codec);
+
+/* Asserts the invariants. */
+void cadence_assert(const struct cadence *c);
+
+#endif

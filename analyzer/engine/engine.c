@@ -1,0 +1,219 @@
+/* One point's way: step -> normal value -> streams (raw, minutes, three-point
+ * means) -> strength -> score -> verdict. Each stage judges before it learns. */
+#include "ridgeline/engine.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyzer/engine/codec.h"
+#include "analyzer/engine/verdict.h"
+
+/* Of the packed form: change the number with any state; another list of detectors is another version. */
+#define VERSION (1u << 8 | DETECTOR_COUNT)
+#define WARM_POINTS 100
+#define WARM_S 3600
+#define HOLD 1.5 /* widths of a mean for which what it says holds: the next one ends it */
+#define TRUSTED_SEASON 0.65 /* the profile is trusted with the expected value while its error is
+                               below this share of the deviation from the daily mean */
+
+/* The record's invariants, in debug builds. */
+static void engine_assert(const struct engine_record *r)
+{
+#ifdef RIDGELINE_DEBUG
+    record_assert(r);
+#else
+    (void)r;
+#endif
+}
+
+void engine_options_default(struct engine_options *o)
+{
+#define THRESHOLD(name, threshold, help) threshold,
+    *o = (struct engine_options){
+        .threshold = {DETECTORS(THRESHOLD)},
+        .consensus = 2,
+        .score_to_open = 50,
+        .close_after_s = 1800,
+    };
+#undef THRESHOLD
+}
+
+size_t engine_record_bytes(void)
+{
+    return sizeof(struct engine_record);
+}
+
+void engine_init(struct engine_record *r)
+{
+    memset(r, 0, sizeof *r);
+    cadence_init(&r->cadence);
+}
+
+uint32_t engine_last_t(const struct engine_record *r)
+{
+    return r->cadence.last_t;
+}
+
+double engine_step_s(const struct engine_record *r)
+{
+    return r->cadence.step_s;
+}
+
+double engine_stale_after_s(const struct engine_record *r)
+{
+    return cadence_stale_after_s(&r->cadence);
+}
+
+uint32_t engine_warmup_left_s(const struct engine_record *r)
+{
+    uint32_t seen_s = r->n > 0 ? r->cadence.last_t - r->since_t : 0;
+    uint32_t step_s = r->cadence.step_s;
+    if (step_s == 0 && r->n > 1)
+        step_s = seen_s / (r->n - 1);
+    uint32_t points = r->n < WARM_POINTS ? WARM_POINTS - r->n : 0;
+    double by_points = fmin((double)points * (step_s > 0 ? step_s : 1), UINT32_MAX);
+    double by_time = seen_s < WARM_S ? WARM_S - seen_s : 0;
+    return (uint32_t)fmax(by_points, by_time);
+}
+
+static void take_triple(struct engine_record *r, struct detector_point *mean, double step_s, double zero)
+{
+    struct stream_reading reading;
+    mean->step_s = step_s;
+    stream_update(&r->triples, mean, zero, &reading);
+    strength_take(&r->strength, STRENGTH_TRIPLES, &reading, mean->t, HOLD * mean->step_s);
+}
+
+/* Takes what the main stream said of `p`: its strength, the profile, three-point means. */
+static void take_main(struct engine_record *r, const struct detector_point *p, const struct stream_reading *reading,
+                      double zero)
+{
+    double hold_s = record_has_minutes(r) ? HOLD * p->step_s : 0;
+    strength_take(&r->strength, STRENGTH_MAIN, reading, p->t, hold_s);
+    strength_take_shift(&r->strength, habit_damped(&r->shift_habit, reading->shift), p->t, hold_s);
+    habit_learn(&r->shift_habit, p->t, reading->shift);
+    profile_learn(&r->profile, p->t, p->y, p->step_s);
+    if (!record_has_triples(r))
+        return;
+    struct detector_point mean;
+    double step_s = 3 * p->step_s;
+    if (bucket_pass(&r->triple, p->t, step_s, &mean))
+        take_triple(r, &mean, step_s, zero);
+    if (bucket_add(&r->triple, p, 3, &mean))
+        take_triple(r, &mean, step_s, zero);
+}
+
+static void take_minute(struct engine_record *r, struct detector_point *mean, double step_s, double zero)
+{
+    struct stream_reading reading;
+    mean->step_s = step_s;
+    stream_update(&r->minutes, mean, zero, &reading);
+    take_main(r, mean, &reading, zero);
+}
+
+/* Feeds all streams with a raw point; its own reading goes to `*reading`. */
+static void take_point(struct engine_record *r, const struct detector_point *p, struct stream_reading *reading)
+{
+    double zero = record_normal(r, 0);
+    stream_update(&r->raw, p, zero, reading);
+    if (!record_has_minutes(r)) {
+        take_main(r, p, reading, zero);
+        return;
+    }
+    struct detector_point mean;
+    uint32_t size = record_minute_points(r);
+    double step_s = size * p->step_s;
+    strength_take(&r->strength, STRENGTH_RAW, reading, p->t, 0);
+    if (bucket_pass(&r->minute, p->t, step_s, &mean))
+        take_minute(r, &mean, step_s, zero);
+    if (bucket_add(&r->minute, p, size, &mean))
+        take_minute(r, &mean, step_s, zero);
+}
+
+/* Takes the time of a point. Returns whether the streams run, now that it is known. */
+static bool take_time(struct engine_record *r, struct point p)
+{
+    bool ran = r->cadence.step_s > 0;
+    if (r->n == 0)
+        r->since_t = p.t;
+    r->n += r->n < UINT32_MAX;
+    bool new_step = cadence_take(&r->cadence, p.t);
+    if (!ran)
+        record_keep_first(r, p.v);
+    if (new_step)
+        record_begin(r, p.t);
+    return ran;
+}
+
+/* A point as the streams see it, with what the profile has to say about it. */
+static struct detector_point normal_point(const struct engine_record *r, struct point p, enum engine_season *season)
+{
+    struct detector_point seen = {.t = p.t, .season = NAN, .usual = NAN, .step_s = r->cadence.step_s};
+    double usual;
+    seen.y = record_normal(r, p.v);
+    *season = profile_expect(&r->profile, p.t, &usual);
+    if (*season == ENGINE_SEASON_NONE)
+        return seen;
+    seen.season = seen.y - usual;
+    if (profile_error(&r->profile, p.t) < TRUSTED_SEASON * record_main(r)->level.deviation)
+        seen.usual = usual;
+    return seen;
+}
+
+/* The point's way through the streams, and to a verdict once the metric is warm. */
+static void take_and_judge(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *v)
+{
+    struct stream_reading reading;
+    struct detector_point seen = normal_point(r, p, &v->season);
+    take_point(r, &seen, &reading);
+    if (v->warmup_left_s > 0)
+        return;
+    verdict_judge(v, o, r, &seen, &reading);
+    strength_learn(&r->strength, p.t, v->strength);
+}
+
+int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out)
+{
+    if (!isfinite(p.v) || (r->cadence.n > 0 && p.t <= r->cadence.last_t))
+        return -1;
+    verdict_begin(out, o, p);
+    bool runs = take_time(r, p);
+    out->warmup_left_s = engine_warmup_left_s(r);
+    if (runs)
+        take_and_judge(r, o, p, out);
+    engine_assert(r);
+    return 0;
+}
+
+/* A packed record is never longer than its memory and the frame around it: every
+ * field is packed in its own size. */
+size_t engine_packed_max(void)
+{
+    return sizeof(struct engine_record) + 16;
+}
+
+size_t engine_pack(const struct engine_record *r, uint8_t *out)
+{
+    struct engine_record copy = *r;
+    struct codec c;
+    codec_write(&c, out, engine_packed_max(), VERSION);
+    record_codec(&copy, &c);
+    size_t len = codec_end(&c);
+    assert(len > 0);
+    return len;
+}
+
+int engine_unpack(struct engine_record *r, const uint8_t *bytes, size_t len)
+{
+    struct codec c;
+    engine_init(r);
+    codec_read(&c, bytes, len, VERSION);
+    record_codec(r, &c);
+    if (codec_end(&c) > 0) {
+        engine_assert(r);
+        return 0;
+    }
+    engine_init(r);
+    return -1;
+}

@@ -1,0 +1,80 @@
+/* The words of the API for what the engine says. */
+#include "ridgeline/engine.h"
+
+const char *engine_state_name(enum engine_state s)
+{
+    switch (s) {
+    case ENGINE_WARMING_UP:
+        return "WARMING_UP";
+    case ENGINE_NORMAL:
+        return "NORMAL";
+    case ENGINE_ANOMALOUS:
+        return "ANOMALOUS";
+    case ENGINE_STALE:
+        return "STALE";
+    case ENGINE_FLAT:
+        return "FLAT";
+    case ENGINE_DROPOUT:
+        return "DROPOUT";
+    case ENGINE_DEGENERATE:
+        return "DEGENERATE";
+    }
+    return "unknown";
+}
+
+const char *engine_vote_name(enum engine_vote v)
+{
+    switch (v) {
+    case ENGINE_VOTE_NO:
+        return "no";
+    case ENGINE_VOTE_YES:
+        return "yes";
+    case ENGINE_ABSTAINS:
+        return "abstains";
+    }
+    return "unknown";
+}
+
+const char *engine_reason_name(enum engine_reason r)
+{
+    switch (r) {
+    case ENGINE_REASON_NONE:
+        return "none";
+    case ENGINE_REASON_WARMING_UP:
+        return "warming up";
+    case ENGINE_REASON_NEEDS_DAY:
+        return "needs a day";
+    case ENGINE_REASON_CONSTANT:
+        return "constant";
+    }
+    return "unknown";
+}
+
+const char *engine_season_name(enum engine_season s)
+{
+    switch (s) {
+    case ENGINE_SEASON_NONE:
+        return "none";
+    case ENGINE_SEASON_DAY:
+        return "day";
+    case ENGINE_SEASON_WEEK:
+        return "week";
+    }
+    return "unknown";
+}
+
+#define ENTRY(name, threshold, help) {#name, help},
+static const struct {
+    const char *name, *help;
+} detectors[DETECTOR_COUNT] = {DETECTORS(ENTRY)};
+#undef ENTRY
+
+const char *engine_detector_name(enum detector_index d)
+{
+    return (unsigned)d < DETECTOR_COUNT ? detectors[d].name : "unknown";
+}
+
+const char *engine_detector_help(enum detector_index d)
+{
+    return (unsigned)d < DETECTOR_COUNT ? detectors[d].help : "";
+}

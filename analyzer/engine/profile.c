@@ -1,0 +1,127 @@
+/* A bin learns all at once on its first visit and ever less until its rate is reached; from
+ * the third visit on an outlier moves it by five errors at most. */
+#include "analyzer/engine/profile.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analyzer/engine/codec.h"
+
+#define DAY_S 86400u
+#define WEEK_S (7 * DAY_S)
+#define HOUR_S 3600u
+#define BIN_MIN_S 300u
+#define ERROR_RATE 0.005
+#define DAY_RATE 0.05
+#define WEEK_RATE 0.4       /* for a whole hour of points */
+#define WEEK_BETTER 0.9     /* the week speaks when its error is below this share of the day's */
+#define WEEK_TRIED_S DAY_S  /* its error is measured for so long before it may */
+#define CLIP 5.0            /* learning is clipped at this many errors */
+#define CLIP_AFTER_VISITS 2 /* but not before a bin was visited so often */
+
+static unsigned day_bin(const struct profile *p, uint32_t t)
+{
+    return t % DAY_S / p->bin_s;
+}
+
+static unsigned week_bin(uint32_t t)
+{
+    return t % WEEK_S / HOUR_S;
+}
+
+void profile_begin(struct profile *p, uint32_t t, double step_s)
+{
+    uint32_t bin_s = (uint32_t)fmin(fmax(step_s, BIN_MIN_S), DAY_S);
+    if (p->bin_s == bin_s)
+        return;
+    memset(p, 0, sizeof *p);
+    p->bin_s = bin_s;
+    p->first_t = t;
+}
+
+static bool day_known(const struct profile *p, uint32_t t)
+{
+    return p->bin_s && t - p->first_t >= DAY_S && p->day_n[day_bin(p, t)] > 0;
+}
+
+static bool week_known(const struct profile *p, uint32_t t)
+{
+    return p->bin_s && t - p->first_t >= WEEK_S && p->week_n[week_bin(t)] > 0;
+}
+
+static bool week_speaks(const struct profile *p, uint32_t t)
+{
+    return t - p->first_t >= WEEK_S + WEEK_TRIED_S && p->week_errors_n > 0 && p->week_error < WEEK_BETTER * p->day_error;
+}
+
+enum engine_season profile_expect(const struct profile *p, uint32_t t, double *y)
+{
+    if (week_speaks(p, t) && week_known(p, t)) {
+        *y = (double)p->week[week_bin(t)];
+        return ENGINE_SEASON_WEEK;
+    }
+    if (!day_known(p, t))
+        return ENGINE_SEASON_NONE;
+    *y = (double)p->day[day_bin(p, t)];
+    return ENGINE_SEASON_DAY;
+}
+
+double profile_error(const struct profile *p, uint32_t t)
+{
+    if (p->day_errors_n == 0)
+        return HUGE_VAL;
+    return week_speaks(p, t) ? p->week_error : p->day_error;
+}
+
+static void learn_error(double *error, uint32_t *n, double away)
+{
+    *n += *n < UINT32_MAX;
+    *error += fmax(ERROR_RATE, 1.0 / *n) * (away - *error);
+}
+
+static void learn_bin(float *bin, uint8_t *n, double away, double rate, double error, unsigned clip_after)
+{
+    if (*n >= clip_after && error > 0)
+        away = fmax(-CLIP * error, fmin(CLIP * error, away));
+    *bin = (float)((double)*bin + fmax(rate, 1.0 / (*n + 1)) * away);
+    *n += *n < UINT8_MAX;
+}
+
+void profile_learn(struct profile *p, uint32_t t, double y, double step_s)
+{
+    unsigned d = day_bin(p, t), w = week_bin(t);
+    double from_day = y - (double)p->day[d], from_week = y - (double)p->week[w];
+    double day_visit = fmax(1, floor(p->bin_s / step_s)), week_visit = fmax(1, floor(HOUR_S / step_s));
+    if (day_known(p, t))
+        learn_error(&p->day_error, &p->day_errors_n, fabs(from_day));
+    if (week_known(p, t))
+        learn_error(&p->week_error, &p->week_errors_n, fabs(from_week));
+    learn_bin(&p->day[d], &p->day_n[d], from_day, DAY_RATE, p->day_error,
+              (unsigned)(CLIP_AFTER_VISITS * day_visit));
+    learn_bin(&p->week[w], &p->week_n[w], from_week, WEEK_RATE * fmin(1, step_s / HOUR_S), p->week_error,
+              (unsigned)(CLIP_AFTER_VISITS * week_visit));
+}
+
+/* A bin is packed as its count and, where that is not zero, its mean. */
+static void codec_bins(struct codec *c, float *bin, uint8_t *n, unsigned bins)
+{
+    for (unsigned i = 0; i < bins; i++) {
+        codec_u8(c, &n[i], UINT8_MAX);
+        if (n[i] > 0)
+            codec_numbers(c, &bin[i], 1);
+    }
+}
+
+void profile_codec(struct profile *p, struct codec *c)
+{
+    codec_u32(c, &p->bin_s, DAY_S);
+    codec_u32(c, &p->first_t, UINT32_MAX);
+    codec_u32(c, &p->day_errors_n, UINT32_MAX);
+    codec_u32(c, &p->week_errors_n, UINT32_MAX);
+    codec_size(c, &p->day_error);
+    codec_size(c, &p->week_error);
+    codec_bins(c, p->day, p->day_n, PROFILE_DAY_BINS);
+    codec_bins(c, p->week, p->week_n, PROFILE_WEEK_BINS);
+    if (p->bin_s < BIN_MIN_S)
+        c->failed = true;
+}

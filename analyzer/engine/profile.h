@@ -1,0 +1,45 @@
+/* The season of a metric: what it usually is at this time of day (bins of 5
+ * minutes, or of a step if that is longer) and at this hour of the week.
+ * The one with the smaller running error speaks: the day, unless the week was
+ * tried for a whole day and is better by a tenth. All times are UTC. */
+#ifndef RIDGELINE_ENGINE_PROFILE_H
+#define RIDGELINE_ENGINE_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ridgeline/engine.h"
+
+#define PROFILE_DAY_BINS 288
+#define PROFILE_WEEK_BINS 168
+
+struct codec;
+
+/* Invariants:
+ *   1. 300 <= bin_s <= 86400 once begun, 0 before: so a bin's index is below PROFILE_DAY_BINS
+ *   2. errors are not negative */
+struct profile {
+    uint32_t bin_s;
+    uint32_t first_t; /* of the first point learnt */
+    uint32_t day_errors_n, week_errors_n; /* errors measured, saturating */
+    double day_error, week_error;         /* EW of |y - profile| */
+    float day[PROFILE_DAY_BINS], week[PROFILE_WEEK_BINS];
+    uint8_t day_n[PROFILE_DAY_BINS], week_n[PROFILE_WEEK_BINS]; /* points learnt, saturating */
+};
+
+/* Makes the profile fit a metric of this step that begins at `t`; keeps what
+ * it learnt where its bins are the same. */
+void profile_begin(struct profile *p, uint32_t t, double step_s);
+
+/* What is usual at `t`. ENGINE_SEASON_NONE, and *y untouched, while no full day was seen
+ * or never this time of it. */
+enum engine_season profile_expect(const struct profile *p, uint32_t t, double *y);
+
+/* Running error of the profile that speaks at `t`; infinite while none does. */
+double profile_error(const struct profile *p, uint32_t t);
+
+void profile_learn(struct profile *p, uint32_t t, double y, double step_s);
+
+void profile_codec(struct profile *p, struct codec *c);
+
+#endif

@@ -1,0 +1,129 @@
+/* Detectors and their floats could not hold a metric of 1e300, nor one of 1e15 that
+ * moves by 1: hence normal values. */
+#include "analyzer/engine/record.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/engine/codec.h"
+
+#define MINUTE_S 60
+#define TRIPLES_MAX_STEP_S 900
+
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* A power of two near `size`, or 1 where it says nothing. */
+static double unit_near(double size)
+{
+    int exponent;
+    if (size <= 0)
+        return 1;
+    frexp(fmin(size, DBL_MAX), &exponent);
+    return ldexp(1, exponent - 1);
+}
+
+static void normalise(struct engine_record *r)
+{
+    double sorted[RECORD_FIRST];
+    memcpy(sorted, r->first, sizeof sorted);
+    qsort(sorted, RECORD_FIRST, sizeof *sorted, by_value);
+    r->base = sorted[RECORD_FIRST / 2];
+    double spread = sorted[3 * RECORD_FIRST / 4] / 2 - sorted[RECORD_FIRST / 4] / 2;
+    r->unit = unit_near(spread > 0 ? spread : fabs(r->base));
+}
+
+void record_begin(struct engine_record *r, uint32_t t)
+{
+    if (r->unit == 0) {
+        normalise(r);
+    } else {
+        r->since_t = t;
+        r->n = 0;
+    }
+    profile_begin(&r->profile, t, r->cadence.step_s);
+    stream_init(&r->raw);
+    stream_init(&r->minutes);
+    stream_init(&r->triples);
+    r->minute = r->triple = (struct bucket){0};
+}
+
+bool record_has_minutes(const struct engine_record *r)
+{
+    return r->cadence.step_s < MINUTE_S;
+}
+
+uint32_t record_minute_points(const struct engine_record *r)
+{
+    return (uint32_t)lround(MINUTE_S / (double)r->cadence.step_s);
+}
+
+bool record_has_triples(const struct engine_record *r)
+{
+    return r->cadence.step_s <= TRIPLES_MAX_STEP_S;
+}
+
+const struct stream *record_main(const struct engine_record *r)
+{
+    return record_has_minutes(r) ? &r->minutes : &r->raw;
+}
+
+void record_keep_first(struct engine_record *r, double value)
+{
+    r->first[r->cadence.n - 1] = value;
+}
+
+double record_normal(const struct engine_record *r, double value)
+{
+    return detector_clip((value - r->base) / r->unit, RECORD_Y_MAX);
+}
+
+double record_value(const struct engine_record *r, double y)
+{
+    return detector_clip(r->base + y * r->unit, DBL_MAX);
+}
+
+void record_codec(struct engine_record *r, struct codec *c)
+{
+    cadence_codec(&r->cadence, c);
+    codec_u32(c, &r->since_t, r->cadence.last_t);
+    codec_u32(c, &r->n, r->cadence.n);
+    if (r->cadence.step_s == 0) {
+        for (unsigned i = 0; i < RECORD_FIRST; i++)
+            codec_finite(c, &r->first[i]);
+        return;
+    }
+    codec_finite(c, &r->base);
+    codec_finite(c, &r->unit);
+    if (!(r->unit > 0) || c->failed) {
+        c->failed = true;
+        return;
+    }
+    profile_codec(&r->profile, c);
+    stream_codec(&r->raw, c);
+    if (record_has_minutes(r)) {
+        stream_codec(&r->minutes, c);
+        bucket_codec(&r->minute, c);
+    }
+    if (record_has_triples(r)) {
+        stream_codec(&r->triples, c);
+        bucket_codec(&r->triple, c);
+    }
+    habit_codec(&r->shift_habit, c);
+    strength_codec(&r->strength, c);
+}
+
+void record_assert(const struct engine_record *r)
+{
+    cadence_assert(&r->cadence);
+    bool runs = r->cadence.step_s > 0;
+    assert(r->since_t <= r->cadence.last_t && r->n <= r->cadence.n);
+    assert(runs == (r->unit > 0) && isfinite(r->unit) && isfinite(r->base));
+    assert(runs == (r->profile.bin_s > 0));
+}

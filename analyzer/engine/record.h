@@ -1,0 +1,64 @@
+/* Everything the engine keeps of one metric, in one struct of fixed size.
+ *
+ * Streams see normalised values y = (x - base) / unit, limited to RECORD_Y_MAX.
+ * base is the median of the first 20 values and unit a power of two near their
+ * spread: so floats may keep y whatever the metric's own magnitude, and nothing
+ * overflows. Both stay for good. */
+#ifndef RIDGELINE_ENGINE_RECORD_H
+#define RIDGELINE_ENGINE_RECORD_H
+
+#include "analyzer/engine/bucket.h"
+#include "analyzer/engine/cadence.h"
+#include "analyzer/engine/profile.h"
+#include "analyzer/engine/strength.h"
+#include "analyzer/engine/stream.h"
+
+#define RECORD_FIRST (CADENCE_INTERVALS + 1) /* points before anything runs */
+#define RECORD_Y_MAX 1e30
+
+/* Invariants:
+ *   1. unit > 0 once cadence.step_s is known, 0 before; base and unit are finite
+ *   2. streams, buckets and profile are at their beginning while it is not, and streams that
+ *      the step does not call for stay there
+ *   3. since_t <= cadence.last_t and n <= cadence.n
+ *   4. those of its parts */
+struct engine_record {
+    struct cadence cadence;
+    double first[RECORD_FIRST]; /* values seen while the step is learned for the first time */
+    double base, unit;
+    uint32_t since_t, n; /* time of the first of, and number of, the points that the warm-up counts */
+    struct profile profile;
+    struct stream raw, minutes, triples;
+    struct bucket minute, triple; /* what minutes and triples are made from */
+    struct habit shift_habit;
+    struct strength strength;
+};
+
+/* Starts streams and buckets anew, for the step that became known at `t`. */
+void record_begin(struct engine_record *r, uint32_t t);
+
+/* Whether the points come more often than once a minute, so that their one-minute
+ * means are judged too and count most. */
+bool record_has_minutes(const struct engine_record *r);
+
+/* How many points come in about a minute; only where record_has_minutes(). */
+uint32_t record_minute_points(const struct engine_record *r);
+
+/* Whether three-point means are judged too: steps up to 15 minutes. */
+bool record_has_triples(const struct engine_record *r);
+
+/* The stream that counts most. */
+const struct stream *record_main(const struct engine_record *r);
+
+/* Keeps one of the first values. */
+void record_keep_first(struct engine_record *r, double value);
+
+double record_normal(const struct engine_record *r, double value);
+
+/* The way back; always finite. */
+double record_value(const struct engine_record *r, double y);
+
+void record_codec(struct engine_record *r, struct codec *c);
+void record_assert(const struct engine_record *r);
+
+#endif

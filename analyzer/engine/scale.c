@@ -1,0 +1,61 @@
+/* Half hours share the counts of their stream instead of each keeping its own, and
+ * are floats: 48 of them for each detector and stream are most of a record. */
+#include "analyzer/engine/scale.h"
+
+#include <math.h>
+
+#include "analyzer/engine/codec.h"
+
+#define DAY_S 86400.0
+#define BIN_DAYS 10    /* memory of a half hour */
+#define PRIOR_POINTS 20 /* what the whole day's scale is worth beside a half hour's */
+#define CLIP 5.0
+#define CLIP_AFTER 10 /* residuals: before, the scale is not fit to clip with */
+
+unsigned scale_bin(uint32_t t)
+{
+    return t % (uint32_t)DAY_S / SCALE_BIN_S;
+}
+
+/* Points in ten days of one half hour: at least one a day. */
+static double bin_capacity(double step_s)
+{
+    return BIN_DAYS * fmax(1, floor(SCALE_BIN_S / step_s));
+}
+
+void scale_count(struct scale_counts *counts, unsigned bin, double step_s)
+{
+    if (counts->n[bin] < bin_capacity(step_s))
+        counts->n[bin]++;
+}
+
+double scale_at(const struct scale *s, unsigned bin, unsigned bin_n)
+{
+    if (s->half_hour[bin] <= 0)
+        return s->day;
+    return (PRIOR_POINTS * s->day + bin_n * (double)s->half_hour[bin]) / (PRIOR_POINTS + bin_n);
+}
+
+void scale_learn(struct scale *s, unsigned bin, unsigned bin_n, double size, double floor, double step_s)
+{
+    if (s->n >= CLIP_AFTER)
+        size = fmin(size, CLIP * (scale_at(s, bin, bin_n) + floor));
+    s->n += s->n < UINT32_MAX;
+    s->day += fmax(fmin(1, step_s / DAY_S), 1.0 / s->n) * (size - s->day);
+    /* A half hour starts from the whole day's scale: its count may be older than this scale. */
+    double before = s->half_hour[bin] > 0 ? (double)s->half_hour[bin] : s->day;
+    s->half_hour[bin] = (float)(before + (size - before) / (bin_n + 1.0));
+}
+
+void scale_codec(struct scale *s, struct codec *c)
+{
+    codec_u32(c, &s->n, UINT32_MAX);
+    codec_size(c, &s->day);
+    codec_sizes(c, s->half_hour, SCALE_BINS);
+}
+
+void scale_counts_codec(struct scale_counts *counts, struct codec *c)
+{
+    for (unsigned i = 0; i < SCALE_BINS; i++)
+        codec_u16(c, &counts->n[i], (uint16_t)(BIN_DAYS * SCALE_BIN_S));
+}

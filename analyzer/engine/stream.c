@@ -1,0 +1,130 @@
+/* Each detector gives an expectation; here that becomes a residual, a z in
+ * robust scales, and a likelihood term
+ *
+ *   z = 0.8 r / (scale + floor)      L = log10(1 + z^2 / 3)
+ *
+ * the tail of Student's t with 3 degrees of freedom: heavy enough that skewed metrics
+ * stay quiet. S, the mean of L over the detectors that agree, is a consensus
+ * by geometric mean; it beat maximum, sum and root of squares. One logarithm of
+ * the product gives it. */
+#include "analyzer/engine/stream.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "analyzer/engine/codec.h"
+
+#define NORMAL_SCALE 0.8      /* E|r| of a normal residual over its standard deviation */
+#define STUDENT_DEGREES 3.0
+#define SCALE_NEEDS_POINTS 20 /* residuals learnt before a scale is trusted */
+
+/* The detectors' states lie one behind the other, each on a double's boundary. */
+static size_t state_doubles(const struct detector *d)
+{
+    return (d->state_bytes + sizeof(double) - 1) / sizeof(double);
+}
+
+void stream_init(struct stream *s)
+{
+    size_t needed = 0;
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+        needed += state_doubles(detector_get(d));
+    assert(needed <= STREAM_STATE_DOUBLES);
+    memset(s, 0, sizeof *s);
+}
+
+/* |residual| in units. Where nothing ever varied, any change is as far out as can be. */
+static double statistic(double residual, double unit)
+{
+    if (residual == 0)
+        return 0;
+    return unit > 0 ? fmin(fabs(residual) / unit, STREAM_Z_MAX) : STREAM_Z_MAX;
+}
+
+static void judge(const struct stream *s, enum detector_index index, const void *state,
+                  const struct detector_point *p, double floor, struct stream_finding *f)
+{
+    const struct detector *d = detector_get(index);
+    const struct scale *scale = &s->scale[index];
+    *f = (struct stream_finding){.expected = NAN};
+    f->reason = d->expect(state, p, &f->expected);
+    if (f->reason != ENGINE_REASON_NONE)
+        return;
+    if (d->deviation) {
+        f->unit = d->deviation(state);
+    } else if (scale->n >= SCALE_NEEDS_POINTS) {
+        unsigned bin = scale_bin(p->t);
+        f->unit = (scale_at(scale, bin, s->counts.n[bin]) + floor) / NORMAL_SCALE;
+    } else {
+        f->reason = ENGINE_REASON_WARMING_UP;
+        return;
+    }
+    f->z = statistic(p->y - f->expected, f->unit);
+    if (level_is_constant(&s->level) && p->y == s->level.last)
+        f->reason = ENGINE_REASON_CONSTANT;
+}
+
+static void learn(struct stream *s, enum detector_index index, void *state, const struct detector_point *p,
+                  double floor, const struct stream_finding *f)
+{
+    const struct detector *d = detector_get(index);
+    bool expected = !isnan(f->expected);
+    double residual = expected ? p->y - f->expected : 0;
+    unsigned bin = scale_bin(p->t);
+    if (d->learn)
+        d->learn(state, p, residual, d->deviation ? f->unit : f->unit * NORMAL_SCALE);
+    if (expected && !d->deviation)
+        scale_learn(&s->scale[index], bin, s->counts.n[bin], fabs(residual), floor, p->step_s);
+}
+
+/* Mean of L over the detectors of `role` that do not abstain; 0 where all do. */
+static double mean_likelihood(const struct stream_finding *finding, enum detector_role role)
+{
+    double product = 1;
+    unsigned n = 0;
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        const struct stream_finding *f = &finding[d];
+        if (detector_get(d)->role != role || f->reason != ENGINE_REASON_NONE)
+            continue;
+        product *= 1 + f->z * f->z / STUDENT_DEGREES;
+        n++;
+    }
+    return n > 0 ? log10(product) / n : 0;
+}
+
+void stream_update(struct stream *s, const struct detector_point *p, double zero, struct stream_reading *out)
+{
+    struct detector_point seen = *p;
+    double floor = level_floor(&s->level, zero), *state = s->state;
+    seen.past = &s->window;
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        judge(s, d, state, &seen, floor, &out->finding[d]);
+        learn(s, d, state, &seen, floor, &out->finding[d]);
+        state += state_doubles(detector_get(d));
+    }
+    double agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
+    out->shift = mean_likelihood(out->finding, DETECTOR_SHIFTS);
+    out->agreed = habit_damped(&s->habit, agreed);
+    habit_learn(&s->habit, p->t, agreed);
+    scale_count(&s->counts, scale_bin(p->t), p->step_s);
+    level_learn(&s->level, p->y, p->step_s);
+    window_push(&s->window, p->y);
+}
+
+void stream_codec(struct stream *s, struct codec *c)
+{
+    double *state = s->state;
+    level_codec(&s->level, c);
+    window_codec(&s->window, c);
+    scale_counts_codec(&s->counts, c);
+    habit_codec(&s->habit, c);
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        const struct detector *detector = detector_get(d);
+        if (!detector->deviation)
+            scale_codec(&s->scale[d], c);
+        if (detector->codec)
+            detector->codec(state, c);
+        state += state_doubles(detector);
+    }
+}

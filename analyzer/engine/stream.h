@@ -1,0 +1,48 @@
+/* All detectors over the points of one resolution: the raw points, their
+ * one-minute means, or their three-point means. */
+#ifndef RIDGELINE_ENGINE_STREAM_H
+#define RIDGELINE_ENGINE_STREAM_H
+
+#include <stdint.h>
+
+#include "analyzer/detectors/detector.h"
+#include "analyzer/engine/habit.h"
+#include "analyzer/engine/level.h"
+#include "analyzer/engine/scale.h"
+#include "analyzer/engine/window.h"
+
+/* Room for the states of all detectors: stream_init asserts that it is enough. */
+#define STREAM_STATE_DOUBLES 32
+
+struct stream {
+    struct level level;
+    struct window window;
+    struct scale_counts counts;
+    struct scale scale[DETECTOR_COUNT];
+    struct habit habit;                  /* of S */
+    double state[STREAM_STATE_DOUBLES];  /* of the detectors, in their order */
+};
+
+/* What one detector says about one point. */
+struct stream_finding {
+    enum engine_reason reason;
+    double z;        /* |statistic|, at most STREAM_Z_MAX */
+    double expected; /* normalised, as all values here */
+    double unit;     /* distance from `expected` at which z is 1 */
+};
+#define STREAM_Z_MAX 1000.0
+
+struct stream_reading {
+    struct stream_finding finding[DETECTOR_COUNT];
+    double agreed; /* S': mean of L over the detectors that agree, less its habit */
+    double shift;  /* L of the detector of slow shifts, before habit; 0 while it abstains */
+};
+
+void stream_init(struct stream *s);
+
+/* Judges a point, then learns it. `zero` stands for the metric's own 0. */
+void stream_update(struct stream *s, const struct detector_point *p, double zero, struct stream_reading *out);
+
+void stream_codec(struct stream *s, struct codec *c);
+
+#endif

@@ -1,0 +1,103 @@
+/* Parts join as a root of squares: several weak signs add up, and one strong sign is
+ * not thinned by parts that saw nothing. */
+#include "analyzer/engine/strength.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "analyzer/engine/codec.h"
+#include "analyzer/engine/stream.h"
+
+#define PART_WEIGHT 0.7 /* of every part but the main one */
+
+/* Calibration: below NATURAL strength is its own measure; above, what the metric
+ * often reaches is marked down, but never below a slope of 0.1. */
+#define NATURAL 0.8
+#define LEAST_SLOPE 0.1
+#define PRICE 0.9
+#define TOLERATED 5.0       /* crossings in 14 days at OPENS that cost PRICE log10(2) */
+#define TOLERATED_FALL 1.4  /* decades by which that falls for each unit of strength above OPENS */
+#define OPENS 0.5
+#define FALL_ENDS 2.0
+
+static const struct {
+    double strength, score;
+} curve[] = {{0, 0}, {0.5, 50}, {1.25, 75}, {2.2, 90}, {3.2, 100}};
+
+static void hold(struct strength *st, enum strength_part part, double s, uint32_t t, double hold_s)
+{
+    st->part[part].s = s;
+    st->part[part].until_t = (uint32_t)fmin(t + hold_s, UINT32_MAX);
+}
+
+void strength_take(struct strength *st, enum strength_part part, const struct stream_reading *reading, uint32_t t,
+                   double hold_s)
+{
+    hold(st, part, reading->agreed, t, hold_s);
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        const struct stream_finding *f = &reading->finding[d];
+        st->part[part].z[d] = f->reason == ENGINE_REASON_NONE ? (float)f->z : 0;
+    }
+}
+
+void strength_take_shift(struct strength *st, double s, uint32_t t, double hold_s)
+{
+    hold(st, STRENGTH_SHIFT, s, t, hold_s);
+}
+
+double strength_at(const struct strength *st, uint32_t t)
+{
+    double sum = 0;
+    for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
+        double s = t <= st->part[i].until_t ? st->part[i].s : 0;
+        sum += i == STRENGTH_MAIN ? s * s : PART_WEIGHT * PART_WEIGHT * s * s;
+    }
+    return sqrt(sum);
+}
+
+double strength_z(const struct strength *st, enum detector_index d, uint32_t t)
+{
+    double largest = 0;
+    for (unsigned i = 0; i < STRENGTH_PARTS; i++)
+        if (t <= st->part[i].until_t)
+            largest = fmax(largest, (double)st->part[i].z[d]);
+    return largest;
+}
+
+static double calibrated(const struct strength *st, double strength)
+{
+    if (strength < NATURAL)
+        return strength;
+    double above = fmin(strength - OPENS, FALL_ENDS);
+    double tolerated = TOLERATED * pow(10, -TOLERATED_FALL * above);
+    double crossings = habit_crossings(&st->habit, strength - 1.0 / HABIT_PER_UNIT);
+    double least = NATURAL + LEAST_SLOPE * (strength - NATURAL);
+    return fmax(least, strength - PRICE * log10(1 + crossings / tolerated));
+}
+
+double strength_score(const struct strength *st, double strength)
+{
+    double s = calibrated(st, strength);
+    for (size_t i = 1; i < sizeof curve / sizeof *curve; i++) {
+        if (s < curve[i].strength) {
+            double share = (s - curve[i - 1].strength) / (curve[i].strength - curve[i - 1].strength);
+            return curve[i - 1].score + share * (curve[i].score - curve[i - 1].score);
+        }
+    }
+    return 100;
+}
+
+void strength_learn(struct strength *st, uint32_t t, double strength)
+{
+    habit_learn(&st->habit, t, strength);
+}
+
+void strength_codec(struct strength *st, struct codec *c)
+{
+    for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
+        codec_size(c, &st->part[i].s);
+        codec_u32(c, &st->part[i].until_t, UINT32_MAX);
+        codec_sizes(c, st->part[i].z, DETECTOR_COUNT);
+    }
+    habit_codec(&st->habit, c);
+}

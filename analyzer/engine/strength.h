@@ -1,0 +1,49 @@
+/* Strength: one number from all streams, and the score made from it.
+ *
+ *   T = sqrt(main^2 + (0.7 triples)^2 + (0.7 shift)^2 + (0.7 raw)^2)
+ *
+ * `main` is the agreed strength S' of the raw points, or of the minute means where
+ * points come more often than once a minute (then the raw points are a part of
+ * their own). What a mean says holds until the next one is due. */
+#ifndef RIDGELINE_ENGINE_STRENGTH_H
+#define RIDGELINE_ENGINE_STRENGTH_H
+
+#include <stdint.h>
+
+#include "analyzer/engine/habit.h"
+#include "ridgeline/detectors.h"
+
+struct stream_reading;
+
+enum strength_part { STRENGTH_MAIN, STRENGTH_TRIPLES, STRENGTH_SHIFT, STRENGTH_RAW, STRENGTH_PARTS };
+
+struct strength {
+    struct {
+        double s;
+        float z[DETECTOR_COUNT]; /* of the detectors in its stream; 0 where they abstained */
+        uint32_t until_t;        /* it holds through this time */
+    } part[STRENGTH_PARTS];
+    struct habit habit; /* of T: the metric's own rate of crossings */
+};
+
+/* Takes the reading of a part's stream at `t`, to hold for `hold_s`; for STRENGTH_SHIFT only `s`
+ * counts, for the others it is the reading's. */
+void strength_take(struct strength *st, enum strength_part part, const struct stream_reading *reading, uint32_t t,
+                   double hold_s);
+void strength_take_shift(struct strength *st, double s, uint32_t t, double hold_s);
+
+/* T at `t`. */
+double strength_at(const struct strength *st, uint32_t t);
+
+/* The largest z of a detector in any stream at `t`. */
+double strength_z(const struct strength *st, enum detector_index d, uint32_t t);
+
+/* The score 0..100 of strength `t`, calibrated by how often this metric reaches it. */
+double strength_score(const struct strength *st, double strength);
+
+/* Learns the strength of the point at `t`. */
+void strength_learn(struct strength *st, uint32_t t, double strength);
+
+void strength_codec(struct strength *st, struct codec *c);
+
+#endif

@@ -1,0 +1,181 @@
+/* Settings: settings.conf (libconfig), --set, and the rules for each metric.
+ *
+ * One table (lib/options.c) gives each option's name, type, unit, range,
+ * default and description. The reader, `ridgeline check`, docs/SETTINGS.md and
+ * the page's form all come from it.
+ *
+ * Per-metric options (struct engine_options and what joins it) have four
+ * sources, later ones win option by option:
+ *   default < `detection` group of the file < rules in file order < overrides
+ * and conf_resolve() tells for each which one gave the value. */
+#ifndef RIDGELINE_CONF_H
+#define RIDGELINE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ridgeline/engine.h"
+#include "ridgeline/glob.h"
+#include "ridgeline/log.h"
+#include "ridgeline/units.h"
+
+#define CONF_ERROR_MAX 1024 /* room for one error sentence with file and line */
+#define CONF_FILE_MAX (1024 * 1024) /* largest settings file, bytes */
+#define CONF_PRIVATE_SOCKET "redis.sock" /* of the private Redis, in state_dir */
+
+enum conf_type {
+    CONF_NUMBER,    /* double */
+    CONF_INTEGER,   /* int64_t */
+    CONF_DURATION,  /* int64_t or double seconds; text with a unit in the file */
+    CONF_BYTES,     /* uint64_t; text with a unit */
+    CONF_ADDRESS,   /* struct units_address */
+    CONF_RETENTION, /* struct units_retention */
+    CONF_TEXT,      /* char * */
+    CONF_GLOBS,     /* struct conf_globs: list of globs */
+    CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
+    CONF_BOOL,
+};
+
+/* One row of the table. Rows with `per_metric` are offsets into struct
+ * engine_options (all double) and may stand in `detection`, rules and overrides; the
+ * others are offsets into struct settings. */
+struct conf_option {
+    const char *group; /* "horizon", "detection", ... or "" for the top level */
+    const char *name;
+    enum conf_type type;
+    bool per_metric;
+    size_t offset;
+    double min, max;         /* numbers, integers, durations (s), bytes */
+    const char *default_text; /* as --set takes it; NULL for per-metric rows: engine_options_default() */
+    const char *unit;        /* of the number that we hold: "s", "bytes", "votes", ""; never NULL */
+    const char *help;        /* one sentence */
+};
+
+extern const struct conf_option conf_options[];
+extern const size_t conf_options_n;
+
+/* The per-metric rows, in table order, are numbered 0 .. conf_metric_options_n()-1. */
+#define CONF_METRIC_OPTIONS_MAX 64
+size_t conf_metric_options_n(void);
+const struct conf_option *conf_metric_option(size_t i);
+
+struct conf_globs {
+    struct glob **globs;
+    size_t n;
+};
+
+/* Some of the per-metric options, with a glob: a rule of the file or an override. */
+struct conf_rule {
+    struct glob *match;
+    unsigned line;      /* in settings.conf; 0 for an override */
+    int64_t saved_at;   /* epoch s an override was saved; 0 for a rule */
+    bool set[CONF_METRIC_OPTIONS_MAX];
+    double value[CONF_METRIC_OPTIONS_MAX]; /* durations in seconds */
+};
+
+struct conf_rules {
+    struct conf_rule *rules;
+    size_t n;
+};
+
+struct settings {
+    char *path;      /* of the file, "" without one */
+    char *state_dir; /* data of the private Redis and its socket */
+    char *redis;     /* "unix:PATH" or "HOST:PORT"; as set, "" = private */
+    char *store;     /* where to connect: `redis`, or the private socket under state_dir */
+    char *instance;  /* tells two daemons of a kind apart; "" by default */
+    enum log_level log_level;
+    struct units_retention retention;
+    struct {
+        struct units_address carbon_line, carbon_udp, carbon_pickle;
+        int64_t max_age_s, max_future_s, idle_timeout_s;
+        int64_t max_metrics, max_connections, max_name_bytes;
+        uint64_t max_line_bytes, max_pickle_bytes, queue_bytes;
+        struct conf_globs deny, allow; /* allow empty = all */
+        bool self_metrics;             /* feed Ridgeline's and the machine's own figures */
+    } horizon;
+    struct {
+        int64_t pass_interval_s; /* one walk over all metrics takes about this long */
+    } roomba;
+    struct {
+        int64_t workers; /* 0 = one a core */
+        int64_t save_interval_s;
+    } analyzer;
+    struct {
+        struct units_address listen;
+        int64_t max_connections, max_event_streams;
+    } webapp;
+    struct engine_options detection; /* default and `detection` group */
+    bool detection_set[CONF_METRIC_OPTIONS_MAX];
+    unsigned detection_line[CONF_METRIC_OPTIONS_MAX];
+    struct conf_rules rules;
+};
+
+/* Reads `path` (NULL: defaults only) into a zeroed or freed `*s`; then applies each "NAME=VALUE" of
+ * `sets` (NULL-terminated, may be NULL; NAME is "group.option" or a bare
+ * per-metric option). `state_dir` (may be NULL) wins over the file's. On success
+ * returns 0 and `*s` is owned by the caller. On an error returns -1, `*s` needs no
+ * conf_free, and `error` holds "FILE:LINE: reason". */
+int conf_load(struct settings *s, const char *path, const char *state_dir, const char *const *sets,
+              char error[CONF_ERROR_MAX]);
+
+/* The same for the `len` bytes at `text` (with a NUL behind them), which `path` names in errors. */
+int conf_parse(struct settings *s, const char *path, const char *text, size_t len, const char *state_dir,
+               const char *const *sets, char error[CONF_ERROR_MAX]);
+void conf_free(struct settings *s);
+
+/* Where a metric's option got its value. */
+enum conf_source { CONF_SOURCE_DEFAULT, CONF_SOURCE_DETECTION, CONF_SOURCE_RULE, CONF_SOURCE_OVERRIDE };
+struct conf_origin {
+    enum conf_source source;
+    unsigned line;     /* file line, for detection (0: given by --set) and rules */
+    const char *path;  /* of the file, for detection and rules; owned by the settings */
+    const char *match; /* glob, for rules and overrides; owned by their list */
+};
+
+/* The options in force for `name`. `overrides` and `origins` (array of
+ * conf_metric_options_n()) may be NULL. */
+void conf_resolve(const struct settings *s, const struct conf_rules *overrides, const char *name, size_t name_len,
+                  struct engine_options *options, struct conf_origin *origins);
+
+/* "default", "detection (settings.conf:12)", "detection (--set)", "rule stats.*
+ * (settings.conf:30)", "override stats.*"; cut where `out_bytes` is too short. Returns `out`. */
+#define CONF_ORIGIN_TEXT_MAX (GLOB_MAX + 128)
+char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *origin);
+
+/* Overrides, kept in Redis as JSON:
+ *   [{"match": GLOB, "saved_at": EPOCH, "options": {NAME: NUMBER, ...}}, ...]
+ * in the order in which they apply. Reads `json` into a zeroed `*r`; returns 0, or -1 with a
+ * sentence in `error`. At most CONF_OVERRIDES_MAX entries; every value is
+ * checked against the table. */
+#define CONF_OVERRIDES_MAX 1000
+int conf_overrides_parse(struct conf_rules *r, const char *json, size_t len, char error[CONF_ERROR_MAX]);
+
+/* The JSON text of `r`; malloc'd, NULL when memory is out. */
+char *conf_overrides_json(const struct conf_rules *r);
+
+/* `r` as a `rules = (...)` block of settings.conf; malloc'd, NULL when memory is out. */
+char *conf_overrides_export(const struct conf_rules *r);
+
+void conf_rules_free(struct conf_rules *r);
+
+/* Checks one per-metric option by name, as conf_overrides_parse does. Returns
+ * its index, or -1 with a sentence in `error`. */
+int conf_metric_check(const char *name, double value, char error[CONF_ERROR_MAX]);
+
+/* Writes a per-metric option's value as it would stand in the file ("4.5", "30m" in quotes for
+ * durations). Returns `out`. */
+char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double value);
+
+/* The value of any option of the table in `s`, as it would stand in the file;
+ * malloc'd, NULL when memory is out. */
+char *conf_option_text(const struct settings *s, const struct conf_option *o);
+
+/* docs/SETTINGS.md, made from the table; malloc'd, NULL when memory is out. */
+char *conf_reference(void);
+
+/* Whether any of the globs matches. */
+bool conf_globs_match(const struct conf_globs *g, const char *name, size_t len);
+
+#endif

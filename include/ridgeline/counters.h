@@ -1,0 +1,140 @@
+/* Every counter and gauge of every process: declared here with its meaning,
+ * saved each second to the hash ridgeline:stats:<process>, read from there by the
+ * webapp for /metrics, /api/health and the page.
+ *
+ *   X(name, kind, help)
+ *
+ * Hash fields beside these: pid, generation (starts of this process so far),
+ * started (epoch s), saved_at_ms (epoch ms). A field may carry labels:
+ * `received|listener=line_tcp` becomes {listener="line_tcp"} on /metrics. */
+#ifndef RIDGELINE_COUNTERS_H
+#define RIDGELINE_COUNTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ridgeline/store.h"
+
+enum counters_kind { COUNTERS_COUNTER, COUNTERS_GAUGE };
+
+struct counters_def {
+    const char *name;
+    enum counters_kind kind;
+    const char *help;
+};
+
+/* Reasons for which horizon rejects a point. received = accepted + the sum of these. */
+#define HORIZON_REJECTIONS(X)                                                                        \
+    X(malformed, COUNTER, "line or pickle entry that cannot be read")                                \
+    X(too_long, COUNTER, "line longer than max_line_bytes, or pickle longer than max_pickle_bytes")  \
+    X(truncated, COUNTER, "line or pickle cut off by the end of its connection")                     \
+    X(forbidden, COUNTER, "pickle with an opcode that could build anything but lists, tuples, strings and numbers") \
+    X(bad_name, COUNTER, "name that is empty, too long, or holds bytes that a name cannot have")     \
+    X(not_a_number, COUNTER, "value that is not a finite number")                                    \
+    X(bad_time, COUNTER, "timestamp that is not a time")                                             \
+    X(too_old, COUNTER, "timestamp older than max_age")                                              \
+    X(in_future, COUNTER, "timestamp further ahead than max_future")                                 \
+    X(denied, COUNTER, "name matched by deny, or not by allow")                                      \
+    X(over_limit, COUNTER, "new name beyond max_metrics")
+
+#define HORIZON_COUNTERS(X)                                                                          \
+    X(received, COUNTER, "points received, in whatever state; = accepted + rejected")                \
+    X(accepted, COUNTER, "points accepted; = stored + queued + dropped")                             \
+    X(rejected, COUNTER, "points rejected, for all reasons")                                         \
+    X(stored, COUNTER, "points whose APPEND Redis has acknowledged")                                 \
+    X(queued, GAUGE, "points that wait in memory for Redis, sent or not")                            \
+    X(dropped, COUNTER, "accepted points lost: oldest of a full queue, or refused by Redis for good") \
+    X(queue_bytes, GAUGE, "memory that the queue holds")                                             \
+    X(metrics, GAUGE, "distinct names known")                                                        \
+    X(connections, GAUGE, "open TCP connections")                                                    \
+    X(connections_refused, COUNTER, "connections closed at once, beyond max_connections")            \
+    X(connections_idle, COUNTER, "connections closed after idle_timeout")                            \
+    X(udp_kernel_drops, COUNTER, "datagrams that the kernel dropped before horizon could read them") \
+    X(redis_up, GAUGE, "1 while connected to Redis")                                                 \
+    X(redis_reconnects, COUNTER, "connections to Redis made after the first")                        \
+    X(redis_resent, COUNTER, "points sent again after a lost connection: stored twice, harmless")    \
+    X(gap_from_ms, GAUGE, "after a kill: points received since this epoch ms may be lost; 0 = none") \
+    X(gap_until_ms, GAUGE, "after a kill: end of that gap, epoch ms")                                \
+    X(safe_until_ms, GAUGE, "points received before this epoch ms no longer wait in memory")         \
+    X(clean_stop, GAUGE, "1 after an orderly stop with nothing left in the queue")
+
+#define ROOMBA_COUNTERS(X)                                                                           \
+    X(passes, COUNTER, "walks over all metrics completed")                                           \
+    X(pass_seconds, GAUGE, "how long the last walk took")                                            \
+    X(visited, COUNTER, "keys looked at")                                                            \
+    X(trimmed, COUNTER, "keys whose old points were cut")                                            \
+    X(points_cut, COUNTER, "points cut for age")                                                     \
+    X(rewritten, COUNTER, "keys rewritten to canonical form")                                        \
+    X(junk_bytes, COUNTER, "bytes dropped by rewrites because no point could be read from them")     \
+    X(forgotten, COUNTER, "metrics removed after a silence longer than the retention")               \
+    X(raced, COUNTER, "scripts that found the key changed and left it for the next walk")            \
+    X(errors, COUNTER, "commands that Redis refused or that got no answer; nothing was deleted for them") \
+    X(leader, GAUGE, "1 while this process holds the lease")
+
+#define WORKER_COUNTERS(X)                                                                           \
+    X(metrics, GAUGE, "metrics that this worker owns")                                               \
+    X(warming_up, GAUGE, "metrics that have not enough data yet")                                    \
+    X(stale, GAUGE, "metrics silent for longer than their habit")                                    \
+    X(open_anomalies, GAUGE, "open anomalies")                                                       \
+    X(polls, COUNTER, "tails read")                                                                  \
+    X(empty_polls, COUNTER, "tails read that held nothing new")                                      \
+    X(judged, COUNTER, "points judged")                                                              \
+    X(late, COUNTER, "points stored at or before the last judged time: kept, never judged")          \
+    X(full_reads, COUNTER, "whole tails read because the last consumed records were not found")      \
+    X(opened, COUNTER, "anomalies opened")                                                           \
+    X(closed, COUNTER, "anomalies closed")                                                           \
+    X(records_saved, COUNTER, "records saved")                                                       \
+    X(records_loaded, COUNTER, "records loaded at start")                                            \
+    X(records_rejected, COUNTER, "saved records that could not be used: those metrics warm up anew") \
+    X(lag_ms, GAUGE, "how late the most overdue poll was in the last second")                        \
+    X(busy_permille, GAUGE, "share of the last second spent working")                                \
+    X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
+
+#define ANALYZER_COUNTERS(X)                                                                         \
+    X(workers, GAUGE, "workers that should run")                                                     \
+    X(workers_running, GAUGE, "workers that do")                                                     \
+    X(restarts_crash, COUNTER, "workers restarted after a signal")                                   \
+    X(restarts_exit, COUNTER, "workers restarted after an exit")
+
+#define WEBAPP_COUNTERS(X)                                                                           \
+    X(requests, COUNTER, "HTTP requests answered")                                                   \
+    X(errors, COUNTER, "HTTP requests answered with 4xx or 5xx")                                     \
+    X(event_streams, GAUGE, "open streams of live events")                                           \
+    X(events_sent, COUNTER, "events read from Redis and given to the streams")                       \
+    X(overrides_saved, COUNTER, "overrides saved from the page or the API")                          \
+    X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
+
+#define COUNTERS_ENUM_HORIZON(n, k, h) HORIZON_##n,
+#define COUNTERS_ENUM_REJECT(n, k, h) HORIZON_REJECTED_##n,
+#define COUNTERS_ENUM_ROOMBA(n, k, h) ROOMBA_##n,
+#define COUNTERS_ENUM_WORKER(n, k, h) WORKER_##n,
+#define COUNTERS_ENUM_ANALYZER(n, k, h) ANALYZER_##n,
+#define COUNTERS_ENUM_WEBAPP(n, k, h) WEBAPP_##n,
+enum { HORIZON_COUNTERS(COUNTERS_ENUM_HORIZON) HORIZON_N };
+enum { HORIZON_REJECTIONS(COUNTERS_ENUM_REJECT) HORIZON_REJECTED_N };
+enum { ROOMBA_COUNTERS(COUNTERS_ENUM_ROOMBA) ROOMBA_N };
+enum { WORKER_COUNTERS(COUNTERS_ENUM_WORKER) WORKER_N };
+enum { ANALYZER_COUNTERS(COUNTERS_ENUM_ANALYZER) ANALYZER_N };
+enum { WEBAPP_COUNTERS(COUNTERS_ENUM_WEBAPP) WEBAPP_N };
+
+extern const struct counters_def counters_horizon[HORIZON_N];
+extern const struct counters_def counters_rejected[HORIZON_REJECTED_N]; /* saved as rejected|reason=NAME */
+extern const struct counters_def counters_roomba[ROOMBA_N];
+extern const struct counters_def counters_worker[WORKER_N];
+extern const struct counters_def counters_analyzer[ANALYZER_N];
+extern const struct counters_def counters_webapp[WEBAPP_N];
+
+/* The definitions that go with a process's name ("horizon", "horizon@b", "roomba",
+ * "analyzer", "analyzer.3", ...); NULL for another. `*n` gets their number. */
+const struct counters_def *counters_for(const char *process, size_t *n);
+
+/* Counts one more start of `process` and reads nothing else: returns the new
+ * generation, or -1 when Redis did not answer. */
+int64_t counters_begin(struct store *s, const char *process);
+
+/* Saves `n` values under `process`, and marks the process as alive. Returns 0
+ * or -1. */
+int counters_save(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
+                  size_t n);
+
+#endif

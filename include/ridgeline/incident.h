@@ -1,0 +1,38 @@
+/* From verdicts to anomalies: one incident of one metric is one anomaly. Pure.
+ *
+ * Opens at score >= score_to_open with at least `consensus` votes. Closes when
+ * close_after_s (3 steps if more) of data time pass without such a point, be it
+ * in quiet points or in a gap; its end is then the last such point. */
+#ifndef RIDGELINE_INCIDENT_H
+#define RIDGELINE_INCIDENT_H
+
+#include "ridgeline/engine.h"
+
+struct incident { /* plain data: saved with the record, copied at will */
+    bool open;
+    uint32_t start;    /* time of the point that opened it */
+    uint32_t last_hot; /* time of the last point that would open it */
+    struct verdict opened, peak; /* whole verdicts; valid while open and just after closing */
+};
+
+enum incident_change {
+    INCIDENT_NONE,
+    INCIDENT_OPENED,
+    INCIDENT_PEAKED, /* a new highest score */
+    INCIDENT_CLOSED, /* `end` is last_hot; start, opened and peak still stand */
+};
+
+void incident_init(struct incident *i);
+
+/* Takes the verdict of the next point. A gap in which the open incident ends
+ * and after which `v` opens another gives INCIDENT_CLOSED first: then call again
+ * with the same verdict (`*again` says so). */
+enum incident_change incident_update(struct incident *i, const struct engine_options *o, double step_s,
+                                     const struct verdict *v, bool *again);
+
+/* Closes an open incident when `now` is so far past its last hot point that no
+ * point could keep it open: for metrics that fell silent. Returns
+ * INCIDENT_CLOSED or INCIDENT_NONE. */
+enum incident_change incident_expire(struct incident *i, const struct engine_options *o, double step_s, uint32_t now);
+
+#endif

@@ -1,0 +1,42 @@
+/* Every Redis key name that Ridgeline uses is made here; docs/REDIS.md lists
+ * each with its type, writer, readers, bytes and life time.
+ *
+ * A metric's name hashes to one of KEYS_SLOTS slots, and a slot to one worker:
+ * so each slot's keys have one writer, however many workers there are. */
+#ifndef RIDGELINE_KEYS_H
+#define RIDGELINE_KEYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEYS_SLOTS 64
+
+/* Longest metric name that any setting may allow, in bytes. */
+#define KEYS_NAME_MAX 1024
+
+/* Room for any key with its NUL. */
+#define KEYS_MAX (KEYS_NAME_MAX + 64)
+
+#define KEYS_METRIC_PREFIX "metrics."                 /* string: raw tail of one metric */
+#define KEYS_UNIQUE "metrics.unique_metrics"          /* set: "metrics.<name>" of each metric */
+#define KEYS_NAMES "ridgeline:names"                  /* stream, capped: field "n" = new metric's name */
+#define KEYS_OVERRIDES "ridgeline:overrides"          /* hash: version, list (JSON) */
+#define KEYS_PROCESSES "ridgeline:processes"          /* hash: process -> epoch s of its last save */
+#define KEYS_LEASE_ROOMBA "ridgeline:lease:roomba"    /* string with expiry: holder */
+
+/* Each writes a NUL-terminated key to `out` and returns its length. Names are
+ * at most KEYS_NAME_MAX bytes (programmer error otherwise). */
+size_t keys_metric(char out[KEYS_MAX], const char *name, size_t name_len);
+size_t keys_record(char out[KEYS_MAX], const char *name, size_t name_len); /* hash: saved worker records */
+size_t keys_open(char out[KEYS_MAX], unsigned slot);                       /* hash: id -> anomaly JSON */
+size_t keys_events(char out[KEYS_MAX], unsigned slot);                     /* stream: openings, updates, closings */
+size_t keys_stats(char out[KEYS_MAX], const char *process);                /* hash: counters of one process */
+
+/* FNV-1a with a final avalanche (Fowler, Noll, Vo; finaliser of MurmurHash3). Stable
+ * across releases: slots on disk depend on it. */
+uint64_t keys_hash(const char *name, size_t len);
+
+unsigned keys_slot(uint64_t hash);                       /* 0 .. KEYS_SLOTS - 1 */
+unsigned keys_worker(unsigned slot, unsigned n_workers); /* who owns a slot; n_workers 1 .. KEYS_SLOTS */
+
+#endif

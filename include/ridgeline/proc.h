@@ -1,0 +1,67 @@
+/* What daemons share: command line, signals, readiness, supervised children. */
+#ifndef RIDGELINE_PROC_H
+#define RIDGELINE_PROC_H
+
+#include <stdbool.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ridgeline/conf.h"
+
+/* Every daemon is called as
+ *   NAME --settings FILE [--state-dir DIR] [--set NAME=VALUE]... [--ready-fd N] */
+#define PROC_SETS_MAX 64
+struct proc_args {
+    const char *settings_path; /* NULL: defaults */
+    const char *state_dir;     /* NULL: as set */
+    const char *sets[PROC_SETS_MAX + 1];
+    int ready_fd; /* -1: none */
+};
+
+/* Reads the command line, loads the settings, starts the log. On an error says
+ * why on stderr and exits with 2; with --help prints `usage` and exits 0. */
+void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings);
+
+/* Loads the settings again into `*s` (SIGHUP). A file that does not parse leaves
+ * `*s` as it is and says so in the log. Returns 0 when `*s` is new. */
+int proc_reload(const struct proc_args *args, struct settings *s);
+
+/* Tells whoever started us that we accept work: writes `text` and a newline to
+ * ready_fd and closes it. `text` is space-separated key=value, may be "". */
+void proc_ready(struct proc_args *args, const char *text);
+
+/* Signal flags, for daemons with a loop of their own (libuv daemons use uv_signal_t). SIGTERM and
+ * SIGINT set proc_stopping, SIGHUP sets proc_reloading, SIGPIPE is ignored. */
+extern volatile sig_atomic_t proc_stopping, proc_reloading;
+void proc_signals(void);
+
+/* Sleeps up to `ms`; a signal ends it early. */
+void proc_sleep_ms(int64_t ms);
+
+/* One supervised child. The owner fills the first three fields; the rest is zero at first.
+ * The kernel sends it SIGTERM when its parent dies, however that happens. */
+enum proc_child_state { PROC_CHILD_DOWN, PROC_CHILD_RUNNING, PROC_CHILD_STOPPING };
+struct proc_child {
+    const char *name;
+    int (*run)(void *arg); /* runs in the child process; its return is the exit status */
+    void *arg;
+
+    enum proc_child_state state;
+    pid_t pid;
+    int64_t started_mono_ms, restart_at_mono_ms;
+    unsigned failures; /* in a row; a run of 30 s resets it */
+    uint64_t crashes, exits; /* ended by a signal, ended by themselves, while they should run */
+};
+
+/* Starts what is down and due, reaps what ended and sets its back-off (200 ms, doubling to 10 s).
+ * Call at least every 200 ms. Only children of this table are reaped. */
+void proc_children_tend(struct proc_child *children, size_t n);
+
+/* SIGTERM to all, SIGKILL to those that are left after `grace_ms`, reaps all. */
+void proc_children_stop(struct proc_child *children, size_t n, int64_t grace_ms);
+
+/* Sends `signal` to all that run. */
+void proc_children_signal(const struct proc_child *children, size_t n, int signal);
+
+#endif

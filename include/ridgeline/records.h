@@ -1,0 +1,61 @@
+/* Saved worker records: hash ridgeline:record:<name>.
+ *
+ *   now            as of the last save
+ *   past0, past1   as of the last two boundaries of `retention` (t / span, odd and
+ *                  even): one of them is always older than the raw tail, so any
+ *                  moment in the tail can be replayed from a record before it
+ *   place          where in the raw tail the worker stood when it saved `now` (analyzer/tail.h)
+ *
+ * Each field but `place` is one packed engine record and its incident, with version and checksum. */
+#ifndef RIDGELINE_RECORDS_H
+#define RIDGELINE_RECORDS_H
+
+#include "ridgeline/engine.h"
+#include "ridgeline/incident.h"
+#include "ridgeline/store.h"
+
+/* Most bytes that one field takes. */
+size_t records_packed_max(void);
+
+/* Packs and unpacks one field. Pure. records_unpack returns 0, or -1 with both as after
+ * their init functions. */
+size_t records_pack(const struct engine_record *r, const struct incident *i, uint8_t *out);
+int records_unpack(struct engine_record *r, struct incident *i, const uint8_t *bytes, size_t len);
+
+/* Loads the field `now`. Returns 0, 1 when there is none (or no usable one; `*rejected`, may
+ * be NULL, says so), -1 when Redis did not answer. */
+int records_load(struct store *s, const char *name, size_t len, struct engine_record *r, struct incident *i,
+                 bool *rejected);
+
+/* Loads the newest saved record whose last judged time is before `t`. Returns as
+ * records_load does; 1 leaves `*r` and `*i` initialised, ready for a replay from the first point. */
+int records_load_before(struct store *s, const char *name, size_t len, uint32_t t, struct engine_record *r,
+                        struct incident *i);
+
+#define RECORDS_PLACE_MAX 64
+
+/* What the worker keeps of a metric, for pipelined loads and saves. */
+struct records_saved {
+    struct engine_record *record;
+    struct incident *incident;
+    uint8_t place[RECORDS_PLACE_MAX];
+    size_t place_bytes; /* 0: none */
+};
+
+/* Appends the load of `now` and `place`. Returns 0 or -1. */
+int records_ask(struct store *s, const char *name, size_t len);
+
+/* Takes the reply to one records_ask. Returns as records_load does. */
+int records_answer(struct store *s, struct records_saved *saved, bool *rejected);
+
+enum records_field { RECORDS_NOW, RECORDS_PAST0, RECORDS_PAST1 };
+
+/* Appends the save of `saved` under `field` (`place` goes with RECORDS_NOW only), to expire after
+ * `expire_s`. Returns 0 or -1. */
+int records_save(struct store *s, const char *name, size_t len, enum records_field field,
+                 const struct records_saved *saved, int64_t expire_s);
+
+/* Takes the replies to one records_save. Returns 0 when Redis has acknowledged it, else -1. */
+int records_confirm(struct store *s);
+
+#endif

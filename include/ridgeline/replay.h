@@ -1,0 +1,22 @@
+/* Judges stored points again: for the page's band, for "why" at any moment,
+ * for previews of other options, and for `backtest`. Pure, and exactly what the
+ * live worker does with in-order points. */
+#ifndef RIDGELINE_REPLAY_H
+#define RIDGELINE_REPLAY_H
+
+#include "ridgeline/engine.h"
+#include "ridgeline/incident.h"
+#include "ridgeline/series.h"
+
+/* Called for each judged point, in time order. `incident` is its metric's
+ * incident after the point; a gap may give two calls' worth of change for one
+ * point: then the first call has `v` == NULL and change INCIDENT_CLOSED. */
+typedef void replay_each(void *context, const struct verdict *v, enum incident_change change,
+                         const struct incident *incident);
+
+/* Feeds the points of `s` (any order; it is sorted in place, first written
+ * wins) that are later than engine_last_t(r) through `r` and `i`. */
+void replay_run(struct engine_record *r, struct incident *i, const struct engine_options *o, struct series *s,
+                replay_each *each, void *context);
+
+#endif

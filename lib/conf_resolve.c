@@ -1,0 +1,68 @@
+/* What holds for one metric, and who said so: default < `detection` < rules in
+ * file order < overrides, later ones win option by option. */
+#include <stdio.h>
+#include <string.h>
+
+#include "conf_internal.h"
+
+static void apply(const struct conf_rules *rules, enum conf_source source, const char *path, const char *name,
+                  size_t name_len, struct engine_options *options, struct conf_origin *origins)
+{
+    size_t n = conf_metric_options_n();
+    for (size_t r = 0; r < rules->n; r++) {
+        const struct conf_rule *rule = &rules->rules[r];
+        if (!glob_match(rule->match, name, name_len))
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            if (!rule->set[i])
+                continue;
+            memcpy((char *)options + conf_metric_option(i)->offset, &rule->value[i], sizeof rule->value[i]);
+            if (origins != NULL)
+                origins[i] = (struct conf_origin){
+                    .source = source, .line = rule->line, .path = path, .match = glob_pattern(rule->match)};
+        }
+    }
+}
+
+void conf_resolve(const struct settings *s, const struct conf_rules *overrides, const char *name, size_t name_len,
+                  struct engine_options *options, struct conf_origin *origins)
+{
+    *options = s->detection;
+    for (size_t i = 0; origins != NULL && i < conf_metric_options_n(); i++) {
+        origins[i] = (struct conf_origin){.source = CONF_SOURCE_DEFAULT};
+        if (s->detection_set[i])
+            origins[i] = (struct conf_origin){
+                .source = CONF_SOURCE_DETECTION, .line = s->detection_line[i], .path = s->path};
+    }
+    apply(&s->rules, CONF_SOURCE_RULE, s->path, name, name_len, options, origins);
+    if (overrides != NULL)
+        apply(overrides, CONF_SOURCE_OVERRIDE, NULL, name, name_len, options, origins);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *origin)
+{
+    switch (origin->source) {
+    case CONF_SOURCE_DEFAULT:
+        snprintf(out, out_bytes, "default");
+        break;
+    case CONF_SOURCE_DETECTION:
+        if (origin->line == 0)
+            snprintf(out, out_bytes, "detection (--set)");
+        else
+            snprintf(out, out_bytes, "detection (%.60s:%u)", base_name(origin->path), origin->line);
+        break;
+    case CONF_SOURCE_RULE:
+        snprintf(out, out_bytes, "rule %s (%.60s:%u)", origin->match, base_name(origin->path), origin->line);
+        break;
+    case CONF_SOURCE_OVERRIDE:
+        snprintf(out, out_bytes, "override %s", origin->match);
+        break;
+    }
+    return out;
+}

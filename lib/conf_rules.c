@@ -1,0 +1,137 @@
+/* Rules: per-metric options under a glob. The file's own, and what rules and
+ * overrides have in common. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_internal.h"
+
+struct conf_rule *conf_rules_append(struct conf_rules *rules)
+{
+    struct conf_rule *grown = realloc(rules->rules, (rules->n + 1) * sizeof *grown);
+    if (grown == NULL)
+        return NULL;
+    rules->rules = grown;
+    memset(&grown[rules->n], 0, sizeof *grown);
+    return &grown[rules->n++];
+}
+
+void conf_rules_free(struct conf_rules *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        glob_free(r->rules[i].match);
+    free(r->rules);
+    memset(r, 0, sizeof *r);
+}
+
+bool conf_globs_match(const struct conf_globs *g, const char *name, size_t len)
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (glob_match(g->globs[i], name, len))
+            return true;
+    return false;
+}
+
+/* Says what a rule cannot hold, and what may have been meant. */
+static void unknown_option(const char *name, char reason[CONF_REASON_MAX])
+{
+    struct conf_nearest nearest;
+    char hint[80];
+    conf_nearest_init(&nearest, name);
+    for (size_t i = 0; i < conf_metric_options_n(); i++)
+        conf_nearest_offer(&nearest, "", conf_metric_option(i)->name, 0);
+    conf_nearest_offer(&nearest, "", "match", 0);
+    snprintf(reason, CONF_REASON_MAX, "is no option of a single metric%s",
+             conf_nearest_text(&nearest, hint, sizeof hint));
+}
+
+int conf_metric_check(const char *name, double value, char error[CONF_ERROR_MAX])
+{
+    const struct conf_option *o = conf_option_find("detection", name);
+    char reason[CONF_REASON_MAX];
+    if (o == NULL)
+        unknown_option(name, reason);
+    else if (conf_value_check(o, value, reason) == 0)
+        return (int)conf_metric_index(o);
+    snprintf(error, CONF_ERROR_MAX, "%.80s: %s", name, reason);
+    return -1;
+}
+
+static int read_match(struct conf_rule *rule, const config_setting_t *setting, char reason[CONF_REASON_MAX])
+{
+    const char *why;
+    const char *pattern = config_setting_get_string(setting);
+    if (pattern == NULL) {
+        snprintf(reason, CONF_REASON_MAX, "must be a glob in quotes");
+        return -1;
+    }
+    rule->match = glob_new(pattern, &why);
+    if (rule->match != NULL)
+        return 0;
+    snprintf(reason, CONF_REASON_MAX, "\"%.200s\" is no glob: %s", pattern, why);
+    return -1;
+}
+
+static int read_option(struct conf_rule *rule, const config_setting_t *setting, char reason[CONF_REASON_MAX])
+{
+    const char *name = config_setting_name(setting);
+    const struct conf_option *o = conf_option_find("detection", name);
+    struct engine_options value;
+    size_t i;
+    if (o == NULL) {
+        unknown_option(name, reason);
+        return -1;
+    }
+    if (conf_value_from_file(o, &value, setting, reason) < 0)
+        return -1;
+    i = conf_metric_index(o);
+    rule->set[i] = true;
+    memcpy(&rule->value[i], (const char *)&value + o->offset, sizeof rule->value[i]);
+    return 0;
+}
+
+/* Reads one `{ match = ...; NAME = VALUE; ... }`. */
+static int read_rule(struct conf_rule *rule, const config_setting_t *group, struct conf_place *place,
+                     char reason[CONF_REASON_MAX])
+{
+    place->line = rule->line = (unsigned)config_setting_source_line(group);
+    if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
+        snprintf(reason, CONF_REASON_MAX, "each rule must be a group, such as { match = \"stats.*\"; consensus = 3; }");
+        return -1;
+    }
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+        const char *name = config_setting_name(setting);
+        int error = strcmp(name, "match") == 0 ? read_match(rule, setting, reason)
+                                               : read_option(rule, setting, reason);
+        if (error < 0) {
+            place->line = (unsigned)config_setting_source_line(setting);
+            snprintf(place->what, sizeof place->what, "rules.%.60s", name);
+            return -1;
+        }
+    }
+    if (rule->match != NULL && config_setting_length(group) > 1)
+        return 0;
+    snprintf(reason, CONF_REASON_MAX, rule->match == NULL ? "the rule has no match" : "the rule sets no option");
+    return -1;
+}
+
+int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_place *place,
+                         char reason[CONF_REASON_MAX])
+{
+    place->line = (unsigned)config_setting_source_line(list);
+    snprintf(place->what, sizeof place->what, "rules");
+    if (config_setting_type(list) != CONFIG_TYPE_LIST) {
+        snprintf(reason, CONF_REASON_MAX, "must be a list of groups: ( { match = \"stats.*\"; consensus = 3; } )");
+        return -1;
+    }
+    for (int i = 0; i < config_setting_length(list); i++) {
+        struct conf_rule *rule = conf_rules_append(rules);
+        if (rule == NULL) {
+            snprintf(reason, CONF_REASON_MAX, "found no memory");
+            return -1;
+        }
+        if (read_rule(rule, config_setting_get_elem(list, (unsigned)i), place, reason) < 0)
+            return -1;
+    }
+    return 0;
+}

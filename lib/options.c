@@ -1,0 +1,187 @@
+/* The table of settings. A new option is one row here and one member of struct
+ * settings (or, for per-metric options, of struct engine_options); the reader,
+ * the checker, the reference page and the page's form follow. */
+#include <stdio.h>
+#include <string.h>
+
+#include "conf_internal.h"
+#include "ridgeline/keys.h"
+
+#define KIB 1024.0
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define MINUTE 60.0
+#define DAY (24 * 60 * MINUTE)
+#define WEEK (7 * DAY)
+
+/* Rows of struct settings: without a range, and numbers with theirs. */
+#define PLAIN(group_, name_, type_, member, default_, help_)                                         \
+    {.group = group_, .name = name_, .type = type_, .offset = offsetof(struct settings, member),     \
+     .default_text = default_, .unit = "", .help = help_}
+#define RANGED(group_, name_, type_, member, default_, min_, max_, unit_, help_)                     \
+    {.group = group_, .name = name_, .type = type_, .offset = offsetof(struct settings, member),     \
+     .min = min_, .max = max_, .default_text = default_, .unit = unit_, .help = help_}
+#define DURATION(group, name, member, default_, min, max, help)                                      \
+    RANGED(group, name, CONF_DURATION, member, default_, min, max, "s", help)
+#define BYTES(group, name, member, default_, min, max, help)                                         \
+    RANGED(group, name, CONF_BYTES, member, default_, min, max, "bytes", help)
+#define COUNT(group, name, member, default_, min, max, unit, help)                                   \
+    RANGED(group, name, CONF_INTEGER, member, default_, min, max, unit, help)
+
+/* Rows of struct engine_options. */
+#define METRIC(name_, type_, member, min_, max_, unit_, help_)                                       \
+    {.group = "detection", .name = name_, .type = type_, .per_metric = true,                         \
+     .offset = offsetof(struct engine_options, member), .min = min_, .max = max_, .unit = unit_, .help = help_}
+#define DETECTOR(detector, threshold_, help)                                                         \
+    METRIC(#detector, CONF_NUMBER, threshold[DETECTOR_##detector], 0.5, 1000, "",                    \
+           "Threshold of the `" #detector "` vote: " help "."),
+
+const struct conf_option conf_options[] = {
+    PLAIN("", "retention", CONF_RETENTION, retention, "10s:24h",
+          "How long raw points are kept, as STEP:SPAN; at least 360 steps."),
+    PLAIN("", "redis", CONF_TEXT, redis, "",
+          "The Redis to use, `unix:PATH` or `HOST:PORT`; empty: `ridgeline run` starts a private one."),
+    PLAIN("", "state_dir", CONF_TEXT, state_dir, "state",
+          "Directory of the private Redis: its data and its socket."),
+    PLAIN("", "instance", CONF_TEXT, instance, "",
+          "Tells two daemons of one kind apart in statistics: letters, digits, `-` and `_`, up to 32."),
+    PLAIN("", "log_level", CONF_LEVEL, log_level, "info",
+          "Lowest level of the lines that are written to stderr."),
+
+    PLAIN("horizon", "carbon_line", CONF_ADDRESS, horizon.carbon_line, "127.0.0.1:2023",
+          "Where carbon lines are taken in over TCP; empty: nowhere."),
+    PLAIN("horizon", "carbon_udp", CONF_ADDRESS, horizon.carbon_udp, "127.0.0.1:2023",
+          "Where carbon lines are taken in over UDP; empty: nowhere."),
+    PLAIN("horizon", "carbon_pickle", CONF_ADDRESS, horizon.carbon_pickle, "127.0.0.1:2024",
+          "Where carbon pickles are taken in over TCP; empty: nowhere."),
+    DURATION("horizon", "max_age", horizon.max_age_s, "1000s", 1, 52 * WEEK,
+             "Points older than this are rejected as too_old; less than the raw retention."),
+    DURATION("horizon", "max_future", horizon.max_future_s, "10m", 0, DAY,
+             "Points further ahead of the clock are rejected as in_future."),
+    DURATION("horizon", "idle_timeout", horizon.idle_timeout_s, "1h", 1, WEEK,
+             "A connection that sent nothing for this long is closed; relays send at least each minute."),
+    COUNT("horizon", "max_metrics", horizon.max_metrics, "1000000", 1, 100e6, "metrics",
+          "Points of further new names are rejected as over_limit."),
+    COUNT("horizon", "max_connections", horizon.max_connections, "1000", 1, 100000, "connections",
+          "TCP connections beyond this are closed at once."),
+    COUNT("horizon", "max_name_bytes", horizon.max_name_bytes, "512", 16, KEYS_NAME_MAX, "bytes",
+          "Longer names are rejected as bad_name."),
+    BYTES("horizon", "max_line_bytes", horizon.max_line_bytes, "4KiB", 128, MIB,
+          "Longer lines are rejected as too_long; at least max_name_bytes and 64 more."),
+    BYTES("horizon", "max_pickle_bytes", horizon.max_pickle_bytes, "4MiB", KIB, 64 * MIB,
+          "Longer pickles are rejected as too_long; carbon-relay sends at most 1 MiB."),
+    BYTES("horizon", "queue_bytes", horizon.queue_bytes, "256MiB", MIB, 1024 * GIB,
+          "Memory for points while Redis is away; when it is full the oldest are dropped and counted."),
+    PLAIN("horizon", "deny", CONF_GLOBS, horizon.deny, "", "Names that match are rejected as denied."),
+    PLAIN("horizon", "allow", CONF_GLOBS, horizon.allow, "",
+          "When not empty, names that match none are rejected as denied."),
+    PLAIN("horizon", "self_metrics", CONF_BOOL, horizon.self_metrics, "true",
+          "Feed Ridgeline's own and the machine's figures as metrics."),
+
+    DURATION("roomba", "pass_interval", roomba.pass_interval_s, "5m", 1, DAY,
+             "One walk over all metrics takes about this long."),
+
+    COUNT("analyzer", "workers", analyzer.workers, "0", 0, KEYS_SLOTS, "processes",
+          "Worker processes; 0 is one a core."),
+    DURATION("analyzer", "save_interval", analyzer.save_interval_s, "10m", 1, DAY,
+             "How often what the workers learned is saved."),
+
+    PLAIN("webapp", "listen", CONF_ADDRESS, webapp.listen, "127.0.0.1:1500",
+          "Where the page and the API are served."),
+    COUNT("webapp", "max_connections", webapp.max_connections, "256", 8, 10000, "connections",
+          "HTTP connections beyond this are refused."),
+    COUNT("webapp", "max_event_streams", webapp.max_event_streams, "128", 1, 9999, "connections",
+          "Open pages with live events beyond this get 503; less than max_connections."),
+
+    /* The per-metric rows come last and together: their number is their place here. */
+    DETECTORS(DETECTOR)
+    METRIC("consensus", CONF_INTEGER, consensus, 1, DETECTOR_COUNT, "votes",
+           "Least number of votes that opens an anomaly."),
+    METRIC("score_to_open", CONF_NUMBER, score_to_open, 1, 100, "", "Least score, of 100, that opens an anomaly."),
+    METRIC("close_after", CONF_DURATION, close_after_s, MINUTE, WEEK, "s",
+           "An anomaly closes after this long, and at least three points, below what opens one."),
+};
+const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
+
+#define METRIC_OPTIONS (DETECTOR_COUNT + 3)
+#define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
+_Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
+
+size_t conf_metric_options_n(void)
+{
+    return METRIC_OPTIONS;
+}
+
+const struct conf_option *conf_metric_option(size_t i)
+{
+    return &conf_options[FIRST_METRIC_OPTION + i];
+}
+
+size_t conf_metric_index(const struct conf_option *o)
+{
+    return (size_t)(o - conf_options) - FIRST_METRIC_OPTION;
+}
+
+const struct conf_option *conf_option_find(const char *group, const char *name)
+{
+    for (size_t i = 0; i < conf_options_n; i++)
+        if (strcmp(conf_options[i].group, group) == 0 && strcmp(conf_options[i].name, name) == 0)
+            return &conf_options[i];
+    return NULL;
+}
+
+bool conf_group_exists(const char *group)
+{
+    for (size_t i = 0; i < conf_options_n; i++)
+        if (strcmp(conf_options[i].group, group) == 0)
+            return true;
+    return false;
+}
+
+/* Levenshtein's edit distance; names longer than the row are far from all we know. */
+#define NAME_MAX_COMPARED 48
+static unsigned edit_distance(const char *a, const char *b)
+{
+    unsigned row[NAME_MAX_COMPARED + 1];
+    size_t a_len = strlen(a), b_len = strlen(b);
+    if (a_len > NAME_MAX_COMPARED || b_len > NAME_MAX_COMPARED)
+        return NAME_MAX_COMPARED;
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= a_len; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= b_len; j++) {
+            unsigned replaced = diagonal + (a[i - 1] != b[j - 1]);
+            unsigned shorter = row[j] < row[j - 1] ? row[j] : row[j - 1];
+            diagonal = row[j];
+            row[j] = replaced <= shorter ? replaced : shorter + 1;
+        }
+    }
+    return row[b_len];
+}
+
+void conf_nearest_init(struct conf_nearest *n, const char *name)
+{
+    memset(n, 0, sizeof *n);
+    n->name = name;
+    n->distance = 2 + (unsigned)(strlen(name) / 4); /* further off is no misspelling */
+}
+
+void conf_nearest_offer(struct conf_nearest *n, const char *group, const char *candidate, unsigned penalty)
+{
+    unsigned distance = edit_distance(n->name, candidate) + penalty;
+    if (distance >= n->distance)
+        return;
+    n->distance = distance;
+    snprintf(n->best, sizeof n->best, "%s%s%s", group, *group == '\0' ? "" : ".", candidate);
+}
+
+char *conf_nearest_text(const struct conf_nearest *n, char *out, size_t out_bytes)
+{
+    if (n->best[0] == '\0')
+        snprintf(out, out_bytes, "%s", "");
+    else
+        snprintf(out, out_bytes, "; did you mean %s?", n->best);
+    return out;
+}

@@ -1,0 +1,123 @@
+#include "ridgeline/proc.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ridgeline/log.h"
+
+volatile sig_atomic_t proc_stopping, proc_reloading;
+
+static void usage(FILE *to, const char *name)
+{
+    fprintf(to,
+            "usage: %s [--settings FILE] [--state-dir DIR] [--set NAME=VALUE]... [--ready-fd N]\n"
+            "Settings: docs/SETTINGS.md. One of Ridgeline's daemons; `ridgeline run` starts them all.\n",
+            name);
+}
+
+static void parse_args(const char *name, int argc, char **argv, struct proc_args *args)
+{
+    enum { SETTINGS = 256, STATE_DIR, SET, READY_FD, HELP };
+    static const struct option options[] = {
+        {"settings", required_argument, NULL, SETTINGS}, {"state-dir", required_argument, NULL, STATE_DIR},
+        {"set", required_argument, NULL, SET},           {"ready-fd", required_argument, NULL, READY_FD},
+        {"help", no_argument, NULL, HELP},               {NULL, 0, NULL, 0},
+    };
+    size_t n_sets = 0;
+    *args = (struct proc_args){.ready_fd = -1};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (c == SETTINGS) {
+            args->settings_path = optarg;
+        } else if (c == STATE_DIR) {
+            args->state_dir = optarg;
+        } else if (c == SET && n_sets < PROC_SETS_MAX) {
+            args->sets[n_sets++] = optarg;
+        } else if (c == READY_FD) {
+            args->ready_fd = atoi(optarg);
+        } else {
+            usage(c == HELP ? stdout : stderr, name);
+            exit(c == HELP ? 0 : 2);
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "%s: unexpected argument \"%s\"\n", name, argv[optind]);
+        exit(2);
+    }
+}
+
+void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings)
+{
+    char error[CONF_ERROR_MAX];
+    parse_args(name, argc, argv, args);
+    memset(settings, 0, sizeof *settings);
+    if (conf_load(settings, args->settings_path, args->state_dir, args->sets, error) != 0) {
+        fprintf(stderr, "%s: %s\n", name, error);
+        exit(2);
+    }
+    log_init(name, settings->log_level);
+}
+
+int proc_reload(const struct proc_args *args, struct settings *s)
+{
+    struct settings fresh = {0};
+    char error[CONF_ERROR_MAX];
+    if (conf_load(&fresh, args->settings_path, args->state_dir, args->sets, error) != 0) {
+        char quoted[CONF_ERROR_MAX];
+        log_error("settings_rejected", "reason=%s kept=old", log_quote(quoted, sizeof quoted, error, strlen(error)));
+        return -1;
+    }
+    conf_free(s);
+    *s = fresh;
+    log_info("settings_reloaded", "file=%s", s->path);
+    return 0;
+}
+
+void proc_ready(struct proc_args *args, const char *text)
+{
+    log_info("ready", "%s", text);
+    if (args->ready_fd < 0)
+        return;
+    dprintf(args->ready_fd, "%s\n", text);
+    close(args->ready_fd);
+    args->ready_fd = -1;
+}
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    proc_stopping = 1;
+}
+
+static void on_reload(int signal)
+{
+    (void)signal;
+    proc_reloading = 1;
+}
+
+static void handle(int signal, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, NULL);
+}
+
+void proc_signals(void)
+{
+    /* No SA_RESTART: a signal shall end a sleep or a wait. */
+    handle(SIGTERM, on_stop);
+    handle(SIGINT, on_stop);
+    handle(SIGHUP, on_reload);
+    handle(SIGPIPE, SIG_IGN);
+}
+
+void proc_sleep_ms(int64_t ms)
+{
+    if (ms <= 0)
+        return;
+    struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000};
+    nanosleep(&wait, NULL);
+}

@@ -1,0 +1,148 @@
+/* One field of a saved record, as bytes:
+ *
+ *   'R', version, number of detectors, 0, checksum (u32 over what follows), incident, engine record
+ *
+ * Numbers are little-endian. One walk over the incident serves both packing and
+ * unpacking, so the two cannot come apart. Reading checks every enumerator. */
+#include <string.h>
+
+#include "ridgeline/keys.h"
+#include "ridgeline/records.h"
+
+#define VERSION 1
+#define HEADER_BYTES 8
+#define FINDING_BYTES (3 * 8 + 2)
+#define VERDICT_BYTES (4 + 8 + 1 + 5 * 8 + 1 + 1 + 1 + 4 + 1 + DETECTOR_COUNT * FINDING_BYTES)
+#define INCIDENT_BYTES (1 + 4 + 4 + 2 * VERDICT_BYTES)
+
+/* Where a walk stands: exactly one of `out` and `in` is set. `bad` stays set once a value read was impossible. */
+struct walk {
+    uint8_t *out;
+    const uint8_t *in;
+    bool bad;
+};
+
+static void walk_bits(struct walk *w, uint64_t *bits, unsigned bytes)
+{
+    if (w->out) {
+        for (unsigned i = 0; i < bytes; i++)
+            *w->out++ = (uint8_t)(*bits >> (8 * i));
+        return;
+    }
+    *bits = 0;
+    for (unsigned i = 0; i < bytes; i++)
+        *bits |= (uint64_t)*w->in++ << (8 * i);
+}
+
+static void walk_u32(struct walk *w, uint32_t *x)
+{
+    uint64_t bits = *x;
+    walk_bits(w, &bits, 4);
+    *x = (uint32_t)bits;
+}
+
+static void walk_double(struct walk *w, double *x)
+{
+    uint64_t bits;
+    memcpy(&bits, x, sizeof bits);
+    walk_bits(w, &bits, 8);
+    memcpy(x, &bits, sizeof bits);
+}
+
+/* One byte that is at most `max`. Returns the value read, or `x` when packing. */
+static unsigned walk_small(struct walk *w, unsigned x, unsigned max)
+{
+    uint64_t bits = x;
+    walk_bits(w, &bits, 1);
+    if (bits > max) {
+        w->bad = true;
+        return 0;
+    }
+    return (unsigned)bits;
+}
+
+static void walk_finding(struct walk *w, struct engine_finding *f)
+{
+    walk_double(w, &f->statistic);
+    walk_double(w, &f->threshold);
+    walk_double(w, &f->expected);
+    f->vote = (enum engine_vote)walk_small(w, f->vote, ENGINE_ABSTAINS);
+    f->reason = (enum engine_reason)walk_small(w, f->reason, ENGINE_REASON_CONSTANT);
+}
+
+static void walk_verdict(struct walk *w, struct verdict *v)
+{
+    walk_u32(w, &v->t);
+    walk_double(w, &v->value);
+    v->state = (enum engine_state)walk_small(w, v->state, ENGINE_DEGENERATE);
+    walk_double(w, &v->score);
+    walk_double(w, &v->strength);
+    walk_double(w, &v->expected);
+    walk_double(w, &v->lower);
+    walk_double(w, &v->upper);
+    v->direction = (int)walk_small(w, (unsigned)(v->direction + 1), 2) - 1;
+    v->votes = walk_small(w, v->votes, DETECTOR_COUNT);
+    v->judges = walk_small(w, v->judges, DETECTOR_COUNT);
+    walk_u32(w, &v->warmup_left_s);
+    v->season = (enum engine_season)walk_small(w, v->season, ENGINE_SEASON_WEEK);
+    for (size_t d = 0; d < DETECTOR_COUNT; d++)
+        walk_finding(w, &v->finding[d]);
+}
+
+static void walk_incident(struct walk *w, struct incident *i)
+{
+    i->open = walk_small(w, i->open, 1) != 0;
+    walk_u32(w, &i->start);
+    walk_u32(w, &i->last_hot);
+    walk_verdict(w, &i->opened);
+    walk_verdict(w, &i->peak);
+    w->bad = w->bad || i->last_hot < i->start;
+}
+
+static uint32_t checksum(const uint8_t *bytes, size_t len)
+{
+    return (uint32_t)keys_hash((const char *)bytes, len);
+}
+
+size_t records_packed_max(void)
+{
+    return HEADER_BYTES + INCIDENT_BYTES + engine_packed_max();
+}
+
+static void put_header(uint8_t out[HEADER_BYTES], uint32_t sum)
+{
+    const uint8_t fixed[] = {'R', VERSION, DETECTOR_COUNT, 0};
+    struct walk w = {.out = out + sizeof fixed};
+    memcpy(out, fixed, sizeof fixed);
+    walk_u32(&w, &sum);
+}
+
+size_t records_pack(const struct engine_record *r, const struct incident *i, uint8_t *out)
+{
+    struct incident copy = *i;
+    struct walk w = {.out = out + HEADER_BYTES};
+    walk_incident(&w, &copy);
+    size_t len = INCIDENT_BYTES + engine_pack(r, w.out);
+    put_header(out, checksum(out + HEADER_BYTES, len));
+    return HEADER_BYTES + len;
+}
+
+int records_unpack(struct engine_record *r, struct incident *i, const uint8_t *bytes, size_t len)
+{
+    uint8_t header[HEADER_BYTES];
+    if (len < HEADER_BYTES + INCIDENT_BYTES)
+        goto reject;
+    put_header(header, checksum(bytes + HEADER_BYTES, len - HEADER_BYTES));
+    if (memcmp(header, bytes, HEADER_BYTES) != 0)
+        goto reject;
+    struct walk w = {.in = bytes + HEADER_BYTES};
+    *i = (struct incident){0};
+    walk_incident(&w, i);
+    if (w.bad || engine_unpack(r, w.in, len - HEADER_BYTES - INCIDENT_BYTES) != 0)
+        goto reject;
+    return 0;
+reject:
+    incident_init(i);
+    engine_init(r);
+    return -1;
+}

@@ -1,0 +1,320 @@
+/* Values with units. Every reader walks the text once and accepts it whole or
+ * not at all: a forgotten unit, a blank or a stray letter is an error and never
+ * a guess. Sums and products are checked before they are made. */
+#include "ridgeline/units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DURATION_MAX_S (100LL * 365 * 86400)
+#define RETENTION_FIRST_POINTS 360 /* what the longest detector window asks of the raw tail */
+
+static const struct duration_unit {
+    char letter;
+    int64_t seconds;
+} duration_units[] = {
+    {'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1},
+};
+#define DURATION_UNITS (sizeof duration_units / sizeof *duration_units)
+
+static const struct bytes_unit {
+    const char *name;
+    uint64_t bytes;
+} bytes_units[] = {
+    {"B", 1},           {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40},
+    {"KB", 1000},       {"MB", 1000000},     {"GB", 1000000000},  {"TB", 1000000000000},
+};
+#define BYTES_UNITS (sizeof bytes_units / sizeof *bytes_units)
+
+static int fail(const char **reason, const char *text)
+{
+    *reason = text;
+    return -1;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Reads one or more digits and moves `*p` behind them. -1 where there are none
+ * or the number is over `max`. */
+static int read_whole(const char **p, uint64_t max, uint64_t *value)
+{
+    uint64_t sum = 0;
+    if (!is_digit(**p))
+        return -1;
+    for (; is_digit(**p); (*p)++) {
+        uint64_t digit = (uint64_t)(**p - '0');
+        if (sum > (max - digit) / 10)
+            return -1;
+        sum = sum * 10 + digit;
+    }
+    *value = sum;
+    return 0;
+}
+
+/* Reads a duration up to `end`, the first byte that is not part of it. */
+static int read_duration(const char **p, const char *end, int64_t *seconds, const char **reason)
+{
+    int64_t total = 0;
+    size_t next_unit = 0; /* units must shrink: "30m1h" and "1m1m" are slips */
+    if (*p == end)
+        return fail(reason, "is empty; write a duration such as \"30s\", \"5m\", \"24h\", \"14d\"");
+    while (*p < end) {
+        uint64_t count;
+        size_t unit = next_unit;
+        if (!is_digit(**p))
+            return fail(reason, "is not a duration; write whole numbers with units, such as \"90s\" or \"1h30m\"");
+        if (read_whole(p, DURATION_MAX_S, &count) < 0)
+            return fail(reason, "is over 100 years");
+        if (*p == end)
+            return fail(reason, "needs a unit: s, m, h, d or w");
+        while (unit < DURATION_UNITS && duration_units[unit].letter != **p)
+            unit++;
+        if (unit == DURATION_UNITS)
+            return fail(reason, "has a bad unit; write s, m, h, d or w, the larger first");
+        if ((int64_t)count > (DURATION_MAX_S - total) / duration_units[unit].seconds)
+            return fail(reason, "is over 100 years");
+        total += (int64_t)count * duration_units[unit].seconds;
+        next_unit = unit + 1;
+        (*p)++;
+    }
+    *seconds = total;
+    return 0;
+}
+
+int units_duration(const char *text, int64_t *seconds, const char **reason)
+{
+    return read_duration(&text, text + strlen(text), seconds, reason);
+}
+
+int units_bytes(const char *text, uint64_t *bytes, const char **reason)
+{
+    uint64_t count;
+    if (!is_digit(*text))
+        return fail(reason, "is not a size; write a whole number with a unit, such as \"4KiB\" or \"256MiB\"");
+    if (read_whole(&text, UINT64_MAX, &count) < 0)
+        return fail(reason, "is too large");
+    if (*text == '\0')
+        return fail(reason, "needs a unit: B, KiB, MiB, GiB, TiB (or KB, MB, GB, TB)");
+    for (size_t i = 0; i < BYTES_UNITS; i++) {
+        if (strcmp(text, bytes_units[i].name) != 0)
+            continue;
+        if (count > UINT64_MAX / bytes_units[i].bytes)
+            return fail(reason, "is too large");
+        *bytes = count * bytes_units[i].bytes;
+        return 0;
+    }
+    return fail(reason, "has a bad unit; write B, KiB, MiB, GiB, TiB (or KB, MB, GB, TB)");
+}
+
+/* Passes over decimal digits; returns how many. */
+static size_t skip_digits(const char **p)
+{
+    const char *start = *p;
+    while (is_digit(**p))
+        (*p)++;
+    return (size_t)(*p - start);
+}
+
+int units_number(const char *text, double *number, const char **reason)
+{
+    const char *p = text;
+    size_t digits;
+    if (*p == '+' || *p == '-')
+        p++;
+    digits = skip_digits(&p);
+    if (*p == '.') {
+        p++;
+        digits += skip_digits(&p);
+    }
+    if (digits == 0)
+        return fail(reason, "is not a number");
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        if (*p == '+' || *p == '-')
+            p++;
+        if (skip_digits(&p) == 0)
+            return fail(reason, "is not a number");
+    }
+    if (*p != '\0')
+        return fail(reason, "is not a number");
+    double value = strtod(text, NULL);
+    if (!isfinite(value))
+        return fail(reason, "is too large");
+    *number = value;
+    return 0;
+}
+
+/* Finds where the host of an address ends. Returns the ':' before the port, or NULL. */
+static const char *split_address(const char *text, const char **host, size_t *host_len, const char **reason)
+{
+    const char *colon;
+    if (*text == '[') {
+        const char *close = strchr(text, ']');
+        if (close == NULL || close[1] != ':') {
+            *reason = "is not an address; write \"[IPV6]:PORT\"";
+            return NULL;
+        }
+        *host = text + 1;
+        *host_len = (size_t)(close - *host);
+        return close + 1;
+    }
+    colon = strchr(text, ':');
+    if (colon == NULL) {
+        *reason = "needs a port; write \"HOST:PORT\"";
+        return NULL;
+    }
+    if (strchr(colon + 1, ':') != NULL) {
+        *reason = "is not an address; an IPv6 host stands in brackets: \"[::1]:2023\"";
+        return NULL;
+    }
+    *host = text;
+    *host_len = (size_t)(colon - text);
+    return colon;
+}
+
+static bool host_is_sound(const char *host, size_t len, bool ipv6)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!is_alnum(host[i]) && strchr(ipv6 ? ":.%" : ".-_", host[i]) == NULL)
+            return false;
+    return true;
+}
+
+int units_address(const char *text, struct units_address *address, const char **reason)
+{
+    const char *host, *port;
+    size_t host_len;
+    uint64_t number;
+    memset(address, 0, sizeof *address);
+    if (*text == '\0')
+        return 0;
+    port = split_address(text, &host, &host_len, reason);
+    if (port == NULL)
+        return -1;
+    if (host_len == 0)
+        return fail(reason, "needs a host; \"0.0.0.0:PORT\" or \"[::]:PORT\" stand for every interface");
+    if (host_len >= UNITS_HOST_MAX || !host_is_sound(host, host_len, *text == '['))
+        return fail(reason, "has a host name that cannot be one");
+    port++;
+    if (read_whole(&port, UINT16_MAX, &number) < 0 || *port != '\0')
+        return fail(reason, "has a bad port; write 0 to 65535");
+    address->on = true;
+    memcpy(address->host, host, host_len);
+    address->port = (uint16_t)number;
+    return 0;
+}
+
+/* Reads one "STEP:SPAN" that ends at `end`. */
+static int read_archive(const char *p, const char *end, uint32_t *step_s, uint32_t *span_s, const char **reason)
+{
+    const char *colon = memchr(p, ':', (size_t)(end - p));
+    int64_t step, span;
+    if (colon == NULL)
+        return fail(reason, "is not a retention; write STEP:SPAN, as in \"10s:24h\" or \"10s:1h,1m:1d\"");
+    if (read_duration(&p, colon, &step, reason) < 0)
+        return -1;
+    p = colon + 1;
+    if (read_duration(&p, end, &span, reason) < 0)
+        return -1;
+    if (step == 0)
+        return fail(reason, "has a step of zero");
+    if (span % step != 0 || span == 0)
+        return fail(reason, "has a span that is not a whole number of its steps");
+    *step_s = (uint32_t)step; /* at most 100 years: fits */
+    *span_s = (uint32_t)span;
+    return 0;
+}
+
+static int check_retention(const struct units_retention *r, const char **reason)
+{
+    if (r->archive[0].span_s / r->archive[0].step_s < RETENTION_FIRST_POINTS)
+        return fail(reason, "must keep at least 360 points in its first archive");
+    for (unsigned i = 1; i < r->n; i++) {
+        if (r->archive[i].step_s <= r->archive[i - 1].step_s)
+            return fail(reason, "must list its archives finest first");
+        if (r->archive[i].step_s % r->archive[i - 1].step_s != 0)
+            return fail(reason, "has a step that the next archive's step is no multiple of");
+        if (r->archive[i].span_s <= r->archive[i - 1].span_s)
+            return fail(reason, "has an archive that spans no more than the one before it");
+    }
+    return 0;
+}
+
+int units_retention(const char *text, struct units_retention *retention, const char **reason)
+{
+    struct units_retention r = {0};
+    for (const char *p = text;;) {
+        const char *end = strchrnul(p, ',');
+        if (r.n == UNITS_ARCHIVES_MAX)
+            return fail(reason, "has more than 8 archives");
+        if (read_archive(p, end, &r.archive[r.n].step_s, &r.archive[r.n].span_s, reason) < 0)
+            return -1;
+        r.n++;
+        if (*end == '\0')
+            break;
+        p = end + 1;
+    }
+    if (check_retention(&r, reason) < 0)
+        return -1;
+    *retention = r;
+    return 0;
+}
+
+char *units_duration_text(char *out, size_t out_bytes, int64_t seconds)
+{
+    const struct duration_unit *unit = duration_units;
+    while (seconds % unit->seconds != 0 || seconds == 0) {
+        if (unit->seconds == 1)
+            break;
+        unit++;
+    }
+    snprintf(out, out_bytes, "%lld%c", (long long)(seconds / unit->seconds), unit->letter);
+    return out;
+}
+
+char *units_bytes_text(char *out, size_t out_bytes, uint64_t bytes)
+{
+    static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    size_t power = 0;
+    while (power < 4 && bytes != 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        power++;
+    }
+    snprintf(out, out_bytes, "%llu%s", (unsigned long long)bytes, names[power]);
+    return out;
+}
+
+char *units_address_text(char *out, size_t out_bytes, const struct units_address *address)
+{
+    bool ipv6 = strchr(address->host, ':') != NULL;
+    if (address->on)
+        snprintf(out, out_bytes, ipv6 ? "[%s]:%u" : "%s:%u", address->host, address->port);
+    else
+        snprintf(out, out_bytes, "%s", "");
+    return out;
+}
+
+char *units_retention_text(char *out, size_t out_bytes, const struct units_retention *retention)
+{
+    size_t used = 0;
+    if (out_bytes > 0)
+        out[0] = '\0';
+    for (unsigned i = 0; i < retention->n && used < out_bytes; i++) {
+        char step[UNITS_TEXT_MAX], span[UNITS_TEXT_MAX];
+        int wrote = snprintf(out + used, out_bytes - used, "%s%s:%s", i == 0 ? "" : ",",
+                             units_duration_text(step, sizeof step, retention->archive[i].step_s),
+                             units_duration_text(span, sizeof span, retention->archive[i].span_s));
+        used += (size_t)wrote;
+    }
+    return out;
+}

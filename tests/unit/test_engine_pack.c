@@ -1,0 +1,211 @@
+/* engine_pack and engine_unpack: exact, and safe on any bytes. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_noise.h"
+#include "ridgeline/engine.h"
+
+#define START 1790000000u
+#define CHECKSUM_BYTES 8
+
+static struct engine_options o;
+
+static void begin(void)
+{
+    engine_options_default(&o);
+}
+
+TestSuite(engine_pack, .init = begin);
+
+static struct engine_record *new_record(void)
+{
+    struct engine_record *r = malloc(engine_record_bytes());
+    cr_assert_not_null(r);
+    engine_init(r);
+    return r;
+}
+
+static struct point nth(unsigned i, uint32_t step_s, struct noise *n)
+{
+    return (struct point){START + i * step_s, 5 + sin(i / 20.0) + noise_normal(n) + (i % 97 == 0 ? 20 : 0)};
+}
+
+static struct engine_record *fed(unsigned points, uint32_t step_s, struct noise *n)
+{
+    struct engine_record *r = new_record();
+    struct verdict v;
+    for (unsigned i = 0; i < points; i++)
+        cr_assert_eq(engine_update(r, &o, nth(i, step_s, n), &v), 0);
+    return r;
+}
+
+static uint8_t *packed(const struct engine_record *r, size_t *len)
+{
+    uint8_t *bytes = malloc(engine_packed_max());
+    cr_assert_not_null(bytes);
+    *len = engine_pack(r, bytes);
+    cr_assert_leq(*len, engine_packed_max());
+    return bytes;
+}
+
+static void assert_same(const struct engine_record *a, const struct engine_record *b)
+{
+    size_t a_len, b_len;
+    uint8_t *a_bytes = packed(a, &a_len), *b_bytes = packed(b, &b_len);
+    cr_assert_eq(a_len, b_len);
+    cr_assert_eq(memcmp(a_bytes, b_bytes, a_len), 0);
+    free(a_bytes);
+    free(b_bytes);
+}
+
+/* FNV-1a, as the packed form has it at its end. */
+static void sign(uint8_t *bytes, size_t len)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < len - CHECKSUM_BYTES; i++)
+        hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < CHECKSUM_BYTES; i++)
+        bytes[len - CHECKSUM_BYTES + i] = (uint8_t)(hash >> 8 * i);
+}
+
+Test(engine_pack, goes_on_from_an_unpacked_record_as_if_nothing_had_happened)
+{
+    static const unsigned cuts[] = {0, 1, 7, 19, 20, 21, 99, 100, 101, 500, 3000, 12000};
+    static const uint32_t steps[] = {10, 60, 300, 3600};
+    for (unsigned k = 0; k < sizeof cuts / sizeof *cuts * 4; k++) {
+        unsigned cut = cuts[k / 4];
+        uint32_t step_s = steps[k % 4];
+        struct noise n = noise_seeded(k);
+        struct engine_record *r = fed(cut, step_s, &n), *copy = new_record();
+        struct verdict v, w;
+        size_t len;
+        uint8_t *bytes = packed(r, &len);
+        cr_assert_eq(engine_unpack(copy, bytes, len), 0);
+        for (unsigned i = cut; i < cut + 300; i++) {
+            struct point p = nth(i, step_s, &n);
+            cr_assert_eq(engine_update(r, &o, p, &v), 0);
+            cr_assert_eq(engine_update(copy, &o, p, &w), 0);
+            cr_assert_eq(v.score, w.score);
+            cr_assert_eq(v.state, w.state);
+            cr_assert(v.upper == w.upper || (isnan(v.upper) && isnan(w.upper)));
+        }
+        assert_same(r, copy);
+        free(bytes);
+        free(copy);
+        free(r);
+    }
+}
+
+Test(engine_pack, rejects_cut_and_lengthened_bytes)
+{
+    struct noise n = noise_seeded(1);
+    struct engine_record *r = fed(500, 60, &n), *copy = new_record(), *fresh = new_record();
+    size_t len;
+    uint8_t *bytes = packed(r, &len);
+    for (size_t cut = 0; cut < len; cut += cut < 64 ? 1 : 13) {
+        uint8_t *exact = malloc(cut ? cut : 1); /* ends where the bytes end */
+        memcpy(exact, bytes, cut);
+        cr_assert_eq(engine_unpack(copy, exact, cut), -1);
+        free(exact);
+    }
+    uint8_t *longer = calloc(1, len + 1);
+    memcpy(longer, bytes, len);
+    cr_assert_eq(engine_unpack(copy, longer, len + 1), -1);
+    sign(longer, len + 1);
+    cr_assert_eq(engine_unpack(copy, longer, len + 1), -1);
+    assert_same(copy, fresh);
+    free(longer);
+    free(bytes);
+    free(copy);
+    free(fresh);
+    free(r);
+}
+
+Test(engine_pack, rejects_every_flipped_byte)
+{
+    struct noise n = noise_seeded(2);
+    struct engine_record *r = fed(500, 60, &n), *copy = new_record(), *fresh = new_record();
+    size_t len;
+    uint8_t *bytes = packed(r, &len);
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] ^= 0x40;
+        cr_assert_eq(engine_unpack(copy, bytes, len), -1, "byte %zu", i);
+        bytes[i] ^= 0x40;
+    }
+    assert_same(copy, fresh);
+    cr_assert_eq(engine_unpack(copy, bytes, len), 0);
+    free(bytes);
+    free(copy);
+    free(fresh);
+    free(r);
+}
+
+Test(engine_pack, rejects_another_version)
+{
+    struct noise n = noise_seeded(3);
+    struct engine_record *r = fed(500, 60, &n), *copy = new_record();
+    size_t len;
+    uint8_t *bytes = packed(r, &len);
+    for (unsigned i = 0; i < 4; i++) {
+        bytes[i]++;
+        sign(bytes, len);
+        cr_assert_eq(engine_unpack(copy, bytes, len), -1);
+        bytes[i]--;
+    }
+    free(bytes);
+    free(copy);
+    free(r);
+}
+
+/* Bytes that carry a right checksum but were never packed: what is accepted must still give verdicts in range. */
+Test(engine_pack, accepts_nothing_that_makes_update_misbehave)
+{
+    struct noise n = noise_seeded(4);
+    struct engine_record *copy = new_record();
+    unsigned accepted = 0, rejected = 0;
+    for (unsigned round = 0; round < 3000; round++) {
+        uint32_t step_s = round % 2 ? 10 : 60;
+        struct engine_record *r = fed(round % 5 ? 150 : 12, step_s, &n);
+        struct verdict v;
+        size_t len;
+        uint8_t *bytes = packed(r, &len);
+        for (unsigned k = 0; k <= round % 4; k++) {
+            size_t head = round % 3 ? len : 200; /* the head holds the counts */
+            size_t at = 4 + (size_t)(noise_uniform(&n) * (double)(head - 12));
+            bytes[at] = (uint8_t)(256 * noise_uniform(&n));
+        }
+        sign(bytes, len);
+        bool usable = engine_unpack(copy, bytes, len) == 0;
+        accepted += usable;
+        rejected += !usable;
+        for (unsigned i = 0; i < 30; i++) {
+            struct point p = {engine_last_t(copy) + 1 + i % 3, noise_normal(&n)};
+            if (engine_update(copy, &o, p, &v))
+                break;
+            cr_assert(v.score >= 0 && v.score <= 100);
+        }
+        free(bytes);
+        free(r);
+    }
+    cr_assert_gt(accepted, 100);
+    cr_assert_gt(rejected, 100);
+    free(copy);
+}
+
+Test(engine_pack, is_small)
+{
+    static const uint32_t steps[] = {10, 60, 3600};
+    static const size_t fixed[] = {4800, 3700, 2400}, a_detector[] = {650, 450, 225};
+    cr_assert_leq(engine_record_bytes(), 12 * 1024);
+    for (unsigned k = 0; k < 3; k++) {
+        struct noise n = noise_seeded(5);
+        struct engine_record *r = fed(30000, steps[k], &n);
+        size_t len;
+        uint8_t *bytes = packed(r, &len);
+        cr_assert_leq(len, fixed[k] + a_detector[k] * DETECTOR_COUNT, "step %u: %zu", steps[k], len);
+        free(bytes);
+        free(r);
+    }
+}

@@ -1,0 +1,116 @@
+/* analyzer/engine/incident.c: one incident is one anomaly. */
+#include <criterion/criterion.h>
+
+#include "ridgeline/incident.h"
+
+#define STEP_S 60
+#define T0 1790000000u
+
+static struct incident i;
+static struct engine_options o;
+
+static void begin(void)
+{
+    incident_init(&i);
+    engine_options_default(&o);
+}
+
+TestSuite(incident, .init = begin);
+
+static struct verdict at(uint32_t t, double score)
+{
+    return (struct verdict){.t = t, .score = score, .state = score >= 50 ? ENGINE_ANOMALOUS : ENGINE_NORMAL};
+}
+
+static enum incident_change take(uint32_t t, double score)
+{
+    struct verdict v = at(t, score);
+    bool again;
+    enum incident_change change = incident_update(&i, &o, STEP_S, &v, &again);
+    cr_assert_not(again);
+    return change;
+}
+
+Test(incident, opens_at_the_first_hot_point_and_not_before)
+{
+    cr_assert_eq(take(T0, 49), INCIDENT_NONE);
+    cr_assert_not(i.open);
+    cr_assert_eq(take(T0 + 60, 60), INCIDENT_OPENED);
+    cr_assert(i.open);
+    cr_assert_eq(i.start, T0 + 60);
+    cr_assert_eq(i.last_hot, T0 + 60);
+    cr_assert_eq(i.opened.score, 60);
+    cr_assert_eq(i.peak.score, 60);
+}
+
+Test(incident, keeps_the_verdict_of_its_peak)
+{
+    take(T0, 60);
+    cr_assert_eq(take(T0 + 60, 60), INCIDENT_NONE);
+    cr_assert_eq(take(T0 + 120, 80), INCIDENT_PEAKED);
+    cr_assert_eq(take(T0 + 180, 70), INCIDENT_NONE);
+    cr_assert_eq(take(T0 + 240, 10), INCIDENT_NONE);
+    cr_assert_eq(i.opened.t, T0);
+    cr_assert_eq(i.peak.t, T0 + 120);
+    cr_assert_eq(i.last_hot, T0 + 180);
+}
+
+Test(incident, closes_once_the_quiet_lasted_longer_than_its_patience)
+{
+    take(T0, 60);
+    for (uint32_t t = T0 + 60; t <= T0 + 1800; t += 60)
+        cr_assert_eq(take(t, 0), INCIDENT_NONE);
+    cr_assert_eq(take(T0 + 1860, 0), INCIDENT_CLOSED);
+    cr_assert_not(i.open);
+    cr_assert_eq(i.start, T0);
+    cr_assert_eq(i.last_hot, T0);
+    cr_assert_eq(i.peak.score, 60);
+    cr_assert_eq(take(T0 + 1920, 0), INCIDENT_NONE);
+}
+
+Test(incident, is_kept_open_by_a_hot_point_in_time)
+{
+    take(T0, 60);
+    cr_assert_eq(take(T0 + 1800, 55), INCIDENT_NONE);
+    cr_assert_eq(take(T0 + 3600, 10), INCIDENT_NONE);
+    cr_assert(i.open);
+    cr_assert_eq(take(T0 + 3601, 10), INCIDENT_CLOSED);
+}
+
+Test(incident, waits_three_steps_where_they_are_longer)
+{
+    struct verdict v = at(T0, 60);
+    bool again;
+    incident_update(&i, &o, 3600, &v, &again);
+    v = at(T0 + 3 * 3600, 0);
+    cr_assert_eq(incident_update(&i, &o, 3600, &v, &again), INCIDENT_NONE);
+    v = at(T0 + 4 * 3600, 0);
+    cr_assert_eq(incident_update(&i, &o, 3600, &v, &again), INCIDENT_CLOSED);
+}
+
+Test(incident, closes_in_a_gap_and_opens_the_next_with_the_same_point)
+{
+    struct verdict v = at(T0 + 7200, 90);
+    bool again;
+    take(T0, 60);
+    cr_assert_eq(incident_update(&i, &o, STEP_S, &v, &again), INCIDENT_CLOSED);
+    cr_assert(again);
+    cr_assert_eq(i.start, T0);
+    cr_assert_eq(i.last_hot, T0);
+    cr_assert_eq(incident_update(&i, &o, STEP_S, &v, &again), INCIDENT_OPENED);
+    cr_assert_not(again);
+    cr_assert_eq(i.start, T0 + 7200);
+    cr_assert_eq(i.peak.score, 90);
+}
+
+Test(incident, expires_in_silence)
+{
+    cr_assert_eq(incident_expire(&i, &o, STEP_S, T0), INCIDENT_NONE);
+    take(T0, 60);
+    cr_assert_eq(incident_expire(&i, &o, STEP_S, T0 + 1800), INCIDENT_NONE);
+    cr_assert(i.open);
+    cr_assert_eq(incident_expire(&i, &o, STEP_S, T0 + 1801), INCIDENT_CLOSED);
+    cr_assert_not(i.open);
+    cr_assert_eq(i.last_hot, T0);
+    cr_assert_eq(incident_expire(&i, &o, STEP_S, T0 + 9999), INCIDENT_NONE);
+}
