@@ -1,0 +1,112 @@
+/* The three steps, each a few comparisons over bytes that the caller read. Any
+ * surprise (a record that is not canonical, a key that shrank) ends in
+ * PLAN_REWRITE or PLAN_LEAVE, never in a cut. */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The later of `newest` and `t`, if `t` can be true. Begins with -1. */
+static int64_t later(int64_t newest, uint32_t t, const struct plan_limits *limits)
+{
+    return t > newest && t <= limits->now_s + limits->max_future_s ? t : newest;
+}
+
+/* The first young time, given the newest one. */
+static uint32_t oldest_young(int64_t newest, const struct plan_limits *limits)
+{
+    return newest > limits->retention_s ? (uint32_t)(newest - limits->retention_s) : 0;
+}
+
+enum plan plan_tail(size_t key_bytes, const uint8_t *tail, size_t len, const struct plan_limits *limits,
+                    uint32_t *oldest)
+{
+    if (key_bytes == 0 || len == 0)
+        return PLAN_LEAVE;
+    if (key_bytes % SERIES_POINT_BYTES || !series_is_canonical(tail, len))
+        return PLAN_REWRITE;
+
+    int64_t newest = -1;
+    struct point p;
+    for (size_t at = 0; at < len; at += SERIES_POINT_BYTES)
+        if (series_decode(tail + at, &p))
+            newest = later(newest, p.t, limits);
+    if (newest < 0)
+        return PLAN_LEAVE;
+    *oldest = oldest_young(newest, limits);
+    if (newest + limits->max_age_s + limits->retention_s < limits->now_s)
+        return PLAN_FORGET;
+    return PLAN_CONTINUE;
+}
+
+size_t plan_probe_offset(size_t key_bytes)
+{
+    return key_bytes / SERIES_POINT_BYTES / PLAN_SLACK * SERIES_POINT_BYTES;
+}
+
+enum plan plan_probe(const uint8_t *first, size_t first_len, const uint8_t *probe, size_t probe_len, uint32_t oldest)
+{
+    struct point a, b;
+
+    if (first_len < SERIES_POINT_BYTES || probe_len < SERIES_POINT_BYTES)
+        return PLAN_LEAVE; /* the key shrank between two reads */
+    if (!series_decode(first, &a) || !series_decode(probe, &b))
+        return PLAN_REWRITE;
+    return a.t < oldest && b.t < oldest ? PLAN_CONTINUE : PLAN_LEAVE;
+}
+
+enum plan plan_head(const uint8_t *head, size_t len, uint32_t oldest, size_t *cut)
+{
+    struct point p;
+
+    *cut = series_cut(head, len, oldest);
+    if (len - *cut < SERIES_POINT_BYTES)
+        return PLAN_CONTINUE;
+    if (!series_decode(head + *cut, &p))
+        return PLAN_REWRITE;
+    return *cut > 0 ? PLAN_TRIM : PLAN_LEAVE;
+}
+
+/* How many points stand before the first young one. */
+static size_t count_old(const struct series *s, const struct plan_limits *limits)
+{
+    int64_t newest = -1;
+    size_t old = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        newest = later(newest, s->points[i].t, limits);
+    while (old < s->n && s->points[old].t < oldest_young(newest, limits))
+        old++;
+    return old;
+}
+
+/* The `n` points in canonical form, then the `rest` bytes at `behind`. */
+static int encode(const struct point *points, size_t n, const uint8_t *behind, size_t rest, struct plan_rewritten *out)
+{
+    out->len = n * SERIES_POINT_BYTES + rest;
+    out->bytes = malloc(out->len);
+    if (!out->bytes)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        series_encode(out->bytes + i * SERIES_POINT_BYTES, points[i]);
+    memcpy(out->bytes + n * SERIES_POINT_BYTES, behind, rest);
+    return 1;
+}
+
+int plan_rewrite(const uint8_t *bytes, size_t len, const struct plan_limits *limits, struct plan_rewritten *out)
+{
+    struct series s;
+    struct series_damage damage;
+
+    series_init(&s);
+    *out = (struct plan_rewritten){0};
+    int result = series_scan(bytes, len, &s, &damage);
+    if (result == 0 && s.n > 0 && !series_is_canonical(bytes, damage.whole_bytes)) {
+        out->points_cut = count_old(&s, limits);
+        out->junk_bytes = damage.skipped_bytes;
+        result = encode(s.points + out->points_cut, s.n - out->points_cut, bytes + damage.whole_bytes,
+                        len - damage.whole_bytes, out);
+    }
+    series_fini(&s);
+    return result;
+}

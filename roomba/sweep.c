@@ -1,0 +1,286 @@
+/* Reads are pipelined over a batch, since nearly every key needs nothing but
+ * them. Changes are rare and go one by one, each after a look at the lease. */
+#include "sweep.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "ridgeline/counters.h"
+#include "ridgeline/keys.h"
+#include "ridgeline/log.h"
+#include "ridgeline/proc.h"
+
+#define HEAD_FIRST_BYTES (64 * SERIES_POINT_BYTES)
+
+/* A key that has to be read whole and is longer would hold Redis up for too long: it is
+ * left alone and counted as an error. */
+#define WHOLE_KEY_MAX_BYTES (16u << 20)
+
+struct item {
+    const char *key;
+    size_t key_len;
+    uint64_t bytes;
+    uint8_t tail[PLAN_TAIL_BYTES];
+    size_t tail_len;
+    uint32_t oldest; /* first young time */
+    enum plan plan;
+};
+
+/* Commands of a batch that wait for their replies. Once one could not be sent no other
+ * is, so that replies keep their order. */
+struct pipeline {
+    struct store *store;
+    size_t asked;
+    bool broken;
+};
+
+static void ask_length(struct pipeline *p, const struct item *i)
+{
+    p->broken = p->broken || store_append(p->store, "STRLEN %b", i->key, i->key_len) < 0;
+    p->asked += !p->broken;
+}
+
+static void ask_range(struct pipeline *p, const struct item *i, long long from, long long to)
+{
+    p->broken = p->broken || store_append(p->store, "GETRANGE %b %lld %lld", i->key, i->key_len, from, to) < 0;
+    p->asked += !p->broken;
+}
+
+static redisReply *take(struct pipeline *p)
+{
+    if (p->asked == 0)
+        return NULL;
+    p->asked--;
+    return store_reply(p->store);
+}
+
+static void release(redisReply *r)
+{
+    if (r)
+        freeReplyObject(r);
+}
+
+static bool is_string(const redisReply *r)
+{
+    return r && r->type == REDIS_REPLY_STRING;
+}
+
+static const uint8_t *bytes_of(const redisReply *r)
+{
+    return (const uint8_t *)r->str;
+}
+
+/* Counts and logs what kept us from handling a key. */
+static void refuse(struct sweep *s, const struct item *i, const char *reason)
+{
+    char key[256], why[256];
+
+    s->counters[ROOMBA_errors]++;
+    log_warning("key_refused", "key=%s reason=%s", log_quote(key, sizeof key, i->key, i->key_len),
+                log_quote(why, sizeof why, reason, strlen(reason)));
+}
+
+static void refuse_reply(struct sweep *s, const struct item *i, const redisReply *r)
+{
+    refuse(s, i, !r ? "no answer" : r->type == REDIS_REPLY_ERROR ? r->str : "unexpected reply");
+}
+
+/* Step 1 of one key. */
+static void look_at(struct sweep *s, struct item *i, const redisReply *length, const redisReply *tail)
+{
+    s->counters[ROOMBA_visited]++;
+    if (!length || length->type != REDIS_REPLY_INTEGER || !is_string(tail) || tail->len > sizeof i->tail) {
+        refuse_reply(s, i, is_string(tail) ? length : tail);
+        return;
+    }
+    i->bytes = (uint64_t)length->integer;
+    i->tail_len = tail->len;
+    memcpy(i->tail, tail->str, tail->len);
+    i->plan = plan_tail(i->bytes, i->tail, i->tail_len, &s->limits, &i->oldest);
+}
+
+static void look(struct sweep *s, struct item *items, size_t n)
+{
+    struct pipeline p = {.store = s->store};
+
+    for (struct item *i = items; i < items + n; i++) {
+        ask_length(&p, i);
+        ask_range(&p, i, -PLAN_TAIL_BYTES, -1);
+    }
+    for (struct item *i = items; i < items + n; i++) {
+        redisReply *length = take(&p), *tail = take(&p);
+        look_at(s, i, length, tail);
+        release(length);
+        release(tail);
+    }
+}
+
+/* Step 2, of those keys that have data to look at. */
+static void probe(struct sweep *s, struct item *items, size_t n)
+{
+    struct pipeline p = {.store = s->store};
+
+    for (struct item *i = items; i < items + n; i++) {
+        if (i->plan != PLAN_CONTINUE)
+            continue;
+        long long offset = (long long)plan_probe_offset(i->bytes);
+        ask_range(&p, i, 0, SERIES_POINT_BYTES - 1);
+        ask_range(&p, i, offset, offset + SERIES_POINT_BYTES - 1);
+    }
+    for (struct item *i = items; i < items + n; i++) {
+        if (i->plan != PLAN_CONTINUE)
+            continue;
+        redisReply *first = take(&p), *middle = take(&p);
+        i->plan = PLAN_LEAVE;
+        if (is_string(first) && is_string(middle))
+            i->plan = plan_probe(bytes_of(first), first->len, bytes_of(middle), middle->len, i->oldest);
+        else
+            refuse_reply(s, i, is_string(first) ? middle : first);
+        release(first);
+        release(middle);
+    }
+}
+
+/* Counts how a change ended; returns whether it acted. */
+static bool settle(struct sweep *s, const struct item *i, int result)
+{
+    if (result < 0)
+        refuse(s, i, "change refused or not answered");
+    else if (result == 0)
+        s->counters[ROOMBA_raced]++;
+    return result > 0;
+}
+
+static void rewrite(struct sweep *s, const struct item *i)
+{
+    struct change_copy copy;
+    struct plan_rewritten fresh;
+
+    if (i->bytes > WHOLE_KEY_MAX_BYTES) {
+        refuse(s, i, "not canonical, and too long to be rewritten");
+        return;
+    }
+    if (change_read(s->store, i->key, i->key_len, &copy) < 0) {
+        refuse(s, i, "read refused or not answered");
+        return;
+    }
+    int wanted = plan_rewrite(copy.bytes, copy.len, &s->limits, &fresh);
+    if (wanted < 0) {
+        refuse(s, i, "out of memory");
+    } else if (wanted > 0) {
+        int result = change_rewrite(s->store, i->key, i->key_len, &copy, fresh.bytes, fresh.len);
+        if (settle(s, i, result)) {
+            s->counters[ROOMBA_rewritten]++;
+            s->counters[ROOMBA_trimmed] += fresh.points_cut > 0;
+            s->counters[ROOMBA_points_cut] += fresh.points_cut;
+            s->counters[ROOMBA_junk_bytes] += fresh.junk_bytes;
+        }
+        free(fresh.bytes);
+    }
+    change_copy_fini(&copy);
+}
+
+static void trim_at(struct sweep *s, const struct item *i, const uint8_t *head, size_t cut)
+{
+    if (settle(s, i, change_trim(s->store, i->key, i->key_len, cut, head, head + cut))) {
+        s->counters[ROOMBA_trimmed]++;
+        s->counters[ROOMBA_points_cut] += cut / SERIES_POINT_BYTES;
+    }
+}
+
+/* Step 3: reads the head, twice as much each time, until the first young record shows. */
+static void trim(struct sweep *s, const struct item *i)
+{
+    uint64_t want = 2 * plan_probe_offset(i->bytes) + HEAD_FIRST_BYTES;
+    enum plan plan = PLAN_CONTINUE;
+    bool more = true;
+    size_t cut;
+
+    while (plan == PLAN_CONTINUE && more) {
+        redisReply *head = store_command(s->store, "GETRANGE %b 0 %lld", i->key, i->key_len, (long long)want - 1);
+        if (!is_string(head)) {
+            refuse_reply(s, i, head);
+            release(head);
+            return;
+        }
+        plan = plan_head(bytes_of(head), head->len, i->oldest, &cut);
+        more = head->len == want;
+        want *= 2;
+        if (plan == PLAN_TRIM)
+            trim_at(s, i, bytes_of(head), cut);
+        release(head);
+    }
+    if (plan == PLAN_REWRITE)
+        rewrite(s, i);
+}
+
+static void forget(struct sweep *s, const struct item *i)
+{
+    const struct forget_key key = {.key = i->key,
+                                   .key_len = i->key_len,
+                                   .bytes = i->bytes,
+                                   .last = i->tail + i->tail_len - SERIES_POINT_BYTES};
+
+    switch (forget_key(s->forget, s->store, &key)) {
+    case FORGET_WAITING:
+        break;
+    case FORGET_DONE:
+        s->counters[ROOMBA_forgotten]++;
+        break;
+    case FORGET_RACED:
+        s->counters[ROOMBA_raced]++;
+        break;
+    case FORGET_ERROR:
+        refuse(s, i, "deletion refused or not answered");
+        break;
+    }
+}
+
+static void act(struct sweep *s, const struct item *i)
+{
+    if (i->plan == PLAN_CONTINUE)
+        trim(s, i);
+    else if (i->plan == PLAN_REWRITE)
+        rewrite(s, i);
+    else if (i->plan == PLAN_FORGET)
+        forget(s, i);
+}
+
+static bool is_metric(const redisReply *key)
+{
+    const size_t prefix = strlen(KEYS_METRIC_PREFIX);
+
+    return is_string(key) && key->len > prefix && key->len <= prefix + KEYS_NAME_MAX &&
+           !memcmp(key->str, KEYS_METRIC_PREFIX, prefix) &&
+           (key->len != strlen(KEYS_UNIQUE) || memcmp(key->str, KEYS_UNIQUE, key->len) != 0);
+}
+
+static void sweep_batch(struct sweep *s, struct item *items, size_t n)
+{
+    look(s, items, n);
+    probe(s, items, n);
+    for (struct item *i = items; i < items + n; i++) {
+        if (i->plan == PLAN_LEAVE)
+            continue;
+        if (proc_stopping || !lease_hold(s->lease, s->store))
+            return;
+        act(s, i);
+    }
+}
+
+void sweep_keys(struct sweep *s, redisReply *const *keys, size_t n)
+{
+    struct item items[SWEEP_BATCH];
+    size_t filled = 0;
+
+    for (size_t i = 0; i < n && !proc_stopping; i++) {
+        if (is_metric(keys[i]))
+            items[filled++] = (struct item){.key = keys[i]->str, .key_len = keys[i]->len, .plan = PLAN_LEAVE};
+        if (filled == SWEEP_BATCH || i + 1 == n) {
+            sweep_batch(s, items, filled);
+            filled = 0;
+        }
+    }
+}
