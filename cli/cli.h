@@ -1,0 +1,11 @@
+/* The subcommands of `ridgeline`. Each takes argv with its own name first and
+ * returns the exit status: 0, 1 for a failure, 2 for wrong usage. */
+#ifndef RIDGELINE_CLI_H
+#define RIDGELINE_CLI_H
+
+int run_main(int argc, char **argv);
+int check_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
+int backtest_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,23 @@
+/* What explain found out, and how it is laid out. */
+#ifndef RIDGELINE_CLI_EXPLAIN_H
+#define RIDGELINE_CLI_EXPLAIN_H
+
+#include "ridgeline/conf.h"
+#include "ridgeline/incident.h"
+
+struct explain_verdict {
+    struct verdict verdict;
+    struct incident incident; /* of the metric, after that point */
+    double stale_after_s;
+    bool from_record; /* a saved record stood before the point; without one the tail alone was judged */
+    bool found;
+};
+
+/* Prints each per-metric option with its source. */
+void explain_print_options(const struct engine_options *o, const struct conf_origin *origins);
+
+/* Prints a verdict with its findings and what it means for an anomaly. `now` is epoch
+ * seconds, to tell whether the metric is silent; 0: it does not matter. */
+void explain_print_verdict(const struct explain_verdict *e, const struct engine_options *o, int64_t now);
+
+#endif

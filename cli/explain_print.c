@@ -1,0 +1,122 @@
+/* The text of ridgeline explain. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/explain.h"
+
+#define TIME_MAX 40
+#define NUMBER_MAX 32
+
+static char *time_text(char out[TIME_MAX], uint32_t t)
+{
+    struct tm tm;
+    time_t seconds = (time_t)t;
+    gmtime_r(&seconds, &tm);
+    strftime(out, TIME_MAX, "%Y-%m-%d %H:%M:%S UTC", &tm);
+    return out;
+}
+
+/* "-" where there is no number. */
+static char *number_text(char out[NUMBER_MAX], double v)
+{
+    snprintf(out, NUMBER_MAX, isfinite(v) ? "%.6g" : "-", v);
+    return out;
+}
+
+void explain_print_options(const struct engine_options *o, const struct conf_origin *origins)
+{
+    puts("Options");
+    for (size_t i = 0; i < conf_metric_options_n(); i++) {
+        const struct conf_option *option = conf_metric_option(i);
+        char value[UNITS_TEXT_MAX], origin[CONF_ORIGIN_TEXT_MAX];
+        double number;
+        memcpy(&number, (const char *)o + option->offset, sizeof number);
+        printf("  %-18s %-8s %s\n", option->name, conf_value_text(value, sizeof value, i, number),
+               conf_origin_text(origin, sizeof origin, &origins[i]));
+    }
+    putchar('\n');
+}
+
+static void print_state(const struct explain_verdict *e, int64_t now)
+{
+    const struct verdict *v = &e->verdict;
+    int64_t silent_s = now - (int64_t)v->t;
+    char left[UNITS_TEXT_MAX];
+    printf("  state     %s", engine_state_name(v->state));
+    if (v->state == ENGINE_WARMING_UP)
+        printf(", %s of data to go", units_duration_text(left, sizeof left, v->warmup_left_s));
+    putchar('\n');
+    if (now > 0 && e->stale_after_s > 0 && (double)silent_s > e->stale_after_s)
+        printf("  silent    %s: for %lld s, longer than its habit of %.0f s\n", engine_state_name(ENGINE_STALE),
+               (long long)silent_s, e->stale_after_s);
+}
+
+static void print_expected(const struct verdict *v)
+{
+    char expected[NUMBER_MAX], lower[NUMBER_MAX], upper[NUMBER_MAX];
+    if (!isfinite(v->expected))
+        return;
+    printf("  expected  %s, within %s to %s%s\n", number_text(expected, v->expected), number_text(lower, v->lower),
+           number_text(upper, v->upper),
+           v->direction > 0   ? "; the value lies above"
+           : v->direction < 0 ? "; the value lies below"
+                              : "");
+}
+
+static void print_findings(const struct verdict *v)
+{
+    printf("\n  %-18s %10s %10s %12s  vote\n", "detector", "statistic", "threshold", "expected");
+    for (int d = 0; d < DETECTOR_COUNT; d++) {
+        const struct engine_finding *f = &v->finding[d];
+        char statistic[NUMBER_MAX], threshold[NUMBER_MAX], expected[NUMBER_MAX];
+        printf("  %-18s %10s %10s %12s  %s", engine_detector_name((enum detector_index)d),
+               number_text(statistic, f->statistic), number_text(threshold, f->threshold),
+               number_text(expected, f->expected), engine_vote_name(f->vote));
+        if (f->vote == ENGINE_ABSTAINS)
+            printf(": %s", engine_reason_name(f->reason));
+        putchar('\n');
+    }
+    putchar('\n');
+}
+
+/* Why there is an anomaly, or why there is none. */
+static void print_conclusion(const struct explain_verdict *e, const struct engine_options *o)
+{
+    const struct verdict *v = &e->verdict;
+    char start[TIME_MAX], after[UNITS_TEXT_MAX];
+    bool score_reached = v->score >= o->score_to_open, votes_reached = v->votes >= o->consensus;
+    if (e->incident.open)
+        printf("An anomaly is open since %s; it closes %s after its last anomalous point.\n",
+               time_text(start, e->incident.start),
+               units_duration_text(after, sizeof after, (int64_t)o->close_after_s));
+    else if (v->state == ENGINE_WARMING_UP)
+        puts("No anomaly: nothing is judged while the metric warms up.");
+    else if (!score_reached && !votes_reached)
+        puts("No anomaly: neither the score nor the votes reach what opens one.");
+    else if (!score_reached)
+        puts("No anomaly: the votes suffice, the score does not reach what opens one.");
+    else if (!votes_reached)
+        puts("No anomaly: the score suffices, the votes do not reach the consensus.");
+    else
+        printf("No anomaly, although score and votes suffice: the state is %s.\n", engine_state_name(v->state));
+    if (!e->from_record)
+        puts("No saved record stands before this point: the raw tail alone was judged, from its first point.");
+}
+
+void explain_print_verdict(const struct explain_verdict *e, const struct engine_options *o, int64_t now)
+{
+    const struct verdict *v = &e->verdict;
+    char moment[TIME_MAX], value[NUMBER_MAX], strength[NUMBER_MAX];
+    printf("Verdict about the point of %s (%u)\n", time_text(moment, v->t), (unsigned)v->t);
+    printf("  value     %s\n", number_text(value, v->value));
+    print_state(e, now);
+    print_expected(v);
+    printf("  score     %.1f of 100, opens at %.15g (strength %s)\n", v->score, o->score_to_open,
+           number_text(strength, v->strength));
+    printf("  votes     %u of %u, opens at %.15g\n", v->votes, v->judges, o->consensus);
+    printf("  season    %s\n", engine_season_name(v->season));
+    print_findings(v);
+    print_conclusion(e, o);
+}
