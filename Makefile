@@ -1,14 +1,15 @@
 # make              everything, into build/
 # make run          installs what is missing, builds, starts all
 # make check        unit tests        make test    those, end-to-end, and the browser
-# make bench        every figure      make fuzz    every parser, FUZZ_S seconds each
+# make bench        every figure      make bench-detection  those of detection, make ablation by detector
+# make fuzz    every parser, FUZZ_S seconds each
 # make install      DESTDIR=, PREFIX=
 # SANITIZE=address,undefined, CC=clang, WERROR=1, DEBUG=1, V=1 (show commands) as wanted.
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test check check-valgrind e2e bench fuzz install clean
+.PHONY: all run test check check-valgrind e2e bench bench-detection ablation fuzz install clean
 
 SANITIZE ?=
 WERROR ?=
@@ -49,7 +50,7 @@ PURE_SRC := $(call pick,lib,records_pack series keys glob units options conf con
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
-             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv)
+             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv inputs labels score)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
@@ -132,6 +133,14 @@ test: deps-test
 
 bench: all $(BENCH)
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/run.sh
+
+# DATA= and TOOLS= say where labelled data and NAB's scorer are.
+bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic
+	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
+
+# What each detector adds: builds the product once for each, without it.
+ablation:
+	bench/ablation.sh
 
 fuzz: $(FUZZ)
 	@tests/run-fuzz.sh $(FUZZ_S) $(FUZZ)

@@ -1,232 +1,194 @@
 /* ridgeline backtest: judges `timestamp,value` files as if their rows arrived
- * live, in one causal pass, and writes each row back with its verdict.
+ * live, in one causal pass, and measures the verdicts against labels.
  *
- * Rows in and rows out line up one to one. The files are dealt out to one
- * process a core: each reads, judges and writes its own files alone. */
-#include <errno.h>
+ * One thread a core takes the next file until none is left: each file is read, judged and
+ * written by one thread alone. */
 #include <getopt.h>
 #include <math.h>
-#include <stdbool.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/csv.h"
-#include "ridgeline/conf.h"
+#include "cli/inputs.h"
+#include "cli/judge.h"
+#include "cli/labels.h"
+#include "cli/score.h"
 
 #define SETS_MAX 64
-#define PATH_MAX_BYTES 4096
-
-struct job {
-    const struct settings *settings;
-    const char *out_dir; /* NULL: standard output */
-};
+#define THREADS_MAX 64
+#define RARITY_ALERT 0.5 /* the rarity that is shipped as an alert */
 
 static const char usage[] =
-    "usage: ridgeline backtest [OPTIONS] FILE.csv...\n\n"
+    "usage: ridgeline backtest [OPTIONS] FILE.csv|DIR...\n\n"
     "Judges `timestamp,value` files (epoch seconds, or YYYY-MM-DD HH:MM:SS in UTC) in\n"
     "one causal pass, and writes for each\n"
     "  timestamp,value,anomaly_score,expected,lower,upper,votes,rarity\n"
-    "with scores from 0 to 1. A file's base name is its metric's name.\n\n"
+    "with scores from 0 to 1. A file's base name is its metric's name. Of a directory all\n"
+    "*.csv in it and below are judged.\n\n"
     "  --settings FILE     settings and rules; without it, the defaults\n"
     "  --set NAME=VALUE    changes one setting; may be repeated\n"
-    "  --score strength    what stands in anomaly_score\n"
-    "  --out DIR           where results go, under the same base names; without it one\n"
-    "                      file's result goes to standard output\n";
+    "  --score WHICH       what stands in anomaly_score: strength (the default) or rarity\n"
+    "  --out DIR           where results go: under their paths below the directory that was\n"
+    "                      given, or as CATEGORY/NAME.csv for files of several directories, else\n"
+    "                      as NAME.csv; without it one file's result goes to standard output\n"
+    "  --labels FILE|DIR   prints precision, recall, F1 and delay by incident: FILE holds NAB's\n"
+    "                      windows as JSON; DIR files of the inputs' names with a column `label`\n"
+    "                      (1 anomalous, 0 normal, else unknown), which the inputs may be\n";
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
+struct backtest {
+    struct judge_job job;
+    struct inputs inputs;
+    struct labels *labels;      /* NULL: none */
+    struct judge_scores *scores; /* one for each input, where there are labels */
+    atomic_size_t next;          /* input */
+    atomic_bool failed;
+};
 
-/* The metric's name: the base name without .csv. */
-static size_t metric_len(const char *base)
+static void *judge_inputs(void *backtest)
 {
-    size_t len = strlen(base);
-    return len > 4 && strcmp(base + len - 4, ".csv") == 0 ? len - 4 : len;
-}
-
-static void write_number(FILE *out, double v)
-{
-    if (isfinite(v))
-        fprintf(out, ",%.10g", v);
-    else
-        fputc(',', out);
-}
-
-/* Writes a row; `v` is NULL where the row could not be judged. */
-static void write_row(FILE *out, const struct csv_row *row, const struct verdict *v)
-{
-    fprintf(out, "%.*s,%.*s,", (int)row->timestamp_len, row->timestamp, (int)row->value_len, row->value);
-    if (!v) {
-        fputs("0,,,,,\n", out);
-        return;
+    struct backtest *b = backtest;
+    for (size_t i; (i = atomic_fetch_add(&b->next, 1)) < b->inputs.n;) {
+        const struct input *in = &b->inputs.files[i];
+        if (judge_file(&b->job, in->path, in->name, b->scores ? &b->scores[i] : NULL))
+            atomic_store(&b->failed, true);
     }
-    fprintf(out, "%.6g", v->score / 100);
-    write_number(out, v->expected);
-    write_number(out, v->lower);
-    write_number(out, v->upper);
-    fprintf(out, ",%u,\n", v->votes);
+    return NULL;
 }
 
-static int judge_rows(struct csv *in, FILE *out, const struct engine_options *o, struct engine_record *r)
+/* Judges all inputs; this thread takes part. A thread that cannot be had is done without. */
+static void judge_all(struct backtest *b)
 {
-    struct csv_row row;
-    struct verdict v;
-    int got;
-    fputs("timestamp,value,anomaly_score,expected,lower,upper,votes,rarity\n", out);
-    while ((got = csv_next(in, &row)) > 0) {
-        bool judged = row.has_value && engine_update(r, o, row.point, &v) == 0;
-        write_row(out, &row, judged ? &v : NULL);
-    }
-    return got;
-}
-
-static int judge_stream(const struct job *job, const char *path, FILE *out)
-{
-    struct engine_options options;
-    struct engine_record *r = malloc(engine_record_bytes());
-    struct csv in;
-    int result = -1;
-    const char *base = base_name(path);
-    if (!r) {
-        fprintf(stderr, "ridgeline: %s: out of memory\n", path);
-        return -1;
-    }
-    conf_resolve(job->settings, NULL, base, metric_len(base), &options, NULL);
-    engine_init(r);
-    if (csv_open(&in, path) == 0) {
-        result = judge_rows(&in, out, &options, r);
-        if (result < 0)
-            fprintf(stderr, "ridgeline: %s\n", in.error);
-        csv_close(&in);
-    } else {
-        fprintf(stderr, "ridgeline: %s\n", in.error);
-    }
-    free(r);
-    return result;
-}
-
-/* Opens the result of `path` for writing and puts its name in `result`; refuses to write
- * over the input. */
-static FILE *open_result(const struct job *job, const char *path, char result[PATH_MAX_BYTES])
-{
-    struct stat from, to;
-    if (snprintf(result, PATH_MAX_BYTES, "%s/%s", job->out_dir, base_name(path)) >= PATH_MAX_BYTES) {
-        fprintf(stderr, "ridgeline: %s: name too long\n", path);
-        return NULL;
-    }
-    if (stat(path, &from) == 0 && stat(result, &to) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino) {
-        fprintf(stderr, "ridgeline: %s: the result would overwrite it; choose another --out\n", path);
-        return NULL;
-    }
-    FILE *out = fopen(result, "we");
-    if (!out)
-        fprintf(stderr, "ridgeline: %s: %s\n", result, strerror(errno));
-    return out;
-}
-
-/* Judges one file. A result that could not be finished is removed. */
-static int judge_file(const struct job *job, const char *path)
-{
-    char result_path[PATH_MAX_BYTES];
-    FILE *out = job->out_dir ? open_result(job, path, result_path) : stdout;
-    if (!out)
-        return -1;
-    int result = judge_stream(job, path, out);
-    int failed = ferror(out);
-    failed |= out == stdout ? fflush(out) : fclose(out);
-    if (failed)
-        fprintf(stderr, "ridgeline: %s: its result could not be written\n", path);
-    if ((failed || result) && job->out_dir)
-        unlink(result_path);
-    return failed || result ? -1 : 0;
-}
-
-/* Every `stride`th file from `first` on. */
-static int judge_slice(const struct job *job, char **files, int n, int first, int stride)
-{
-    int result = 0;
-    for (int i = first; i < n; i += stride)
-        if (judge_file(job, files[i]))
-            result = -1;
-    return result;
-}
-
-static int await_children(int n)
-{
-    int result = 0, status;
-    for (int i = 0; i < n; i++)
-        if (wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            result = -1;
-    return result;
-}
-
-static int judge_files(const struct job *job, char **files, int n)
-{
+    pthread_t threads[THREADS_MAX];
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int processes = cores > 1 ? (int)cores : 1;
-    if (processes > n)
-        processes = n;
-    for (int i = 1; i < processes; i++) {
-        pid_t pid = fork();
-        if (pid == 0)
-            _exit(judge_slice(job, files, n, i, processes) ? 1 : 0);
-        if (pid < 0) {
-            fprintf(stderr, "ridgeline: fork: %s\n", strerror(errno));
-            await_children(i - 1);
-            return -1;
-        }
-    }
-    int own = judge_slice(job, files, n, 0, processes);
-    return await_children(processes - 1) || own ? -1 : 0;
+    size_t started = 0;
+    while (started < THREADS_MAX && (long)started + 1 < cores && started + 1 < b->inputs.n &&
+           pthread_create(&threads[started], NULL, judge_inputs, b) == 0)
+        started++;
+    judge_inputs(b);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
 }
 
-static int by_base_name(const void *a, const void *b)
+static void print_result(const char *what, const struct score_result *r)
 {
-    return strcmp(base_name(*(char *const *)a), base_name(*(char *const *)b));
+    double rate = r->weeks > 0 ? (double)r->false_alarms / r->weeks : 0;
+    printf("%-28s threshold %-8.4g precision %.3f recall %.3f F1 %.3f false/series-week %.3f median delay %.0f s\n", what,
+           r->threshold, r->precision, r->recall, r->f1, rate, r->delay_s);
 }
 
-/* Results stand under base names, so these must differ. Sorts `files`. */
-static int check_files(const struct job *job, char **files, int n)
+/* Prints the rows that a threshold is searched for. */
+static int print_best(const struct score_series *series, size_t n)
 {
-    if (n == 0 || (n > 1 && !job->out_dir)) {
-        fprintf(stderr, "ridgeline: %s\n\n%s", n == 0 ? "no files" : "several files need --out DIR", usage);
-        return -1;
-    }
-    qsort(files, (size_t)n, sizeof *files, by_base_name);
-    for (int i = 1; i < n; i++) {
-        if (strcmp(base_name(files[i - 1]), base_name(files[i])) == 0) {
-            fprintf(stderr, "ridgeline: %s and %s would have the same result file\n", files[i - 1], files[i]);
+    static const double budgets[] = {HUGE_VAL, 1, 0.25, 0.05};
+    char what[64];
+    struct score_result r;
+    for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++) {
+        int got = score_best(series, n, budgets[i], &r);
+        if (got < 0)
             return -1;
-        }
-    }
-    if (job->out_dir && mkdir(job->out_dir, 0777) && errno != EEXIST) {
-        fprintf(stderr, "ridgeline: %s: %s\n", job->out_dir, strerror(errno));
-        return -1;
+        snprintf(what, sizeof what, isinf(budgets[i]) ? "best F1" : "at most %g/series-week", budgets[i]);
+        if (got)
+            print_result(what, &r);
+        else
+            printf("%-28s no threshold is that quiet\n", what);
     }
     return 0;
 }
 
+/* The threshold in force where no rule says otherwise. */
+static double shipped_threshold(const struct backtest *b)
+{
+    struct engine_options o;
+    conf_resolve(b->job.settings, NULL, "", 0, &o, NULL);
+    return b->job.by_rarity ? RARITY_ALERT : o.score_to_open / 100;
+}
+
+static int print_scores(const struct backtest *b, const struct score_series *series, size_t n)
+{
+    struct score_result r;
+    double shipped = shipped_threshold(b);
+    if (score_at(series, n, shipped, &r))
+        return -1;
+    printf("%zu labelled series, %.0f series-weeks, %zu incidents, by %s\n", n, r.weeks, r.events,
+           b->job.by_rarity ? "rarity" : "strength");
+    print_result("shipped threshold", &r);
+    if (!b->job.by_rarity) {
+        if (score_at(series, n, SCORE_OPENS, &r))
+            return -1;
+        r.threshold = shipped;
+        print_result("as opened (score and votes)", &r);
+    }
+    return print_best(series, n);
+}
+
+/* The scores and labels of input `i`. Returns as labels_events, and says what is wrong. */
+static int label_series(const struct backtest *b, size_t i, struct score_series *s, struct score_event **events)
+{
+    const struct judge_scores *scores = &b->scores[i];
+    char error[LABELS_ERROR_MAX] = "out of memory";
+    uint32_t *times = malloc((scores->n + 1) * sizeof *times);
+    int got = -1;
+    *s = (struct score_series){.points = scores->points, .points_n = scores->n};
+    for (size_t k = 0; times && k < scores->n; k++)
+        times[k] = scores->points[k].t;
+    if (times && (s->step_s = labels_step_s(times, scores->n)) >= 0)
+        got = labels_events(b->labels, b->inputs.files[i].name, events, &s->events_n, &s->step_s, error);
+    if (got < 0)
+        fprintf(stderr, "ridgeline: %s\n", error);
+    s->events = *events;
+    free(times);
+    return got;
+}
+
+static int score_all(const struct backtest *b)
+{
+    size_t n = 0;
+    struct score_series *series = calloc(b->inputs.n, sizeof *series);
+    struct score_event **events = calloc(b->inputs.n, sizeof *events);
+    int result = series && events ? 0 : -1;
+    for (size_t i = 0; i < b->inputs.n && result >= 0; i++) {
+        result = label_series(b, i, &series[n], &events[i]);
+        n += result > 0;
+    }
+    if (result >= 0 && n == 0)
+        fprintf(stderr, "ridgeline: none of the files is labelled\n");
+    result = result < 0 || n == 0 ? -1 : print_scores(b, series, n);
+    for (size_t i = 0; events && i < b->inputs.n; i++)
+        free(events[i]);
+    free(events);
+    free(series);
+    return result;
+}
+
 struct arguments {
-    const char *settings_path, *out_dir;
+    const char *settings_path, *out_dir, *labels_path;
     const char *sets[SETS_MAX + 1];
+    bool by_rarity;
 };
+
+static int read_score(const char *text, bool *by_rarity)
+{
+    *by_rarity = strcmp(text, "rarity") == 0;
+    if (*by_rarity || strcmp(text, "strength") == 0)
+        return 0;
+    fprintf(stderr, "ridgeline: --score %s: neither strength nor rarity\n", text);
+    return -1;
+}
 
 /* Returns 0, 1 when help was asked for, or -1 with the reason on stderr. */
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
-    enum { SETTINGS, SET, SCORE, OUT, HELP };
+    enum { SETTINGS, SET, SCORE, OUT, LABELS, HELP };
     static const struct option options[] = {
         {"settings", required_argument, NULL, SETTINGS},
         {"set", required_argument, NULL, SET},
         {"score", required_argument, NULL, SCORE},
         {"out", required_argument, NULL, OUT},
+        {"labels", required_argument, NULL, LABELS},
         {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
@@ -236,21 +198,54 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == HELP)
             return 1;
-        if (c == SETTINGS) {
+        if (c == SETTINGS)
             a->settings_path = optarg;
-        } else if (c == SET && sets < SETS_MAX) {
+        else if (c == SET && sets < SETS_MAX)
             a->sets[sets++] = optarg;
-        } else if (c == OUT) {
+        else if (c == OUT)
             a->out_dir = optarg;
-        } else if (c != SCORE || strcmp(optarg, "strength") != 0) {
-            if (c == SCORE)
-                fprintf(stderr, "ridgeline: --score %s: only strength can be scored\n", optarg);
-            else if (c == SET)
-                fprintf(stderr, "ridgeline: more than %d --set\n", SETS_MAX);
+        else if (c == LABELS)
+            a->labels_path = optarg;
+        else if (c != SCORE || read_score(optarg, &a->by_rarity))
             return -1;
-        }
     }
     return 0;
+}
+
+/* Finds the inputs, the labels and room for the results. Returns 0, or -1 with the reason on stderr. */
+static int prepare(struct backtest *b, const struct arguments *a, char **paths, int n)
+{
+    char error[INPUTS_ERROR_MAX];
+    if (inputs_find(&b->inputs, paths, (size_t)n, error)) {
+        fprintf(stderr, "ridgeline: %s\n", error);
+        return -1;
+    }
+    b->job.out_dir = a->out_dir;
+    b->job.by_rarity = a->by_rarity;
+    b->job.to_stdout = !a->out_dir && !a->labels_path;
+    if (b->job.to_stdout && b->inputs.n > 1) {
+        fprintf(stderr, "ridgeline: several files need --out DIR or --labels\n");
+        return -1;
+    }
+    if (a->labels_path && (!(b->labels = labels_new(a->labels_path, error)) ||
+                           !(b->scores = calloc(b->inputs.n, sizeof *b->scores)))) {
+        fprintf(stderr, "ridgeline: %s\n", b->labels ? "out of memory" : error);
+        return -1;
+    }
+    if (a->out_dir && inputs_make_dirs(&b->inputs, a->out_dir, error)) {
+        fprintf(stderr, "ridgeline: %s\n", error);
+        return -1;
+    }
+    return 0;
+}
+
+static void finish(struct backtest *b)
+{
+    for (size_t i = 0; b->scores && i < b->inputs.n; i++)
+        free(b->scores[i].points);
+    free(b->scores);
+    labels_free(b->labels);
+    inputs_free(&b->inputs);
 }
 
 int backtest_main(int argc, char **argv)
@@ -258,19 +253,22 @@ int backtest_main(int argc, char **argv)
     struct arguments a;
     struct settings settings = {0};
     char error[CONF_ERROR_MAX];
+    struct backtest b = {.job.settings = &settings};
     int asked = read_arguments(argc, argv, &a);
     if (asked != 0) {
         fputs(usage, asked > 0 ? stdout : stderr);
         return asked > 0 ? 0 : 2;
     }
-    struct job job = {.settings = &settings, .out_dir = a.out_dir};
-    if (check_files(&job, argv + optind, argc - optind))
-        return 2;
     if (conf_load(&settings, a.settings_path, NULL, a.sets, error)) {
         fprintf(stderr, "ridgeline: %s\n", error);
         return 2;
     }
-    int result = judge_files(&job, argv + optind, argc - optind);
+    int result = prepare(&b, &a, argv + optind, argc - optind) ? 2 : 0;
+    if (result == 0) {
+        judge_all(&b);
+        result = atomic_load(&b.failed) || (b.labels && score_all(&b)) ? 1 : 0;
+    }
+    finish(&b);
     conf_free(&settings);
-    return result ? 1 : 0;
+    return result;
 }

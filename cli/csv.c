@@ -65,6 +65,7 @@ static int read_header(struct csv *c)
     if (got == 0 || find_column(c->line, "timestamp", &c->timestamp_column) ||
         find_column(c->line, "value", &c->value_column))
         return fail(c, "the first line must name the columns timestamp and value");
+    c->has_labels = find_column(c->line, "label", &c->label_column) == 0;
     return 0;
 }
 
@@ -143,6 +144,8 @@ int csv_next(struct csv *c, struct csv_row *row)
         return fail(c, "fewer columns than the first line names");
     if (csv_time(row->timestamp, row->timestamp_len, &row->point.t))
         return fail(c, "the timestamp is neither epoch seconds nor YYYY-MM-DD HH:MM:SS");
+    if (!c->has_labels || !column(c->line, c->label_column, &row->label, &row->label_len))
+        row->label_len = 0;
     row->point.v = NAN;
     if (row->value_len > 0 && number(row->value, row->value_len, &row->point.v))
         return fail(c, "the value is not a number");

@@ -1,5 +1,5 @@
 /* Reads `timestamp,value` files row by row. The first line names the columns;
- * those beside `timestamp` and `value` are passed over. */
+ * those beside `timestamp`, `value` and `label` (which may be missing) are passed over. */
 #ifndef RIDGELINE_CLI_CSV_H
 #define RIDGELINE_CLI_CSV_H
 
@@ -17,13 +17,14 @@ struct csv {
     char *line;
     size_t line_cap;
     unsigned long line_number;
-    size_t timestamp_column, value_column;
+    size_t timestamp_column, value_column, label_column;
+    bool has_labels;
     char error[CSV_ERROR_MAX]; /* "FILE:LINE: reason" */
 };
 
 struct csv_row {
-    const char *timestamp, *value; /* as they stand in the file; valid until the next row */
-    size_t timestamp_len, value_len;
+    const char *timestamp, *value, *label; /* as they stand in the file; valid until the next row */
+    size_t timestamp_len, value_len, label_len; /* label_len is 0 where there is none */
     bool has_value; /* a finite number stands there */
     struct point point;
 };

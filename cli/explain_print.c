@@ -115,6 +115,7 @@ void explain_print_verdict(const struct explain_verdict *e, const struct engine_
     print_expected(v);
     printf("  score     %.1f of 100, opens at %.15g (strength %s)\n", v->score, o->score_to_open,
            number_text(strength, v->strength));
+    printf("  rarity    %.2f of 1, 0.5 is an alert\n", v->rarity);
     printf("  votes     %u of %u, opens at %.15g\n", v->votes, v->judges, o->consensus);
     printf("  season    %s\n", engine_season_name(v->season));
     print_findings(v);

@@ -45,6 +45,9 @@ int conf_value_from_file(const struct conf_option *o, void *base, const config_s
 /* Checks a number against the row's range, and that it is whole where it must be. Returns 0, or -1. */
 int conf_value_check(const struct conf_option *o, double value, char reason[CONF_REASON_MAX]);
 
+/* The number of the choice of this name, or -1 with `reason` filled. */
+int conf_value_choice(const struct conf_option *o, const char *text, char reason[CONF_REASON_MAX]);
+
 /* Frees what the option owns below `base`. */
 void conf_value_free(const struct conf_option *o, void *base);
 

@@ -21,8 +21,11 @@ void conf_quote(FILE *out, const char *text)
 
 char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double value)
 {
+    const struct conf_option *o = conf_metric_option(metric_option);
     char text[UNITS_TEXT_MAX];
-    if (conf_metric_option(metric_option)->type == CONF_DURATION)
+    if (o->type == CONF_CHOICE)
+        snprintf(out, out_bytes, "\"%s\"", o->choices[(size_t)value]);
+    else if (o->type == CONF_DURATION)
         snprintf(out, out_bytes, "\"%s\"", units_duration_text(text, sizeof text, (int64_t)value));
     else
         snprintf(out, out_bytes, "%.15g", value);
@@ -45,7 +48,8 @@ static void write_option(FILE *out, const struct settings *s, const struct conf_
     const void *at = (const char *)s + o->offset;
     char text[UNITS_RETENTION_TEXT_MAX];
     switch (o->type) {
-    case CONF_NUMBER: /* all of them are per-metric */
+    case CONF_NUMBER: /* all of these are per-metric */
+    case CONF_CHOICE:
         break;
     case CONF_INTEGER:
         fprintf(out, "%lld", (long long)*(const int64_t *)at);
@@ -105,6 +109,15 @@ char *conf_option_text(const struct settings *s, const struct conf_option *o)
     return finish(out, &text);
 }
 
+static void choices_text(const struct conf_option *o, char *out, size_t out_bytes)
+{
+    size_t len = 0;
+    for (size_t i = 0; o->choices[i] != NULL && len < out_bytes; i++) {
+        const char *before = i == 0 ? "" : o->choices[i + 1] != NULL ? ", " : " or ";
+        len += (size_t)snprintf(out + len, out_bytes - len, "%s\"%s\"", before, o->choices[i]);
+    }
+}
+
 char *conf_allowed_text(const struct conf_option *o, char *out, size_t out_bytes)
 {
     char low[UNITS_TEXT_MAX], high[UNITS_TEXT_MAX];
@@ -135,6 +148,9 @@ char *conf_allowed_text(const struct conf_option *o, char *out, size_t out_bytes
         break;
     case CONF_LEVEL:
         snprintf(out, out_bytes, "%s", "\"debug\", \"info\", \"warning\" or \"error\"");
+        break;
+    case CONF_CHOICE:
+        choices_text(o, out, out_bytes);
         break;
     case CONF_BOOL:
         snprintf(out, out_bytes, "%s", "true or false");

@@ -68,6 +68,25 @@ static int store_level(const struct conf_option *o, void *base, const char *text
     return fail(reason, "may be \"debug\", \"info\", \"warning\" or \"error\"");
 }
 
+int conf_value_choice(const struct conf_option *o, const char *text, char reason[CONF_REASON_MAX])
+{
+    char allowed[128];
+    for (int i = 0; o->choices[i] != NULL; i++)
+        if (strcmp(text, o->choices[i]) == 0)
+            return i;
+    snprintf(reason, CONF_REASON_MAX, "may be %s", conf_allowed_text(o, allowed, sizeof allowed));
+    return -1;
+}
+
+static int store_choice(const struct conf_option *o, void *base, const char *text, char reason[CONF_REASON_MAX])
+{
+    int choice = conf_value_choice(o, text, reason);
+    if (choice < 0)
+        return -1;
+    *(double *)place(o, base) = choice;
+    return 0;
+}
+
 static int store_bool(const struct conf_option *o, void *base, const char *text, char reason[CONF_REASON_MAX])
 {
     bool yes = strcmp(text, "true") == 0;
@@ -170,6 +189,8 @@ int conf_value_from_text(const struct conf_option *o, void *base, const char *te
         return store_text(o, base, text, reason);
     case CONF_LEVEL:
         return store_level(o, base, text, reason);
+    case CONF_CHOICE:
+        return store_choice(o, base, text, reason);
     case CONF_BOOL:
         return store_bool(o, base, text, reason);
     case CONF_GLOBS:

@@ -32,9 +32,15 @@
 #define METRIC(name_, type_, member, min_, max_, unit_, help_)                                       \
     {.group = "detection", .name = name_, .type = type_, .per_metric = true,                         \
      .offset = offsetof(struct engine_options, member), .min = min_, .max = max_, .unit = unit_, .help = help_}
+#define CHOICE(name_, member, choices_, help_)                                                       \
+    {.group = "detection", .name = name_, .type = CONF_CHOICE, .per_metric = true,                   \
+     .offset = offsetof(struct engine_options, member), .choices = choices_,                         \
+     .max = sizeof choices_ / sizeof *choices_ - 2, .unit = "", .help = help_}
 #define DETECTOR(detector, threshold_, help)                                                         \
     METRIC(#detector, CONF_NUMBER, threshold[DETECTOR_##detector], 0.5, 1000, "",                    \
            "Threshold of the `" #detector "` vote: " help "."),
+
+static const char *const directions[] = {"both", "up", "down", NULL}; /* enum engine_direction */
 
 const struct conf_option conf_options[] = {
     PLAIN("", "retention", CONF_RETENTION, retention, "10s:24h",
@@ -98,12 +104,19 @@ const struct conf_option conf_options[] = {
     METRIC("consensus", CONF_INTEGER, consensus, 1, DETECTOR_COUNT, "votes",
            "Least number of votes that opens an anomaly."),
     METRIC("score_to_open", CONF_NUMBER, score_to_open, 1, 100, "", "Least score, of 100, that opens an anomaly."),
+    CHOICE("direction", direction, directions, "Which way a value must be off to open an anomaly."),
+    METRIC("sensitivity", CONF_NUMBER, sensitivity, 0.1, 10, "",
+           "Every threshold is divided by it: with 2 half the distance votes, with 0.5 twice the distance."),
+    METRIC("min_change", CONF_NUMBER, min_change, 0, 1e15, "",
+           "Least distance from the expected value, in the metric's own unit, that opens an anomaly."),
+    METRIC("min_change_relative", CONF_NUMBER, min_change_relative, 0, 1000, "",
+           "Least distance from the expected value, as a share of it, that opens an anomaly."),
     METRIC("close_after", CONF_DURATION, close_after_s, MINUTE, WEEK, "s",
            "An anomaly closes after this long, and at least three points, below what opens one."),
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
-#define METRIC_OPTIONS (DETECTOR_COUNT + 3)
+#define METRIC_OPTIONS (DETECTOR_COUNT + 7)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 

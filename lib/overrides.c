@@ -14,6 +14,24 @@ static int fail(char error[CONF_ERROR_MAX], const char *text)
     return -1;
 }
 
+/* Reads a number, or the name of a choice. Returns the option's index, or -1. */
+static int read_value(const char *name, json_t *value, double *number, char error[CONF_ERROR_MAX])
+{
+    const struct conf_option *o = conf_option_find("detection", name);
+    char reason[CONF_REASON_MAX] = "must be a number";
+    if (o != NULL && o->type == CONF_CHOICE && json_is_string(value)) {
+        int choice = conf_value_choice(o, json_string_value(value), reason);
+        *number = choice;
+        if (choice >= 0)
+            return conf_metric_check(name, *number, error);
+    } else if (json_is_number(value)) {
+        *number = json_number_value(value);
+        return conf_metric_check(name, *number, error);
+    }
+    snprintf(error, CONF_ERROR_MAX, "%.80s: %s", name, reason);
+    return -1;
+}
+
 static int read_options(struct conf_rule *rule, json_t *options, char error[CONF_ERROR_MAX])
 {
     const char *name;
@@ -21,16 +39,12 @@ static int read_options(struct conf_rule *rule, json_t *options, char error[CONF
     if (!json_is_object(options) || json_object_size(options) == 0)
         return fail(error, "options must be an object with at least one option");
     json_object_foreach(options, name, value) {
-        int i;
-        if (!json_is_number(value)) {
-            snprintf(error, CONF_ERROR_MAX, "%.80s: must be a number", name);
-            return -1;
-        }
-        i = conf_metric_check(name, json_number_value(value), error);
+        double number;
+        int i = read_value(name, value, &number, error);
         if (i < 0)
             return -1;
         rule->set[i] = true;
-        rule->value[i] = json_number_value(value);
+        rule->value[i] = number;
     }
     return 0;
 }
@@ -91,9 +105,11 @@ int conf_overrides_parse(struct conf_rules *r, const char *json, size_t len, cha
     return status;
 }
 
-/* Whole numbers without a point, as a person would write them. */
-static json_t *number_to_json(double value)
+/* Choices by name, whole numbers without a point, as a person would write them. */
+static json_t *value_to_json(const struct conf_option *o, double value)
 {
+    if (o->type == CONF_CHOICE)
+        return json_string(o->choices[(size_t)value]);
     return value == floor(value) ? json_integer((json_int_t)value) : json_real(value);
 }
 
@@ -103,7 +119,8 @@ static json_t *entry_to_json(const struct conf_rule *rule)
     json_t *options = json_object();
     for (size_t i = 0; i < conf_metric_options_n(); i++)
         if (rule->set[i] &&
-            json_object_set_new(options, conf_metric_option(i)->name, number_to_json(rule->value[i])) < 0) {
+            json_object_set_new(options, conf_metric_option(i)->name,
+                                value_to_json(conf_metric_option(i), rule->value[i])) < 0) {
             json_decref(options);
             return NULL;
         }

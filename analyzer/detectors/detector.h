@@ -7,6 +7,7 @@
 #ifndef RIDGELINE_DETECTOR_H
 #define RIDGELINE_DETECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,12 +28,14 @@ struct detector_point {
     double y;
     double season; /* y minus the profile; NaN where the profile does not know this time */
     double usual;  /* what the profile expects; NaN where it is not to be trusted with that */
+    double away;   /* `season`, limited so that no single point shifts a mean by itself */
     double step_s; /* of the stream */
     const struct window *past; /* the points before this one */
 };
 
 struct detector {
     enum detector_role role;
+    bool averages; /* judges a mean of many points: a heavy tail of single points is not its own */
     size_t state_bytes;
 
     /* Puts what it expects of `p->y` into `*expected`, or says why it cannot. */

@@ -25,11 +25,11 @@ static enum engine_reason expect(const void *state, const struct detector_point 
 {
     const struct slow *s = state;
     uint32_t n = points(p->step_s);
-    if (isnan(p->season))
+    if (isnan(p->away))
         return ENGINE_REASON_NEEDS_DAY;
     if (s->n + 1 < n)
         return ENGINE_REASON_WARMING_UP;
-    double sum = p->season;
+    double sum = p->away;
     for (uint32_t back = 1; back < n; back++)
         sum += (double)s->distance[(s->next + POINTS_MAX - back) % POINTS_MAX];
     *expected = p->y - sum / n;
@@ -41,9 +41,9 @@ static void learn(void *state, const struct detector_point *p, double residual, 
     struct slow *s = state;
     (void)residual;
     (void)scale;
-    if (isnan(p->season))
+    if (isnan(p->away))
         return;
-    s->distance[s->next] = (float)p->season;
+    s->distance[s->next] = (float)p->away;
     s->next = (s->next + 1) % POINTS_MAX;
     s->n += s->n < POINTS_MAX;
 }
@@ -58,6 +58,7 @@ static void codec(void *state, struct codec *c)
 
 const struct detector detector_slow = {
     .role = DETECTOR_SHIFTS,
+    .averages = true,
     .state_bytes = sizeof(struct slow),
     .expect = expect,
     .learn = learn,

@@ -144,6 +144,32 @@ void codec_sizes(struct codec *c, float *v, size_t n)
     ranges(c, v, n, 0, CODEC_FLOAT_MAX);
 }
 
+#define SHORT_CUT 8 /* bits */
+
+float codec_short(double v)
+{
+    float f = (float)v;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    bits = (bits + (1u << (SHORT_CUT - 1))) & ~((1u << SHORT_CUT) - 1);
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+void codec_shorts(struct codec *c, float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &v[i], sizeof bits);
+        bits = (uint32_t)move(c, bits >> SHORT_CUT, sizeof bits - 1) << SHORT_CUT;
+        memcpy(&v[i], &bits, sizeof bits);
+        if (!(fabsf(v[i]) <= CODEC_FLOAT_MAX)) /* NaN too */
+            c->failed = true;
+        if (c->failed)
+            v[i] = 0;
+    }
+}
+
 void codec_leading_sizes(struct codec *c, float *v, uint8_t n)
 {
     uint8_t used = n;

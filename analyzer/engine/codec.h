@@ -45,6 +45,10 @@ void codec_size(struct codec *c, double *v);
 void codec_sizes(struct codec *c, float *v, size_t n);
 void codec_numbers(struct codec *c, float *v, size_t n);
 
+/* Numbers in 24 bits: `v` must come from codec_short(), which rounds to 4 decimals. */
+float codec_short(double v);
+void codec_shorts(struct codec *c, float *v, size_t n);
+
 /* Sizes of which the last ones are usually zero: those are not packed. */
 void codec_leading_sizes(struct codec *c, float *v, uint8_t n);
 

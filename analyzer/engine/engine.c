@@ -10,7 +10,7 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (1u << 8 | DETECTOR_COUNT)
+#define VERSION (2u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define HOLD 1.5 /* widths of a mean for which what it says holds: the next one ends it */
@@ -34,6 +34,7 @@ void engine_options_default(struct engine_options *o)
         .threshold = {DETECTORS(THRESHOLD)},
         .consensus = 2,
         .score_to_open = 50,
+        .sensitivity = 1,
         .close_after_s = 1800,
     };
 #undef THRESHOLD
@@ -81,8 +82,23 @@ static void take_triple(struct engine_record *r, struct detector_point *mean, do
 {
     struct stream_reading reading;
     mean->step_s = step_s;
-    stream_update(&r->triples, mean, zero, &reading);
+    stream_update(&r->triples, mean, zero, tail_stretch(&record_main(r)->tail), &reading);
     strength_take(&r->strength, STRENGTH_TRIPLES, &reading, mean->t, HOLD * mean->step_s);
+}
+
+/* Feeds rarity with a point; `past` ends with it. */
+static void take_rarity(struct engine_record *r, const struct detector_point *p, const struct window *past,
+                        double hold_s)
+{
+    struct rarity_point seen = {
+        .t = p->t,
+        .past = past,
+        .season = p->season,
+        .season_error = profile_tried(&r->profile, r->cadence.step_s) ? profile_error(&r->profile, p->t) : HUGE_VAL,
+        .zero = record_normal(r, 0),
+        .hold_s = hold_s,
+    };
+    rarity_update(&r->rarity, &seen);
 }
 
 /* Takes what the main stream said of `p`: its strength, the profile, three-point means. */
@@ -93,6 +109,7 @@ static void take_main(struct engine_record *r, const struct detector_point *p, c
     strength_take(&r->strength, STRENGTH_MAIN, reading, p->t, hold_s);
     strength_take_shift(&r->strength, habit_damped(&r->shift_habit, reading->shift), p->t, hold_s);
     habit_learn(&r->shift_habit, p->t, reading->shift);
+    take_rarity(r, p, &record_main(r)->window, hold_s);
     profile_learn(&r->profile, p->t, p->y, p->step_s);
     if (!record_has_triples(r))
         return;
@@ -108,7 +125,7 @@ static void take_minute(struct engine_record *r, struct detector_point *mean, do
 {
     struct stream_reading reading;
     mean->step_s = step_s;
-    stream_update(&r->minutes, mean, zero, &reading);
+    stream_update(&r->minutes, mean, zero, tail_stretch(&r->raw.tail), &reading);
     take_main(r, mean, &reading, zero);
 }
 
@@ -116,7 +133,7 @@ static void take_minute(struct engine_record *r, struct detector_point *mean, do
 static void take_point(struct engine_record *r, const struct detector_point *p, struct stream_reading *reading)
 {
     double zero = record_normal(r, 0);
-    stream_update(&r->raw, p, zero, reading);
+    stream_update(&r->raw, p, zero, 1, reading);
     if (!record_has_minutes(r)) {
         take_main(r, p, reading, zero);
         return;
@@ -131,6 +148,19 @@ static void take_point(struct engine_record *r, const struct detector_point *p, 
         take_minute(r, &mean, step_s, zero);
 }
 
+/* Rarity takes the points by which the step was learnt, where it looks at single points. */
+static void take_first(struct engine_record *r)
+{
+    struct window past = {0};
+    uint32_t t = r->cadence.first_t;
+    for (unsigned i = 0; i < RECORD_FIRST && !record_has_minutes(r); i++) {
+        struct detector_point p = {.t = t, .y = record_normal(r, r->first[i]), .season = NAN};
+        window_push(&past, p.y);
+        take_rarity(r, &p, &past, 0);
+        t += i < CADENCE_INTERVALS ? r->cadence.interval[i] : 0;
+    }
+}
+
 /* Takes the time of a point. Returns whether the streams run, now that it is known. */
 static bool take_time(struct engine_record *r, struct point p)
 {
@@ -143,6 +173,8 @@ static bool take_time(struct engine_record *r, struct point p)
         record_keep_first(r, p.v);
     if (new_step)
         record_begin(r, p.t);
+    if (new_step && !ran)
+        take_first(r);
     return ran;
 }
 
@@ -167,10 +199,12 @@ static void take_and_judge(struct engine_record *r, const struct engine_options 
     struct stream_reading reading;
     struct detector_point seen = normal_point(r, p, &v->season);
     take_point(r, &seen, &reading);
+    v->surprise = rarity_told(&r->rarity, p.t);
+    v->rarity = rarity_share(v->surprise);
     if (v->warmup_left_s > 0)
         return;
     verdict_judge(v, o, r, &seen, &reading);
-    strength_learn(&r->strength, p.t, v->strength);
+    strength_learn(&r->strength, p.t);
 }
 
 int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out)

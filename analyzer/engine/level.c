@@ -8,6 +8,8 @@
 
 #define DAY_S 86400.0
 #define WIDEST_MEMORY_S (14 * DAY_S)
+#define WIDEST_GROWS 2.0 /* at a time: one wild point must not hide the next */
+#define WIDEST_AFTER 20
 
 static double resolution(const struct level *l, double y)
 {
@@ -20,11 +22,13 @@ static double resolution(const struct level *l, double y)
 void level_learn(struct level *l, double y, double step_s)
 {
     double rate = fmax(fmin(1, step_s / DAY_S), 1.0 / (l->n + 1.0));
-    double away = fabs(y - l->mean);
+    double away = fabs(y - l->mean), bounded = away;
     l->resolution = resolution(l, y);
     if (l->n > 0) {
         l->deviation += rate * (away - l->deviation);
-        l->widest = fmax(away, l->widest * (1 - fmin(1, step_s / WIDEST_MEMORY_S)));
+        if (l->n >= WIDEST_AFTER)
+            bounded = fmin(away, WIDEST_GROWS * l->widest);
+        l->widest = fmax(bounded, l->widest * (1 - fmin(1, step_s / WIDEST_MEMORY_S)));
     }
     l->mean += rate * (y - l->mean);
     l->last = y;

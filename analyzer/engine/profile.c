@@ -11,6 +11,7 @@
 #define WEEK_S (7 * DAY_S)
 #define HOUR_S 3600u
 #define BIN_MIN_S 300u
+#define BIN_SERVES 4 /* how much longer or shorter a bin may be than a new one would */
 #define ERROR_RATE 0.005
 #define DAY_RATE 0.05
 #define WEEK_RATE 0.4       /* for a whole hour of points */
@@ -32,7 +33,7 @@ static unsigned week_bin(uint32_t t)
 void profile_begin(struct profile *p, uint32_t t, double step_s)
 {
     uint32_t bin_s = (uint32_t)fmin(fmax(step_s, BIN_MIN_S), DAY_S);
-    if (p->bin_s == bin_s)
+    if (p->bin_s > 0 && bin_s <= BIN_SERVES * p->bin_s && p->bin_s <= BIN_SERVES * bin_s)
         return;
     memset(p, 0, sizeof *p);
     p->bin_s = bin_s;
@@ -73,6 +74,11 @@ double profile_error(const struct profile *p, uint32_t t)
     return week_speaks(p, t) ? p->week_error : p->day_error;
 }
 
+bool profile_tried(const struct profile *p, double step_s)
+{
+    return p->day_errors_n * step_s >= DAY_S;
+}
+
 static void learn_error(double *error, uint32_t *n, double away)
 {
     *n += *n < UINT32_MAX;
@@ -83,7 +89,7 @@ static void learn_bin(float *bin, uint8_t *n, double away, double rate, double e
 {
     if (*n >= clip_after && error > 0)
         away = fmax(-CLIP * error, fmin(CLIP * error, away));
-    *bin = (float)((double)*bin + fmax(rate, 1.0 / (*n + 1)) * away);
+    *bin = codec_short((double)*bin + fmax(rate, 1.0 / (*n + 1)) * away);
     *n += *n < UINT8_MAX;
 }
 
@@ -108,7 +114,7 @@ static void codec_bins(struct codec *c, float *bin, uint8_t *n, unsigned bins)
     for (unsigned i = 0; i < bins; i++) {
         codec_u8(c, &n[i], UINT8_MAX);
         if (n[i] > 0)
-            codec_numbers(c, &bin[i], 1);
+            codec_shorts(c, &bin[i], 1);
     }
 }
 

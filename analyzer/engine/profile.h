@@ -28,7 +28,7 @@ struct profile {
 };
 
 /* Makes the profile fit a metric of this step that begins at `t`; keeps what
- * it learnt where its bins are the same. */
+ * it learnt while its bins still serve: up to four times too long or too short. */
 void profile_begin(struct profile *p, uint32_t t, double step_s);
 
 /* What is usual at `t`. ENGINE_SEASON_NONE, and *y untouched, while no full day was seen
@@ -37,6 +37,9 @@ enum engine_season profile_expect(const struct profile *p, uint32_t t, double *y
 
 /* Running error of the profile that speaks at `t`; infinite while none does. */
 double profile_error(const struct profile *p, uint32_t t);
+
+/* Whether its error was measured for a day. */
+bool profile_tried(const struct profile *p, double step_s);
 
 void profile_learn(struct profile *p, uint32_t t, double y, double step_s);
 

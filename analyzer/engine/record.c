@@ -48,7 +48,9 @@ void record_begin(struct engine_record *r, uint32_t t)
         r->n = 0;
     }
     profile_begin(&r->profile, t, r->cadence.step_s);
+    struct window window = r->raw.window; /* a window counts in points, whatever their step */
     stream_init(&r->raw);
+    r->raw.window = window;
     stream_init(&r->minutes);
     stream_init(&r->triples);
     r->minute = r->triple = (struct bucket){0};
@@ -117,6 +119,7 @@ void record_codec(struct engine_record *r, struct codec *c)
     }
     habit_codec(&r->shift_habit, c);
     strength_codec(&r->strength, c);
+    rarity_codec(&r->rarity, c);
 }
 
 void record_assert(const struct engine_record *r)

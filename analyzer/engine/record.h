@@ -10,6 +10,7 @@
 #include "analyzer/engine/bucket.h"
 #include "analyzer/engine/cadence.h"
 #include "analyzer/engine/profile.h"
+#include "analyzer/engine/rarity.h"
 #include "analyzer/engine/strength.h"
 #include "analyzer/engine/stream.h"
 
@@ -32,6 +33,7 @@ struct engine_record {
     struct bucket minute, triple; /* what minutes and triples are made from */
     struct habit shift_habit;
     struct strength strength;
+    struct rarity rarity; /* starts once: a changed step does not end it */
 };
 
 /* Starts streams and buckets anew, for the step that became known at `t`. */

@@ -1,8 +1,11 @@
 /* Half hours share the counts of their stream instead of each keeping its own, and
- * are floats: 48 of them for each detector and stream are most of a record. */
+ * are halves of floats: 48 of them for each detector and stream are most of a record.
+ * A float's upper 16 bits hold 2 decimals; rounding by the bits that are cut off, against a hash of the
+ * count, is right on average, so that even small steps add up. */
 #include "analyzer/engine/scale.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "analyzer/engine/codec.h"
 
@@ -29,11 +32,28 @@ void scale_count(struct scale_counts *counts, unsigned bin, double step_s)
         counts->n[bin]++;
 }
 
+static double widened(uint16_t half)
+{
+    uint32_t bits = (uint32_t)half << 16;
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return (double)v;
+}
+
+/* `v` from 0 to CODEC_FLOAT_MAX; `dice` decides which way it is rounded. */
+static uint16_t narrowed(double v, uint32_t dice)
+{
+    float narrow = (float)fmin(v, (double)CODEC_FLOAT_MAX / 2);
+    uint32_t bits;
+    memcpy(&bits, &narrow, sizeof bits);
+    return (uint16_t)((bits + (dice * 2654435761u >> 16)) >> 16);
+}
+
 double scale_at(const struct scale *s, unsigned bin, unsigned bin_n)
 {
-    if (s->half_hour[bin] <= 0)
+    if (s->half_hour[bin] == 0)
         return s->day;
-    return (PRIOR_POINTS * s->day + bin_n * (double)s->half_hour[bin]) / (PRIOR_POINTS + bin_n);
+    return (PRIOR_POINTS * s->day + bin_n * widened(s->half_hour[bin])) / (PRIOR_POINTS + bin_n);
 }
 
 void scale_learn(struct scale *s, unsigned bin, unsigned bin_n, double size, double floor, double step_s)
@@ -43,15 +63,19 @@ void scale_learn(struct scale *s, unsigned bin, unsigned bin_n, double size, dou
     s->n += s->n < UINT32_MAX;
     s->day += fmax(fmin(1, step_s / DAY_S), 1.0 / s->n) * (size - s->day);
     /* A half hour starts from the whole day's scale: its count may be older than this scale. */
-    double before = s->half_hour[bin] > 0 ? (double)s->half_hour[bin] : s->day;
-    s->half_hour[bin] = (float)(before + (size - before) / (bin_n + 1.0));
+    double before = s->half_hour[bin] > 0 ? widened(s->half_hour[bin]) : s->day;
+    s->half_hour[bin] = narrowed(before + (size - before) / (bin_n + 1.0), s->n);
 }
 
 void scale_codec(struct scale *s, struct codec *c)
 {
     codec_u32(c, &s->n, UINT32_MAX);
     codec_size(c, &s->day);
-    codec_sizes(c, s->half_hour, SCALE_BINS);
+    for (unsigned i = 0; i < SCALE_BINS; i++) {
+        codec_u16(c, &s->half_hour[i], UINT16_MAX);
+        if (!(widened(s->half_hour[i]) <= (double)CODEC_FLOAT_MAX)) /* NaN too */
+            c->failed = true;
+    }
 }
 
 void scale_counts_codec(struct scale_counts *counts, struct codec *c)

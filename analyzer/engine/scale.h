@@ -14,7 +14,7 @@ struct codec;
 struct scale {
     uint32_t n; /* residuals learnt, saturating */
     double day;
-    float half_hour[SCALE_BINS]; /* 0 where none was learnt */
+    uint16_t half_hour[SCALE_BINS]; /* upper half of a float; 0 where none was learnt */
 };
 
 /* Points seen in each half hour of the day, up to ten days' worth: shared by all

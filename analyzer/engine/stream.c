@@ -17,6 +17,8 @@
 
 #define NORMAL_SCALE 0.8      /* E|r| of a normal residual over its standard deviation */
 #define STUDENT_DEGREES 3.0
+#define AWAY_CLIP 10.0        /* deviations: one wild point makes no shift of level */
+#define AWAY_CLIP_AFTER 20    /* points */
 #define SCALE_NEEDS_POINTS 20 /* residuals learnt before a scale is trusted */
 
 /* The detectors' states lie one behind the other, each on a double's boundary. */
@@ -93,20 +95,44 @@ static double mean_likelihood(const struct stream_finding *finding, enum detecto
     return n > 0 ? log10(product) / n : 0;
 }
 
-void stream_update(struct stream *s, const struct detector_point *p, double zero, struct stream_reading *out)
+static double away(const struct stream *s, const struct detector_point *p)
+{
+    if (isnan(p->season) || s->level.n < AWAY_CLIP_AFTER)
+        return p->season;
+    return detector_clip(p->season, AWAY_CLIP * s->level.deviation);
+}
+
+/* Measures what single points show in the wider units that a heavy tail calls for. */
+static void widen(struct stream_finding *finding, double stretch)
+{
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        if (detector_get(d)->deviation || detector_get(d)->averages)
+            continue;
+        finding[d].unit *= stretch;
+        finding[d].z /= stretch;
+    }
+}
+
+void stream_update(struct stream *s, const struct detector_point *p, double zero, double least,
+                   struct stream_reading *out)
 {
     struct detector_point seen = *p;
     double floor = level_floor(&s->level, zero), *state = s->state;
     seen.past = &s->window;
+    seen.away = away(s, p);
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         judge(s, d, state, &seen, floor, &out->finding[d]);
         learn(s, d, state, &seen, floor, &out->finding[d]);
         state += state_doubles(detector_get(d));
     }
-    double agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
+    out->agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
     out->shift = mean_likelihood(out->finding, DETECTOR_SHIFTS);
-    out->agreed = habit_damped(&s->habit, agreed);
-    habit_learn(&s->habit, p->t, agreed);
+    double stretch = fmax(least, tail_stretch(&s->tail));
+    tail_learn(&s->tail, out->agreed, p->step_s);
+    if (stretch > 1) {
+        widen(out->finding, stretch);
+        out->agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
+    }
     scale_count(&s->counts, scale_bin(p->t), p->step_s);
     level_learn(&s->level, p->y, p->step_s);
     window_push(&s->window, p->y);
@@ -118,7 +144,7 @@ void stream_codec(struct stream *s, struct codec *c)
     level_codec(&s->level, c);
     window_codec(&s->window, c);
     scale_counts_codec(&s->counts, c);
-    habit_codec(&s->habit, c);
+    tail_codec(&s->tail, c);
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct detector *detector = detector_get(d);
         if (!detector->deviation)

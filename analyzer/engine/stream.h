@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "analyzer/detectors/detector.h"
-#include "analyzer/engine/habit.h"
 #include "analyzer/engine/level.h"
 #include "analyzer/engine/scale.h"
+#include "analyzer/engine/tail.h"
 #include "analyzer/engine/window.h"
 
 /* Room for the states of all detectors: stream_init asserts that it is enough. */
@@ -19,7 +19,7 @@ struct stream {
     struct window window;
     struct scale_counts counts;
     struct scale scale[DETECTOR_COUNT];
-    struct habit habit;                  /* of S */
+    struct tail tail;                    /* of S */
     double state[STREAM_STATE_DOUBLES];  /* of the detectors, in their order */
 };
 
@@ -34,14 +34,16 @@ struct stream_finding {
 
 struct stream_reading {
     struct stream_finding finding[DETECTOR_COUNT];
-    double agreed; /* S': mean of L over the detectors that agree, less its habit */
+    double agreed; /* S: mean of L over the detectors that agree */
     double shift;  /* L of the detector of slow shifts, before habit; 0 while it abstains */
 };
 
 void stream_init(struct stream *s);
 
-/* Judges a point, then learns it. `zero` stands for the metric's own 0. */
-void stream_update(struct stream *s, const struct detector_point *p, double zero, struct stream_reading *out);
+/* Judges a point, then learns it. `zero` stands for the metric's own 0; `least` is the least stretch
+ * for its tail: that of the stream whose points it averages, or 1. */
+void stream_update(struct stream *s, const struct detector_point *p, double zero, double least,
+                   struct stream_reading *out);
 
 void stream_codec(struct stream *s, struct codec *c);
 

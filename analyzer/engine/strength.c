@@ -22,7 +22,7 @@
 
 static const struct {
     double strength, score;
-} curve[] = {{0, 0}, {0.5, 50}, {1.25, 75}, {2.2, 90}, {3.2, 100}};
+} curve[] = {{0, 0}, {0.6, 50}, {1.25, 75}, {2.2, 90}, {3.2, 100}};
 
 static void hold(struct strength *st, enum strength_part part, double s, uint32_t t, double hold_s)
 {
@@ -37,6 +37,7 @@ void strength_take(struct strength *st, enum strength_part part, const struct st
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct stream_finding *f = &reading->finding[d];
         st->part[part].z[d] = f->reason == ENGINE_REASON_NONE ? (float)f->z : 0;
+        st->part[part].expected[d] = st->part[part].z[d] > 0 ? (float)f->expected : 0;
     }
 }
 
@@ -45,7 +46,7 @@ void strength_take_shift(struct strength *st, double s, uint32_t t, double hold_
     hold(st, STRENGTH_SHIFT, s, t, hold_s);
 }
 
-double strength_at(const struct strength *st, uint32_t t)
+double strength_joined(const struct strength *st, uint32_t t)
 {
     double sum = 0;
     for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
@@ -55,12 +56,20 @@ double strength_at(const struct strength *st, uint32_t t)
     return sqrt(sum);
 }
 
-double strength_z(const struct strength *st, enum detector_index d, uint32_t t)
+double strength_at(const struct strength *st, uint32_t t)
+{
+    return daily_less(&st->daily, t, strength_joined(st, t));
+}
+
+double strength_z(const struct strength *st, enum detector_index d, uint32_t t, double *expected)
 {
     double largest = 0;
-    for (unsigned i = 0; i < STRENGTH_PARTS; i++)
-        if (t <= st->part[i].until_t)
-            largest = fmax(largest, (double)st->part[i].z[d]);
+    for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
+        if (t > st->part[i].until_t || (double)st->part[i].z[d] <= largest)
+            continue;
+        largest = (double)st->part[i].z[d];
+        *expected = (double)st->part[i].expected[d];
+    }
     return largest;
 }
 
@@ -87,9 +96,10 @@ double strength_score(const struct strength *st, double strength)
     return 100;
 }
 
-void strength_learn(struct strength *st, uint32_t t, double strength)
+void strength_learn(struct strength *st, uint32_t t)
 {
-    habit_learn(&st->habit, t, strength);
+    habit_learn(&st->habit, t, strength_at(st, t));
+    daily_learn(&st->daily, t, strength_joined(st, t));
 }
 
 void strength_codec(struct strength *st, struct codec *c)
@@ -97,7 +107,11 @@ void strength_codec(struct strength *st, struct codec *c)
     for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
         codec_size(c, &st->part[i].s);
         codec_u32(c, &st->part[i].until_t, UINT32_MAX);
+        if (i == STRENGTH_SHIFT)
+            continue;
         codec_sizes(c, st->part[i].z, DETECTOR_COUNT);
+        codec_numbers(c, st->part[i].expected, DETECTOR_COUNT);
     }
+    daily_codec(&st->daily, c);
     habit_codec(&st->habit, c);
 }

@@ -2,7 +2,7 @@
  *
  *   T = sqrt(main^2 + (0.7 triples)^2 + (0.7 shift)^2 + (0.7 raw)^2)
  *
- * `main` is the agreed strength S' of the raw points, or of the minute means where
+ * `main` is the agreed strength S of the raw points, or of the minute means where
  * points come more often than once a minute (then the raw points are a part of
  * their own). What a mean says holds until the next one is due. */
 #ifndef RIDGELINE_ENGINE_STRENGTH_H
@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "analyzer/engine/daily.h"
 #include "analyzer/engine/habit.h"
 #include "ridgeline/detectors.h"
 
@@ -21,8 +22,10 @@ struct strength {
     struct {
         double s;
         float z[DETECTOR_COUNT]; /* of the detectors in its stream; 0 where they abstained */
+        float expected[DETECTOR_COUNT]; /* by them, where z is not 0 */
         uint32_t until_t;        /* it holds through this time */
     } part[STRENGTH_PARTS];
+    struct daily daily; /* of T before it is forgiven */
     struct habit habit; /* of T: the metric's own rate of crossings */
 };
 
@@ -32,17 +35,19 @@ void strength_take(struct strength *st, enum strength_part part, const struct st
                    double hold_s);
 void strength_take_shift(struct strength *st, double s, uint32_t t, double hold_s);
 
-/* T at `t`. */
+/* T at `t`, before and after daily_less(). */
+double strength_joined(const struct strength *st, uint32_t t);
 double strength_at(const struct strength *st, uint32_t t);
 
-/* The largest z of a detector in any stream at `t`. */
-double strength_z(const struct strength *st, enum detector_index d, uint32_t t);
+/* The largest z of a detector in any stream at `t`, and in `*expected` what it expected there; 0, and
+ * `*expected` untouched, where none differs from what it expected. */
+double strength_z(const struct strength *st, enum detector_index d, uint32_t t, double *expected);
 
 /* The score 0..100 of strength `t`, calibrated by how often this metric reaches it. */
 double strength_score(const struct strength *st, double strength);
 
-/* Learns the strength of the point at `t`. */
-void strength_learn(struct strength *st, uint32_t t, double strength);
+/* Learns the strength at `t`. */
+void strength_learn(struct strength *st, uint32_t t);
 
 void strength_codec(struct strength *st, struct codec *c);
 

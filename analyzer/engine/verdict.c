@@ -17,7 +17,7 @@ void verdict_begin(struct verdict *v, const struct engine_options *o, struct poi
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         v->finding[d] = (struct engine_finding){
             .statistic = NAN,
-            .threshold = o->threshold[d],
+            .threshold = o->threshold[d] / o->sensitivity,
             .expected = NAN,
             .vote = ENGINE_ABSTAINS,
             .reason = ENGINE_REASON_WARMING_UP,
@@ -25,8 +25,8 @@ void verdict_begin(struct verdict *v, const struct engine_options *o, struct poi
     }
 }
 
-/* A detector's statistic is its largest of all streams: what single points hide, their
- * means may show. */
+/* A detector's statistic is its largest of all streams, with what it expected there: what single
+ * points hide, their means may show. */
 static void vote(struct verdict *v, const struct engine_record *r, const struct stream_reading *reading)
 {
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
@@ -35,8 +35,9 @@ static void vote(struct verdict *v, const struct engine_record *r, const struct 
         f->reason = in->reason;
         if (in->reason != ENGINE_REASON_NONE)
             continue;
-        f->statistic = strength_z(&r->strength, d, v->t);
-        f->expected = record_value(r, in->expected);
+        double expected = in->expected;
+        f->statistic = strength_z(&r->strength, d, v->t, &expected);
+        f->expected = record_value(r, expected);
         f->vote = f->statistic >= f->threshold ? ENGINE_VOTE_YES : ENGINE_VOTE_NO;
         v->judges++;
         v->votes += f->vote == ENGINE_VOTE_YES;
@@ -60,11 +61,26 @@ static void band(struct verdict *v, const struct engine_record *r, const struct 
     v->direction = (p->y > f->expected) - (p->y < f->expected);
 }
 
+/* Whether the change is worth telling; one from an unknown value is. */
+static bool is_large(const struct verdict *v, const struct engine_options *o)
+{
+    double change = fabs(v->value / 2 - v->expected / 2); /* halves: their difference cannot overflow */
+    return isnan(change) || (change >= o->min_change / 2 && change >= o->min_change_relative * fabs(v->expected / 2));
+}
+
+/* A value of unknown direction may be either. */
+static bool is_wanted(const struct verdict *v, const struct engine_options *o)
+{
+    int wanted = (int)o->direction;
+    return !(wanted == ENGINE_DIRECTION_UP && v->direction < 0) && !(wanted == ENGINE_DIRECTION_DOWN && v->direction > 0);
+}
+
 static enum engine_state state(const struct verdict *v, const struct engine_options *o)
 {
     if (v->judges == 0)
         return ENGINE_DEGENERATE;
-    return v->score >= o->score_to_open && v->votes >= o->consensus ? ENGINE_ANOMALOUS : ENGINE_NORMAL;
+    bool opens = v->score >= o->score_to_open && v->votes >= o->consensus && is_large(v, o) && is_wanted(v, o);
+    return opens ? ENGINE_ANOMALOUS : ENGINE_NORMAL;
 }
 
 void verdict_judge(struct verdict *v, const struct engine_options *o, const struct engine_record *r,

@@ -35,6 +35,7 @@ enum conf_type {
     CONF_GLOBS,     /* struct conf_globs: list of globs */
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
     CONF_BOOL,
+    CONF_CHOICE,    /* of a per-metric row: double, the number of one of `choices`; its name in quotes in the file */
 };
 
 /* One row of the table. Rows with `per_metric` are offsets into struct
@@ -48,6 +49,7 @@ struct conf_option {
     size_t offset;
     double min, max;         /* numbers, integers, durations (s), bytes */
     const char *default_text; /* as --set takes it; NULL for per-metric rows: engine_options_default() */
+    const char *const *choices; /* names, up to a NULL; `max` is the number of the last */
     const char *unit;        /* of the number that we hold: "s", "bytes", "votes", ""; never NULL */
     const char *help;        /* one sentence */
 };
@@ -145,7 +147,7 @@ void conf_resolve(const struct settings *s, const struct conf_rules *overrides, 
 char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *origin);
 
 /* Overrides, kept in Redis as JSON:
- *   [{"match": GLOB, "saved_at": EPOCH, "options": {NAME: NUMBER, ...}}, ...]
+ *   [{"match": GLOB, "saved_at": EPOCH, "options": {NAME: NUMBER, or the name of a choice, ...}}, ...]
  * in the order in which they apply. Reads `json` into a zeroed `*r`; returns 0, or -1 with a
  * sentence in `error`. At most CONF_OVERRIDES_MAX entries; every value is
  * checked against the table. */

@@ -13,6 +13,7 @@
     X(holt_winters, 4.5, "one-step error of the damped Holt-Winters forecast, in robust scales")  \
     X(linear_regression, 4.5, "distance from the line through the last 60 points, in robust scales") \
     X(seasonal, 4.5, "distance from the profile of the day or week, in robust scales")                 \
+    X(seasonal_mean, 4.5, "mean distance from the profile over 10 points, in robust scales")            \
     X(slow, 4.5, "mean distance from the profile over 30 minutes, in robust scales")
 
 #define DETECTORS_ENUM(name, threshold, help) DETECTOR_##name,

@@ -52,6 +52,8 @@ struct verdict {
     enum engine_state state;
     double score;    /* 0..100, from strength */
     double strength; /* T of docs/DETECTORS.md */
+    double rarity;   /* 0..1: how seldom this metric does anything like it; from 0.5 on it is an alert */
+    double surprise; /* R2 of docs/DETECTORS.md, from which rarity is made */
     double expected, lower, upper; /* NaN while warming up */
     int direction;   /* +1 above expected, -1 below, 0 unknown */
     unsigned votes;  /* how many findings say yes */
@@ -61,11 +63,16 @@ struct verdict {
     struct engine_finding finding[DETECTOR_COUNT];
 };
 
+enum engine_direction { ENGINE_DIRECTION_BOTH, ENGINE_DIRECTION_UP, ENGINE_DIRECTION_DOWN };
+
 /* What rules and overrides may change for a metric. */
 struct engine_options {
     double threshold[DETECTOR_COUNT];
     double consensus;     /* least number of votes that opens an anomaly, 1..DETECTOR_COUNT */
     double score_to_open; /* 0..100 */
+    double direction;     /* enum engine_direction */
+    double sensitivity;   /* every threshold is divided by it */
+    double min_change, min_change_relative; /* least |value - expected|, also as a share of |expected| */
     double close_after_s; /* an open anomaly closes after this long below (3 steps if more) */
 };
 

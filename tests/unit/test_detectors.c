@@ -39,6 +39,7 @@ static double feed(struct bench *b, double y, double season, double scale)
         .y = y,
         .season = season,
         .usual = y - season,
+        .away = season,
         .step_s = b->step_s,
         .past = &b->past,
     };
@@ -241,11 +242,29 @@ Test(detectors, slow_means_half_an_hour_of_twelve_to_thirty_points)
 
 Test(detectors, that_need_the_profile_abstain_without_it)
 {
-    static const enum detector_index need[] = {DETECTOR_seasonal, DETECTOR_slow};
+    static const enum detector_index need[] = {DETECTOR_seasonal, DETECTOR_seasonal_mean, DETECTOR_slow};
     for (unsigned k = 0; k < sizeof need / sizeof *need; k++) {
         struct bench b = bench_of(need[k], 60);
         for (unsigned i = 0; i < 100; i++)
             cr_assert(isnan(feed(&b, i, NAN, 1)));
+    }
+}
+
+Test(detectors, seasonal_mean_weighs_the_distances_of_ten_points)
+{
+    double y[POINTS], w[POINTS];
+    FOR_EACH_SERIES (y) {
+        struct bench b = bench_of(DETECTOR_seasonal_mean, 60);
+        for (unsigned i = 0; i < POINTS; i++) {
+            double profile = y[0] + 3, mean = 0;
+            weights(w, i + 1, 2 / 11.0);
+            for (unsigned k = 0; k <= i; k++)
+                mean += w[k] * (y[k] - profile);
+            double got = feed(&b, y[i], y[i] - profile, 1);
+            cr_assert_eq(isnan(got), i < 10);
+            if (i >= 10)
+                expect_close(y[i] - got, mean, 1e-6); /* y - (y - mean) at an offset of 1e9 */
+        }
     }
 }
 

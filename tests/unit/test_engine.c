@@ -236,7 +236,7 @@ Test(engine, says_which_detectors_still_need_a_day)
     cr_assert_eq(v.finding[DETECTOR_seasonal].reason, ENGINE_REASON_NEEDS_DAY);
     cr_assert(isnan(v.finding[DETECTOR_seasonal].statistic));
     cr_assert_eq(v.season, ENGINE_SEASON_NONE);
-    cr_assert_eq(v.judges, DETECTOR_COUNT - 2);
+    cr_assert_eq(v.judges, DETECTOR_COUNT - 3);
 }
 
 Test(engine, calls_a_constant_degenerate_and_judges_its_first_change)
@@ -434,4 +434,49 @@ Test(engine, has_a_name_for_everything)
     cr_assert_str_eq(engine_detector_name(DETECTOR_COUNT), "unknown");
     for (unsigned d = 0; d < DETECTOR_COUNT; d++)
         cr_assert(strlen(engine_detector_help(d)) > 10);
+}
+
+Test(engine, opens_nothing_for_a_change_smaller_than_asked_for)
+{
+    static const struct {
+        double min_change, min_change_relative;
+        enum engine_state state;
+    } rows[] = {{0, 0, ENGINE_ANOMALOUS}, {25, 0, ENGINE_ANOMALOUS}, {35, 0, ENGINE_NORMAL},
+                {0, 0.5, ENGINE_ANOMALOUS}, {0, 0.7, ENGINE_NORMAL}, {25, 0.7, ENGINE_NORMAL}};
+    for (unsigned k = 0; k < sizeof rows / sizeof *rows; k++) {
+        struct noise n = noise_seeded(41);
+        engine_init(r);
+        o.min_change = rows[k].min_change;
+        o.min_change_relative = rows[k].min_change_relative;
+        for (unsigned i = 0; i < 2000; i++)
+            feed(START + 60 * i, 50 + noise_normal(&n));
+        feed(START + 60 * 2000, 80);
+        cr_assert_eq(v.state, rows[k].state, "row %u", k);
+    }
+}
+
+Test(engine, divides_every_threshold_by_the_sensitivity)
+{
+    struct noise n = noise_seeded(42);
+    o.sensitivity = 2;
+    for (unsigned i = 0; i < 200; i++)
+        feed(START + 60 * i, noise_normal(&n));
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+        cr_assert_eq(v.finding[d].threshold, o.threshold[d] / 2);
+}
+
+Test(engine, opens_only_in_the_direction_asked_for)
+{
+    for (int wanted = ENGINE_DIRECTION_BOTH; wanted <= ENGINE_DIRECTION_DOWN; wanted++) {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            struct noise n = noise_seeded(43);
+            engine_init(r);
+            o.direction = wanted;
+            for (unsigned i = 0; i < 2000; i++)
+                feed(START + 60 * i, 50 + noise_normal(&n));
+            feed(START + 60 * 2000, 50 + 30 * sign);
+            bool refused = wanted == (sign < 0 ? ENGINE_DIRECTION_UP : ENGINE_DIRECTION_DOWN);
+            cr_assert_eq(v.state, refused ? ENGINE_NORMAL : ENGINE_ANOMALOUS);
+        }
+    }
 }

@@ -197,7 +197,7 @@ Test(engine_pack, accepts_nothing_that_makes_update_misbehave)
 Test(engine_pack, is_small)
 {
     static const uint32_t steps[] = {10, 60, 3600};
-    static const size_t fixed[] = {4800, 3700, 2400}, a_detector[] = {650, 450, 225};
+    static const size_t fixed[] = {5800, 4700, 3400}, a_detector[] = {650, 450, 225};
     cr_assert_leq(engine_record_bytes(), 12 * 1024);
     for (unsigned k = 0; k < 3; k++) {
         struct noise n = noise_seeded(5);

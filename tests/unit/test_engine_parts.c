@@ -6,12 +6,14 @@
 #include "analyzer/engine/bucket.h"
 #include "analyzer/engine/cadence.h"
 #include "analyzer/engine/codec.h"
+#include "analyzer/engine/daily.h"
 #include "analyzer/engine/habit.h"
 #include "analyzer/engine/level.h"
 #include "analyzer/engine/profile.h"
 #include "analyzer/engine/record.h"
 #include "analyzer/engine/scale.h"
 #include "analyzer/engine/strength.h"
+#include "analyzer/engine/tail.h"
 #include "engine_noise.h"
 
 #define DAY_S 86400u
@@ -41,7 +43,7 @@ Test(scale, of_steady_residuals_is_their_mean)
 Test(scale, shrinks_a_half_hour_toward_the_day_by_twenty_points)
 {
     struct scale s = {.n = 100, .day = 1};
-    s.half_hour[7] = 4;
+    s.half_hour[7] = 0x4080; /* 4, as the upper half of a float */
     expect_close(scale_at(&s, 7, 0), 1);
     expect_close(scale_at(&s, 7, 20), 2.5);
     expect_close(scale_at(&s, 7, 60), 3.25);
@@ -241,7 +243,7 @@ Test(strength, adds_the_squares_of_its_parts_while_they_hold)
 
 Test(strength, scores_along_its_curve_while_nothing_became_a_habit)
 {
-    static const double curve[][2] = {{0, 0}, {0.25, 25}, {0.5, 50}, {0.75, 58.3333333}};
+    static const double curve[][2] = {{0, 0}, {0.3, 25}, {0.6, 50}, {0.75, 55.7692308}};
     struct strength st = {0};
     double last = -1;
     for (unsigned k = 0; k < sizeof curve / sizeof *curve; k++)
@@ -259,11 +261,71 @@ Test(strength, that_is_reached_often_scores_less_but_not_below_its_natural_start
     struct strength st = {0};
     double fresh = strength_score(&st, 2.5);
     for (unsigned k = 0; k < 100; k++) {
-        strength_learn(&st, MIDNIGHT + 3600 * k, 2.6);
-        strength_learn(&st, MIDNIGHT + 3600 * k + 1800, 0);
+        struct stream_reading reading = {.agreed = 2.6};
+        strength_take(&st, STRENGTH_MAIN, &reading, MIDNIGHT + 5400 * k, 0);
+        strength_learn(&st, MIDNIGHT + 5400 * k);
+        strength_learn(&st, MIDNIGHT + 5400 * k + 1800);
     }
     cr_assert_lt(strength_score(&st, 2.5), fresh - 20);
     cr_assert_geq(strength_score(&st, 2.5), strength_score(&st, 0.8));
+}
+
+/* Feeds points of which every `every`th has z = `z`, the rest nothing. */
+static void feed_tail(struct tail *tail, unsigned points, unsigned every, double z)
+{
+    for (unsigned i = 0; i < points; i++)
+        tail_learn(tail, i % every == 0 ? log10(1 + z * z / 3) : 0, 60);
+}
+
+Test(tail, of_a_quiet_stream_stretches_nothing)
+{
+    struct tail tail = {0};
+    cr_assert_eq(tail_stretch(&tail), 1);
+    feed_tail(&tail, 20000, 20001, 0);
+    cr_assert_eq(tail_stretch(&tail), 1);
+}
+
+Test(tail, that_is_heavy_stretches_more_than_a_gaussian)
+{
+    struct tail gauss = {0}, heavy = {0};
+    struct noise n = noise_seeded(31);
+    for (unsigned i = 0; i < 10000; i++) {
+        double z = noise_normal(&n), pareto = pow(noise_uniform(&n), -1 / 3.0);
+        tail_learn(&gauss, log10(1 + z * z / 3), 60);
+        tail_learn(&heavy, log10(1 + pareto * pareto / 3), 60);
+    }
+    cr_assert_lt(tail_stretch(&gauss), 1.5);
+    cr_assert_gt(tail_stretch(&heavy), 3);
+}
+
+Test(tail, counts_a_long_run_as_one_excess)
+{
+    struct tail one = {0}, many = {0};
+    feed_tail(&one, 5000, 50, 3);
+    feed_tail(&many, 5000, 50, 3);
+    for (unsigned i = 0; i < 40; i++)
+        tail_learn(&one, log10(1 + 10000 / 3.0), 60);
+    tail_learn(&one, 0, 60);
+    for (unsigned i = 0; i < 40; i++) {
+        tail_learn(&many, log10(1 + 10000 / 3.0), 60);
+        tail_learn(&many, 0, 60);
+    }
+    cr_assert_lt(tail_stretch(&one), tail_stretch(&many));
+    cr_assert_eq(one.runs + 39, many.runs);
+}
+
+Test(daily, forgives_what_both_of_the_last_days_had_at_this_time)
+{
+    struct daily d = {0};
+    for (unsigned day = 0; day < 4; day++) {
+        for (unsigned half = 0; half < DAILY_BINS; half++) {
+            uint32_t t = MIDNIGHT + day * DAY_S + 1800 * half;
+            double s = half == 2 ? 2.5 : half == 20 ? 0.9 : half == 30 && day == 1 ? 3 : 0.1;
+            double left = daily_less(&d, t, s);
+            expect_close(left, half == 2 && day >= 2 ? 0 : s - (day >= 2 && half > 0 && half < 4 ? fmin(s, 2.5) : 0));
+            daily_learn(&d, t, s);
+        }
+    }
 }
 
 Test(codec, reads_back_what_it_wrote_and_refuses_what_is_out_of_range)
@@ -311,4 +373,19 @@ Test(record, normalises_values_and_back)
         cr_assert_leq(fabs(record_normal(&r, -1.7e308)), RECORD_Y_MAX);
         cr_assert(isfinite(record_value(&r, RECORD_Y_MAX)));
     }
+}
+
+Test(strength, shows_the_expectation_that_belongs_to_its_largest_z)
+{
+    struct strength st = {0};
+    struct stream_reading reading = {0};
+    double expected = NAN;
+    reading.finding[DETECTOR_median] = (struct stream_finding){.z = 3, .expected = 10};
+    strength_take(&st, STRENGTH_MAIN, &reading, 1000, 0);
+    reading.finding[DETECTOR_median] = (struct stream_finding){.z = 5, .expected = 20};
+    strength_take(&st, STRENGTH_TRIPLES, &reading, 1000, 90);
+    cr_assert_eq(strength_z(&st, DETECTOR_median, 1000, &expected), 5);
+    cr_assert_eq(expected, 20);
+    cr_assert_eq(strength_z(&st, DETECTOR_slow, 1000, &expected), 0);
+    cr_assert_eq(expected, 20);
 }

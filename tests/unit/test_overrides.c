@@ -156,3 +156,20 @@ Test(overrides, exported_text_loads_as_rules_that_mean_the_same)
     conf_free(&s);
     free(text);
 }
+
+Test(overrides, name_a_choice_and_write_its_name_back)
+{
+    static const char json[] = "[{\"match\":\"a\",\"saved_at\":1,\"options\":{\"direction\":\"down\"}}]";
+    struct conf_rules r;
+    char error[CONF_ERROR_MAX];
+    cr_assert_eq(parse(&r, json, error), 0, "%s", error);
+    cr_assert_eq(r.rules[0].value[conf_metric_check("direction", 0, error)], ENGINE_DIRECTION_DOWN);
+    char *back = conf_overrides_json(&r), *text = conf_overrides_export(&r);
+    cr_assert_str_eq(back, json);
+    cr_assert_not_null(strstr(text, "direction = \"down\""));
+    free(back);
+    free(text);
+    conf_rules_free(&r);
+    cr_assert_eq(parse(&r, "[{\"match\":\"a\",\"saved_at\":1,\"options\":{\"direction\":\"left\"}}]", error), -1);
+    cr_assert_not_null(strstr(error, "\"both\", \"up\" or \"down\""));
+}

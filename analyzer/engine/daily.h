@@ -1,0 +1,27 @@
+/* What a metric did at this time of day on both of the last two days: a third time
+ * is no news. All times are UTC. */
+#ifndef RIDGELINE_ENGINE_DAILY_H
+#define RIDGELINE_ENGINE_DAILY_H
+
+#include <stdint.h>
+
+#define DAILY_BINS 48 /* half hours */
+
+struct codec;
+
+struct daily {
+    uint32_t block; /* half hour since the epoch that is being watched */
+    float peak;     /* the largest quantity in it */
+    float last[DAILY_BINS], before[DAILY_BINS]; /* peaks of the last day that had this half hour, and of the one before */
+};
+
+/* `s` less what both days reached within half an hour of `t`, where that is at least DAILY_NOTABLE. */
+#define DAILY_NOTABLE 1.0
+double daily_less(const struct daily *d, uint32_t t, double s);
+
+/* Learns the quantity `s` >= 0 of the point at `t`. */
+void daily_learn(struct daily *d, uint32_t t, double s);
+
+void daily_codec(struct daily *d, struct codec *c);
+
+#endif

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Detection measured on everything there is: made series, and labelled data where DATA (a directory with
+# mscloud/ and nab/) is; nab_score.py from TOOLS scores NAB. Figures stand beside what they are to reach,
+# and beside Skyline's nine algorithms where `ensemble` is an option.
+set -u
+BUILD=${RIDGELINE_BUILD:-build}
+DATA=${DATA:-../shared/data}
+TOOLS=${TOOLS:-../shared/tools}
+RIDGELINE=$BUILD/ridgeline
+OUT=$(mktemp -d) || exit 1
+trap 'rm -rf "$OUT"' EXIT INT TERM
+
+# Runs backtest with the arguments given; prints its labelled result with a title.
+labelled() {
+    echo "$1"; shift
+    "$RIDGELINE" backtest "$@" | sed 's/^/  /'
+}
+
+# $1, then NAB's three profiles at the best threshold and the standard one at the shipped, of the results in $2.
+nab() {
+    echo "$1"
+    python3 "$TOOLS/nab_score.py" --data "$DATA/nab/data" --windows "$DATA/nab/labels/combined_windows.json" \
+        --results "$OUT/$2" | sed 's/^/  best:    /'
+    python3 "$TOOLS/nab_score.py" --data "$DATA/nab/data" --windows "$DATA/nab/labels/combined_windows.json" \
+        --results "$OUT/$2" --threshold 0.5 --profile standard | sed 's/^/  shipped: /'
+}
+
+has_skyline() {
+    "$RIDGELINE" check --reference 2>/dev/null | grep -q '^| `ensemble` '
+}
+
+echo "made series, 200 or 100 seeds each"
+"$BUILD/bench/bench_synthetic"
+if has_skyline; then
+    echo "made series, Skyline's nine algorithms"
+    "$BUILD/bench/bench_synthetic" --set ensemble=skyline --few
+fi
+
+if [ -d "$DATA/mscloud" ]; then
+    labelled "mscloud by strength: best F1 >= 0.58, recall >= 0.70 at 1/series-week, F1 >= 0.52 as opened" \
+        --labels "$DATA/mscloud" "$DATA/mscloud"
+    labelled "mscloud by rarity" --score rarity --labels "$DATA/mscloud" "$DATA/mscloud"
+    has_skyline && labelled "mscloud by Skyline's nine algorithms" --set ensemble=skyline \
+        --labels "$DATA/mscloud" "$DATA/mscloud"
+else
+    echo "no $DATA/mscloud: not measured (DATA= says where)"
+fi
+
+if [ -d "$DATA/nab/data" ]; then
+    for score in rarity strength; do
+        labelled "NAB by incident, by $score" --score $score --out "$OUT/$score" \
+            --labels "$DATA/nab/labels/combined_windows.json" "$DATA/nab/data"
+    done
+    if [ -f "$TOOLS/nab_score.py" ]; then
+        nab "NAB by rarity: standard >= 80 at the best threshold, >= 78 at the shipped one" rarity
+        nab "NAB by strength" strength
+    else
+        echo "no $TOOLS/nab_score.py: NAB's own score is not measured (TOOLS= says where)"
+    fi
+else
+    echo "no $DATA/nab: not measured (DATA= says where)"
+fi
+exit 0
