@@ -77,13 +77,15 @@ static void adopt(struct metric *m, const struct ledger_entry *e)
     m->update_due = true;
     if (!e->text || anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
         return;
-    m->update_due = a.peak.t != m->incident.peak.t;
+    m->update_due = a.peak.t != m->incident.peak.t || a.score != m->incident.score;
     if (e->start == m->incident.start)
         return;
     m->incident.start = e->start;
     m->incident.opened = a.opened;
-    if (a.peak.score > m->incident.peak.score)
+    if (a.score > m->incident.score) {
+        m->incident.score = a.score;
         m->incident.peak = a.peak;
+    }
 }
 
 /* An anomaly that closed while its metric caught up: told as far as the ledger lacks it. */
