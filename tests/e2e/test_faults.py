@@ -1,0 +1,149 @@
+"""Every process is killed in turn under traffic: anomalies come out once each, and what is lost is stated."""
+import threading
+import time
+
+import pytest
+
+from conftest import points_of, wait_for
+from senders import Metric, line_payload, send_tcp
+
+STEP = 10
+RULE = 'detection: { close_after = "2m"; };'
+
+
+def events_of(r, metric):
+    """(kind, id) of each entry about `metric`, over all slots."""
+    found = []
+    for slot in range(64):
+        for _, fields in r.redis.xrange(f"ridgeline:events:{slot}"):
+            text = fields[b"json"].decode()
+            if f'"metric":"{metric}"' in text.replace('": "', '":"'):
+                found.append((fields[b"kind"].decode(), fields[b"id"].decode()))
+    return found
+
+
+class Traffic(threading.Thread):
+    """Sends the points of every metric at ten times their pace, and goes on when horizon is away."""
+
+    def __init__(self, r, metrics, start):
+        super().__init__(daemon=True)
+        self.r, self.metrics, self.t = r, metrics, start
+        self.sent, self.faults, self.ended = [], {}, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(0.2):
+            batch = [m.point(self.t, self.faults.get(m.name, 0.0)) for m in self.metrics]
+            moment = time.time()
+            try:
+                send_tcp(self.r.line, line_payload(batch))
+            except OSError:
+                continue  # nobody took them: sent again
+            self.sent.append((moment, self.t))
+            self.t += STEP
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+
+
+@pytest.mark.parametrize("victim", ["horizon", "analyzer", "analyzer worker", "roomba", "webapp", "redis-server"])
+def test_a_kill_under_traffic_gives_each_anomaly_once(ridgeline_factory, victim):
+    r = ridgeline_factory(more=RULE, horizon='self_metrics = false; max_future = "3h";', roomba='pass_interval = "2s";')
+    metrics = [Metric(f"site.m{i:02d}") for i in range(20)]
+    bad = metrics[0].name
+    start = int(time.time()) // STEP * STEP - 450 * STEP
+    send_tcp(r.line, line_payload([m.point(start + k * STEP) for k in range(450) for m in metrics]))
+    wait_for("the history", lambda: int(r.get("/api/verdict", metric=bad, at=start + 449 * STEP).status_code) == 200)
+
+    traffic = Traffic(r, metrics, start + 450 * STEP)
+    try:
+        time.sleep(2)
+        traffic.faults[bad] = 90.0
+        wait_for("the anomaly", lambda: r.anomalies(state="open", metric=bad))
+        name, which = ("analyzer", 1) if victim == "analyzer worker" else (victim, 0)
+        before = r.pids(name)[which]
+        killed_at = time.time()
+        r.kill(name, which)
+        wait_for(f"another {name}", lambda: len(r.pids(name)) > which and before not in r.pids(name))
+        time.sleep(3)
+        traffic.faults[bad] = 0.0
+        wait_for("the anomaly to close", lambda: page_says(r, "closed", bad))
+    finally:
+        traffic.stop()
+
+    kinds = [kind for kind, _ in events_of(r, bad)]
+    assert kinds.count("open") == 1, kinds
+    assert kinds.count("close") == 1, kinds
+    assert len(r.anomalies(state="all", metric=bad)) == 1
+    check_points(r, traffic, victim, metrics[1].name, killed_at)
+
+
+def page_says(r, state, metric):
+    try:
+        return r.anomalies(state=state, metric=metric)
+    except (OSError, ValueError, KeyError):
+        return None  # it is the webapp that is being restarted
+
+
+def check_points(r, traffic, victim, name, killed_at):
+    """All that was sent is stored, but for the gap that a killed horizon states and Redis's last second."""
+    def missing():
+        stored = {t for t, _ in points_of(r.redis, name)}
+        return [moment for moment, t in traffic.sent if t not in stored]
+
+    if victim == "horizon":
+        wait_for("the gap to be stated", lambda: r.counter("horizon", "gap_until_ms"))
+        since = r.counter("horizon", "gap_from_ms") / 1000
+        until = r.counter("horizon", "gap_until_ms") / 1000
+        assert until - since < 15
+        wait_for("all outside the gap", lambda: all(since - 0.1 <= m <= until + 0.1 for m in missing()))
+    elif victim == "redis-server":
+        wait_for("all but the last second", lambda: all(killed_at - 2.5 <= m <= killed_at + 0.5 for m in missing()))
+    else:
+        wait_for("every point", lambda: not missing())
+
+
+def test_a_late_batch_is_stored_and_no_unseen_point_is_skipped(ridgeline_factory):
+    r = ridgeline_factory(roomba='pass_interval = "1s";')
+    m = Metric("site.late")
+    now = int(time.time()) // STEP * STEP
+    times = [now - (1000 - k) * STEP for k in range(1000)]
+    late, others = times[100:600], times[:100] + times[600:]
+    send_tcp(r.line, line_payload([m.point(t) for t in others]))
+    worker = lambda field: sum(r.counter(w, field) for w in ("analyzer.0", "analyzer.1"))
+    wait_for("the first points", lambda: worker("judged") == len(others))
+    send_tcp(r.line, line_payload([m.point(t) for t in late] + [m.point(now), m.point(now + STEP)]))
+    wait_for("the two new ones", lambda: worker("judged") == len(others) + 2)
+    wait_for("the late ones to be counted", lambda: worker("late") == len(late))
+    assert len(points_of(r.redis, m.name)) == len(times) + 2
+
+
+def test_run_stops_cleanly_and_resumes_where_it_was(ridgeline_factory):
+    r = ridgeline_factory(more=RULE)
+    m = Metric("site.resumed")
+    now = int(time.time()) // STEP * STEP
+    send_tcp(r.line, line_payload([m.point(now - (500 - k) * STEP, 90.0 if k >= 498 else 0.0) for k in range(500)]))
+    first = wait_for("the anomaly", lambda: r.anomalies(state="open", metric=m.name))[0]
+    assert r.stop() == 0
+    r.start()
+    again = wait_for("it to be there again", lambda: page_says(r, "open", m.name))[0]
+    assert again["id"] == first["id"]
+    send_tcp(r.line, line_payload([m.point(now + k * STEP) for k in range(30)]))
+    wait_for("it to close", lambda: r.anomalies(state="closed", metric=m.name))
+    assert [kind for kind, _ in events_of(r, m.name)].count("open") == 1
+
+
+def test_wrong_settings_stop_the_start_with_file_line_and_reason(tmp_path):
+    import subprocess
+
+    from conftest import BUILD
+    settings = tmp_path / "wrong.conf"
+    settings.write_text('horizon: {\n  max_age = "1000";\n};\n')
+    for command in (["ridgeline", "run"], ["ridgeline", "check"], ["horizon"]):
+        done = subprocess.run([str(BUILD / command[0]), *command[1:], "--settings", str(settings)]
+                              + (["--state-dir", str(tmp_path / "state")] if command[-1] != "check" else []),
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode in (1, 2)
+        assert f"{settings}:2:" in done.stderr + done.stdout
+        assert "max_age" in done.stderr + done.stdout
