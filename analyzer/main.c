@@ -4,12 +4,9 @@
  * fork, and the workers inherit it. So it is held until the last worker has gone, even
  * where the parent was killed: its successor waits until they have saved their records, and no slot ever
  * has two writers. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,7 +49,8 @@ static void process_name(char out[PROCESS_MAX], int worker, const char *instance
     snprintf(out, PROCESS_MAX, "analyzer%s%s%.64s", number, *instance ? "@" : "", instance);
 }
 
-static int open_lock(const struct parent *p)
+/* Waits until no other analyzer, nor a worker that one left behind, is at work. */
+static int take_lock(const struct parent *p)
 {
     char path[4096];
     int length = snprintf(path, sizeof path, "%s/%s.lock", p->settings.state_dir, p->process);
@@ -61,29 +59,7 @@ static int open_lock(const struct parent *p)
         return -1;
     }
     mkdir(p->settings.state_dir, 0700);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        log_error("lock_failed", "path=%s reason=\"%s\"", path, strerror(errno));
-    return fd;
-}
-
-/* Waits until no other analyzer, nor a worker that one left behind, is at work. The descriptor
- * stays open as long as the process lives. */
-static int take_lock(const struct parent *p)
-{
-    int fd = open_lock(p);
-    bool said = false;
-    while (fd >= 0 && !proc_stopping && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            log_error("lock_failed", "reason=\"%s\"", strerror(errno));
-            return -1;
-        }
-        if (!said)
-            log_info("waiting_for_lock", "state_dir=%s", p->settings.state_dir);
-        said = true;
-        proc_sleep_ms(TEND_MS);
-    }
-    return fd < 0 ? -1 : 0;
+    return proc_lock(path) < 0 ? -1 : 0;
 }
 
 static void set_up_workers(struct parent *p)
@@ -101,9 +77,13 @@ static void set_up_workers(struct parent *p)
 
 static void reload(struct parent *p)
 {
+    char *store = strdup(p->settings.store);
     proc_reloading = 0;
     if (proc_reload(&p->args, &p->settings) == 0 && worker_count(&p->settings) != p->n)
         log_warning("needs_restart", "setting=analyzer.workers running=%u", p->n);
+    if (store && strcmp(store, p->settings.store) != 0)
+        log_warning("needs_restart", "setting=redis running=%s", store);
+    free(store);
     proc_children_signal(p->children, p->n, SIGHUP);
 }
 
@@ -147,7 +127,7 @@ int main(int argc, char **argv)
     p.n = worker_count(&p.settings);
     p.store = store_new(p.settings.store, REDIS_TIMEOUT_MS);
     if (!p.store || take_lock(&p) != 0)
-        return 1;
+        return proc_stopping ? 0 : 1;
     set_up_workers(&p);
     proc_ready(&p.args, "");
     supervise(&p);

@@ -20,3 +20,6 @@ echo "== engine (one thread)"
 echo
 echo "== ingest: carbon lines over TCP to Redis"
 bench/ingest.sh "$build"
+echo
+echo "== memory, after 23 hours of history at 10 s"
+RIDGELINE_BUILD="$build" /usr/bin/python3 bench/memory.py

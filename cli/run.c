@@ -3,7 +3,8 @@
  *
  * Order: Redis first, daemons once it answers, then one `ready` line on stdout
  * when all of them accept work. On SIGTERM or SIGINT horizon stops first, so that what it
- * holds still reaches Redis, and Redis last. Children die with this process, however it ends. */
+ * holds still reaches Redis, and Redis last. Children die with this process, however it ends, and hold a
+ * lock as long as they live: the next run waits for what a killed one left behind. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -23,7 +24,7 @@
 #include "ridgeline/store.h"
 
 #define TICK_MS 50
-#define STOP_GRACE_MS 10000
+#define STOP_GRACE_MS 30000 /* the analyzer may take 25 s to save its records */
 #define START_TRIES 3 /* a daemon that fails this often before it was ever ready ends the run */
 
 enum { HORIZON, ANALYZER, ROOMBA, WEBAPP, DAEMONS };
@@ -50,6 +51,7 @@ struct run {
     struct settings settings;
     char state_dir[PATH_MAX];
     int lock_fd;
+    bool own_redis; /* as at the start: a reload does not change it */
     struct redis_start redis;
     struct daemon_start daemons[DAEMONS];
     struct proc_child redis_child[1];
@@ -131,8 +133,21 @@ static int take_state_dir(struct run *r)
     return 0;
 }
 
+/* Waits until the children of a run that was killed have gone: a Redis among them would write the same
+ * files, and take the socket of ours with it. Ours inherit the lock. */
+static int await_orphans(const struct run *r)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/children.lock", r->state_dir);
+    int fd = proc_lock(path);
+    return fd >= 0 && fcntl(fd, F_SETFD, 0) == 0 ? 0 : -1;
+}
+
 static int plan_redis(struct run *r)
 {
+    r->own_redis = !r->settings.redis[0];
+    if (!r->own_redis)
+        return 0;
     int len = snprintf(r->redis.socket, sizeof r->redis.socket, "%s/redis.sock", r->state_dir);
     if (len < 0 || (size_t)len >= sizeof((struct sockaddr_un *)0)->sun_path) {
         fprintf(stderr, "ridgeline: %s: path too long for a unix socket; choose a shorter --state-dir\n",
@@ -181,7 +196,7 @@ static bool gave_up(const struct proc_child *child)
 static int await_redis(struct run *r)
 {
     char address[PATH_MAX + 8];
-    if (r->settings.redis[0])
+    if (!r->own_redis)
         snprintf(address, sizeof address, "%s", r->settings.redis);
     else
         snprintf(address, sizeof address, "unix:%s", r->redis.socket);
@@ -192,7 +207,7 @@ static int await_redis(struct run *r)
     }
     int result = -1;
     while (!proc_stopping) {
-        if (!r->settings.redis[0]) {
+        if (r->own_redis) {
             proc_children_tend(r->redis_child, 1);
             if (gave_up(r->redis_child))
                 break;
@@ -255,7 +270,7 @@ static int supervise(struct run *r)
 {
     bool ready = false;
     while (!proc_stopping) {
-        if (!r->settings.redis[0])
+        if (r->own_redis)
             proc_children_tend(r->redis_child, 1);
         proc_children_tend(r->children, DAEMONS);
         for (int i = 0; i < DAEMONS && !ready; i++)
@@ -283,11 +298,14 @@ int run_main(int argc, char **argv)
     for (int i = 0; i < DAEMONS; i++)
         if (plan_daemon(&r, i) != 0)
             goto out;
+    if (await_orphans(&r) != 0)
+        goto stopped;
     if (await_redis(&r) == 0)
         result = supervise(&r);
     proc_children_stop(&r.children[HORIZON], 1, STOP_GRACE_MS);
     proc_children_stop(r.children, DAEMONS, STOP_GRACE_MS);
     proc_children_stop(r.redis_child, 1, STOP_GRACE_MS);
+stopped:
     if (proc_stopping)
         result = 0;
 out:

@@ -59,6 +59,13 @@ size_t carbon_name_span(const char *text, size_t len)
     }
 }
 
+bool carbon_name_is_reserved(const char *name, size_t len)
+{
+    static const char reserved[] = KEYS_UNIQUE;
+    const size_t prefix = sizeof KEYS_METRIC_PREFIX - 1;
+    return len == sizeof reserved - 1 - prefix && memcmp(name, reserved + prefix, len) == 0;
+}
+
 struct tag {
     const char *text; /* "tag=value" */
     size_t len, name_len;

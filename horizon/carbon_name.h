@@ -15,6 +15,9 @@
 /* The number of bytes at `text` that can stand in a name: `len` when all can. */
 size_t carbon_name_span(const char *text, size_t len);
 
+/* Whether its key in Redis would be the one that holds the names of all metrics. */
+bool carbon_name_is_reserved(const char *name, size_t len);
+
 /* Brings a name with tags into carbon's canonical form, in place: tags sorted, of
  * a repeated tag the last, so `*len` may shrink. Returns 0, or -1 when the tags are not
  * as said above or more than CARBON_NAME_TAGS_MAX. A name without `;` stays as it is. */

@@ -105,13 +105,15 @@ static void check_point(struct intake *in, struct intake_source from, struct car
                         size_t len)
 {
     char tagged[KEYS_NAME_MAX];
+    bool good = !carbon_name_is_reserved(p->name, p->name_len);
     if (memchr(p->name, ';', p->name_len)) {
         memcpy(tagged, p->name, p->name_len);
         p->name = tagged;
-        if (carbon_name_canonical(tagged, &p->name_len) != 0) {
-            intake_reject(in, from, HORIZON_REJECTED_bad_name, sample, len);
-            return;
-        }
+        good = carbon_name_canonical(tagged, &p->name_len) == 0;
+    }
+    if (!good) {
+        intake_reject(in, from, HORIZON_REJECTED_bad_name, sample, len);
+        return;
     }
     int64_t now_s = in->now_ms / 1000, t = p->now ? now_s : (int64_t)p->t;
     unsigned reason;

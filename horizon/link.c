@@ -32,6 +32,7 @@ struct link {
     void *context; /* NULL: abandoned by its owner */
     redisReader *reader;
     struct link_reply reply; /* the last one read */
+    char text[LINK_TEXT_MAX]; /* its text: the reader moves its own bytes before it returns */
     unsigned attempt;
     int fd; /* -1: none yet */
     bool resolving, connecting, blocked;
@@ -40,14 +41,19 @@ struct link {
 static void *keep(const redisReadTask *task, struct link_reply reply)
 {
     struct link *l = task->privdata;
-    if (!task->parent)
-        l->reply = reply;
-    return l; /* any object: it is never looked at */
+    if (task->parent)
+        return l; /* any object: it is never looked at */
+    l->reply = reply;
+    if (reply.text) {
+        memcpy(l->text, reply.text, reply.len);
+        l->reply.text = l->text;
+    }
+    return l;
 }
 
 static void *keep_text(const redisReadTask *task, char *text, size_t len)
 {
-    return keep(task, (struct link_reply){.type = task->type, .text = text, .len = len});
+    return keep(task, (struct link_reply){.type = task->type, .text = text, .len = len < LINK_TEXT_MAX ? len : LINK_TEXT_MAX});
 }
 
 static void *keep_array(const redisReadTask *task, int n)

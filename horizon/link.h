@@ -13,10 +13,12 @@
 
 struct link;
 
+#define LINK_TEXT_MAX 256
+
 struct link_reply {
     int type;          /* REDIS_REPLY_... */
     long long integer;
-    const char *text;  /* of a status or error; holds during the call */
+    const char *text;  /* of a status or error, cut at LINK_TEXT_MAX; holds during the call */
     size_t len;
 };
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <uv.h>
 
 #include "intake.h"
@@ -42,16 +41,6 @@ struct horizon {
     uv_timer_t sweep, stop;
     int64_t stop_mono_ms; /* 0: not stopping */
 };
-
-/* A daemon with a thousand senders needs more than the usual 1024 descriptors. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 static int listen_all(struct horizon *h)
 {
@@ -199,7 +188,7 @@ int main(int argc, char **argv)
     static struct horizon h;
     proc_start("horizon", argc, argv, &h.args, &h.settings);
     signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
+    proc_raise_descriptor_limit();
     if (start(&h) != 0)
         return 1;
     uv_run(&h.loop, UV_RUN_DEFAULT);

@@ -104,7 +104,16 @@ static void check(const struct queue *q)
     (void)q;
 }
 
-/* Drops the oldest block that is not in flight. */
+/* Points whose APPEND has no reply yet. */
+static unsigned unanswered_points(const struct queue_block *b)
+{
+    unsigned n = b->n_replies == 0 ? b->n_points : 0;
+    for (unsigned i = b->n_replies; b->n_replies > 0 && i < b->n_commands; i++)
+        n += is_point(b, i);
+    return n;
+}
+
+/* Drops the oldest block that is not in flight; what Redis has answered of it is settled. */
 static void drop_oldest(struct queue *q)
 {
     struct queue_block **place = q->last_sent ? &q->last_sent->next : &q->first;
@@ -114,9 +123,11 @@ static void drop_oldest(struct queue *q)
     *place = b->next;
     if (q->last == b)
         q->last = q->last_sent;
+    unsigned lost = unanswered_points(b) + b->n_refused;
     q->queued -= b->n_points;
-    q->dropped += b->n_points;
-    for (unsigned i = 0; i < b->n_commands; i++) {
+    q->stored += b->n_points - lost;
+    q->dropped += lost;
+    for (unsigned i = b->n_replies; i < b->n_commands; i++) {
         if (is_announcement(b, i)) {
             size_t len;
             const char *name = command_name(b, i, &len);
@@ -300,13 +311,16 @@ bool queue_settle(struct queue *q, enum queue_reply reply, const char **name, si
 void queue_unsend(struct queue *q)
 {
     struct queue_block *waiting = first_waiting(q);
-    for (struct queue_block *b = q->first; b != waiting; b = b->next) {
-        b->n_replies = b->n_refused = 0;
-        q->resent += b->n_points;
-    }
+    for (struct queue_block *b = q->first; b != waiting; b = b->next)
+        q->resent += unanswered_points(b);
     q->last_sent = NULL;
     q->n_in_flight = 0;
     check(q);
+}
+
+size_t queue_unanswered_at(const struct queue_block *b)
+{
+    return b->n_replies > 0 ? b->at[b->n_replies] : 0;
 }
 
 int64_t queue_oldest_ms(const struct queue *q, int64_t now_ms)
@@ -331,6 +345,7 @@ void queue_assert(const struct queue *q)
         n++;
         points += b->n_points;
         in_flight += sent;
+        assert(b->n_replies == 0 || (b == q->first && b->n_replies < b->n_commands));
         sent = sent && b != q->last_sent;
         assert(b->next || b == q->last);
     }

@@ -7,7 +7,9 @@
  * A point is written once, as the APPEND command that will be sent, into the
  * open block at the end: no allocation and no copy after that. Blocks are sent whole. A
  * block is settled, and its points count as stored, when the reply to its last command
- * has come; before that a lost connection makes the whole block wait again. */
+ * has come; before that a lost connection makes the block wait again, and what has no reply
+ * yet is sent again: where Redis takes a few commands and then fails, again and again (no
+ * memory), the same ones would fill it otherwise. */
 #ifndef RIDGELINE_HORIZON_QUEUE_H
 #define RIDGELINE_HORIZON_QUEUE_H
 
@@ -25,7 +27,7 @@ struct queue_block {
     struct queue_block *next;
     int64_t first_ms;  /* epoch ms of arrival of its first point; 0 while it has none */
     uint32_t n_bytes, n_commands, n_points;
-    uint32_t n_replies; /* so far */
+    uint32_t n_replies; /* so far; only the oldest block can have some */
     uint32_t n_refused; /* points among them that Redis refused for good */
     uint16_t at[QUEUE_COMMANDS_MAX]; /* where each command begins */
     uint8_t bytes[QUEUE_BLOCK_BYTES - QUEUE_COMMANDS_MAX * sizeof(uint16_t) - 40];
@@ -75,8 +77,11 @@ enum queue_reply { QUEUE_DONE, QUEUE_IS_NEW /* integer 1 */, QUEUE_REFUSED /* fo
  * `*name` is its metric's, until the next call that changes the queue. */
 bool queue_settle(struct queue *q, enum queue_reply reply, const char **name, size_t *len);
 
-/* The connection is lost: all that was in flight waits again, in its old order. */
+/* The connection is lost: all that was in flight waits again, in its old order. Replies stay counted. */
 void queue_unsend(struct queue *q);
+
+/* Where in a block's bytes the first command without a reply begins: from there it is sent. */
+size_t queue_unanswered_at(const struct queue_block *b);
 
 /* Arrival of the oldest point that is neither stored nor dropped; `now_ms` when there is none. */
 int64_t queue_oldest_ms(const struct queue *q, int64_t now_ms);

@@ -97,7 +97,8 @@ static void on_sampled(uv_work_t *work, int status)
 {
     struct self *s = work->data;
     s->sampling = false;
-    if (status != 0)
+    /* Once horizon stops nobody would store them, and the next start would state a gap for them. */
+    if (status != 0 || uv_is_closing((uv_handle_t *)&s->timer))
         return;
     s->intake->now_ms = clock_wall_ms();
     struct sender *sender =

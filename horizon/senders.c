@@ -26,14 +26,14 @@ static struct sender *longest_silent(struct senders *s, int64_t now_ms)
     return found;
 }
 
-static void add_to_other(struct senders *s, const struct sender *p)
+static void add(struct sender *sum, const struct sender *p)
 {
-    struct sender *other = &s->places[SENDERS_MAX];
-    other->received += p->received;
-    other->accepted += p->accepted;
-    other->rejected += p->rejected;
-    if (p->last_ms > other->last_ms)
-        other->last_ms = p->last_ms;
+    sum->connections += p->connections;
+    sum->received += p->received;
+    sum->accepted += p->accepted;
+    sum->rejected += p->rejected;
+    if (p->last_ms > sum->last_ms)
+        sum->last_ms = p->last_ms;
 }
 
 struct sender *senders_find(struct senders *s, const char *address, const char *listener, int64_t now_ms)
@@ -47,7 +47,7 @@ struct sender *senders_find(struct senders *s, const char *address, const char *
     if (s->n < SENDERS_MAX) {
         place = &s->places[s->n++];
     } else if ((place = longest_silent(s, now_ms))) {
-        add_to_other(s, place);
+        add(&s->places[SENDERS_MAX], place);
     } else {
         return &s->places[SENDERS_MAX];
     }
@@ -62,17 +62,34 @@ static int compare(const void *a, const void *b)
     return (x->received < y->received) - (x->received > y->received);
 }
 
-size_t senders_top(const struct senders *s, const struct sender **out, size_t max)
+/* Lists all, most points first. */
+static size_t list(const struct senders *s, const struct sender *all[SENDERS_MAX + 1])
 {
-    const struct sender *all[SENDERS_MAX + 1];
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++)
         all[n++] = &s->places[i];
     if (s->places[SENDERS_MAX].received > 0)
         all[n++] = &s->places[SENDERS_MAX];
     qsort(all, n, sizeof *all, compare);
+    return n;
+}
+
+size_t senders_top(const struct senders *s, const struct sender **out, size_t max)
+{
+    const struct sender *all[SENDERS_MAX + 1];
+    size_t n = list(s, all);
     if (n > max)
         n = max;
     memcpy(out, all, n * sizeof *all);
     return n;
+}
+
+size_t senders_rest(const struct senders *s, size_t max, struct sender *rest)
+{
+    const struct sender *all[SENDERS_MAX + 1];
+    size_t n = list(s, all);
+    *rest = (struct sender){.address = "rest", .listener = "any"};
+    for (size_t i = max; i < n; i++)
+        add(rest, all[i]);
+    return n > max ? n - max : 0;
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define SENDERS_MAX 256
-#define SENDERS_ADDRESS_MAX 48     /* any IPv6 address as text, "other", or "self" */
+#define SENDERS_ADDRESS_MAX 48     /* any IPv6 address as text, "other", "rest" or "self" */
 #define SENDERS_SAMPLE_MAX 96      /* bytes kept of the last rejected line */
 #define SENDERS_SILENT_MS 3600000  /* after this a sender without connections gives its place up */
 
@@ -37,5 +37,8 @@ struct sender *senders_find(struct senders *s, const char *address, const char *
 
 /* Fills `out` with up to `max` senders, most points first. Returns how many. */
 size_t senders_top(const struct senders *s, const struct sender **out, size_t max);
+
+/* Sums up all that senders_top leaves out, as a sender "rest". Returns how many those are. */
+size_t senders_rest(const struct senders *s, size_t max, struct sender *rest);
 
 #endif

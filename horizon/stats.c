@@ -57,14 +57,17 @@ static json_t *sender_json(const struct sender *p)
                      "last_rejected", rejected);
 }
 
-/* JSON text; NULL when memory is out. */
+/* JSON text, whose sums are those of all senders; NULL when memory is out. */
 static char *senders_text(const struct senders *senders)
 {
     const struct sender *top[SENDERS_SAVED];
+    struct sender rest;
     size_t n = senders_top(senders, top, SENDERS_SAVED);
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, sender_json(top[i]));
+    if (senders_rest(senders, SENDERS_SAVED, &rest) > 0)
+        json_array_append_new(list, sender_json(&rest));
     char *text = json_dumps(list, JSON_COMPACT);
     json_decref(list);
     return text;
@@ -119,6 +122,16 @@ static uint64_t integer_of(const redisReply *r, size_t i)
     return e->type == REDIS_REPLY_STRING ? strtoull(e->str, NULL, 10) : 0;
 }
 
+/* From here on a kill is seen as one, before the first save, too. Returns 0 or -1. */
+static int mark_running(struct stats *s, const char *key, uint64_t safe_until_ms)
+{
+    redisReply *r = store_command(s->store, "HSET %s clean_stop 0 safe_until_ms %" PRIu64, key, safe_until_ms);
+    int result = store_ok(r) ? 0 : -1;
+    if (r)
+        freeReplyObject(r);
+    return result;
+}
+
 /* Looks at what the run before left, once. Returns 0, or -1 when Redis did not answer. */
 static int begin(struct stats *s)
 {
@@ -133,10 +146,12 @@ static int begin(struct stats *s)
     uint64_t generation = integer_of(r, 0), clean = integer_of(r, 1), safe_until_ms = integer_of(r, 2);
     uint64_t queued = integer_of(r, 3);
     freeReplyObject(r);
-    if (counters_begin(s->store, s->process) < 0)
+    bool killed = generation > 0 && !clean && safe_until_ms > 0;
+    if (counters_begin(s->store, s->process) < 0 ||
+        mark_running(s, key, killed ? safe_until_ms : (uint64_t)s->started_ms) != 0)
         return -1;
     s->begun = true;
-    if (generation == 0 || clean || safe_until_ms == 0)
+    if (!killed)
         return 0;
     s->gap_from_ms = safe_until_ms;
     s->gap_until_ms = (uint64_t)s->started_ms;
@@ -148,18 +163,11 @@ static int begin(struct stats *s)
 
 static void save(struct stats *s)
 {
-    char key[KEYS_MAX];
     if (store_connect(s->store) != 0 || (!s->begun && begin(s) != 0))
         return;
     s->values[HORIZON_gap_from_ms] = s->gap_from_ms;
     s->values[HORIZON_gap_until_ms] = s->gap_until_ms;
-    if (counters_save(s->store, s->process, fields, s->values, STATS_FIELDS) != 0 || !s->senders)
-        return;
-    keys_stats(key, s->process);
-    redisReply *r = store_command(s->store, "HSET %s senders %s", key, s->senders);
-    store_ok(r);
-    if (r)
-        freeReplyObject(r);
+    counters_save_with(s->store, s->process, fields, s->values, STATS_FIELDS, s->senders ? "senders" : NULL, s->senders);
 }
 
 static void on_work(uv_work_t *work)

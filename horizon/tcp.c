@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "frame.h"
 #include "ridgeline/clock.h"
@@ -12,6 +13,8 @@
 
 #define BACKLOG 512
 #define IDLE_CHECK_MS 1000
+/* For Redis, the listeners, /proc. Where no descriptor is left libuv closes a new connection and tells nobody. */
+#define DESCRIPTORS_KEPT 32
 
 struct tcp_connection {
     uv_tcp_t handle;
@@ -158,12 +161,24 @@ static void on_refused(uv_handle_t *handle)
     free(handle->data);
 }
 
+/* As set, and no more than there are descriptors for. */
+static uint64_t max_connections(const struct tcp *tcp)
+{
+    uint64_t max = (uint64_t)tcp->intake->settings->horizon.max_connections, room;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return max;
+    room = limit.rlim_cur > DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : 1;
+    return room < max ? room : max;
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct tcp_listener *listener = stream->data;
     struct tcp *tcp = listener->tcp;
     struct tcp_connection *c = status == 0 ? calloc(1, sizeof *c) : NULL;
     if (!c) {
+        tcp->n_refused++;
         log_warning("accept_failed", "reason=\"%s\"", status ? uv_strerror(status) : "out of memory");
         return;
     }
@@ -171,10 +186,9 @@ static void on_connection(uv_stream_t *stream, int status)
     c->from.listener = listener->kind;
     uv_tcp_init(tcp->loop, &c->handle);
     c->handle.data = c;
-    uint64_t max = (uint64_t)tcp->intake->settings->horizon.max_connections;
     if (uv_accept(stream, (uv_stream_t *)&c->handle) != 0) {
         uv_close((uv_handle_t *)&c->handle, on_refused);
-    } else if (tcp->n_connections >= max || init_frame(c) != 0) {
+    } else if (tcp->n_connections >= max_connections(tcp) || init_frame(c) != 0) {
         tcp->n_refused++;
         log_warning("connection_refused", "listener=%s open=%llu", intake_listener_names[listener->kind],
                     (unsigned long long)tcp->n_connections);
@@ -246,7 +260,10 @@ void tcp_stop_listening(struct tcp *tcp)
 void tcp_close(struct tcp *tcp)
 {
     tcp_stop_listening(tcp);
-    while (tcp->connections)
+    tcp->intake->now_ms = clock_wall_ms();
+    while (tcp->connections) {
+        end_stream(tcp->connections);
         close_connection(tcp->connections);
+    }
     uv_close((uv_handle_t *)&tcp->idle_timer, NULL);
 }

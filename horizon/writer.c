@@ -40,9 +40,13 @@ static void fail(struct writer *w, const char *reason)
 }
 
 /* Most blocks in flight: never more than half of the queue, because only what
- * waits can be dropped, and the newest point must always find a place. */
-static size_t window(const struct queue *q)
+ * waits can be dropped, and the newest point must always find a place. After a failure one at
+ * first: Redis goes on behind the command that it refused, and what it takes there is sent again. */
+static size_t window(const struct writer *w)
 {
+    const struct queue *q = &w->intake->queue;
+    if (w->backoff_ms > BACKOFF_FIRST_MS)
+        return 1;
     return q->max_blocks / 2 < IN_FLIGHT_MAX ? q->max_blocks / 2 : IN_FLIGHT_MAX;
 }
 
@@ -50,7 +54,7 @@ static size_t window(const struct queue *q)
 static void launch(struct writer *w)
 {
     struct queue *q = &w->intake->queue;
-    while (q->n_in_flight < window(q) && (q->n_in_flight == 0 || queue_has_full(q))) {
+    while (q->n_in_flight < window(w) && (q->n_in_flight == 0 || queue_has_full(q))) {
         if (q->n_in_flight == 0)
             w->answered_ms = uv_now(w->loop);
         struct queue_block *b = queue_send(q);
@@ -58,7 +62,7 @@ static void launch(struct writer *w)
             return;
         if (!w->sending) {
             w->sending = b;
-            w->sent_bytes = 0;
+            w->sent_bytes = queue_unanswered_at(b);
         }
     }
 }
@@ -170,9 +174,11 @@ static const char *on_reply(void *context, const struct link_reply *reply)
         settle_refused(w, reply);
         return NULL;
     }
-    w->backoff_ms = BACKOFF_FIRST_MS; /* not on the greeting: a Redis without memory answers that, too */
     bool is_one = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+    size_t before = q->n_in_flight;
     queue_settle(&w->intake->queue, is_one ? QUEUE_IS_NEW : QUEUE_DONE, &name, &len);
+    if (q->n_in_flight < before) /* not before: a Redis without memory answers the greeting and a few more */
+        w->backoff_ms = BACKOFF_FIRST_MS;
     return NULL;
 }
 

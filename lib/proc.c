@@ -1,13 +1,19 @@
 #include "ridgeline/proc.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ridgeline/log.h"
+
+#define LOCK_RETRY_MS 200
 
 volatile sig_atomic_t proc_stopping, proc_reloading;
 
@@ -72,6 +78,7 @@ int proc_reload(const struct proc_args *args, struct settings *s)
     }
     conf_free(s);
     *s = fresh;
+    log_set_lowest(s->log_level);
     log_info("settings_reloaded", "file=%s", s->path);
     return 0;
 }
@@ -112,6 +119,16 @@ void proc_signals(void)
     handle(SIGINT, on_stop);
     handle(SIGHUP, on_reload);
     handle(SIGPIPE, SIG_IGN);
+    handle(SIGCHLD, SIG_DFL); /* where it is inherited as ignored the kernel reaps, and no child is seen to end */
+}
+
+void proc_raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 void proc_sleep_ms(int64_t ms)
@@ -120,4 +137,24 @@ void proc_sleep_ms(int64_t ms)
         return;
     struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000};
     nanosleep(&wait, NULL);
+}
+
+int proc_lock(const char *path)
+{
+    bool said = false;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (proc_stopping || (errno != EWOULDBLOCK && errno != EINTR)) {
+            close(fd);
+            fd = -1;
+            break;
+        }
+        if (!said)
+            log_info("waiting_for_lock", "path=%s", path);
+        said = true;
+        proc_sleep_ms(LOCK_RETRY_MS);
+    }
+    if (fd < 0 && !proc_stopping)
+        log_error("lock_failed", "path=%s reason=\"%s\"", path, strerror(errno));
+    return fd;
 }

@@ -93,7 +93,7 @@ static int answers(struct store *s)
     redisReply *r = redisCommand(s->context, "PING");
     int ok = r && r->type == REDIS_REPLY_STATUS;
     if (!ok)
-        fail(s, r ? r->str : s->context->errstr);
+        fail(s, !r ? s->context->errstr : r->type == REDIS_REPLY_ERROR ? r->str : "no answer to PING");
     if (r)
         freeReplyObject(r);
     return ok ? 0 : -1;

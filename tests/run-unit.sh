@@ -6,7 +6,7 @@ wrap=()
 options=(--timeout 120)
 if [ "${1:-}" = --valgrind ]; then
     shift
-    # In-process: valgrind does not follow Criterion's workers usefully.
+    # Criterion runs each test in a child of its own: valgrind follows them, one at a time.
     wrap=(valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --trace-children=yes)
     options=(--jobs 1)
 fi

@@ -91,25 +91,52 @@ static int take_hash(struct anomalies *a, const redisReply *hash, const struct a
     return 0;
 }
 
-int anomalies_read_open(struct anomalies *a, struct store *s, unsigned first, unsigned slots,
-                        const struct anomalies_filter *filter)
+static int newest_closing_first(const void *a, const void *b)
+{
+    const struct anomalies_one *x = a, *y = b;
+    return (x->event_ms < y->event_ms) - (x->event_ms > y->event_ms);
+}
+
+static int strongest_first(const void *a, const void *b)
+{
+    const struct anomalies_one *x = a, *y = b;
+    int by_score = (x->score < y->score) - (x->score > y->score);
+    return by_score ? by_score : (x->start < y->start) - (x->start > y->start);
+}
+
+/* Sorts the part of the list from `first` on, and cuts it to `limit`. Returns whether it cut. */
+static bool sort_and_cut(struct anomalies *a, size_t first, size_t limit, int (*order)(const void *, const void *))
+{
+    bool cut = a->n - first > limit;
+    if (a->n > first)
+        qsort(a->list + first, a->n - first, sizeof *a->list, order);
+    while (a->n - first > limit)
+        json_decref(a->list[--a->n].json);
+    return cut;
+}
+
+int anomalies_read_open(struct anomalies *a, struct store *s, unsigned first_slot, unsigned slots,
+                        const struct anomalies_filter *filter, bool *truncated)
 {
     unsigned asked = 0;
+    size_t first = a->n;
     if (store_connect(s) != 0)
         return -1;
     for (; asked < slots; asked++) {
         char key[KEYS_MAX];
-        keys_open(key, first + asked);
+        keys_open(key, first_slot + asked);
         if (store_append(s, "HGETALL %s", key) != 0)
             break;
     }
     int result = asked == slots ? 0 : -1;
+    *truncated = false;
     for (unsigned i = 0; i < asked; i++) {
         redisReply *r = store_reply(s);
         if (!store_ok(r) || take_hash(a, r, filter) != 0)
             result = -1;
         if (r)
             freeReplyObject(r);
+        *truncated |= sort_and_cut(a, first, filter->limit, strongest_first);
     }
     return result;
 }
@@ -189,30 +216,6 @@ static int read_round(struct anomalies *a, struct store *s, struct back *backs, 
     return result;
 }
 
-static int newest_closing_first(const void *a, const void *b)
-{
-    const struct anomalies_one *x = a, *y = b;
-    return (x->event_ms < y->event_ms) - (x->event_ms > y->event_ms);
-}
-
-static int strongest_first(const void *a, const void *b)
-{
-    const struct anomalies_one *x = a, *y = b;
-    int by_score = (x->score < y->score) - (x->score > y->score);
-    return by_score ? by_score : (x->start < y->start) - (x->start > y->start);
-}
-
-/* Sorts the part of the list from `first` on, and cuts it to `limit`. Returns whether it cut. */
-static bool sort_and_cut(struct anomalies *a, size_t first, size_t limit, int (*order)(const void *, const void *))
-{
-    bool cut = a->n - first > limit;
-    if (a->n > first)
-        qsort(a->list + first, a->n - first, sizeof *a->list, order);
-    while (a->n - first > limit)
-        json_decref(a->list[--a->n].json);
-    return cut;
-}
-
 /* Whether any stream may still hold one of the newest `limit`; marks the others done. */
 static bool more_to_read(const struct anomalies *a, size_t first, size_t limit, struct back *backs, unsigned n)
 {
@@ -274,11 +277,8 @@ static int read_wanted(struct anomalies *a, struct store *s, enum wanted wanted,
                        bool *truncated)
 {
     bool open_cut = false, closed_cut = false;
-    if (wanted != WANT_CLOSED) {
-        if (anomalies_read_open(a, s, 0, KEYS_SLOTS, filter) != 0)
-            return -1;
-        open_cut = sort_and_cut(a, 0, filter->limit, strongest_first);
-    }
+    if (wanted != WANT_CLOSED && anomalies_read_open(a, s, 0, KEYS_SLOTS, filter, &open_cut) != 0)
+        return -1;
     if (wanted != WANT_OPEN && anomalies_read_closed(a, s, 0, KEYS_SLOTS, filter, &closed_cut) != 0)
         return -1;
     *truncated = open_cut || closed_cut;

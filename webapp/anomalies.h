@@ -28,17 +28,18 @@ struct anomalies_filter {
     const char *metric;       /* just this one; NULL: every metric */
     size_t metric_len;
     uint32_t since;           /* end at or after it; open ones always */
-    size_t limit;             /* most closed ones */
+    size_t limit;             /* most open ones, and most closed ones */
 };
 
-/* Adds the open ones of `slots` slots from `first` on. Entries that cannot be read are logged and
- * left out. Returns 0, or -1 when Redis did not answer or memory is out. */
-int anomalies_read_open(struct anomalies *a, struct store *s, unsigned first, unsigned slots,
-                        const struct anomalies_filter *filter);
+/* Adds the open ones of `slots` slots from `first_slot` on, strongest first, at most filter->limit: `*truncated` says
+ * whether there were more. Entries that cannot be read are logged and left out. Returns 0, or -1
+ * when Redis did not answer or memory is out. */
+int anomalies_read_open(struct anomalies *a, struct store *s, unsigned first_slot, unsigned slots,
+                        const struct anomalies_filter *filter, bool *truncated);
 
 /* Adds the closed ones, newest closing first, at most filter->limit. `*truncated` says
  * whether there were, or may be, more. */
-int anomalies_read_closed(struct anomalies *a, struct store *s, unsigned first, unsigned slots,
+int anomalies_read_closed(struct anomalies *a, struct store *s, unsigned first_slot, unsigned slots,
                           const struct anomalies_filter *filter, bool *truncated);
 
 /* Those that started by `until` as a JSON array, each id once. New reference. */

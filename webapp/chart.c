@@ -50,16 +50,20 @@ static void add_verdict(void *context, const struct verdict *v, enum incident_ch
                               json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
 }
 
-/* The metric's anomalies, open or closed, that overlap the chart. */
-static json_t *spans_json(struct store *s, const struct chart *c)
+/* The metric's anomalies, open or closed, that overlap what of `stored` (sorted) the chart shows. The slot's
+ * events are those of many metrics: what is older than the tail is not looked for. */
+static json_t *spans_json(struct store *s, const struct chart *c, const struct series *stored)
 {
     unsigned slot = keys_slot(keys_hash(c->metric, c->metric_len));
-    struct anomalies_filter filter = {
-        .metric = c->metric, .metric_len = c->metric_len, .since = c->from, .limit = SPANS_MAX};
+    uint32_t oldest = stored->n ? stored->points[0].t : 0;
+    struct anomalies_filter filter = {.metric = c->metric,
+                                      .metric_len = c->metric_len,
+                                      .since = c->from > oldest ? c->from : oldest,
+                                      .limit = SPANS_MAX};
     struct anomalies found = {0};
     bool truncated;
     json_t *array = NULL;
-    if (anomalies_read_open(&found, s, slot, 1, &filter) != 0 ||
+    if (anomalies_read_open(&found, s, slot, 1, &filter, &truncated) != 0 ||
         anomalies_read_closed(&found, s, slot, 1, &filter, &truncated) != 0)
         goto out;
     array = anomalies_to_json(&found, c->until);
@@ -88,16 +92,17 @@ static int judge(const struct request *request, struct chart *c, const struct se
 static void answer(const struct request *request, struct reply *reply, struct chart *c, struct series *stored)
 {
     double step_s;
-    json_t *anomalies = NULL;
     c->expected = json_array();
     c->scores = json_array();
-    if (judge(request, c, stored, &step_s) != 0 || !(anomalies = spans_json(request->store, c))) {
+    int judged = judge(request, c, stored, &step_s); /* in stored order: it sorts for itself */
+    series_sort_last_wins(stored);
+    json_t *anomalies = judged == 0 ? spans_json(request->store, c, stored) : NULL;
+    if (!anomalies) {
         json_decref(c->expected);
         json_decref(c->scores);
         http_no_redis(reply);
         return;
     }
-    series_sort_last_wins(stored);
     http_json(reply, HTTP_OK,
               json_pack("{s:s%,s:o,s:I,s:I,s:o,s:o,s:o,s:o}", "metric", c->metric, c->metric_len, "step",
                         http_number(step_s), "from", (json_int_t)c->from, "until", (json_int_t)c->until, "points",

@@ -51,7 +51,7 @@ static json_t *incident_json(const struct incident *i)
                      anomaly_verdict_to_json(&i->opened), "peak", anomaly_verdict_to_json(&i->peak));
 }
 
-static json_t *explanation(struct explained *e, const struct history_end *end, const struct engine_options *options,
+static json_t *explanation(struct explained *e, struct history_end *end, const struct engine_options *options,
                            uint32_t at)
 {
     static const char *const sources[] = {
@@ -62,6 +62,7 @@ static json_t *explanation(struct explained *e, const struct history_end *end, c
     double silent_s = (double)at - e->last.t;
     if (end->stale_after_s > 0 && silent_s > end->stale_after_s)
         e->last.state = ENGINE_STALE;
+    incident_expire(&end->incident, options, end->step_s, at);
     why_sentence(why, &e->last, options, silent_s);
     return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "at", (json_int_t)at, "verdict",
                      anomaly_verdict_to_json(&e->last), "why", why, "source", sources[end->source], "resolution",

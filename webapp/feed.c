@@ -160,7 +160,8 @@ void feed_turn(struct feed *f, struct app *app, struct store *s)
     int read = 1;
     for (int i = 0; read == 1 && i < READS_PER_TURN; i++)
         read = read_events(f, app, s);
-    if (read < 0 || names_step(app->names, s) != 0)
+    int step = names_step(app->names, s);
+    if (read < 0 || step != 0)
         app_count(app, WEBAPP_redis_errors, 1);
     if (now_ms >= f->status_mono_ms) {
         give_status(app, s);

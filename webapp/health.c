@@ -16,6 +16,7 @@
 
 struct look {
     int64_t at_mono_ms;
+    uint64_t crew; /* whose counters the sums are of */
     uint64_t received, judged;
 };
 
@@ -44,12 +45,14 @@ void rates_free(struct rates *r)
 static void take_look(struct rates *r, const struct processes *p)
 {
     struct look now = {.at_mono_ms = clock_mono_ms(),
+                       .crew = processes_crew(p, counters_horizon) ^ processes_crew(p, counters_worker),
                        .received = processes_sum(p, counters_horizon, "received"),
                        .judged = processes_sum(p, counters_worker, "judged")};
     pthread_mutex_lock(&r->lock);
     const struct look *last = r->n ? &r->looks[r->n - 1] : NULL;
-    /* Counters that went back are those of a new process: start anew. */
-    if (last && (now.received < last->received || now.judged < last->judged))
+    /* Of other processes, or of a Redis that lost its last second: start anew. A process that comes back from a
+     * silence brings all that it ever counted. */
+    if (last && (now.crew != last->crew || now.received < last->received || now.judged < last->judged))
         r->n = 0;
     if (r->n == LOOKS)
         memmove(r->looks, r->looks + 1, --r->n * sizeof *r->looks);

@@ -30,6 +30,7 @@ struct stream {
     struct MHD_Connection *connection;
     struct stream *next, **link; /* the hub's list */
     bool suspended;
+    bool broken; /* no memory for an event: it ends, and its client comes back for it */
     uint64_t seen, status, beat;
     char *chunk; /* being sent; NULL: none */
     size_t len, at;
@@ -73,7 +74,7 @@ void hub_free(struct hub *h)
 /* Puts a formatted chunk in place. Called with the lock held. */
 static void set_chunk(struct stream *s, int len, char *chunk)
 {
-    s->chunk = len >= 0 ? chunk : NULL; /* vasprintf leaves it undefined on failure */
+    s->chunk = len >= 0 ? chunk : NULL; /* asprintf leaves it undefined on failure */
     s->len = len >= 0 ? (size_t)len : 0;
     s->at = 0;
 }
@@ -106,7 +107,8 @@ static bool next_chunk(struct stream *s)
         }
     }
     set_chunk(s, len, chunk);
-    return s->chunk != NULL;
+    s->broken = !s->chunk;
+    return !s->broken;
 }
 
 /* The content reader: fills `buffer`, or suspends the connection. */
@@ -117,7 +119,7 @@ static ssize_t read_events(void *arg, uint64_t position, char *buffer, size_t ma
     size_t n = 0;
     (void)position;
     pthread_mutex_lock(&h->lock);
-    while (n < max && (s->chunk || (!h->stopping && next_chunk(s)))) {
+    while (n < max && (s->chunk || (!h->stopping && !s->broken && next_chunk(s)))) {
         size_t take = s->len - s->at < max - n ? s->len - s->at : max - n;
         memcpy(buffer + n, s->chunk + s->at, take);
         n += take;
@@ -127,7 +129,7 @@ static ssize_t read_events(void *arg, uint64_t position, char *buffer, size_t ma
             s->chunk = NULL;
         }
     }
-    bool end = n == 0 && h->stopping;
+    bool end = n == 0 && (h->stopping || s->broken);
     if (n == 0 && !end) {
         s->suspended = true;
         MHD_suspend_connection(s->connection);

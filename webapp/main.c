@@ -35,12 +35,23 @@ static int make_token(char token[APP_TOKEN_BYTES])
     return 0;
 }
 
+/* By default glibc lets readers overtake a writer for ever: under load a reload, and with it
+ * the main thread and its stop, would never get its turn. */
+static void init_settings_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
 static int init_app(struct app *app)
 {
     const char *instance = app->settings.instance;
     snprintf(app->process, sizeof app->process, *instance ? "webapp@%s" : "webapp%s", instance);
     gethostname(app->machine, sizeof app->machine - 1);
-    pthread_rwlock_init(&app->settings_lock, NULL);
+    init_settings_lock(&app->settings_lock);
     app->hub = hub_new((size_t)app->settings.webapp.max_event_streams);
     app->names = names_new();
     app->rates = rates_new();
@@ -116,6 +127,7 @@ int main(int argc, char **argv)
 
     proc_start("webapp", argc, argv, &args, &app.settings);
     proc_signals();
+    proc_raise_descriptor_limit(); /* else idle clients could take those that Redis needs */
     struct feed *feed = feed_new();
     struct store *store = store_new(app.settings.store, APP_REDIS_TIMEOUT_MS);
     if (init_app(&app) != 0 || !feed || !store) {

@@ -30,6 +30,7 @@ struct names {
     /* The main thread's own: */
     struct pile pile;
     char cursor[CURSOR_MAX];
+    unsigned generation; /* of the connection: another Redis process does not know the cursor */
     bool walking;
     int64_t due_mono_ms;
 };
@@ -207,15 +208,24 @@ out:
     return result;
 }
 
+static void begin_walk(struct names *n, unsigned generation)
+{
+    n->pile.len = n->pile.n = 0;
+    strcpy(n->cursor, "0");
+    n->generation = generation;
+    n->walking = true;
+}
+
 int names_step(struct names *n, struct store *s)
 {
-    if (!n->walking) {
-        if (clock_mono_ms() < n->due_mono_ms)
-            return 0;
-        n->pile.len = n->pile.n = 0;
-        strcpy(n->cursor, "0");
-        n->walking = true;
+    if (!n->walking && clock_mono_ms() < n->due_mono_ms)
+        return 0;
+    if (store_connect(s) != 0) {
+        n->walking = false;
+        return -1;
     }
+    if (!n->walking || n->generation != store_generation(s))
+        begin_walk(n, store_generation(s));
     for (int i = 0; i < SCANS_PER_STEP; i++) {
         int done = scan(n, s);
         if (done < 0) {

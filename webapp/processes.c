@@ -136,3 +136,16 @@ uint64_t processes_most(const struct processes *p, const struct counters_def *de
     }
     return most;
 }
+
+uint64_t processes_crew(const struct processes *p, const struct counters_def *defs)
+{
+    uint64_t crew = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        uint64_t generation = 0;
+        if (!p->list[i].alive || p->list[i].defs != defs)
+            continue;
+        processes_number(&p->list[i], "generation", &generation);
+        crew += keys_hash(p->list[i].name, strlen(p->list[i].name)) * (generation + 1);
+    }
+    return crew;
+}

@@ -46,6 +46,10 @@ void processes_labels(const struct process *p, const char *prefix, processes_eac
 uint64_t processes_sum(const struct processes *p, const struct counters_def *defs, const char *field);
 uint64_t processes_most(const struct processes *p, const struct counters_def *defs, const char *field);
 
+/* Which processes with these counters live, and which of their starts it is, as one number: while it stays,
+ * processes_sum of a counter only grows. */
+uint64_t processes_crew(const struct processes *p, const struct counters_def *defs);
+
 /* Reads a whole number of decimal digits that fits. */
 bool processes_digits(const char *text, uint64_t *value);
 

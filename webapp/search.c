@@ -18,6 +18,8 @@
 
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 1000
+#define FIND_MS 3000 /* "**" over a million names takes one second */
+#define FIND_NAMES_PER_LOOK 256
 
 struct hit {
     const char *name; /* in the names list that is held */
@@ -38,9 +40,14 @@ static bool matches(const char *query, const struct glob *glob, const char *name
     return glob ? glob_match(glob, name, len) : memmem(name, len, query, strlen(query)) != NULL;
 }
 
-static void find(struct hits *hits, const struct names_list *names, const char *query, const struct glob *glob)
+/* Returns 0, or -1 when it takes too long: a pattern of many alternatives costs its length for
+ * every byte of every name. */
+static int find(struct hits *hits, const struct names_list *names, const char *query, const struct glob *glob)
 {
+    int64_t until_mono_ms = clock_mono_ms() + FIND_MS;
     for (size_t i = 0; i < names->n; i++) {
+        if (i % FIND_NAMES_PER_LOOK == 0 && clock_mono_ms() > until_mono_ms)
+            return -1;
         const char *name = names->bytes + names->starts[i];
         size_t len = names->starts[i + 1] - names->starts[i];
         if (!matches(query, glob, name, len))
@@ -48,6 +55,7 @@ static void find(struct hits *hits, const struct names_list *names, const char *
         if (hits->total++ < hits->limit)
             hits->list[hits->n++] = (struct hit){.name = name, .len = len};
     }
+    return 0;
 }
 
 /* The last record of each key, in one pipeline. A key in another form than our own tells no last point. */
@@ -87,22 +95,31 @@ static enum engine_state state_of(const struct hit *h, const struct engine_recor
     return engine_warmup_left_s(record) > since_save_s ? ENGINE_WARMING_UP : ENGINE_NORMAL;
 }
 
+/* From the saved record of each, in one pipeline. */
 static int read_states(struct hits *hits, struct store *s)
 {
-    struct engine_record *record = malloc(engine_record_bytes());
+    struct incident incident;
+    struct records_saved saved = {.record = malloc(engine_record_bytes()), .incident = &incident};
     int64_t now_s = clock_wall_s();
-    int result = record ? 0 : -1;
-    for (size_t i = 0; result == 0 && i < hits->n; i++) {
+    size_t asked = 0;
+    bool rejected;
+    if (!saved.record || store_connect(s) != 0) {
+        free(saved.record);
+        return -1;
+    }
+    while (asked < hits->n && records_ask(s, hits->list[asked].name, hits->list[asked].len) == 0)
+        asked++;
+    int result = asked == hits->n ? 0 : -1;
+    for (size_t i = 0; i < asked; i++) {
         struct hit *h = &hits->list[i];
-        struct incident incident;
-        int none = records_load(s, h->name, h->len, record, &incident, NULL);
+        int none = records_answer(s, &saved, &rejected);
         if (none < 0)
             result = -1;
         h->has_state = none == 0;
         if (h->has_state)
-            h->state = state_of(h, record, now_s);
+            h->state = state_of(h, saved.record, now_s);
     }
-    free(record);
+    free(saved.record);
     return result;
 }
 
@@ -115,12 +132,13 @@ static int by_name(const void *key, const void *hit)
     return order ? order : (len > h->len) - (len < h->len);
 }
 
-/* Those with an open anomaly are anomalous. */
-static int mark_open(struct hits *hits, struct store *s)
+/* Those of one slot with an open anomaly are anomalous. */
+static int mark_open_of(struct hits *hits, struct store *s, unsigned slot)
 {
-    static const struct anomalies_filter all = {0};
+    static const struct anomalies_filter all = {.limit = SIZE_MAX};
     struct anomalies open = {0};
-    int result = anomalies_read_open(&open, s, 0, KEYS_SLOTS, &all);
+    bool truncated;
+    int result = anomalies_read_open(&open, s, slot, 1, &all, &truncated);
     for (size_t i = 0; result == 0 && i < open.n; i++) {
         const char *metric = json_string_value(json_object_get(open.list[i].json, "metric"));
         struct hit *h = metric ? bsearch(metric, hits->list, hits->n, sizeof *hits->list, by_name) : NULL;
@@ -131,6 +149,19 @@ static int mark_open(struct hits *hits, struct store *s)
     }
     anomalies_fini(&open);
     return result;
+}
+
+/* Slot by slot, and only where a hit is: of very many open ones few stand in memory at a time. */
+static int mark_open(struct hits *hits, struct store *s)
+{
+    bool wanted[KEYS_SLOTS] = {false};
+    for (size_t i = 0; i < hits->n; i++)
+        wanted[keys_slot(keys_hash(hits->list[i].name, hits->list[i].len))] = true;
+    for (unsigned slot = 0; slot < KEYS_SLOTS; slot++) {
+        if (wanted[slot] && mark_open_of(hits, s, slot) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 static json_t *to_json(const struct hits *hits)
@@ -169,12 +200,12 @@ void search_get(const struct request *request, struct reply *reply)
     }
     struct hits hits = {.limit = limit, .list = calloc(limit, sizeof *hits.list)};
     const struct names_list *names = names_hold(request->app->names);
-    if (hits.list) {
-        find(&hits, names, query, glob);
-        answer(request, reply, &hits);
-    } else {
+    if (!hits.list)
         http_json(reply, HTTP_INTERNAL, NULL);
-    }
+    else if (find(&hits, names, query, glob) != 0)
+        http_error(reply, HTTP_BAD_REQUEST, "this pattern takes too long over %zu names: make it simpler", names->n);
+    else
+        answer(request, reply, &hits);
     names_release(request->app->names, names);
     free(hits.list);
     glob_free(glob);

@@ -23,6 +23,7 @@ static const char swap_source[] = "if (redis.call('HGET', KEYS[1], 'version') or
 
 struct stored {
     char version[24];
+    bool unreadable;         /* what stands there is no list of overrides of this release */
     json_t *list;            /* what stands there, or [] */
     struct conf_rules rules; /* the same, checked */
 };
@@ -43,6 +44,7 @@ static void take_list(struct stored *s, const redisReply *text)
             s->list = json_loadb(text->str, text->len, 0, NULL);
         else
             log_warning("overrides_unreadable", "reason=%s", log_quote(quoted, sizeof quoted, error, strlen(error)));
+        s->unreadable = !s->list;
     }
     if (!s->list)
         s->list = json_array();
@@ -242,9 +244,15 @@ struct change {
     const json_t *options; /* NULL: remove the override */
 };
 
-static int edit(const struct change *c, json_t *list, struct reply *reply)
+static int edit(const struct change *c, const struct stored *s, struct reply *reply)
 {
     char error[CONF_ERROR_MAX];
+    json_t *list = s->list;
+    if (s->unreadable) { /* saved by another release, perhaps: a change would wipe them all */
+        http_error(reply, HTTP_CONFLICT, "the overrides in Redis cannot be read by this release, and stay as they "
+                                         "are: see overrides_unreadable in the log, and " KEYS_OVERRIDES);
+        return -1;
+    }
     if (c->options && merge_save(list, c->match, c->options, clock_wall_s(), error) != 0) {
         http_error(reply, HTTP_BAD_REQUEST, "%s", error);
         return -1;
@@ -262,7 +270,7 @@ static void apply(const struct request *request, struct reply *reply, const stru
     for (int i = 0; !done && i < SWAP_TRIES; i++) {
         struct stored s;
         done = read_stored(request->store, &s);
-        if (done == 0 && edit(c, s.list, reply) != 0) {
+        if (done == 0 && edit(c, &s, reply) != 0) {
             stored_fini(&s);
             return;
         }

@@ -12,8 +12,8 @@
 struct store;
 
 /* `address` is "unix:PATH" or "HOST:PORT". Does not connect yet. NULL when the
- * address cannot be read or memory is out. `timeout_ms` bounds each connect,
- * send and reply. */
+ * address cannot be read or memory is out. `timeout_ms` bounds each connect
+ * and each wait to send or receive; the resolver's own limits hold for a host name. */
 struct store *store_new(const char *address, int timeout_ms);
 void store_free(struct store *s);
 

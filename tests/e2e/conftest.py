@@ -57,6 +57,13 @@ def points_of(client, name):
     return [(t, v) for _, _, t, _, v in struct.iter_unpack(">BBIBd", raw)]
 
 
+def assert_clean(log):
+    """No sanitizer has spoken in this log: a daemon that it ended would only have been started again."""
+    text = log.read_text(errors="replace")
+    for report in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):
+        assert report not in text, text[text.index(report) - 200:][:5000]
+
+
 def stop(process, patience_s=20):
     """SIGTERM, then SIGKILL; the exit status."""
     if process.poll() is None:
@@ -167,6 +174,8 @@ def daemons(tmp_path):
     yield begin
     for d in reversed(started):
         d.stop()
+    for d in started:
+        assert_clean(d.log)
 
 
 SETTINGS = """
@@ -200,7 +209,7 @@ class Ridgeline:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [str(BUILD / "ridgeline"), "run", "--settings", str(self.settings), "--state-dir", str(self.state)],
-                stdout=subprocess.PIPE, stderr=log, text=True)
+                stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
         self.ready = ""
 
         def read():
@@ -261,6 +270,8 @@ def ridgeline_factory(tmp_path):
     yield begin
     for r in started:
         r.stop()
+    for r in started:
+        assert_clean(r.log)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from conftest import RedisServer, canonical, wait_for, write_settings
+from conftest import BUILD, RedisServer, canonical, wait_for, write_settings
 
 STEP_S = 10
 WARM = 720  # points: two hours
@@ -406,6 +406,25 @@ def test_a_reload_puts_new_rules_in_force(redis, settings, metric, daemons):
     judged(redis, m.written)
     time.sleep(0.5)
     assert kinds(redis, "app.load") == []
+
+
+def test_workers_are_seen_to_end_where_child_signals_are_ignored(redis, settings, tmp_path):
+    """A supervisor may start us so; then the kernel reaps, and waitpid() knows no child."""
+    with open(tmp_path / "analyzer.log", "ab") as log:
+        process = subprocess.Popen(
+            ["env", "--ignore-signal=CHLD", str(BUILD / "analyzer"), "--settings", str(settings("workers = 1;")),
+             "--state-dir", str(tmp_path)], stdout=log, stderr=log)
+    try:
+        log = tmp_path / "analyzer.log"
+        wait_for("the worker", lambda: "process=analyzer.0 event=reconciled" in log.read_text())
+        worker = int(redis.hget("ridgeline:stats:analyzer.0", "pid"))
+        os.kill(worker, signal.SIGKILL)
+        wait_for("another one", lambda: log.read_text().count("process=analyzer.0 event=reconciled") == 2, 10)
+        process.terminate()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_stopping_is_quick_and_clean(redis, settings, metric, daemons):

@@ -1,4 +1,7 @@
 """Every process is killed in turn under traffic: anomalies come out once each, and what is lost is stated."""
+import os
+import signal
+import subprocess
 import threading
 import time
 
@@ -134,9 +137,56 @@ def test_run_stops_cleanly_and_resumes_where_it_was(ridgeline_factory):
     assert [kind for kind, _ in events_of(r, m.name)].count("open") == 1
 
 
-def test_wrong_settings_stop_the_start_with_file_line_and_reason(tmp_path):
-    import subprocess
+def test_ctrl_c_at_the_terminal_stops_redis_last(ridgeline_factory):
+    r = ridgeline_factory()
+    m = Metric("site.stopped")
+    now = int(time.time()) // STEP * STEP
+    send_tcp(r.line, line_payload([m.point(now - (300 - k) * STEP) for k in range(300)]))
+    wait_for("the points", lambda: sum(r.counter(w, "judged") for w in ("analyzer.0", "analyzer.1")) == 300)
+    os.killpg(r.process.pid, signal.SIGINT)
+    assert r.process.wait(40) == 0
+    log = r.log.read_text()
+    assert "event=redis_down reason=\"closed by Redis\"" not in log and "reason=\"Broken pipe\"" not in log
+    assert "complete=no" not in log
+    r.start()
+    wait_for("the saved record", lambda: sum(r.counter(w, "records_loaded") for w in ("analyzer.0", "analyzer.1")) == 1)
 
+
+def test_a_private_redis_stays_supervised_when_a_reload_names_another(ridgeline_factory):
+    r = ridgeline_factory()
+    before = r.pids("redis-server")
+    r.settings.write_text(r.settings.read_text() + f'redis = "unix:{r.directory}/other.sock";\n')
+    r.process.send_signal(signal.SIGHUP)
+    wait_for("the reload", lambda: "process=ridgeline event=settings_reloaded" in r.log.read_text())
+    r.kill("redis-server")
+    wait_for("another Redis", lambda: r.pids("redis-server") not in ([], before), 15)
+    assert "setting=redis" in r.log.read_text()
+
+
+def runs(pid):
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return state.strip()[:1] not in ("", "Z")
+
+
+def test_a_run_waits_for_the_redis_that_a_killed_one_left_behind(ridgeline_factory):
+    r = ridgeline_factory()
+    redis_pid = r.pids("redis-server")[0]
+    os.kill(redis_pid, signal.SIGSTOP)  # slow to end, as with much to write
+    r.process.kill()
+    r.process.wait()
+    slow = threading.Timer(2, os.kill, (redis_pid, signal.SIGCONT))
+    slow.start()
+    try:
+        r.start()
+        slow.join()
+        wait_for("the old Redis to end", lambda: not runs(redis_pid))
+        assert r.redis.ping()
+        assert "event=waiting_for_lock" in r.log.read_text()
+    finally:
+        slow.join()
+
+
+def test_wrong_settings_stop_the_start_with_file_line_and_reason(tmp_path):
     from conftest import BUILD
     settings = tmp_path / "wrong.conf"
     settings.write_text('horizon: {\n  max_age = "1000";\n};\n')

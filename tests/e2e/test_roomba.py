@@ -386,6 +386,21 @@ def test_starts_without_redis_and_stops_at_once(tmp_path, daemons):
     assert time.monotonic() - begun < 2  # 0.2 s on a machine that is not busy
 
 
+def test_a_server_that_is_no_redis_counts_as_absent(tmp_path, daemons):
+    path = tmp_path / "other.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        settings = write_settings(tmp_path / "settings.conf", f'redis = "unix:{path}";\n')
+        d = daemons("roomba", settings).wait_ready()
+        peer, _ = listener.accept()
+        with peer:
+            assert b"PING" in peer.recv(100)
+            peer.sendall(b":1\r\n")
+            wait_for("the refusal", lambda: d.logged("event=redis_down") or d.process.poll() is not None)
+        assert d.stop() == 0
+
+
 def test_drops_processes_that_are_gone_for_a_day(redis, roomba):
     now = int(time.time())
     redis.hset("ridgeline:processes", mapping={"analyzer.7": now - 90000, "analyzer.1": now - 80000, "odd": "never"})
@@ -414,3 +429,15 @@ def test_reads_the_settings_again_on_sighup(redis, roomba, tmp_path):
     put(redis, "more", raw)
     r.wait_walks()
     assert redis.get("metrics.more") == raw
+
+
+def test_a_reload_puts_the_log_level_in_force(redis, roomba, tmp_path):
+    r = roomba()
+    path = tmp_path / "roomba.conf"
+    wait_for("a walk", lambda: r.daemon.logged("event=walk_done"))
+    path.write_text(path.read_text() + 'log_level = "error";\n')
+    r.daemon.process.send_signal(1)
+    r.wait_walks()
+    lines = r.daemon.log.read_text().count("\n")
+    r.wait_walks()
+    assert r.daemon.log.read_text().count("\n") == lines

@@ -5,6 +5,7 @@ import http.client
 import json
 import math
 import queue
+import resource
 import socket
 import threading
 import time
@@ -245,6 +246,19 @@ def test_open_anomalies_come_strongest_first_and_closed_ones_newest_first(web, r
     assert sum(a["state"] == "closed" for a in since) == 5 and len(since) == 25
 
 
+def test_of_very_many_open_anomalies_the_strongest_are_told(web, redis):
+    now = int(time.time())
+    with redis.pipeline() as p:
+        for i in range(1000):
+            a = anomaly(f"m{i}", now - 100, now, score=i / 10)
+            p.hset(f"ridgeline:open:{slot_of(a['metric'])}", a["id"], json.dumps(a))
+        p.execute()
+    answer = web.json("/api/anomalies", limit=7)
+    assert [a["metric"] for a in answer["anomalies"]] == [f"m{i}" for i in range(999, 992, -1)] and answer["truncated"]
+    answer = web.json("/api/anomalies", limit=1000)
+    assert len(answer["anomalies"]) == 1000 and not answer["truncated"]
+
+
 def test_closed_anomalies_are_found_behind_many_updates(web, redis):
     now = int(time.time())
     tell(redis, "close", anomaly("busy", now - 900, now - 800))
@@ -275,6 +289,7 @@ def test_unreadable_entries_are_left_out_alone(web, redis):
         redis.hset(f"ridgeline:open:{slot}", f"bad{slot}", text)
         redis.xadd(f"ridgeline:events:{slot}", {"kind": "close", "json": text})
         redis.xadd(f"ridgeline:events:{slot}", {"odd": "fields"})
+        redis.xadd(f"ridgeline:events:{slot}", {"kind": b"\xff", "json": json.dumps(anomaly("odd", now, now))})
     assert [a["metric"] for a in web.json("/api/anomalies", state="all")["anomalies"]] == ["good"]
 
 
@@ -309,6 +324,8 @@ def test_series_gives_points_band_scores_and_spans(web, redis):
         assert lower <= expected <= upper, t
     assert abs(dict((e[0], e[1]) for e in r["expected"])[spike_t] - 105) < 30
 
+    assert [a["start"] for a in web.json("/api/series", metric="app.latency")["anomalies"]] == [spike_t]
+
     part = web.json("/api/series", metric="app.latency", **{"from": points[500][0], "until": points[509][0]})
     assert [p[0] for p in part["points"]] == [t for t, _ in points[500:510]]
     assert part["scores"] == [s for s in r["scores"] if points[500][0] <= s[0] <= points[509][0]]
@@ -337,6 +354,13 @@ def test_a_verdict_says_why_and_why_not(web, redis):
 
     web.save("app.**", {"score_to_open": 100, "consensus": 5})
     assert web.json("/api/verdict", metric="app.latency", at=points[600][0])["verdict"]["state"] == "NORMAL"
+
+
+def test_a_silence_ends_the_incident_that_a_verdict_tells(web, redis):
+    points = write_history(redis, "app.latency", spike_at=699)
+    last_t = points[-1][0]
+    assert web.json("/api/verdict", metric="app.latency", at=last_t + 30)["incident"]["start"] == last_t
+    assert web.json("/api/verdict", metric="app.latency", at=last_t + 86400)["incident"] is None
 
 
 def test_unknown_metrics_are_not_found(web):
@@ -399,6 +423,38 @@ def test_ten_thousand_names_are_listed_sorted_and_once(web, redis):
     redis.sadd("metrics.unique_metrics", *("metrics." + name for name in wanted), "not.a.metric", b"metrics.\xff", "metrics.")
     wait_for("the names", lambda: web.json("/api/metrics")["total"] == 10_000)
     assert [m["name"] for m in web.json("/api/metrics", limit=1000)["metrics"]] == wanted[:1000]
+
+
+def test_names_are_listed_whatever_stands_in_an_event_stream(web, redis):
+    redis.set("ridgeline:events:5", "not a stream")
+    write_points(redis, "app.latency", [(1000, 1.0)])
+    wait_for("the name", lambda: web.json("/api/metrics")["total"] == 1, patience_s=20)
+
+
+def test_a_list_of_names_is_whole_after_redis_restarted_within_a_walk(web, redis, redis_server):
+    redis.sadd("metrics.unique_metrics", *(f"metrics.m{i}" for i in range(100_000)))  # a walk of three seconds
+    redis.save()
+    wait_for("the names", lambda: web.json("/api/metrics", limit=1)["total"] == 100_000)
+    for pause_s in (0.3, 1.4, 0.7):
+        time.sleep(pause_s)
+        redis_server.kill()
+        redis_server.start()
+    until, seen = time.monotonic() + 9, set()
+    while time.monotonic() < until:
+        r = requests.get(web.page + "/api/metrics", params={"limit": 1, "query": "m1"}, timeout=30)
+        if r.status_code == 200:
+            seen.add(r.json()["total"])
+        time.sleep(0.2)
+    assert seen == {11_111}
+
+
+def test_a_pattern_that_takes_too_long_is_refused(web, redis):
+    redis.sadd("metrics.unique_metrics", *("metrics." + "a" * 1000 + str(i) for i in range(20_000)))
+    wait_for("the names", lambda: web.json("/api/metrics", limit=1)["total"] == 20_000)
+    began = time.monotonic()
+    web.get("/api/metrics", expect=400, query="{" + ",".join(["**a"] * 120) + "}")
+    assert time.monotonic() - began < 10
+    assert web.json("/api/metrics", query="**a1", limit=1)["total"] == 1
 
 
 # ---- options and overrides
@@ -472,6 +528,15 @@ def test_bad_overrides_are_refused_and_change_nothing(web, redis, body):
     assert redis.hgetall("ridgeline:overrides") == before
 
 
+def test_overrides_of_another_release_are_not_wiped_by_a_change(web, redis):
+    text = json.dumps([{"match": "a", "saved_at": 1, "options": {"median": 5, "of_a_later_release": 1}}])
+    redis.hset("ridgeline:overrides", mapping={"version": 7, "list": text})
+    assert web.json("/api/overrides")["overrides"] == []
+    web.save("b", {"median": 6}, expect=409)
+    web.remove("a", expect=409)
+    assert redis.hgetall("ridgeline:overrides") == {b"version": b"7", b"list": text.encode()}
+
+
 def test_overrides_saved_at_once_all_get_in(web):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         done = [pool.submit(web.save, f"m{i}", {"consensus": 2}) for i in range(40)]
@@ -516,6 +581,23 @@ def test_health_sums_what_the_processes_say(web, redis):
     write_stats(redis, "roomba", age_s=30)
     h = web.json("/api/health")
     assert h["status"] == "degraded" and any("roomba" in p for p in h["problems"])
+
+
+def test_a_process_that_was_silent_for_a_while_makes_no_rate(web, redis):
+    write_stats(redis, "horizon", age_s=60, received=10_000_000)
+    write_stats(redis, "analyzer.0", age_s=60, judged=10_000_000)
+    stream = Stream(web)
+    stream.next("status")
+    stream.next("status")
+    write_stats(redis, "horizon", received=10_000_000)
+    write_stats(redis, "analyzer.0", judged=10_000_000)
+    received = []
+    for _ in range(3):
+        h = stream.next("status")[2]
+        assert not h["points_per_second"] and not h["judged_per_second"], h
+        received.append(h["received"])
+    assert 10_000_000 in received
+    stream.close()
 
 
 def test_metrics_are_prometheus_text(web, redis):
@@ -707,6 +789,23 @@ def test_connections_beyond_the_limit_wait_and_are_served(start):
     web.get("/api/health")
 
 
+def test_many_idle_clients_leave_redis_its_descriptors(start, redis_server):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    try:
+        web = start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    idle = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(100)]
+    redis_server.kill()
+    redis_server.start()
+    began = time.monotonic()
+    wait_for("an answer", lambda: web.raw("GET", "/api/anomalies")[0] == 200)
+    assert time.monotonic() - began < 20  # and not only once idle clients are thrown out
+    for s in idle:
+        s.close()
+
+
 def test_redis_away_is_told_and_comes_back(web, redis_server, redis):
     write_history(redis, "app.latency")
     stream = Stream(web)
@@ -741,6 +840,27 @@ def test_a_hung_redis_delays_but_does_not_hold(web, redis_server):
     finally:
         redis_server.process.send_signal(18)  # SIGCONT
     wait_for("an answer", lambda: requests.get(web.page + "/api/anomalies", timeout=30).status_code == 200)
+
+
+def test_sighup_gets_its_turn_among_many_requests(web, redis):
+    now = int(time.time())
+    redis.set("metrics.long", b"".join(canonical(now - 150_000 + i, i % 7919) for i in range(150_000)))
+    stop = threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            web.json("/api/verdict", metric="long")
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        asking = [pool.submit(ask) for _ in range(12)]
+        try:
+            time.sleep(1)
+            web.daemon.process.send_signal(1)
+            wait_for("the settings", lambda: web.daemon.logged("event=settings_reloaded"), patience_s=20)
+        finally:
+            stop.set()
+        for a in asking:
+            a.result()
 
 
 def test_sighup_takes_new_rules_and_keeps_the_old_ones_on_an_error(web):

@@ -2,13 +2,14 @@
 import json
 import os
 import pickle
+import resource
 import socket
 import struct
 import time
 
 import pytest
 
-from conftest import points_of, wait_for
+from conftest import SETTINGS, free_ports, points_of, wait_for, write_settings
 from senders import freeze, line_payload, pickle_frames, send_tcp, thaw
 
 REASONS = ("malformed", "too_long", "truncated", "forbidden", "bad_name", "not_a_number", "bad_time", "too_old",
@@ -146,3 +147,85 @@ def test_senders_and_listeners_are_told_apart(ridgeline, now):
     senders = {s["listener"]: s for s in json.loads(b["senders"])}
     assert senders["line_tcp"]["address"] == "127.0.0.1"
     assert senders["line_tcp"]["rejected"] == 1 and "b broken" in senders["line_tcp"]["last_rejected"]
+
+
+@pytest.fixture
+def horizon(redis, daemons, tmp_path):
+    """horizon alone, on a Redis that nobody else writes to."""
+    line, udp, pickle_port, page = free_ports(4)
+    settings = write_settings(tmp_path / "settings.conf", SETTINGS.format(
+        line=line, udp=udp, pickle=pickle_port, page=page, horizon="self_metrics = false;", analyzer="", roomba="",
+        more=f'redis = "unix:{redis.sock}";', max_age="23h"))
+    daemon = daemons("horizon", settings).wait_ready()
+    daemon.redis, daemon.line = redis, line
+    wait_for("the books", lambda: "received" in books(daemon))
+    return daemon
+
+
+def test_a_redis_out_of_memory_is_not_filled_with_the_same_points(horizon, now):
+    names = [f"oom.m{i:03d}" for i in range(1000)]
+    send_tcp(horizon.line, line_payload([(n, now - 100, 0) for n in names]))
+    wait_for("the first", lambda: int(books(horizon)["stored"]) == 1000)
+    limit = horizon.redis.info("memory")["used_memory"] + 100_000
+    horizon.redis.config_set("maxmemory", limit)
+    for k in range(1, 60):
+        send_tcp(horizon.line, line_payload([(n, now - 100 + k, k) for n in names]))
+    wait_for("Redis to be full", lambda: horizon.logged("OOM command not allowed"))
+    for _ in range(30):
+        limit += 16 * 1024
+        horizon.redis.config_set("maxmemory", limit)
+        time.sleep(0.2)
+    horizon.redis.config_set("maxmemory", 0)
+    wait_for("the queue to drain", lambda: int(books(horizon)["queued"]) == 0)
+    assert_reconciled(horizon)
+    b = books(horizon)
+    assert (b["received"], b["stored"], b["dropped"]) == ("60000", "60000", "0")
+    stored = [points_of(horizon.redis, n) for n in names]
+    assert sum(len(set(points)) for points in stored) == 60_000
+    assert sum(len(points) for points in stored) < 60_000 + 5_000, "stored twice"
+
+
+def test_a_stop_counts_what_it_cuts_off(horizon, now):
+    with socket.create_connection(("127.0.0.1", horizon.line)) as s:
+        s.sendall(f"whole 1 {now}\nhalf.a.line 1".encode())
+        wait_for("the whole one", lambda: int(books(horizon)["stored"]) == 1)
+        assert horizon.stop() == 0
+    b = books(horizon)
+    assert b["clean_stop"] == "1" and b["received"] == "2" and rejected(horizon, "truncated") == 1
+    assert_reconciled(horizon)
+
+
+def test_the_books_agree_with_the_senders_at_any_time(horizon, now):
+    for i in range(120):
+        with socket.create_connection(("127.0.0.1", horizon.line), source_address=(f"127.0.1.{i % 60 + 1}", 0)) as s:
+            s.sendall(f"many.m{i} 1 {now}\nmany.bad\n".encode())
+        b = books(horizon)
+        senders = json.loads(b["senders"])
+        for field in ("received", "accepted", "rejected"):
+            assert sum(s[field] for s in senders) == int(b[field])
+        time.sleep(0.02)
+    wait_for("all of them", lambda: int(books(horizon)["received"]) == 240)
+    senders = json.loads(books(horizon)["senders"])
+    assert sum(s["received"] for s in senders) == 240 and senders[-1]["address"] == "rest"
+
+
+def test_connections_beyond_the_descriptors_are_counted_and_hurt_nobody_else(horizon, now):
+    pid = horizon.process.pid
+    limit = 32 + 3  # so many it keeps for itself
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, limit))
+    held = [socket.create_connection(("127.0.0.1", horizon.line)) for _ in range(10)]
+    wait_for("refusals", lambda: int(books(horizon)["connections_refused"]) == 7)
+    held[0].sendall(f"held 1 {now}\n".encode())
+    wait_for("the held one's point", lambda: points_of(horizon.redis, "held"))
+    for s in held:
+        s.close()
+    wait_for("room", lambda: int(books(horizon)["connections"]) == 0)
+    send_tcp(horizon.line, f"after 1 {now}\n".encode())
+    wait_for("a later one's point", lambda: points_of(horizon.redis, "after"))
+
+
+def test_no_metric_takes_the_key_of_the_set_of_names(horizon, now):
+    send_tcp(horizon.line, f"unique_metrics 1 {now}\nother 1 {now}\n".encode())
+    wait_for("the books", lambda: int(books(horizon)["received"]) == 2)
+    assert rejected(horizon, "bad_name") == 1
+    wait_for("the other", lambda: horizon.redis.smembers("metrics.unique_metrics") == {b"metrics.other"})

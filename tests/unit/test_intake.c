@@ -85,6 +85,17 @@ Test(intake, counts_each_line_once_by_what_became_of_it)
     assert_sums();
 }
 
+Test(intake, refuses_the_name_whose_key_is_the_set_of_all_names)
+{
+    send_line("unique_metrics 1 1795307613");
+    send_line("unique_metric 1 1795307613");
+    send_line("unique_metrics.x 1 1795307613");
+    send_line("unique_metrics;a=b 1 1795307613");
+    cr_assert_eq(rejected(HORIZON_REJECTED_bad_name), 1u);
+    cr_assert_eq(intake.tallies[INTAKE_LINE_TCP].accepted, 3u);
+    assert_sums();
+}
+
 Test(intake, takes_points_up_to_the_very_limits_of_time)
 {
     send_line("a 1 1795306613");

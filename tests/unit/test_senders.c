@@ -61,6 +61,24 @@ Test(senders, give_up_the_place_of_the_longest_silent_without_losing_its_counts)
     cr_assert_eq(received, 10u * SENDERS_MAX);
 }
 
+Test(senders, that_are_not_listed_are_summed_up)
+{
+    struct sender rest;
+    const struct sender *top[3];
+    uint64_t received = 0, all = 0;
+    for (int i = 0; i < SENDERS_MAX + 5; i++) {
+        find(i, 0)->received += (uint64_t)i;
+        all += (uint64_t)i;
+    }
+    for (size_t i = 0, n = senders_top(&senders, top, 3); i < n; i++)
+        received += top[i]->received;
+    cr_assert_eq(senders_rest(&senders, 3, &rest), (size_t)SENDERS_MAX + 1 - 3);
+    cr_assert_eq(received + rest.received, all);
+    cr_assert_str_eq(rest.address, "rest");
+    cr_assert_eq(senders_rest(&senders, SENDERS_MAX + 1, &rest), 0u);
+    cr_assert_eq(rest.received, 0u);
+}
+
 Test(senders, are_listed_with_most_points_first)
 {
     const struct sender *top[3];

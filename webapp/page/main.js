@@ -47,6 +47,16 @@ async function refresh() {
   }
 }
 
+let redisUp = true; // as last told
+
+// While Redis is away the lists cannot be had: they are asked for when it is back.
+function hear(health) {
+  status.tell(health);
+  const back = health.redis.up && !redisUp;
+  redisUp = health.redis.up;
+  if (back) refresh();
+}
+
 const typing = target => target.closest('input, textarea, select, [contenteditable]');
 
 // Each may return false: the key was of no use, and keeps its usual meaning.
@@ -85,7 +95,7 @@ list.startList(() => {
 });
 follow({
   onAnomaly: event => { list.take(event); },
-  onStatus: status.tell,
+  onStatus: hear,
   onLive: live => {
     status.tellLive(live);
     refresh();
