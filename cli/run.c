@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -50,6 +51,7 @@ struct run {
     struct proc_args args;
     struct settings settings;
     char state_dir[PATH_MAX];
+    char settings_fd_text[16]; /* a memory file with the last settings that were accepted */
     int lock_fd;
     bool own_redis; /* as at the start: a reload does not change it */
     struct redis_start redis;
@@ -159,6 +161,17 @@ static int plan_redis(struct run *r)
     return 0;
 }
 
+/* Keeps what was accepted in a memory file that the daemons inherit: one that is started again after a
+ * crash must not depend on a file that is being edited. */
+static int share_settings(struct run *r)
+{
+    r->args.accepted_fd = memfd_create("settings", 0);
+    if (r->args.accepted_fd < 0)
+        return complain("cannot make", "a memory file");
+    snprintf(r->settings_fd_text, sizeof r->settings_fd_text, "%d", r->args.accepted_fd);
+    return proc_reload(&r->args, &r->settings);
+}
+
 static int plan_daemon(struct run *r, int which)
 {
     struct daemon_start *d = &r->daemons[which];
@@ -170,6 +183,8 @@ static int plan_daemon(struct run *r, int which)
     if (r->args.settings_path) {
         d->args[d->n_args++] = "--settings";
         d->args[d->n_args++] = r->args.settings_path;
+        d->args[d->n_args++] = "--settings-fd";
+        d->args[d->n_args++] = r->settings_fd_text;
     }
     d->args[d->n_args++] = "--state-dir";
     d->args[d->n_args++] = r->state_dir;
@@ -290,10 +305,11 @@ static int supervise(struct run *r)
 int run_main(int argc, char **argv)
 {
     static struct run r; /* large, and its addresses are the children's arguments */
-    proc_start("ridgeline", argc, argv, &r.args, &r.settings);
+    proc_start("ridgeline run", argc, argv, &r.args, &r.settings);
+    log_init("ridgeline", r.settings.log_level);
     proc_signals();
     int result = -1;
-    if (take_state_dir(&r) != 0 || plan_redis(&r) != 0)
+    if (share_settings(&r) != 0 || take_state_dir(&r) != 0 || plan_redis(&r) != 0)
         goto out;
     for (int i = 0; i < DAEMONS; i++)
         if (plan_daemon(&r, i) != 0)

@@ -147,7 +147,7 @@ static void give_status(struct app *app, struct store *s)
 {
     json_t *status = health_json(app, s, true);
     if (!status)
-        status = health_without_redis(app);
+        status = health_without_redis(app, s);
     char *json = status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(status);
     if (json)

@@ -176,8 +176,24 @@ static void add_processes(json_t *out, const struct processes *p)
     json_object_set_new(out, "processes", list);
 }
 
+/* One sentence for each worker that should run and has fallen silent: hung, stopped, or about to be started again. */
+static void add_silent_workers(json_t *list, const struct processes *p)
+{
+    uint64_t wanted = processes_most(p, counters_analyzer, "workers");
+    for (size_t i = 0; i < p->n; i++) {
+        unsigned index;
+        char sentence[160];
+        const struct process *w = &p->list[i];
+        if (w->alive || w->defs != counters_worker || sscanf(w->name, "analyzer.%u", &index) != 1 || index >= wanted)
+            continue;
+        snprintf(sentence, sizeof sentence, "%.64s has not reported for %" PRId64 " s: its metrics are not judged",
+                 w->name, (int64_t)w->age_s);
+        json_array_append_new(list, json_string(sentence));
+    }
+}
+
 /* One sentence for each daemon that no living process does the work of. */
-static json_t *problems(const struct processes *p)
+static void add_problems(json_t *list, const struct processes *p)
 {
     static const struct {
         const struct counters_def *defs;
@@ -188,7 +204,6 @@ static json_t *problems(const struct processes *p)
         {counters_worker, "no analyzer worker is running: no points are judged"},
         {counters_roomba, "roomba is not running: storage grows"},
     };
-    json_t *list = json_array();
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         bool alive = false;
         for (size_t j = 0; j < p->n; j++)
@@ -196,7 +211,7 @@ static json_t *problems(const struct processes *p)
         if (!alive)
             json_array_append_new(list, json_string(needed[i].sentence));
     }
-    return list;
+    add_silent_workers(list, p);
 }
 
 /* Reads "field:NUMBER" out of Redis's INFO text; null when it is not there. */
@@ -210,9 +225,10 @@ static json_t *info_number(const char *info, const char *field)
     return processes_digits(digits, &value) ? count(value) : json_null();
 }
 
-static int add_redis(json_t *out, struct store *s)
+/* Redis's own state, and the problem that it has when it can keep nothing more. */
+static int add_redis(json_t *out, json_t *sentences, struct store *s)
 {
-    redisReply *r = store_command(s, "INFO memory");
+    redisReply *r = store_command(s, "INFO");
     int result = -1;
     if (store_ok(r) && r->type == REDIS_REPLY_STRING) {
         json_object_set_new(out, "redis",
@@ -220,6 +236,9 @@ static int add_redis(json_t *out, struct store *s)
                                       info_number(r->str, "\nused_memory:"), "used_memory_peak_bytes",
                                       info_number(r->str, "\nused_memory_peak:"), "maxmemory_bytes",
                                       info_number(r->str, "\nmaxmemory:")));
+        if (strstr(r->str, "\naof_last_write_status:err"))
+            json_array_append_new(sentences, json_string("Redis cannot write its append-only file, perhaps because the "
+                                                         "disk is full: it refuses new points, which wait in horizon"));
         result = 0;
     }
     if (r)
@@ -263,15 +282,17 @@ static void add_own(json_t *out, struct app *app)
 json_t *health_json(struct app *app, struct store *s, bool look)
 {
     struct processes p = {0};
-    json_t *out = json_object();
-    if (!out || processes_read(&p, s, clock_wall_s()) != 0 || add_redis(out, s) != 0) {
+    json_t *out = json_object(), *sentences = json_array();
+    if (!out || !sentences || processes_read(&p, s, clock_wall_s()) != 0 || add_redis(out, sentences, s) != 0) {
+        json_decref(sentences);
         json_decref(out);
         out = NULL;
         goto done;
     }
     if (look)
         take_look(app->rates, &p);
-    json_t *sentences = problems(&p);
+    if (json_array_size(sentences) == 0) /* else no process can tell that it is alive */
+        add_problems(sentences, &p);
     json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));
     json_object_set_new(out, "problems", sentences);
     add_own(out, app);
@@ -286,10 +307,15 @@ done:
     return out;
 }
 
-json_t *health_without_redis(struct app *app)
+json_t *health_without_redis(struct app *app, const struct store *s)
 {
-    json_t *out = json_pack("{s:s,s:[s],s:{s:b}}", "status", "down", "problems",
-                            "Redis does not answer: nothing is stored or judged", "redis", "up", 0);
+    char sentence[256];
+    snprintf(sentence, sizeof sentence, "Redis does not answer: nothing is stored or judged%s%s",
+             store_error(s)[0] ? "; it, or the connection, says: " : "", store_error(s));
+    json_t *problem = json_string(sentence); /* NULL where the server's words are no UTF-8 */
+    if (!problem)
+        problem = json_string("Redis does not answer: nothing is stored or judged");
+    json_t *out = json_pack("{s:s,s:[o],s:{s:b}}", "status", "down", "problems", problem, "redis", "up", 0);
     if (out)
         add_own(out, app);
     return out;
@@ -302,7 +328,7 @@ void health_get(const struct request *request, struct reply *reply)
         http_json(reply, HTTP_OK, out);
         return;
     }
-    out = health_without_redis(request->app);
+    out = health_without_redis(request->app, request->store);
     if (out)
         json_object_set_new(out, "error", json_string("Redis does not answer"));
     http_json(reply, HTTP_UNAVAILABLE, out);

@@ -18,7 +18,7 @@ void rates_free(struct rates *r);
 json_t *health_json(struct app *app, struct store *s, bool look);
 
 /* The same when Redis does not answer: what can be said then. */
-json_t *health_without_redis(struct app *app);
+json_t *health_without_redis(struct app *app, const struct store *s);
 
 http_handler health_get;
 

@@ -10,13 +10,18 @@
 #include "ridgeline/conf.h"
 
 /* Every daemon is called as
- *   NAME --settings FILE [--state-dir DIR] [--set NAME=VALUE]... [--ready-fd N] */
+ *   NAME --settings FILE [--state-dir DIR] [--set NAME=VALUE]...
+ * and by its supervisor with [--ready-fd N] [--settings-fd N] behind that. */
 #define PROC_SETS_MAX 64
 struct proc_args {
     const char *settings_path; /* NULL: defaults */
     const char *state_dir;     /* NULL: as set */
     const char *sets[PROC_SETS_MAX + 1];
     int ready_fd; /* -1: none */
+    int settings_fd; /* -1: none. A daemon reads the settings from there, and settings_path only names
+                        them: what its supervisor accepted, so that an edit that does not parse cannot keep a
+                        crashed daemon from coming back */
+    int accepted_fd; /* -1: none. The supervisor's end: gets the text of each file that was accepted */
 };
 
 /* Reads the command line, loads the settings, starts the log. On an error says

@@ -26,6 +26,10 @@ int store_connect(struct store *s);
  * Redis restarted and may have lost its last second. 0 before the first. */
 unsigned store_generation(const struct store *s);
 
+/* Why there is no connection, in the server's or the system's words; "" while there is one, and before the
+ * first try. Owned by `s`, until its next call. */
+const char *store_error(const struct store *s);
+
 /* Pipelining: append any number of commands, then take one reply for each, in
  * order. An append returns 0 or -1; a lost connection gives NULL
  * for every outstanding reply (and drops the connection). Each reply is the

@@ -1,4 +1,5 @@
 """Every process is killed in turn under traffic: anomalies come out once each, and what is lost is stated."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,8 +8,8 @@ import time
 
 import pytest
 
-from conftest import points_of, wait_for
-from senders import Metric, line_payload, send_tcp
+from conftest import BUILD, points_of, wait_for
+from senders import Metric, accepts, freeze, line_payload, send_tcp, thaw
 
 STEP = 10
 RULE = 'detection: { close_after = "2m"; };'
@@ -174,7 +175,12 @@ def test_a_run_waits_for_the_redis_that_a_killed_one_left_behind(ridgeline_facto
     os.kill(redis_pid, signal.SIGSTOP)  # slow to end, as with much to write
     r.process.kill()
     r.process.wait()
-    slow = threading.Timer(2, os.kill, (redis_pid, signal.SIGCONT))
+
+    def resume():
+        with contextlib.suppress(ProcessLookupError):  # the kernel wakes what its parent's death orphaned
+            thaw(redis_pid)
+
+    slow = threading.Timer(2, resume)
     slow.start()
     try:
         r.start()
@@ -187,7 +193,6 @@ def test_a_run_waits_for_the_redis_that_a_killed_one_left_behind(ridgeline_facto
 
 
 def test_wrong_settings_stop_the_start_with_file_line_and_reason(tmp_path):
-    from conftest import BUILD
     settings = tmp_path / "wrong.conf"
     settings.write_text('horizon: {\n  max_age = "1000";\n};\n')
     for command in (["ridgeline", "run"], ["ridgeline", "check"], ["horizon"]):
@@ -197,3 +202,42 @@ def test_wrong_settings_stop_the_start_with_file_line_and_reason(tmp_path):
         assert done.returncode in (1, 2)
         assert f"{settings}:2:" in done.stderr + done.stdout
         assert "max_age" in done.stderr + done.stdout
+
+
+def test_a_crashed_daemon_comes_back_with_the_settings_that_were_accepted(ridgeline):
+    good = ridgeline.settings.read_text()
+    ridgeline.settings.write_text(good + "\nbogus = 3;\n")
+    ridgeline.process.send_signal(signal.SIGHUP)
+    wait_for("the file to be rejected", lambda: "event=settings_rejected" in ridgeline.log.read_text())
+    before = ridgeline.pids("horizon")[0]
+    ridgeline.kill("horizon")
+    wait_for("another horizon", lambda: ridgeline.pids("horizon") not in ([], [before]))
+    now = int(time.time())
+    wait_for("its listener", lambda: accepts(ridgeline.line))
+    send_tcp(ridgeline.line, line_payload([("after.the.crash", now, 1)]))
+    wait_for("the point", lambda: points_of(ridgeline.redis, "after.the.crash") == [(now, 1.0)])
+
+
+def test_a_hung_worker_is_told_as_a_problem(ridgeline):
+    worker = ridgeline.pids("analyzer")[1]
+    health = lambda: ridgeline.get("/api/health").json()
+    wait_for("health to be good", lambda: health()["status"] == "ok")
+    freeze(worker)
+    try:
+        wait_for("the problem", lambda: any("has not reported" in p for p in health()["problems"]))
+    finally:
+        thaw(worker)
+    wait_for("health to be good again", lambda: health()["status"] == "ok")
+
+
+def test_explain_fails_where_it_cannot_explain(ridgeline, tmp_path):
+    def explain(*arguments):
+        return subprocess.run([str(BUILD / "ridgeline"), "explain", "--settings", str(ridgeline.settings), *arguments],
+                              capture_output=True, text=True, timeout=60)
+
+    send_tcp(ridgeline.line, line_payload([("site.known", int(time.time()), 1)]))
+    wait_for("the point", lambda: points_of(ridgeline.redis, "site.known"))
+    assert explain("--state-dir", str(ridgeline.state), "site.known").returncode == 0
+    assert explain("--state-dir", str(ridgeline.state), "site.unknown").returncode == 1
+    elsewhere = explain("--state-dir", str(tmp_path), "site.known")
+    assert elsewhere.returncode == 1 and "--state-dir" in elsewhere.stdout
