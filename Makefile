@@ -9,13 +9,15 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test check check-valgrind e2e bench bench-detection ablation fuzz install clean
+.PHONY: all run test check check-valgrind e2e bench bench-detection ablation fuzz install clean FORCE
 
 SANITIZE ?=
 WERROR ?=
 DEBUG ?=
 V ?=
 FUZZ_S ?= 20
+# End-to-end tests mostly wait: more of them than cores may run at a time.
+E2E_JOBS ?= 6
 PREFIX ?= /usr/local
 DESTDIR ?=
 ifeq ($(origin CC),default)
@@ -63,6 +65,7 @@ program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(call program,$(d)))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h webapp/*.h cli/*.h)
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(PROGRAMS)
@@ -74,7 +77,13 @@ $(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(LIBS)
 endef
 $(foreach d,$(PROGRAM_DIRS),$(eval $(call link_program,$(d))))
 
-$(OBJ)/%.o: %.c
+# Changes when the compiler or its flags do, so that no object of another kind is kept.
+FLAGS := $(OBJ)/flags
+$(FLAGS): FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(STDFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(STDFLAGS) $(CFLAGS)' >$@
+
+$(OBJ)/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(STDFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -105,11 +114,11 @@ $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIB_PARTS) $(LIBS)
 	$(LINK) $^ $(PKG_LIBS) -lm -lpthread
 
 # Fuzzers: libFuzzer needs clang, and every object under its instrumentation.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(ENGINE_SRC) $(PARTS_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(ENGINE_SRC) $(PARTS_SRC) $(HEADERS)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -D_GNU_SOURCE -Iinclude -I. -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $^ $(shell pkg-config --libs msgpack gsl libconfig jansson) -lm
+	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $(filter %.c,$^) $(shell pkg-config --libs msgpack gsl libconfig jansson) -lm
 
 deps-%:
 	@packaging/install-deps.sh $*
@@ -125,7 +134,7 @@ check-valgrind: $(UNIT)
 	@tests/run-unit.sh --valgrind $(UNIT)
 
 e2e: all
-	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e
+	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) tests/e2e
 
 test: deps-test
 	@$(MAKE) --no-print-directory all check

@@ -190,7 +190,7 @@ static int explain_metric(struct store *store, const struct arguments *a, const 
     else if (last.found)
         explain_print_verdict(&last, o, a->has_at ? 0 : clock_wall_s());
     series_fini(&tail);
-    return status < 0 ? 1 : 0;
+    return last.found ? 0 : 1;
 }
 
 static int explain(const struct settings *s, struct store *store, const struct arguments *a)
@@ -200,7 +200,7 @@ static int explain(const struct settings *s, struct store *store, const struct a
     struct conf_origin origins[CONF_METRIC_OPTIONS_MAX];
     char quoted[4 * KEYS_NAME_MAX + 8];
     bool connected = store_connect(store) == 0;
-    int status = 0;
+    int status = 1;
     printf("%s\n\n", log_quote(quoted, sizeof quoted, a->name, strlen(a->name)));
     if (connected)
         load_overrides(store, &overrides);
@@ -209,7 +209,9 @@ static int explain(const struct settings *s, struct store *store, const struct a
     if (connected)
         status = explain_metric(store, a, &options);
     else
-        printf("Redis at %s cannot be reached: overrides and the verdict are left out.\n", s->store);
+        printf("Redis at %s cannot be reached (%s): overrides and the verdict are left out.\n"
+               "Is --state-dir, or redis in the settings, that of the running Ridgeline?\n",
+               s->store, store_error(store));
     conf_rules_free(&overrides);
     return status;
 }

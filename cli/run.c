@@ -3,7 +3,8 @@
  *
  * Order: Redis first, daemons once it answers, then one `ready` line on stdout
  * when all of them accept work. On SIGTERM or SIGINT horizon stops first, so that what it
- * holds still reaches Redis, and Redis last. Children die with this process, however it ends. */
+ * holds still reaches Redis, and Redis last. Children die with this process, however it ends, and hold a
+ * lock as long as they live: the next run waits for what a killed one left behind. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,7 +25,7 @@
 #include "ridgeline/store.h"
 
 #define TICK_MS 50
-#define STOP_GRACE_MS 10000
+#define STOP_GRACE_MS 30000 /* the analyzer may take 25 s to save its records */
 #define START_TRIES 3 /* a daemon that fails this often before it was ever ready ends the run */
 
 enum { HORIZON, ANALYZER, ROOMBA, WEBAPP, DAEMONS };
@@ -49,7 +51,9 @@ struct run {
     struct proc_args args;
     struct settings settings;
     char state_dir[PATH_MAX];
+    char settings_fd_text[16]; /* a memory file with the last settings that were accepted */
     int lock_fd;
+    bool own_redis; /* as at the start: a reload does not change it */
     struct redis_start redis;
     struct daemon_start daemons[DAEMONS];
     struct proc_child redis_child[1];
@@ -131,8 +135,21 @@ static int take_state_dir(struct run *r)
     return 0;
 }
 
+/* Waits until the children of a run that was killed have gone: a Redis among them would write the same
+ * files, and take the socket of ours with it. Ours inherit the lock. */
+static int await_orphans(const struct run *r)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/children.lock", r->state_dir);
+    int fd = proc_lock(path);
+    return fd >= 0 && fcntl(fd, F_SETFD, 0) == 0 ? 0 : -1;
+}
+
 static int plan_redis(struct run *r)
 {
+    r->own_redis = !r->settings.redis[0];
+    if (!r->own_redis)
+        return 0;
     int len = snprintf(r->redis.socket, sizeof r->redis.socket, "%s/redis.sock", r->state_dir);
     if (len < 0 || (size_t)len >= sizeof((struct sockaddr_un *)0)->sun_path) {
         fprintf(stderr, "ridgeline: %s: path too long for a unix socket; choose a shorter --state-dir\n",
@@ -142,6 +159,17 @@ static int plan_redis(struct run *r)
     memcpy(r->redis.directory, r->state_dir, sizeof r->state_dir);
     r->redis_child[0] = (struct proc_child){.name = "redis-server", .run = exec_redis, .arg = &r->redis};
     return 0;
+}
+
+/* Keeps what was accepted in a memory file that the daemons inherit: one that is started again after a
+ * crash must not depend on a file that is being edited. */
+static int share_settings(struct run *r)
+{
+    r->args.accepted_fd = memfd_create("settings", 0);
+    if (r->args.accepted_fd < 0)
+        return complain("cannot make", "a memory file");
+    snprintf(r->settings_fd_text, sizeof r->settings_fd_text, "%d", r->args.accepted_fd);
+    return proc_reload(&r->args, &r->settings);
 }
 
 static int plan_daemon(struct run *r, int which)
@@ -155,6 +183,8 @@ static int plan_daemon(struct run *r, int which)
     if (r->args.settings_path) {
         d->args[d->n_args++] = "--settings";
         d->args[d->n_args++] = r->args.settings_path;
+        d->args[d->n_args++] = "--settings-fd";
+        d->args[d->n_args++] = r->settings_fd_text;
     }
     d->args[d->n_args++] = "--state-dir";
     d->args[d->n_args++] = r->state_dir;
@@ -181,7 +211,7 @@ static bool gave_up(const struct proc_child *child)
 static int await_redis(struct run *r)
 {
     char address[PATH_MAX + 8];
-    if (r->settings.redis[0])
+    if (!r->own_redis)
         snprintf(address, sizeof address, "%s", r->settings.redis);
     else
         snprintf(address, sizeof address, "unix:%s", r->redis.socket);
@@ -192,7 +222,7 @@ static int await_redis(struct run *r)
     }
     int result = -1;
     while (!proc_stopping) {
-        if (!r->settings.redis[0]) {
+        if (r->own_redis) {
             proc_children_tend(r->redis_child, 1);
             if (gave_up(r->redis_child))
                 break;
@@ -255,7 +285,7 @@ static int supervise(struct run *r)
 {
     bool ready = false;
     while (!proc_stopping) {
-        if (!r->settings.redis[0])
+        if (r->own_redis)
             proc_children_tend(r->redis_child, 1);
         proc_children_tend(r->children, DAEMONS);
         for (int i = 0; i < DAEMONS && !ready; i++)
@@ -275,19 +305,23 @@ static int supervise(struct run *r)
 int run_main(int argc, char **argv)
 {
     static struct run r; /* large, and its addresses are the children's arguments */
-    proc_start("ridgeline", argc, argv, &r.args, &r.settings);
+    proc_start("ridgeline run", argc, argv, &r.args, &r.settings);
+    log_init("ridgeline", r.settings.log_level);
     proc_signals();
     int result = -1;
-    if (take_state_dir(&r) != 0 || plan_redis(&r) != 0)
+    if (share_settings(&r) != 0 || take_state_dir(&r) != 0 || plan_redis(&r) != 0)
         goto out;
     for (int i = 0; i < DAEMONS; i++)
         if (plan_daemon(&r, i) != 0)
             goto out;
+    if (await_orphans(&r) != 0)
+        goto stopped;
     if (await_redis(&r) == 0)
         result = supervise(&r);
     proc_children_stop(&r.children[HORIZON], 1, STOP_GRACE_MS);
     proc_children_stop(r.children, DAEMONS, STOP_GRACE_MS);
     proc_children_stop(r.redis_child, 1, STOP_GRACE_MS);
+stopped:
     if (proc_stopping)
         result = 0;
 out:

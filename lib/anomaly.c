@@ -29,7 +29,7 @@ void anomaly_id(char out[ANOMALY_ID_BYTES], const char *metric, size_t len, uint
 void anomaly_from_incident(struct anomaly *a, const char *metric, size_t len, const struct incident *i)
 {
     *a = (struct anomaly){
-        .open = i->open, .start = i->start, .end = i->last_hot, .opened = i->opened, .peak = i->peak};
+        .open = i->open, .start = i->start, .end = i->last_hot, .score = i->score, .opened = i->opened, .peak = i->peak};
     memcpy(a->metric, metric, len);
     a->metric[len] = '\0';
     anomaly_id(a->id, metric, len, i->start);
@@ -91,7 +91,7 @@ json_t *anomaly_to_json(const struct anomaly *a)
 
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", a->id,
                      "metric", a->metric, "state", a->open ? "open" : "closed", "start", (json_int_t)a->start, "end",
-                     (json_int_t)a->end, "direction", direction_name(p->direction), "score", number(p->score),
+                     (json_int_t)a->end, "direction", direction_name(p->direction), "score", number(a->score),
                      "value", number(p->value), "expected", number(p->expected), "lower", number(p->lower), "upper",
                      number(p->upper), "votes", findings_to_json(p, vote_to_json), "peak_at", (json_int_t)p->t,
                      "opened", anomaly_verdict_to_json(&a->opened), "peak", anomaly_verdict_to_json(p), "closed",
@@ -273,6 +273,7 @@ int anomaly_from_json(struct anomaly *a, const json_t *json)
                           .end = read_uint32(json, "end", &bad)};
     if (!a->open && strcmp(state, "closed") != 0)
         bad = true;
+    a->score = read_number(json, "score", &bad);
     read_copy(a->id, sizeof a->id, json, "id", &bad);
     read_copy(a->metric, sizeof a->metric, json, "metric", &bad);
     read_verdict(&a->opened, json_object_get(json, "opened"), &bad);

@@ -314,8 +314,7 @@ int conf_parse(struct settings *s, const char *path, const char *text, size_t le
     return status;
 }
 
-/* Reads a whole file; malloc'd, with a NUL behind it. NULL with errno set on failure. */
-static char *read_file(const char *path, size_t *len)
+char *conf_read(const char *path, size_t *len)
 {
     char *text = malloc(CONF_FILE_MAX + 1);
     FILE *file = fopen(path, "re");
@@ -345,7 +344,7 @@ int conf_load(struct settings *s, const char *path, const char *state_dir, const
     int status;
     if (path == NULL)
         return conf_parse(s, "", "", 0, state_dir, sets, error);
-    text = read_file(path, &len);
+    text = conf_read(path, &len);
     if (text == NULL) {
         snprintf(error, CONF_ERROR_MAX, "%.300s: %s", path, strerror(errno));
         return -1;

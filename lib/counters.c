@@ -73,9 +73,15 @@ int64_t counters_begin(struct store *s, const char *process)
 int counters_save(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
                   size_t n)
 {
+    return counters_save_with(s, process, defs, values, n, NULL, NULL);
+}
+
+int counters_save_with(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
+                       size_t n, const char *field, const char *text)
+{
     char key[KEYS_MAX];
     keys_stats(key, process);
-    size_t argc = 0, fixed = 4;
+    size_t argc = 0, fixed = 6;
     const char **argv = calloc(fixed + 2 * n, sizeof *argv);
     size_t *lens = calloc(fixed + 2 * n, sizeof *lens);
     char(*texts)[24] = calloc(n + 1, sizeof *texts);
@@ -92,6 +98,10 @@ int counters_save(struct store *s, const char *process, const struct counters_de
         snprintf(texts[i], sizeof texts[i], "%" PRIu64, values[i]);
         argv[argc++] = defs[i].name;
         argv[argc++] = texts[i];
+    }
+    if (field) {
+        argv[argc++] = field;
+        argv[argc++] = text;
     }
     for (size_t i = 0; i < argc; i++)
         lens[i] = strlen(argv[i]);

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -25,7 +26,7 @@ struct place {
 
 static struct {
     const char *process;
-    enum log_level lowest;
+    _Atomic enum log_level lowest; /* a reload may set it while other threads log */
     pthread_mutex_t mutex;
     struct place places[PLACES];
 } state = {.process = "-", .lowest = LOG_LEVEL_INFO, .mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -35,6 +36,11 @@ static const char *const level_names[] = {"debug", "info", "warning", "error"};
 void log_init(const char *process, enum log_level lowest)
 {
     state.process = process;
+    log_set_lowest(lowest);
+}
+
+void log_set_lowest(enum log_level lowest)
+{
     state.lowest = lowest;
 }
 

@@ -1,34 +1,44 @@
 #include "ridgeline/proc.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ridgeline/log.h"
+
+#define LOCK_RETRY_MS 200
 
 volatile sig_atomic_t proc_stopping, proc_reloading;
 
 static void usage(FILE *to, const char *name)
 {
     fprintf(to,
-            "usage: %s [--settings FILE] [--state-dir DIR] [--set NAME=VALUE]... [--ready-fd N]\n"
-            "Settings: docs/SETTINGS.md. One of Ridgeline's daemons; `ridgeline run` starts them all.\n",
+            "usage: %s [--settings FILE] [--state-dir DIR] [--set NAME=VALUE]...\n\n"
+            "  --settings FILE   settings.conf; without it the defaults are in force\n"
+            "  --state-dir DIR   where data is kept, whatever the file says\n"
+            "  --set NAME=VALUE  one setting, whatever the file says: --set horizon.max_age=2h\n\n"
+            "docs/SETTINGS.md tells every setting. SIGHUP reads the file again, SIGTERM stops in order.\n",
             name);
 }
 
 static void parse_args(const char *name, int argc, char **argv, struct proc_args *args)
 {
-    enum { SETTINGS = 256, STATE_DIR, SET, READY_FD, HELP };
+    enum { SETTINGS = 256, STATE_DIR, SET, READY_FD, SETTINGS_FD, HELP };
     static const struct option options[] = {
         {"settings", required_argument, NULL, SETTINGS}, {"state-dir", required_argument, NULL, STATE_DIR},
         {"set", required_argument, NULL, SET},           {"ready-fd", required_argument, NULL, READY_FD},
-        {"help", no_argument, NULL, HELP},               {NULL, 0, NULL, 0},
+        {"settings-fd", required_argument, NULL, SETTINGS_FD}, {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
     };
     size_t n_sets = 0;
-    *args = (struct proc_args){.ready_fd = -1};
+    *args = (struct proc_args){.ready_fd = -1, .settings_fd = -1, .accepted_fd = -1};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == SETTINGS) {
             args->settings_path = optarg;
@@ -38,6 +48,8 @@ static void parse_args(const char *name, int argc, char **argv, struct proc_args
             args->sets[n_sets++] = optarg;
         } else if (c == READY_FD) {
             args->ready_fd = atoi(optarg);
+        } else if (c == SETTINGS_FD) {
+            args->settings_fd = atoi(optarg);
         } else {
             usage(c == HELP ? stdout : stderr, name);
             exit(c == HELP ? 0 : 2);
@@ -49,12 +61,42 @@ static void parse_args(const char *name, int argc, char **argv, struct proc_args
     }
 }
 
+/* What others shall read through accepted_fd. Short only when memory is out: then they keep what they have. */
+static void publish(int fd, const char *text, size_t len)
+{
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, len, 0) != (ssize_t)len)
+        log_error("settings_not_shared", "reason=\"%s\"", strerror(errno));
+}
+
+static int load(const struct proc_args *args, struct settings *s, char error[CONF_ERROR_MAX])
+{
+    char copy[32];
+    const char *from = args->settings_path;
+    if (!from)
+        return conf_load(s, NULL, args->state_dir, args->sets, error);
+    if (args->settings_fd >= 0) {
+        snprintf(copy, sizeof copy, "/proc/self/fd/%d", args->settings_fd);
+        from = copy;
+    }
+    size_t len;
+    char *text = conf_read(from, &len);
+    if (!text) {
+        snprintf(error, CONF_ERROR_MAX, "%.300s: %s", args->settings_path, strerror(errno));
+        return -1;
+    }
+    int result = conf_parse(s, args->settings_path, text, len, args->state_dir, args->sets, error);
+    if (result == 0 && args->accepted_fd >= 0)
+        publish(args->accepted_fd, text, len);
+    free(text);
+    return result;
+}
+
 void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings)
 {
     char error[CONF_ERROR_MAX];
     parse_args(name, argc, argv, args);
     memset(settings, 0, sizeof *settings);
-    if (conf_load(settings, args->settings_path, args->state_dir, args->sets, error) != 0) {
+    if (load(args, settings, error) != 0) {
         fprintf(stderr, "%s: %s\n", name, error);
         exit(2);
     }
@@ -65,13 +107,14 @@ int proc_reload(const struct proc_args *args, struct settings *s)
 {
     struct settings fresh = {0};
     char error[CONF_ERROR_MAX];
-    if (conf_load(&fresh, args->settings_path, args->state_dir, args->sets, error) != 0) {
+    if (load(args, &fresh, error) != 0) {
         char quoted[CONF_ERROR_MAX];
         log_error("settings_rejected", "reason=%s kept=old", log_quote(quoted, sizeof quoted, error, strlen(error)));
         return -1;
     }
     conf_free(s);
     *s = fresh;
+    log_set_lowest(s->log_level);
     log_info("settings_reloaded", "file=%s", s->path);
     return 0;
 }
@@ -112,6 +155,16 @@ void proc_signals(void)
     handle(SIGINT, on_stop);
     handle(SIGHUP, on_reload);
     handle(SIGPIPE, SIG_IGN);
+    handle(SIGCHLD, SIG_DFL); /* where it is inherited as ignored the kernel reaps, and no child is seen to end */
+}
+
+void proc_raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 void proc_sleep_ms(int64_t ms)
@@ -120,4 +173,24 @@ void proc_sleep_ms(int64_t ms)
         return;
     struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000};
     nanosleep(&wait, NULL);
+}
+
+int proc_lock(const char *path)
+{
+    bool said = false;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (proc_stopping || (errno != EWOULDBLOCK && errno != EINTR)) {
+            close(fd);
+            fd = -1;
+            break;
+        }
+        if (!said)
+            log_info("waiting_for_lock", "path=%s", path);
+        said = true;
+        proc_sleep_ms(LOCK_RETRY_MS);
+    }
+    if (fd < 0 && !proc_stopping)
+        log_error("lock_failed", "path=%s reason=\"%s\"", path, strerror(errno));
+    return fd;
 }

@@ -15,24 +15,37 @@
 #define BACKOFF_LAST_MS 10000
 #define HEALTHY_MS 30000 /* who ran this long starts with the first back-off again */
 
+/* The new process. Signals stay blocked until our handlers are gone from it: one that came sooner
+ * would set a flag that nobody reads. */
+static void be_child(const struct proc_child *c, pid_t parent, const sigset_t *mask)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) /* it died before the call */
+        _exit(0);
+    sigaction(SIGTERM, &standard, NULL);
+    sigaction(SIGINT, &standard, NULL);
+    sigaction(SIGHUP, &standard, NULL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    _exit(c->run(c->arg));
+}
+
 static void start(struct proc_child *c)
 {
+    sigset_t all, mask;
     pid_t parent = getpid();
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &mask);
     pid_t pid = fork();
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (getppid() != parent) /* it died before the call */
-            _exit(0);
-        struct sigaction standard = {.sa_handler = SIG_DFL};
-        sigaction(SIGTERM, &standard, NULL);
-        sigaction(SIGINT, &standard, NULL);
-        sigaction(SIGHUP, &standard, NULL);
-        _exit(c->run(c->arg));
-    }
+    if (pid == 0)
+        be_child(c, parent, &mask);
+    int error = errno;
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     c->started_mono_ms = clock_mono_ms();
     if (pid < 0) {
         c->restart_at_mono_ms = c->started_mono_ms + BACKOFF_LAST_MS;
-        log_error("fork_failed", "child=%s reason=\"%s\"", c->name, strerror(errno));
+        log_error("fork_failed", "child=%s reason=\"%s\"", c->name, strerror(error));
         return;
     }
     c->pid = pid;

@@ -154,10 +154,11 @@ int records_confirm(struct store *s)
     int result = 0;
     for (int i = 0; i < 2; i++) {
         redisReply *reply = store_reply(s);
+        if (!reply)
+            return -1;
         if (!store_ok(reply))
-            result = -1;
-        if (reply)
-            freeReplyObject(reply);
+            result = 1;
+        freeReplyObject(reply);
     }
     return result;
 }

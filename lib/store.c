@@ -1,6 +1,7 @@
 #include "ridgeline/store.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -18,6 +19,7 @@ struct store {
     int timeout_ms;
     unsigned generation;
     int64_t retry_at_mono_ms, backoff_ms;
+    char error[128]; /* why the connection was last lost or refused; "" while connected */
 };
 
 static int parse_address(struct store *s, const char *address)
@@ -79,6 +81,7 @@ void store_free(struct store *s)
 static void fail(struct store *s, const char *why)
 {
     char quoted[256];
+    snprintf(s->error, sizeof s->error, "%s", why);
     log_warning("redis_down", "reason=%s retry_ms=%lld", log_quote(quoted, sizeof quoted, why, strlen(why)),
                 (long long)s->backoff_ms);
     drop(s);
@@ -93,7 +96,7 @@ static int answers(struct store *s)
     redisReply *r = redisCommand(s->context, "PING");
     int ok = r && r->type == REDIS_REPLY_STATUS;
     if (!ok)
-        fail(s, r ? r->str : s->context->errstr);
+        fail(s, !r ? s->context->errstr : r->type == REDIS_REPLY_ERROR ? r->str : "no answer to PING");
     if (r)
         freeReplyObject(r);
     return ok ? 0 : -1;
@@ -118,9 +121,15 @@ int store_connect(struct store *s)
     if (answers(s) != 0)
         return -1;
     s->generation++;
+    s->error[0] = '\0';
     s->backoff_ms = BACKOFF_FIRST_MS;
     s->retry_at_mono_ms = 0;
     return 0;
+}
+
+const char *store_error(const struct store *s)
+{
+    return s->error;
 }
 
 unsigned store_generation(const struct store *s)

@@ -18,7 +18,7 @@
 struct lease {
     char holder[128];
     bool held;
-    int64_t confirmed_mono_ms; /* when Redis was last asked and said yes; asked at this time or later */
+    int64_t confirmed_mono_ms; /* when Redis was last asked */
 };
 
 void lease_init(struct lease *l);

@@ -18,10 +18,20 @@ static bool over(const struct incident *i, const struct engine_options *o, doubl
     return i->open && t > i->last_hot + patience_s;
 }
 
+/* How far a point lies from what was expected, in half widths of its band. */
+static double distance(const struct verdict *v)
+{
+    double half = (v->upper - v->lower) / 2, off = fabs(v->value - v->expected);
+    if (!isfinite(half) || !isfinite(off))
+        return 0;
+    return half > 0 ? off / half : off > 0 ? INFINITY : 0;
+}
+
 static enum incident_change open_incident(struct incident *i, const struct verdict *v)
 {
     i->open = true;
     i->start = i->last_hot = v->t;
+    i->score = v->score;
     i->opened = i->peak = *v;
     return INCIDENT_OPENED;
 }
@@ -41,10 +51,12 @@ enum incident_change incident_update(struct incident *i, const struct engine_opt
     if (!i->open)
         return open_incident(i, v);
     i->last_hot = v->t;
-    if (v->score <= i->peak.score)
-        return INCIDENT_NONE;
-    i->peak = *v;
-    return INCIDENT_PEAKED;
+    bool higher = v->score > i->score, farther = distance(v) > distance(&i->peak);
+    if (higher)
+        i->score = v->score;
+    if (farther)
+        i->peak = *v;
+    return higher || farther ? INCIDENT_PEAKED : INCIDENT_NONE;
 }
 
 enum incident_change incident_expire(struct incident *i, const struct engine_options *o, double step_s, uint32_t now)

@@ -18,6 +18,7 @@ struct anomaly {
     char metric[KEYS_NAME_MAX + 1];
     bool open;
     uint32_t start, end; /* end: last anomalous point so far while open */
+    double score; /* the highest so far */
     struct verdict opened, peak;
     struct verdict closed; /* verdict of the point that closed it; closed.t is 0 while open
                               and where it was closed by silence */
@@ -30,7 +31,7 @@ void anomaly_id(char out[ANOMALY_ID_BYTES], const char *metric, size_t len, uint
 void anomaly_from_incident(struct anomaly *a, const char *metric, size_t len, const struct incident *i);
 
 /* The API's object (keys as DESIGN.md gives them: id, metric, state, start, end, direction, score,
- * value, expected, lower, upper, votes[] from the peak; plus `peak_at` and
+ * value, expected, lower, upper, votes[] from the peak, score the highest of all; plus `peak_at` and
  * `opened`, `peak`, `closed` with whole verdicts; `state` is "open" or "closed", `direction`
  * "up", "down" or "unknown"). What is not finite becomes null, and `closed` is null where
  * closed.t is 0. New reference, NULL when memory is out or the name is not UTF-8. */

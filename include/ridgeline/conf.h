@@ -125,6 +125,10 @@ int conf_load(struct settings *s, const char *path, const char *state_dir, const
 /* The same for the `len` bytes at `text` (with a NUL behind them), which `path` names in errors. */
 int conf_parse(struct settings *s, const char *path, const char *text, size_t len, const char *state_dir,
                const char *const *sets, char error[CONF_ERROR_MAX]);
+
+/* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure. */
+char *conf_read(const char *path, size_t *len);
+
 void conf_free(struct settings *s);
 
 /* Where a metric's option got its value. */

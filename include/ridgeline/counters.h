@@ -29,7 +29,7 @@ struct counters_def {
     X(too_long, COUNTER, "line longer than max_line_bytes, or pickle longer than max_pickle_bytes")  \
     X(truncated, COUNTER, "line or pickle cut off by the end of its connection")                     \
     X(forbidden, COUNTER, "pickle with an opcode that could build anything but lists, tuples, strings and numbers") \
-    X(bad_name, COUNTER, "name that is empty, too long, or holds bytes that a name cannot have")     \
+    X(bad_name, COUNTER, "name that is empty, too long, reserved, or holds bytes that a name cannot have") \
     X(not_a_number, COUNTER, "value that is not a finite number")                                    \
     X(bad_time, COUNTER, "timestamp that is not a time")                                             \
     X(too_old, COUNTER, "timestamp older than max_age")                                              \
@@ -47,12 +47,12 @@ struct counters_def {
     X(queue_bytes, GAUGE, "memory that the queue holds")                                             \
     X(metrics, GAUGE, "distinct names known")                                                        \
     X(connections, GAUGE, "open TCP connections")                                                    \
-    X(connections_refused, COUNTER, "connections closed at once, beyond max_connections")            \
+    X(connections_refused, COUNTER, "connections closed at once: beyond max_connections, or no descriptor or memory") \
     X(connections_idle, COUNTER, "connections closed after idle_timeout")                            \
     X(udp_kernel_drops, COUNTER, "datagrams that the kernel dropped before horizon could read them") \
     X(redis_up, GAUGE, "1 while connected to Redis")                                                 \
     X(redis_reconnects, COUNTER, "connections to Redis made after the first")                        \
-    X(redis_resent, COUNTER, "points sent again after a lost connection: stored twice, harmless")    \
+    X(redis_resent, COUNTER, "points without a reply when a connection was lost: sent again, perhaps stored twice, harmless") \
     X(gap_from_ms, GAUGE, "after a kill: points received since this epoch ms may be lost; 0 = none") \
     X(gap_until_ms, GAUGE, "after a kill: end of that gap, epoch ms")                                \
     X(safe_until_ms, GAUGE, "points received before this epoch ms no longer wait in memory")         \
@@ -136,5 +136,9 @@ int64_t counters_begin(struct store *s, const char *process);
  * or -1. */
 int counters_save(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
                   size_t n);
+
+/* The same, with one more field of the same moment, a text. */
+int counters_save_with(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
+                       size_t n, const char *field, const char *text);
 
 #endif

@@ -12,14 +12,18 @@ struct incident { /* plain data: saved with the record, copied at will */
     bool open;
     uint32_t start;    /* time of the point that opened it */
     uint32_t last_hot; /* time of the last point that would open it */
-    struct verdict opened, peak; /* whole verdicts; valid while open and just after closing */
+    double score;      /* the highest so far */
+    /* Whole verdicts, valid while open and just after closing. The peak is the hot point that lies
+     * farthest outside its band: the score may rise later still, when slower streams join in and the
+     * expectation has begun to follow, and such a point would tell nobody what went wrong. */
+    struct verdict opened, peak;
 };
 
 enum incident_change {
     INCIDENT_NONE,
     INCIDENT_OPENED,
-    INCIDENT_PEAKED, /* a new highest score */
-    INCIDENT_CLOSED, /* `end` is last_hot; start, opened and peak still stand */
+    INCIDENT_PEAKED, /* a higher score, or a point farther out */
+    INCIDENT_CLOSED, /* `end` is last_hot; all else still stands */
 };
 
 void incident_init(struct incident *i);

@@ -19,6 +19,9 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_E
  * `process` must outlive all logging. Before this call lines carry process=-. */
 void log_init(const char *process, enum log_level lowest);
 
+/* Sets the lowest level that is written. Safe while other threads log. */
+void log_set_lowest(enum log_level lowest);
+
 /* Writes one line. `event` is a literal in snake_case; `format` makes the
  * `key=value` text behind it and may be "". Text from the wire goes through
  * log_quote() first. Safe to call from several threads. */

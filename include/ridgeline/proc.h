@@ -10,20 +10,25 @@
 #include "ridgeline/conf.h"
 
 /* Every daemon is called as
- *   NAME --settings FILE [--state-dir DIR] [--set NAME=VALUE]... [--ready-fd N] */
+ *   NAME --settings FILE [--state-dir DIR] [--set NAME=VALUE]...
+ * and by its supervisor with [--ready-fd N] [--settings-fd N] behind that. */
 #define PROC_SETS_MAX 64
 struct proc_args {
     const char *settings_path; /* NULL: defaults */
     const char *state_dir;     /* NULL: as set */
     const char *sets[PROC_SETS_MAX + 1];
     int ready_fd; /* -1: none */
+    int settings_fd; /* -1: none. A daemon reads the settings from there, and settings_path only names
+                        them: what its supervisor accepted, so that an edit that does not parse cannot keep a
+                        crashed daemon from coming back */
+    int accepted_fd; /* -1: none. The supervisor's end: gets the text of each file that was accepted */
 };
 
 /* Reads the command line, loads the settings, starts the log. On an error says
  * why on stderr and exits with 2; with --help prints `usage` and exits 0. */
 void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings);
 
-/* Loads the settings again into `*s` (SIGHUP). A file that does not parse leaves
+/* Loads the settings again into `*s` (SIGHUP), and puts their log level in force. A file that does not parse leaves
  * `*s` as it is and says so in the log. Returns 0 when `*s` is new. */
 int proc_reload(const struct proc_args *args, struct settings *s);
 
@@ -36,11 +41,21 @@ void proc_ready(struct proc_args *args, const char *text);
 extern volatile sig_atomic_t proc_stopping, proc_reloading;
 void proc_signals(void);
 
+/* Raises the number of descriptors that this process may open to the most that it is allowed: the usual
+ * 1024 are few for a server. */
+void proc_raise_descriptor_limit(void);
+
 /* Sleeps up to `ms`; a signal ends it early. */
 void proc_sleep_ms(int64_t ms);
 
+/* Waits until no other process holds the lock on the file `path`, says so once, and takes it. Forked children
+ * hold it too: it is free when the last of them has gone. Returns the descriptor (close-on-exec), to be kept open,
+ * or -1 when told to stop, or with the reason in the log. */
+int proc_lock(const char *path);
+
 /* One supervised child. The owner fills the first three fields; the rest is zero at first.
- * The kernel sends it SIGTERM when its parent dies, however that happens. */
+ * The kernel sends it SIGTERM when its parent dies, however that happens. It has a process group of its own: a
+ * Ctrl-C reaches the parent alone, which stops its children in their order. */
 enum proc_child_state { PROC_CHILD_DOWN, PROC_CHILD_RUNNING, PROC_CHILD_STOPPING };
 struct proc_child {
     const char *name;

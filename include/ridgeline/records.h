@@ -55,7 +55,8 @@ enum records_field { RECORDS_NOW, RECORDS_PAST0, RECORDS_PAST1 };
 int records_save(struct store *s, const char *name, size_t len, enum records_field field,
                  const struct records_saved *saved, int64_t expire_s);
 
-/* Takes the replies to one records_save. Returns 0 when Redis has acknowledged it, else -1. */
+/* Takes the replies to one records_save. Returns 0 when Redis has acknowledged it, 1 when it refused, -1 when
+ * it did not answer. */
 int records_confirm(struct store *s);
 
 #endif

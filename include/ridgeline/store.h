@@ -12,8 +12,8 @@
 struct store;
 
 /* `address` is "unix:PATH" or "HOST:PORT". Does not connect yet. NULL when the
- * address cannot be read or memory is out. `timeout_ms` bounds each connect,
- * send and reply. */
+ * address cannot be read or memory is out. `timeout_ms` bounds each connect
+ * and each wait to send or receive; the resolver's own limits hold for a host name. */
 struct store *store_new(const char *address, int timeout_ms);
 void store_free(struct store *s);
 
@@ -25,6 +25,10 @@ int store_connect(struct store *s);
 /* Counts successful connects: a reader that sees it change must assume that
  * Redis restarted and may have lost its last second. 0 before the first. */
 unsigned store_generation(const struct store *s);
+
+/* Why there is no connection, in the server's or the system's words; "" while there is one, and before the
+ * first try. Owned by `s`, until its next call. */
+const char *store_error(const struct store *s);
 
 /* Pipelining: append any number of commands, then take one reply for each, in
  * order. An append returns 0 or -1; a lost connection gives NULL

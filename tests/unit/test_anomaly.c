@@ -41,7 +41,7 @@ static struct anomaly example(const char *metric)
     struct anomaly a;
     i.opened = verdict_at(1700000000);
     i.peak = verdict_at(1700000030);
-    i.peak.score = 99;
+    i.score = 99;
     i.peak.direction = -1;
     anomaly_from_incident(&a, metric, strlen(metric), &i);
     return a;

@@ -1,5 +1,6 @@
 /* analyzer/engine/incident.c: one incident is one anomaly. */
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "ridgeline/incident.h"
 
@@ -43,16 +44,45 @@ Test(incident, opens_at_the_first_hot_point_and_not_before)
     cr_assert_eq(i.peak.score, 60);
 }
 
-Test(incident, keeps_the_verdict_of_its_peak)
+Test(incident, keeps_its_highest_score)
 {
     take(T0, 60);
     cr_assert_eq(take(T0 + 60, 60), INCIDENT_NONE);
     cr_assert_eq(take(T0 + 120, 80), INCIDENT_PEAKED);
     cr_assert_eq(take(T0 + 180, 70), INCIDENT_NONE);
     cr_assert_eq(take(T0 + 240, 10), INCIDENT_NONE);
+    cr_assert_eq(i.score, 80);
     cr_assert_eq(i.opened.t, T0);
-    cr_assert_eq(i.peak.t, T0 + 120);
     cr_assert_eq(i.last_hot, T0 + 180);
+}
+
+static enum incident_change take_in_band(uint32_t t, double score, double value, double expected, double half)
+{
+    struct verdict v = at(t, score);
+    bool again;
+    v.value = value;
+    v.expected = expected;
+    v.lower = expected - half;
+    v.upper = expected + half;
+    return incident_update(&i, &o, STEP_S, &v, &again);
+}
+
+Test(incident, peaks_where_the_value_is_farthest_out_however_high_the_score_rises_later)
+{
+    take_in_band(T0, 60, 40, 110, 25);
+    cr_assert_eq(take_in_band(T0 + 60, 55, 20, 100, 25), INCIDENT_PEAKED);
+    cr_assert_eq(take_in_band(T0 + 120, 90, 40, 34, 28), INCIDENT_PEAKED);
+    cr_assert_eq(i.score, 90);
+    cr_assert_eq(i.peak.t, T0 + 60);
+    cr_assert_eq(i.peak.expected, 100);
+}
+
+Test(incident, counts_any_change_of_a_constant_as_far_out)
+{
+    take_in_band(T0, 60, 5, 4, 1);
+    take_in_band(T0 + 60, 60, 4.5, 4, 0);
+    cr_assert_eq(i.peak.t, T0 + 60);
+    cr_assert_eq(take_in_band(T0 + 120, 60, 9, NAN, NAN), INCIDENT_NONE);
 }
 
 Test(incident, closes_once_the_quiet_lasted_longer_than_its_patience)
@@ -64,7 +94,7 @@ Test(incident, closes_once_the_quiet_lasted_longer_than_its_patience)
     cr_assert_not(i.open);
     cr_assert_eq(i.start, T0);
     cr_assert_eq(i.last_hot, T0);
-    cr_assert_eq(i.peak.score, 60);
+    cr_assert_eq(i.score, 60);
     cr_assert_eq(take(T0 + 1920, 0), INCIDENT_NONE);
 }
 
@@ -100,7 +130,7 @@ Test(incident, closes_in_a_gap_and_opens_the_next_with_the_same_point)
     cr_assert_eq(incident_update(&i, &o, STEP_S, &v, &again), INCIDENT_OPENED);
     cr_assert_not(again);
     cr_assert_eq(i.start, T0 + 7200);
-    cr_assert_eq(i.peak.score, 90);
+    cr_assert_eq(i.score, 90);
 }
 
 Test(incident, expires_in_silence)

@@ -1,0 +1,290 @@
+/* Each anomaly is told once: one opening, one closing, whatever is killed when.
+ *
+ * Judging is deterministic, and an anomaly's id is made of its metric and start; so a worker that
+ * starts from a saved record and reads on finds the same anomalies again. While a
+ * metric catches up nothing is told as it opens: a closed anomaly is compared with the ledger (what
+ * Redis knows) when it closes, an open one when the metric has caught up. What the ledger
+ * has is not told again. The points at which a worker may die, and what its successor does:
+ *
+ *   before the hash has the opening      finds the anomaly, the ledger has nothing: tells it
+ *   between hash and opening event       finds it in the hash without event: writes the event
+ *   behind the opening event             finds it live in the ledger: adopts it
+ *   after an update, told or not         the ledger's peak differs: tells the update
+ *   between hash and closing event       closes it again, the ledger has no closing: writes the event
+ *   behind the closing event             closes it again, the ledger has it closed: silent
+ *   while it saves records               a record is saved only when all changes made before are
+ *                                        acknowledged, so it never runs ahead of hash and stream
+ *
+ * When the replay differs (the record was lost and the metric warms up anew, options
+ * changed, late points now stand in order), the anomaly that it finds is the ledger's one
+ * if their times overlap: it takes that one's start, and with it the id. A live
+ * one that no replay confirms is closed. The same comparison follows every reconnect, for a
+ * Redis that restarted may have lost its last second. */
+#include "analyzer/judge.h"
+
+#include <string.h>
+
+#include "ridgeline/counters.h"
+#include "ridgeline/log.h"
+#include "ridgeline/records.h"
+
+#define TELL_EVERY_MS 10000 /* updates of one anomaly are no closer than this */
+#define TELL_END_EVERY_MS 60000
+
+static const struct engine_options *options_of(const struct judge *j, struct metric *m)
+{
+    if (m->options_epoch != j->options_epoch) {
+        conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &m->options, NULL);
+        m->options_epoch = j->options_epoch;
+    }
+    return &m->options;
+}
+
+static uint32_t reach_s(const struct judge *j, struct metric *m)
+{
+    double s = options_of(j, m)->close_after_s;
+    return s > 0 && s < 1e9 ? (uint32_t)s : 0;
+}
+
+static int push(struct judge *j, enum outbox_kind kind, const struct anomaly *a, bool hash, bool event)
+{
+    if (event && kind == OUTBOX_OPEN)
+        j->counters[WORKER_opened]++;
+    if (event && kind == OUTBOX_CLOSE)
+        j->counters[WORKER_closed]++;
+    return outbox_push(j->outbox, kind, a, hash, event);
+}
+
+/* Tells of the metric's incident as it stands now. */
+static int tell(struct judge *j, struct metric *m, enum outbox_kind kind, const struct verdict *closed, bool hash,
+                bool event)
+{
+    struct anomaly a;
+    anomaly_from_incident(&a, m->name, m->name_len, &m->incident);
+    a.open = kind != OUTBOX_CLOSE; /* in a replay the opening is told when it has closed */
+    if (closed)
+        a.closed = *closed;
+    m->update_due = false;
+    m->told_mono_ms = j->now_mono_ms;
+    m->told_end = m->incident.last_hot;
+    return push(j, kind, &a, hash, event);
+}
+
+/* Gives the incident the identity that Redis's readers know it by. */
+static void adopt(struct metric *m, const struct ledger_entry *e)
+{
+    struct anomaly a;
+    m->update_due = true;
+    if (!e->text || anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
+        return;
+    m->update_due = a.peak.t != m->incident.peak.t || a.score != m->incident.score;
+    if (e->start == m->incident.start)
+        return;
+    m->incident.start = e->start;
+    m->incident.opened = a.opened;
+    if (a.score > m->incident.score) {
+        m->incident.score = a.score;
+        m->incident.peak = a.peak;
+    }
+}
+
+/* An anomaly that closed while its metric caught up: told as far as the ledger lacks it. */
+static int closed_in_replay(struct judge *j, struct metric *m, const struct verdict *closed)
+{
+    struct ledger_entry *chain = ledger_chain(j->ledger, m->name, m->name_len);
+    struct ledger_entry *e = ledger_match(chain, m->incident.start, m->incident.last_hot, reach_s(j, m));
+    if (e && e->closed)
+        return 0;
+    if (e)
+        adopt(m, e);
+    if (!(e && e->opened) && tell(j, m, OUTBOX_OPEN, NULL, false, true) != 0)
+        return -1;
+    if (e) {
+        e->closed = true;
+        e->in_hash = false;
+    }
+    return tell(j, m, OUTBOX_CLOSE, closed, true, true);
+}
+
+static int changed(struct judge *j, struct metric *m, enum incident_change change, const struct verdict *v)
+{
+    switch (change) {
+    case INCIDENT_NONE:
+        break;
+    case INCIDENT_OPENED:
+        return m->settled ? tell(j, m, OUTBOX_OPEN, NULL, true, true) : 0;
+    case INCIDENT_PEAKED:
+        m->update_due = true;
+        break;
+    case INCIDENT_CLOSED:
+        return m->settled ? tell(j, m, OUTBOX_CLOSE, v, true, true) : closed_in_replay(j, m, v);
+    }
+    return 0;
+}
+
+static int judge_point(struct judge *j, struct metric *m, const struct engine_options *o, struct point p)
+{
+    struct verdict v;
+    bool again = false;
+    if (engine_update(m->record, o, p, &v) != 0)
+        return 0;
+    j->counters[WORKER_judged]++;
+    do {
+        enum incident_change change = incident_update(&m->incident, o, engine_step_s(m->record), &v, &again);
+        if (changed(j, m, change, again ? NULL : &v) != 0)
+            return -1;
+    } while (again);
+    return 0;
+}
+
+/* Keeps the record as it stands at a boundary of the raw retention: see records.h. One
+ * write a metric and retention, so it may wait for its reply. Returns -1 when Redis did not answer; where it
+ * refuses, judging goes on, and replays of that time start further back. */
+static int keep_past(struct judge *j, struct metric *m, uint32_t t)
+{
+    uint32_t span_s = j->settings->retention.archive[0].span_s, last_t = engine_last_t(m->record);
+    struct records_saved saved = {.record = m->record, .incident = &m->incident};
+    if (last_t == 0 || t / span_s == last_t / span_s)
+        return 0;
+    enum records_field field = t / span_s % 2 ? RECORDS_PAST1 : RECORDS_PAST0;
+    if (records_save(j->store, m->name, m->name_len, field, &saved, 2 * (int64_t)span_s) != 0)
+        return -1;
+    int confirmed = records_confirm(j->store);
+    j->counters[WORKER_redis_errors] += confirmed != 0;
+    return confirmed < 0 ? -1 : 0;
+}
+
+int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
+{
+    const struct engine_options *o = options_of(j, m);
+    for (size_t i = 0; i < n; i++) {
+        if (keep_past(j, m, points[i].t) != 0)
+            return (int64_t)i;
+        if (judge_point(j, m, o, points[i]) != 0)
+            return -1;
+        m->changed = true;
+    }
+    return (int64_t)n;
+}
+
+/* Writes of `e` what is missing: it and the open incident are the same anomaly. */
+static int confirm_open(struct judge *j, struct metric *m, const struct ledger_entry *e)
+{
+    adopt(m, e);
+    if (e->in_hash && e->opened)
+        return 0;
+    return tell(j, m, OUTBOX_OPEN, NULL, true, !e->opened);
+}
+
+/* Closes an anomaly of which nothing but its text is left; or takes it out of the hash if it has been closed. */
+static int close_from_text(struct judge *j, const struct ledger_entry *e)
+{
+    struct anomaly a;
+    bool live = ledger_is_live(e);
+    if ((!live && !e->in_hash) || !e->text || anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
+        return 0;
+    a.open = false;
+    a.closed = (struct verdict){0};
+    return push(j, OUTBOX_CLOSE, &a, true, live);
+}
+
+static int close_all_but(struct judge *j, const struct ledger_entry *chain, const struct ledger_entry *kept)
+{
+    for (const struct ledger_entry *e = chain; e; e = e->next)
+        if (e != kept && close_from_text(j, e) != 0)
+            return -1;
+    return 0;
+}
+
+int judge_settle(struct judge *j, struct metric *m)
+{
+    struct incident *i = &m->incident;
+    struct ledger_entry *chain = ledger_chain(j->ledger, m->name, m->name_len), *kept = NULL;
+    int result = 0;
+    if (i->open)
+        kept = ledger_match(chain, i->start, i->last_hot, reach_s(j, m));
+    if (kept && !ledger_is_live(kept)) {
+        /* It was closed already, by silence: more points have come since. The next hot one opens anew. */
+        incident_init(i);
+        kept = NULL;
+    } else if (kept) {
+        result = confirm_open(j, m, kept);
+    } else if (i->open) {
+        result = tell(j, m, OUTBOX_OPEN, NULL, true, true);
+    }
+    if (result == 0)
+        result = close_all_but(j, chain, kept);
+    ledger_forget(j->ledger, m->name, m->name_len);
+    m->settled = true;
+    return result;
+}
+
+int judge_tell(struct judge *j, struct metric *m)
+{
+    return m->update_due && m->incident.open ? tell(j, m, OUTBOX_UPDATE, NULL, true, true) : 0;
+}
+
+/* A moved peak is an event. That an anomaly goes on is not: only its end in the hash follows. */
+static int tell_in_time(struct judge *j, struct metric *m)
+{
+    int64_t since_ms = j->now_mono_ms - m->told_mono_ms;
+    if (m->update_due)
+        return since_ms >= TELL_EVERY_MS ? judge_tell(j, m) : 0;
+    if (m->incident.open && m->incident.last_hot != m->told_end && since_ms >= TELL_END_EVERY_MS)
+        return tell(j, m, OUTBOX_UPDATE, NULL, true, false);
+    return 0;
+}
+
+static uint32_t wall_s(const struct judge *j)
+{
+    int64_t s = j->now_wall_ms / 1000;
+    return s < 0 ? 0 : s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
+}
+
+static void count(uint64_t *gauge, bool *was, bool is)
+{
+    *gauge += is && !*was;
+    *gauge -= !is && *was;
+    *was = is;
+}
+
+static void recount(struct judge *j, struct metric *m)
+{
+    uint32_t last_t = engine_last_t(m->record), now = wall_s(j);
+    double stale_after_s = engine_stale_after_s(m->record);
+    count(&j->counters[WORKER_warming_up], &m->warming, engine_warmup_left_s(m->record) > 0);
+    count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
+    count(&j->counters[WORKER_open_anomalies], &m->open, m->incident.open);
+}
+
+static int expire(struct judge *j, struct metric *m)
+{
+    const struct engine_options *o = options_of(j, m);
+    if (m->pace.misses < PACE_SILENT_MISSES ||
+        incident_expire(&m->incident, o, engine_step_s(m->record), wall_s(j)) != INCIDENT_CLOSED)
+        return 0;
+    m->changed = true;
+    return changed(j, m, INCIDENT_CLOSED, NULL);
+}
+
+int judge_caught_up(struct judge *j, struct metric *m)
+{
+    if (!m->settled && judge_settle(j, m) != 0)
+        return -1;
+    if (expire(j, m) != 0)
+        return -1;
+    recount(j, m);
+    return tell_in_time(j, m);
+}
+
+int judge_close_orphan(struct judge *j, const char *name, size_t len)
+{
+    return close_all_but(j, ledger_chain(j->ledger, name, len), NULL);
+}
+
+void judge_uncount(struct judge *j, struct metric *m)
+{
+    count(&j->counters[WORKER_warming_up], &m->warming, false);
+    count(&j->counters[WORKER_stale], &m->stale, false);
+    count(&j->counters[WORKER_open_anomalies], &m->open, false);
+}

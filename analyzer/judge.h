@@ -1,0 +1,45 @@
+/* From points to verdicts to anomalies, for one metric at a time. */
+#ifndef ANALYZER_JUDGE_H
+#define ANALYZER_JUDGE_H
+
+#include "analyzer/ledger.h"
+#include "analyzer/outbox.h"
+#include "analyzer/shard.h"
+#include "ridgeline/conf.h"
+#include "ridgeline/store.h"
+
+/* What judging needs of the worker; all of it is the worker's. */
+struct judge {
+    const struct settings *settings;
+    struct conf_rules overrides;
+    unsigned options_epoch; /* grows when settings or overrides change: options are resolved anew */
+    struct store *store;
+    struct outbox *outbox;
+    struct ledger *ledger;
+    uint64_t *counters; /* WORKER_N */
+    int64_t now_mono_ms, now_wall_ms; /* as of this turn */
+};
+
+/* Judges `n` points in time order, all later than the last judged one. Stops early where a record that must
+ * be kept for replays is due and Redis does not answer. Returns how many it judged, or -1 when memory is out. */
+int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n);
+
+/* To be called when every point in the metric's key is judged: settles it if it is not, closes the anomaly of
+ * a silent one when its last point is too old by the wall clock, and tells a moved peak. Only of a
+ * silent one: points of an outage come late and in pieces, and must not each make an anomaly. Returns 0,
+ * or -1 when memory is out. */
+int judge_caught_up(struct judge *j, struct metric *m);
+
+/* Makes the metric's anomaly and what the ledger knows agree, and forgets the metric's chain. Returns as above. */
+int judge_settle(struct judge *j, struct metric *m);
+
+/* Tells a moved peak, however lately it was told. Returns as above. */
+int judge_tell(struct judge *j, struct metric *m);
+
+/* Closes what the ledger holds as open for a name that is no metric (any more). Returns as above. */
+int judge_close_orphan(struct judge *j, const char *name, size_t len);
+
+/* Takes the metric's share out of the gauges; for its removal. */
+void judge_uncount(struct judge *j, struct metric *m);
+
+#endif

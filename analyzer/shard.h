@@ -1,0 +1,67 @@
+/* The metrics that one worker owns: by name, in a list, and on the wheel. */
+#ifndef ANALYZER_SHARD_H
+#define ANALYZER_SHARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(entry) ((entry)->name_len = 0)
+#include <uthash.h>
+
+#include "analyzer/pace.h"
+#include "analyzer/tail.h"
+#include "analyzer/wheel.h"
+#include "ridgeline/engine.h"
+#include "ridgeline/incident.h"
+
+/* One metric. Invariants: 1. place in the list is `index`; 2. `tail.seen_t` <= engine_last_t(record). */
+struct metric {
+    struct wheel_entry timer; /* when its tail is read next */
+    UT_hash_handle hh;
+    struct metric *next_cold; /* in the queue of reader.c */
+    size_t index;
+    struct tail tail;
+    struct pace pace;
+    struct engine_record *record; /* behind the name, in the same allocation */
+    struct incident incident;
+    struct engine_options options; /* in force as of options_epoch */
+    unsigned options_epoch;
+    bool read_whole; /* the next reading is of the whole key */
+    bool settled;    /* has caught up, and its anomalies agree with what Redis knows of them */
+    bool changed;    /* since it was last saved */
+    bool update_due; /* the peak has moved since it was last told */
+    bool warming, stale, open; /* as the gauges count it */
+    int64_t told_mono_ms;      /* when its open anomaly was last told */
+    uint32_t told_end;         /* the end that was told then */
+    int64_t empty_since_mono_ms; /* its key has been empty since then; 0: it is not */
+    size_t name_len;
+    char name[];
+};
+
+struct shard {
+    unsigned worker, n_workers;
+    struct metric *by_name; /* uthash */
+    struct metric **list;
+    size_t n, cap;
+    struct wheel wheel;
+};
+
+void shard_init(struct shard *s, unsigned worker, unsigned n_workers, int64_t now_mono_ms);
+void shard_fini(struct shard *s);
+
+/* Whether the name (any bytes, any length) can be a metric's and is this worker's. */
+bool shard_owns(const struct shard *s, const char *name, size_t len);
+
+struct metric *shard_find(const struct shard *s, const char *name, size_t len);
+
+/* Adds a metric with an empty record, not yet on the wheel. NULL when memory is out. */
+struct metric *shard_add(struct shard *s, const char *name, size_t len);
+
+void shard_remove(struct shard *s, struct metric *m);
+
+/* Puts a metric on the wheel; takes the one that has been due for longest off it. */
+void shard_schedule(struct shard *s, struct metric *m, int64_t due_mono_ms);
+struct metric *shard_take_due(struct shard *s);
+
+#endif

@@ -1,0 +1,107 @@
+/* Nanoseconds to parse one point, as carbon line and out of a carbon pickle:
+ *
+ *   parse.line_ns 58
+ *   parse.pickle_ns 70
+ *
+ * The best of several rounds: what the code costs, not what the machine did beside. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "horizon/carbon_line.h"
+#include "horizon/carbon_pickle.h"
+#include "horizon/frame.h"
+#include "ridgeline/clock.h"
+
+#define POINTS 20000
+#define ROUNDS 25
+#define NAME_MAX_BYTES 512
+#define LINE_ROOM 96
+
+static size_t write_name(char *out, unsigned i)
+{
+    return (size_t)sprintf(out, "servers.rack%02u.host%05u.cpu%u.user", i % 40, i, i % 8);
+}
+
+static double line_ns(const char *text, size_t len)
+{
+    struct frame_lines frame;
+    struct carbon_point p;
+    const char *line;
+    size_t line_len, parsed = 0;
+    if (frame_lines_init(&frame, 4096) != 0)
+        return -1;
+    int64_t start_ns = clock_mono_ns();
+    frame_lines_give(&frame, text, len);
+    while (frame_lines_take(&frame, &line, &line_len) == FRAME_WHOLE)
+        parsed += carbon_line_parse(line, line_len, NAME_MAX_BYTES, &p) == CARBON_OK;
+    int64_t took_ns = clock_mono_ns() - start_ns;
+    frame_lines_fini(&frame);
+    return parsed == POINTS ? (double)took_ns / POINTS : -1;
+}
+
+static double pickle_ns(struct carbon_pickle *reader, const uint8_t *bytes, size_t len)
+{
+    struct carbon_point p;
+    size_t parsed = 0;
+    int64_t start_ns = clock_mono_ns();
+    if (carbon_pickle_run(reader, bytes, len) != PICKLE_OK)
+        return -1;
+    while (carbon_pickle_next(reader, NAME_MAX_BYTES, &p) == CARBON_OK)
+        parsed++;
+    int64_t took_ns = clock_mono_ns() - start_ns;
+    return parsed == POINTS ? (double)took_ns / POINTS : -1;
+}
+
+static size_t make_lines(char *out)
+{
+    char *p = out;
+    for (unsigned i = 0; i < POINTS; i++) {
+        p += write_name(p, i);
+        p += sprintf(p, " %u.%02u 1795307613\n", i % 977, i % 100);
+    }
+    return (size_t)(p - out);
+}
+
+/* As Python writes it with protocol 2, what carbon-relay sends. */
+static size_t make_pickle(uint8_t *out)
+{
+    uint8_t *p = out;
+    memcpy(p, "\x80\x02](", 4);
+    p += 4;
+    for (unsigned i = 0; i < POINTS; i++) {
+        size_t len = write_name((char *)p + 5, i);
+        memcpy(p, (uint8_t[]){'X', (uint8_t)len, 0, 0, 0}, 5);
+        p += 5 + len;
+        memcpy(p, "J\x5d\xae\x02\x6bG\x40\x59\x0c\xcc\xcc\xcc\xcc\xcd\x86\x86", 16);
+        p += 16;
+    }
+    memcpy(p, "e.", 2);
+    return (size_t)(p + 2 - out);
+}
+
+int main(void)
+{
+    char *lines = malloc(POINTS * LINE_ROOM);
+    uint8_t *pickle = malloc(POINTS * LINE_ROOM);
+    struct carbon_pickle *reader = carbon_pickle_new();
+    double best_line = -1, best_pickle = -1;
+    if (!lines || !pickle || !reader)
+        return 1;
+    size_t lines_len = make_lines(lines), pickle_len = make_pickle(pickle);
+    for (int round = 0; round < ROUNDS; round++) {
+        double line = line_ns(lines, lines_len), picked = pickle_ns(reader, pickle, pickle_len);
+        if (line < 0 || picked < 0) {
+            fprintf(stderr, "bench_parse: the samples do not parse\n");
+            return 1;
+        }
+        best_line = best_line < 0 || line < best_line ? line : best_line;
+        best_pickle = best_pickle < 0 || picked < best_pickle ? picked : best_pickle;
+    }
+    printf("parse.line_ns %.0f\nparse.pickle_ns %.0f\n", best_line, best_pickle);
+    carbon_pickle_free(reader);
+    free(pickle);
+    free(lines);
+    return 0;
+}

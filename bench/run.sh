@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# `make bench`: every figure in one run, on a machine described above it. Figures
+# that depend on the machine stand beside a peer measured in the same minute.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${RIDGELINE_BUILD:-build}
+
+echo "date      $(date -u +%FT%TZ)"
+echo "machine   $(nproc) x $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(free -g | awk '/^Mem/ {print $2}') GiB"
+echo "kernel    $(uname -sr)"
+echo "redis     $(redis-server --version | cut -d' ' -f3)"
+echo "compiler  $(gcc --version | head -n 1)"
+
+echo
+echo "== parsers (one thread, nanoseconds)"
+"$build/bench/bench_parse"
+echo
+echo "== engine (one thread)"
+"$build/bench/bench_engine"
+echo
+echo "== ingest: carbon lines over TCP to Redis"
+bench/ingest.sh "$build"
+echo
+echo "== memory, after 23 hours of history at 10 s"
+RIDGELINE_BUILD="$build" /usr/bin/python3 bench/memory.py

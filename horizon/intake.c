@@ -1,0 +1,203 @@
+/* Each point takes one path, and each way off that path ends in intake_reject, so the
+ * sums hold by construction. */
+#include "intake.h"
+
+#include <string.h>
+
+#include "carbon_line.h"
+#include "carbon_name.h"
+#include "carbon_pickle.h"
+#include "ridgeline/keys.h"
+
+#define LISTENER_NAME(id, name) name,
+const char *const intake_listener_names[INTAKE_LISTENERS_N] = {INTAKE_LISTENERS(LISTENER_NAME)};
+
+#define REASON_NAME(name, kind, help) #name,
+static const char *const reason_names[HORIZON_REJECTED_N] = {HORIZON_REJECTIONS(REASON_NAME)};
+
+static void take_back_announcement(void *context, const char *name, size_t len)
+{
+    names_unannounce(context, name, len);
+}
+
+int intake_init(struct intake *in, const struct settings *settings)
+{
+    memset(in, 0, sizeof *in);
+    in->settings = settings;
+    in->settings_generation = 1;
+    in->pickle = carbon_pickle_new();
+    if (!in->pickle)
+        return -1;
+    names_init(&in->names, (size_t)settings->horizon.max_metrics);
+    queue_init(&in->queue, settings->horizon.queue_bytes, take_back_announcement, &in->names);
+    senders_init(&in->senders);
+    return 0;
+}
+
+void intake_fini(struct intake *in)
+{
+    queue_fini(&in->queue);
+    names_fini(&in->names);
+    carbon_pickle_free(in->pickle);
+}
+
+void intake_settings_changed(struct intake *in)
+{
+    in->settings_generation++;
+    in->names.max = (size_t)in->settings->horizon.max_metrics;
+    queue_set_max(&in->queue, in->settings->horizon.queue_bytes);
+}
+
+void intake_reject(struct intake *in, struct intake_source from, unsigned reason, const char *sample, size_t len)
+{
+    struct intake_tally *tally = &in->tallies[from.listener];
+    struct sender *sender = from.sender;
+    tally->received++;
+    tally->rejected[reason]++;
+    sender->received++;
+    sender->rejected++;
+    sender->last_ms = in->now_ms;
+    sender->last_reason = reason_names[reason];
+    sender->sample_len = len < sizeof sender->sample ? len : sizeof sender->sample;
+    if (sender->sample_len > 0)
+        memcpy(sender->sample, sample, sender->sample_len);
+}
+
+static void accept_point(struct intake *in, struct intake_source from, struct names_entry *entry,
+                         const struct carbon_point *p, uint32_t t)
+{
+    in->tallies[from.listener].received++;
+    in->tallies[from.listener].accepted++;
+    from.sender->received++;
+    from.sender->accepted++;
+    from.sender->last_ms = in->now_ms;
+    if (names_touch(&in->names, entry, (uint32_t)(in->now_ms / 1000)))
+        queue_announce(&in->queue, p->name, p->name_len);
+    queue_append(&in->queue, p->name, p->name_len, (struct point){.t = t, .v = p->value}, in->now_ms);
+}
+
+static bool globs_pass(const struct intake *in, const char *name, size_t len)
+{
+    const struct conf_globs *deny = &in->settings->horizon.deny, *allow = &in->settings->horizon.allow;
+    return !conf_globs_match(deny, name, len) && (allow->n == 0 || conf_globs_match(allow, name, len));
+}
+
+/* The entry of a name that may pass, or NULL with the reason. A name that the
+ * globs refuse never takes a place. */
+static struct names_entry *admit(struct intake *in, const char *name, size_t len, unsigned *reason)
+{
+    struct names_entry *e = names_find(&in->names, name, len);
+    int pass = e ? names_verdict(e, in->settings_generation) : -1;
+    if (pass < 0) {
+        pass = globs_pass(in, name, len);
+        *reason = HORIZON_REJECTED_over_limit;
+        if (pass && !e && !(e = names_add(&in->names, name, len)))
+            return NULL;
+        if (e)
+            names_set_verdict(e, in->settings_generation, pass);
+    }
+    *reason = HORIZON_REJECTED_denied;
+    return pass ? e : NULL;
+}
+
+/* Checks what was parsed well; `sample` is what the sender wrote. */
+static void check_point(struct intake *in, struct intake_source from, struct carbon_point *p, const char *sample,
+                        size_t len)
+{
+    char tagged[KEYS_NAME_MAX];
+    bool good = !carbon_name_is_reserved(p->name, p->name_len);
+    if (memchr(p->name, ';', p->name_len)) {
+        memcpy(tagged, p->name, p->name_len);
+        p->name = tagged;
+        good = carbon_name_canonical(tagged, &p->name_len) == 0;
+    }
+    if (!good) {
+        intake_reject(in, from, HORIZON_REJECTED_bad_name, sample, len);
+        return;
+    }
+    int64_t now_s = in->now_ms / 1000, t = p->now ? now_s : (int64_t)p->t;
+    unsigned reason;
+    struct names_entry *e = NULL;
+    if (t < now_s - in->settings->horizon.max_age_s)
+        reason = HORIZON_REJECTED_too_old;
+    else if (t > now_s + in->settings->horizon.max_future_s)
+        reason = HORIZON_REJECTED_in_future;
+    else
+        e = admit(in, p->name, p->name_len, &reason);
+    if (e)
+        accept_point(in, from, e, p, (uint32_t)t);
+    else
+        intake_reject(in, from, reason, sample, len);
+}
+
+static unsigned reason_of(enum carbon_result result)
+{
+    static const unsigned reasons[] = {
+        [CARBON_OK] = HORIZON_REJECTED_malformed,
+        [CARBON_NOTHING] = HORIZON_REJECTED_malformed,
+        [CARBON_MALFORMED] = HORIZON_REJECTED_malformed,
+        [CARBON_BAD_NAME] = HORIZON_REJECTED_bad_name,
+        [CARBON_NOT_A_NUMBER] = HORIZON_REJECTED_not_a_number,
+        [CARBON_BAD_TIME] = HORIZON_REJECTED_bad_time,
+    };
+    return reasons[result];
+}
+
+static size_t name_max(const struct intake *in)
+{
+    return (size_t)in->settings->horizon.max_name_bytes;
+}
+
+void intake_line(struct intake *in, struct intake_source from, const char *line, size_t len)
+{
+    struct carbon_point p;
+    enum carbon_result result = carbon_line_parse(line, len, name_max(in), &p);
+    if (result == CARBON_OK)
+        check_point(in, from, &p, line, len);
+    else if (result != CARBON_NOTHING)
+        intake_reject(in, from, reason_of(result), line, len);
+}
+
+void intake_pickle(struct intake *in, struct intake_source from, const uint8_t *message, size_t len)
+{
+    enum pickle_result read = carbon_pickle_run(in->pickle, message, len);
+    if (read != PICKLE_OK) {
+        unsigned reason =
+            read == PICKLE_FORBIDDEN ? HORIZON_REJECTED_forbidden : HORIZON_REJECTED_malformed;
+        intake_reject(in, from, reason, (const char *)message, len);
+        return;
+    }
+    struct carbon_point p = {0};
+    enum carbon_result result;
+    while ((result = carbon_pickle_next(in->pickle, name_max(in), &p)) != CARBON_NOTHING) {
+        if (result == CARBON_OK)
+            check_point(in, from, &p, p.name, p.name_len);
+        else
+            intake_reject(in, from, reason_of(result), p.name, p.name_len);
+    }
+}
+
+void intake_value(struct intake *in, struct intake_source from, const char *name, double value)
+{
+    struct carbon_point p = {.name = name, .name_len = strlen(name), .value = value, .now = true};
+    check_point(in, from, &p, name, p.name_len);
+}
+
+void intake_total(const struct intake *in, struct intake_tally *total)
+{
+    *total = (struct intake_tally){0};
+    for (unsigned i = 0; i < INTAKE_LISTENERS_N; i++) {
+        total->received += in->tallies[i].received;
+        total->accepted += in->tallies[i].accepted;
+        for (unsigned r = 0; r < HORIZON_REJECTED_N; r++)
+            total->rejected[r] += in->tallies[i].rejected[r];
+    }
+}
+
+uint64_t intake_rejected(const struct intake_tally *tally)
+{
+    uint64_t sum = 0;
+    for (unsigned r = 0; r < HORIZON_REJECTED_N; r++)
+        sum += tally->rejected[r];
+    return sum;
+}

@@ -1,0 +1,70 @@
+/* The way of a point through horizon: parse, check, account, queue. Pure: the
+ * listeners bring bytes and the time, the writer takes blocks out of the queue.
+ *
+ *   received = accepted + rejected, by listener, by sender and in all;
+ *   accepted = stored + queued + dropped. */
+#ifndef RIDGELINE_HORIZON_INTAKE_H
+#define RIDGELINE_HORIZON_INTAKE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "names.h"
+#include "queue.h"
+#include "ridgeline/conf.h"
+#include "ridgeline/counters.h"
+#include "senders.h"
+
+#define INTAKE_LISTENERS(X) X(LINE_TCP, "line_tcp") X(LINE_UDP, "line_udp") X(PICKLE_TCP, "pickle_tcp") X(SELF, "self")
+#define INTAKE_LISTENER_ENUM(id, name) INTAKE_##id,
+enum intake_listener { INTAKE_LISTENERS(INTAKE_LISTENER_ENUM) INTAKE_LISTENERS_N };
+
+extern const char *const intake_listener_names[INTAKE_LISTENERS_N];
+
+/* Where bytes came from. */
+struct intake_source {
+    enum intake_listener listener;
+    struct sender *sender;
+};
+
+struct intake_tally {
+    uint64_t received, accepted, rejected[HORIZON_REJECTED_N];
+};
+
+struct intake {
+    const struct settings *settings; /* not owned */
+    uint32_t settings_generation;    /* verdicts of older ones are asked anew */
+    int64_t now_ms;                  /* epoch ms of what is being read */
+    struct carbon_pickle *pickle;
+    struct names names;
+    struct queue queue;
+    struct senders senders;
+    struct intake_tally tallies[INTAKE_LISTENERS_N];
+};
+
+/* `settings` must outlive `*in`. Returns 0, or -1 when memory is out. */
+int intake_init(struct intake *in, const struct settings *settings);
+void intake_fini(struct intake *in);
+
+/* The contents of `settings` have changed. */
+void intake_settings_changed(struct intake *in);
+
+/* One carbon line, without its newline. A blank one is no point and not counted. */
+void intake_line(struct intake *in, struct intake_source from, const char *line, size_t len);
+
+/* One carbon pickle. What cannot be read at all counts as one point received and rejected. */
+void intake_pickle(struct intake *in, struct intake_source from, const uint8_t *message, size_t len);
+
+/* One point of Ridgeline's own, at now. */
+void intake_value(struct intake *in, struct intake_source from, const char *name, double value);
+
+/* A point that could not be parsed for `reason` (HORIZON_REJECTED_...); `sample` is what there is of it. */
+void intake_reject(struct intake *in, struct intake_source from, unsigned reason, const char *sample, size_t len);
+
+/* The sum over all listeners. */
+void intake_total(const struct intake *in, struct intake_tally *total);
+
+/* All that a tally rejected. */
+uint64_t intake_rejected(const struct intake_tally *tally);
+
+#endif

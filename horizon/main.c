@@ -1,0 +1,197 @@
+/* horizon takes points in, accounts for every one, and appends them to Redis.
+ *
+ *   tcp, udp, self -> intake (parse, check, account) -> queue -> writer -> Redis
+ *
+ * One thread runs the loop with all sockets. Two jobs that must wait for Redis (saving
+ * the counters, sampling our own figures) run in libuv's pool. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "intake.h"
+#include "ridgeline/clock.h"
+#include "ridgeline/log.h"
+#include "ridgeline/proc.h"
+#include "self.h"
+#include "stats.h"
+#include "tcp.h"
+#include "udp.h"
+#include "writer.h"
+
+#define DRAIN_MS 200        /* at a stop: for what senders have already sent */
+#define FLUSH_MS 5000       /* and for what is queued */
+#define FLUSH_CHECK_MS 10
+#define SWEEP_MS 1000
+#define SWEEPS_A_ROUND 600  /* every name is looked at about once in ten minutes */
+
+struct horizon {
+    uv_loop_t loop;
+    struct proc_args args;
+    struct settings settings;
+    char *redis, *state_dir; /* as at the start: they outlive a reload */
+    struct intake intake;
+    struct tcp tcp;
+    struct udp udp;
+    struct writer writer;
+    struct stats stats;
+    struct self self;
+    bool feeds_self;
+    uv_signal_t on_term, on_int, on_hup;
+    uv_timer_t sweep, stop;
+    int64_t stop_mono_ms; /* 0: not stopping */
+};
+
+static int listen_all(struct horizon *h)
+{
+    char line[ADDRESS_TEXT_MAX] = "off", pickle[ADDRESS_TEXT_MAX] = "off", udp[ADDRESS_TEXT_MAX] = "off";
+    const struct settings *s = &h->settings;
+    h->udp.fd = -1;
+    if ((s->horizon.carbon_line.on && tcp_listen(&h->tcp, INTAKE_LINE_TCP, &s->horizon.carbon_line, line) != 0) ||
+        (s->horizon.carbon_pickle.on &&
+         tcp_listen(&h->tcp, INTAKE_PICKLE_TCP, &s->horizon.carbon_pickle, pickle) != 0) ||
+        (s->horizon.carbon_udp.on && udp_init(&h->udp, &h->loop, &h->intake, &s->horizon.carbon_udp, udp) != 0))
+        return -1;
+    char text[4 * ADDRESS_TEXT_MAX];
+    snprintf(text, sizeof text, "line=%s pickle=%s udp=%s", line, pickle, udp);
+    proc_ready(&h->args, text);
+    return 0;
+}
+
+static void close_handles(struct horizon *h)
+{
+    uv_handle_t *own[] = {(uv_handle_t *)&h->on_term, (uv_handle_t *)&h->on_int, (uv_handle_t *)&h->on_hup,
+                          (uv_handle_t *)&h->sweep,   (uv_handle_t *)&h->stop};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        uv_close(own[i], NULL);
+    stats_close(&h->stats);
+    writer_close(&h->writer);
+}
+
+/* First senders get a moment, then the queue. */
+static void on_stopping(uv_timer_t *timer)
+{
+    struct horizon *h = timer->data;
+    int64_t waited_ms = clock_mono_ms() - h->stop_mono_ms;
+    if (waited_ms < DRAIN_MS)
+        return;
+    if (!uv_is_closing((uv_handle_t *)&h->tcp.idle_timer)) {
+        tcp_close(&h->tcp);
+        udp_close(&h->udp);
+        if (h->feeds_self)
+            self_close(&h->self);
+    }
+    if (h->intake.queue.queued == 0 || waited_ms >= FLUSH_MS)
+        close_handles(h);
+}
+
+static void on_stop_signal(uv_signal_t *signal, int number)
+{
+    struct horizon *h = signal->data;
+    if (h->stop_mono_ms)
+        return;
+    log_info("stopping", "signal=%d queued=%llu", number, (unsigned long long)h->intake.queue.queued);
+    h->stop_mono_ms = clock_mono_ms();
+    tcp_stop_listening(&h->tcp);
+    uv_timer_start(&h->stop, on_stopping, FLUSH_CHECK_MS, FLUSH_CHECK_MS);
+}
+
+static bool same_address(const struct units_address *a, const struct units_address *b)
+{
+    return a->on == b->on && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+static void on_reload_signal(uv_signal_t *signal, int number)
+{
+    struct horizon *h = signal->data;
+    struct units_address line = h->settings.horizon.carbon_line, udp = h->settings.horizon.carbon_udp;
+    struct units_address pickle = h->settings.horizon.carbon_pickle;
+    (void)number;
+    if (proc_reload(&h->args, &h->settings) != 0)
+        return;
+    intake_settings_changed(&h->intake);
+    if (!same_address(&line, &h->settings.horizon.carbon_line) ||
+        !same_address(&udp, &h->settings.horizon.carbon_udp) ||
+        !same_address(&pickle, &h->settings.horizon.carbon_pickle) || strcmp(h->redis, h->settings.store) != 0 ||
+        h->feeds_self != h->settings.horizon.self_metrics)
+        log_warning("restart_needed", "for=\"addresses and self_metrics\"");
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    struct horizon *h = timer->data;
+    const struct units_retention *r = &h->settings.retention;
+    int64_t silent_since_s = clock_wall_s() - r->archive[0].span_s;
+    names_sweep(&h->intake.names, h->intake.names.n / SWEEPS_A_ROUND + 1,
+                silent_since_s > 0 ? (uint32_t)silent_since_s : 0);
+}
+
+static void start_signal(struct horizon *h, uv_signal_t *handle, int number, uv_signal_cb callback)
+{
+    uv_signal_init(&h->loop, handle);
+    handle->data = h;
+    uv_signal_start(handle, callback, number);
+}
+
+static void start_timers(struct horizon *h)
+{
+    uv_timer_init(&h->loop, &h->stop);
+    uv_timer_init(&h->loop, &h->sweep);
+    h->stop.data = h->sweep.data = h;
+    uv_timer_start(&h->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+static int start_stats(struct horizon *h)
+{
+    const struct stats_sources sources = {&h->intake, &h->tcp, &h->udp, &h->writer};
+    return stats_init(&h->stats, &h->loop, h->settings.instance, h->redis, &sources);
+}
+
+/* Returns 0, or -1 with the reason logged. */
+static int start(struct horizon *h)
+{
+    h->redis = strdup(h->settings.store);
+    h->state_dir = strdup(h->settings.state_dir);
+    h->feeds_self = h->settings.horizon.self_metrics;
+    if (!h->redis || !h->state_dir || uv_loop_init(&h->loop) != 0 || intake_init(&h->intake, &h->settings) != 0) {
+        log_error("start_failed", "reason=\"out of memory\"");
+        return -1;
+    }
+    start_signal(h, &h->on_term, SIGTERM, on_stop_signal);
+    start_signal(h, &h->on_int, SIGINT, on_stop_signal);
+    start_signal(h, &h->on_hup, SIGHUP, on_reload_signal);
+    start_timers(h);
+    writer_init(&h->writer, &h->loop, &h->intake, h->redis);
+    if (tcp_init(&h->tcp, &h->loop, &h->intake) != 0 || start_stats(h) != 0 ||
+        (h->feeds_self && self_init(&h->self, &h->loop, &h->intake, h->redis, h->state_dir) != 0))
+        return -1;
+    return listen_all(h);
+}
+
+static void finish(struct horizon *h)
+{
+    stats_fini(&h->stats);
+    if (h->feeds_self)
+        self_fini(&h->self);
+    const struct queue *q = &h->intake.queue;
+    log_event(q->queued ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "stopped", "stored=%llu lost=%llu dropped=%llu",
+              (unsigned long long)q->stored, (unsigned long long)q->queued, (unsigned long long)q->dropped);
+    intake_fini(&h->intake);
+    uv_loop_close(&h->loop);
+    conf_free(&h->settings);
+    free(h->redis);
+    free(h->state_dir);
+}
+
+int main(int argc, char **argv)
+{
+    static struct horizon h;
+    proc_start("horizon", argc, argv, &h.args, &h.settings);
+    signal(SIGPIPE, SIG_IGN);
+    proc_raise_descriptor_limit();
+    if (start(&h) != 0)
+        return 1;
+    uv_run(&h.loop, UV_RUN_DEFAULT);
+    finish(&h);
+    return 0;
+}

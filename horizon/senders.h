@@ -1,0 +1,44 @@
+/* Who sends what: counts by peer address and listener, in a bounded table. Pure. */
+#ifndef RIDGELINE_HORIZON_SENDERS_H
+#define RIDGELINE_HORIZON_SENDERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SENDERS_MAX 256
+#define SENDERS_ADDRESS_MAX 48     /* any IPv6 address as text, "other", "rest" or "self" */
+#define SENDERS_SAMPLE_MAX 96      /* bytes kept of the last rejected line */
+#define SENDERS_SILENT_MS 3600000  /* after this a sender without connections gives its place up */
+
+struct sender {
+    char address[SENDERS_ADDRESS_MAX];
+    const char *listener;
+    unsigned connections;
+    uint64_t received, accepted, rejected;
+    int64_t last_ms; /* last point, epoch ms; 0 = none yet */
+    const char *last_reason; /* of the last rejection; NULL = none */
+    char sample[SENDERS_SAMPLE_MAX];
+    size_t sample_len;
+};
+
+/* The last place stands for all that found no place of their own. */
+struct senders {
+    struct sender places[SENDERS_MAX + 1];
+    size_t n; /* used, without the last */
+};
+
+void senders_init(struct senders *s);
+
+/* The place of `address` at `listener` (a literal), made when it is new. When the table is full the
+ * longest silent sender, if silent for SENDERS_SILENT_MS, is added into the last place; else the last
+ * place itself is returned. Never NULL. Pointers of senders with connections stay valid; others
+ * until the next call. */
+struct sender *senders_find(struct senders *s, const char *address, const char *listener, int64_t now_ms);
+
+/* Fills `out` with up to `max` senders, most points first. Returns how many. */
+size_t senders_top(const struct senders *s, const struct sender **out, size_t max);
+
+/* Sums up all that senders_top leaves out, as a sender "rest". Returns how many those are. */
+size_t senders_rest(const struct senders *s, size_t max, struct sender *rest);
+
+#endif

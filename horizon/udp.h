@@ -1,0 +1,31 @@
+/* Carbon lines over UDP: a datagram holds one line or several. */
+#ifndef RIDGELINE_HORIZON_UDP_H
+#define RIDGELINE_HORIZON_UDP_H
+
+#include <uv.h>
+
+#include "address.h"
+#include "intake.h"
+
+struct udp_slots;
+
+struct udp {
+    uv_poll_t poll;
+    struct intake *intake;
+    int fd; /* -1: off */
+    struct udp_slots *slots;
+    uint32_t last_overflow; /* the socket's own count, which wraps */
+    uint64_t kernel_drops;
+    struct sockaddr_storage last_peer; /* the peer of the last datagram, and its sender */
+    struct sender *last_sender;
+};
+
+/* Binds `address` and reads from then on; the address that it got is written to `text`. Returns 0, or
+ * -1 with the reason logged. */
+int udp_init(struct udp *udp, uv_loop_t *loop, struct intake *intake, const struct units_address *address,
+             char text[ADDRESS_TEXT_MAX]);
+
+/* Closes the socket. Nothing to do when it is off. */
+void udp_close(struct udp *udp);
+
+#endif

@@ -1,0 +1,280 @@
+"""What the end-to-end tests share: a private redis-server, the real daemons on
+free ports under a temporary directory, senders, and patient waiting.
+
+Nothing is mocked. Every server that a fixture starts, it stops.
+"""
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+import redis as redis_py
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("RIDGELINE_BUILD", ROOT / "build"))
+# Sanitizer builds and busy machines are slow: a wait is a bound on patience, never a measurement.
+PATIENCE_S = 60
+
+
+def wait_for(what, check, patience_s=PATIENCE_S, every_s=0.1):
+    """The first truthy value of check(); fails with `what` when none comes in time."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        value = check()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {patience_s} s in vain for {what}; last {value!r}"
+        time.sleep(every_s)
+
+
+def free_ports(n):
+    """`n` ports that nobody listens on, all different."""
+    with contextlib.ExitStack() as held:
+        ports = []
+        for _ in range(n):
+            s = held.enter_context(socket.socket())
+            s.bind(("127.0.0.1", 0))
+            ports.append(s.getsockname()[1])
+        return ports
+
+
+def canonical(t, v):
+    """One point as Ridgeline stores it."""
+    return struct.pack(">BBIBd", 0x92, 0xCE, int(t), 0xCB, v)
+
+
+def points_of(client, name):
+    """The stored points of a metric, canonical records only, in stored order."""
+    raw = client.get("metrics." + name) or b""
+    assert len(raw) % 15 == 0
+    return [(t, v) for _, _, t, _, v in struct.iter_unpack(">BBIBd", raw)]
+
+
+def assert_clean(log):
+    """No sanitizer has spoken in this log: a daemon that it ended would only have been started again."""
+    text = log.read_text(errors="replace")
+    for report in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):
+        assert report not in text, text[text.index(report) - 200:][:5000]
+
+
+def stop(process, patience_s=20):
+    """SIGTERM, then SIGKILL; the exit status."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return process.returncode
+
+
+class RedisServer:
+    """A redis-server of our own on a unix socket."""
+
+    def __init__(self, directory, *options):
+        self.directory = directory
+        self.sock = str(directory / "redis.sock")
+        self.options = options
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.sock, "--dir", str(self.directory),
+             "--save", "", "--loglevel", "warning", *self.options],
+            stdout=subprocess.DEVNULL)
+        self.client = redis_py.Redis(unix_socket_path=self.sock)
+        wait_for("redis-server", self.answers)
+
+    def answers(self):
+        try:
+            return self.client.ping()
+        except redis_py.exceptions.RedisError:
+            return False
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.client.close()
+        stop(self.process)
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    directory = tmp_path / "redis"
+    directory.mkdir()
+    server = RedisServer(directory)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server):
+    """A client bound to a fresh redis-server; its socket path is `redis.sock`."""
+    redis_server.client.sock = redis_server.sock
+    return redis_server.client
+
+
+def write_settings(path, text):
+    path.write_text(text)
+    return path
+
+
+class Daemon:
+    """One real daemon of ours, its log in a file."""
+
+    def __init__(self, name, directory, settings, *arguments):
+        self.name, self.directory, self.settings, self.arguments = name, directory, settings, arguments
+        self.log = directory / f"{name}.log"
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [str(BUILD / self.name), "--settings", str(self.settings), "--state-dir", str(self.directory),
+                 *self.arguments], stdout=log, stderr=log)
+
+    def logged(self, text):
+        return text in self.log.read_text(errors="replace")
+
+    def wait_ready(self):
+        wait_for(f"{self.name} to be ready", lambda: self.logged("event=ready") or self.process.poll() is not None)
+        assert self.process.poll() is None, self.log.read_text(errors="replace")
+        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        return stop(self.process)
+
+
+@pytest.fixture
+def daemons(tmp_path):
+    """Starts daemons that end with the test: daemons(name, settings_path, *arguments)."""
+    started = []
+
+    def begin(name, settings, *arguments):
+        d = Daemon(name, tmp_path, settings, *arguments)
+        started.append(d)
+        return d
+
+    yield begin
+    for d in reversed(started):
+        d.stop()
+    for d in started:
+        assert_clean(d.log)
+
+
+SETTINGS = """
+horizon: {{
+  carbon_line = "127.0.0.1:{line}"; carbon_udp = "127.0.0.1:{udp}"; carbon_pickle = "127.0.0.1:{pickle}";
+  max_age = "{max_age}"; {horizon}
+}};
+analyzer: {{ {analyzer} }};
+roomba: {{ {roomba} }};
+webapp: {{ listen = "127.0.0.1:{page}"; }};
+{more}
+"""
+
+
+class Ridgeline:
+    """`ridgeline run` as an operator starts it."""
+
+    def __init__(self, directory, horizon="self_metrics = false;", analyzer="", roomba="", more="", max_age="23h"):
+        self.directory = directory
+        self.state = directory / "state"
+        self.line, self.udp, self.pickle, self.page_port = free_ports(4)
+        self.page = f"http://127.0.0.1:{self.page_port}"
+        self.sock = str(self.state / "redis.sock")
+        self.settings = write_settings(directory / "settings.conf", SETTINGS.format(
+            line=self.line, udp=self.udp, pickle=self.pickle, page=self.page_port, horizon=horizon,
+            analyzer=analyzer, roomba=roomba, more=more, max_age=max_age))
+        self.log = directory / "ridgeline.log"
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [str(BUILD / "ridgeline"), "run", "--settings", str(self.settings), "--state-dir", str(self.state)],
+                stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+        self.ready = ""
+
+        def read():
+            self.ready = self.process.stdout.readline()
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        reader.join(PATIENCE_S)
+        assert self.ready.startswith("ready "), self.log.read_text(errors="replace")
+        self.redis = redis_py.Redis(unix_socket_path=self.sock)
+
+    def pids(self, name):
+        """The processes of this run named `name`, the oldest (the parent) first."""
+        out = subprocess.run(["ps", "-eo", "pid,ppid,comm"], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in out.splitlines()[1:]]
+        family, found = {str(self.process.pid)}, []
+        for pid, parent, command in sorted(rows, key=lambda r: int(r[0])):
+            if parent in family:
+                family.add(pid)
+                if command.startswith(name[:15]):
+                    found.append(int(pid))
+        return found
+
+    def kill(self, name, which=0):
+        os.kill(self.pids(name)[which], signal.SIGKILL)
+
+    def get(self, path, **parameters):
+        return requests.get(self.page + path, params=parameters, timeout=30)
+
+    def anomalies(self, **parameters):
+        return self.get("/api/anomalies", **parameters).json()["anomalies"]
+
+    def send_lines(self, lines):
+        """Sends carbon lines over one TCP connection."""
+        with socket.create_connection(("127.0.0.1", self.line)) as s:
+            s.sendall("".join(line + "\n" for line in lines).encode())
+
+    def counter(self, process, field):
+        return int(self.redis.hget(f"ridgeline:stats:{process}", field) or 0)
+
+    def stop(self):
+        self.process.stdout.close()
+        return stop(self.process, 40)
+
+
+@pytest.fixture
+def ridgeline_factory(tmp_path):
+    """ridgeline_factory(**settings): `ridgeline run`s that end with the test."""
+    started = []
+
+    def begin(**settings):
+        directory = tmp_path / f"run{len(started)}"
+        directory.mkdir()
+        r = Ridgeline(directory, **settings)
+        started.append(r)
+        return r
+
+    yield begin
+    for r in started:
+        r.stop()
+    for r in started:
+        assert_clean(r.log)
+
+
+@pytest.fixture
+def ridgeline(ridgeline_factory):
+    """One `ridgeline run` with the settings of SETTINGS."""
+    return ridgeline_factory()

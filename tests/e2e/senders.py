@@ -1,0 +1,122 @@
+"""The senders that sites really run, each started for a test and stopped after it."""
+import os
+import pathlib
+import pickle
+import random
+import signal
+import socket
+import struct
+import subprocess
+
+from conftest import PATIENCE_S, free_ports, stop, wait_for
+
+
+def accepts(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def send_tcp(port, payload):
+    """Sends bytes over one connection, and ends it in order."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as s:
+        s.sendall(payload)
+
+
+def line_payload(points):
+    """Carbon lines of (name, t, value) points."""
+    return "".join(f"{name} {value!r} {t}\n" for name, t, value in points).encode()
+
+
+def pickle_frames(points, protocol=2, batch=500):
+    """Carbon pickle messages of (name, t, value) points."""
+    frames = []
+    for i in range(0, len(points), batch):
+        body = pickle.dumps([(n, (t, v)) for n, t, v in points[i:i + batch]], protocol=protocol)
+        frames.append(struct.pack(">I", len(body)) + body)
+    return b"".join(frames)
+
+
+class Relay:
+    """A relay process with a line port of its own."""
+
+    def send(self, points):
+        send_tcp(self.port, line_payload(points))
+
+    def stop(self):
+        stop(self.process)
+
+
+CARBON_CONF = """
+[relay]
+LINE_RECEIVER_INTERFACE = 127.0.0.1
+LINE_RECEIVER_PORT = {line}
+PICKLE_RECEIVER_INTERFACE = 127.0.0.1
+PICKLE_RECEIVER_PORT = {pickle}
+RELAY_METHOD = consistent-hashing
+DESTINATIONS = 127.0.0.1:{to}:a
+DESTINATION_PROTOCOL = {protocol}
+MAX_QUEUE_SIZE = 1000000
+MAX_DATAPOINTS_PER_MESSAGE = 500
+USE_FLOW_CONTROL = True
+STORAGE_DIR = {dir}
+LOG_DIR = {dir}
+PID_DIR = {dir}
+CONF_DIR = {dir}
+"""
+
+
+class CarbonRelay(Relay):
+    """graphite-carbon's carbon-relay; `protocol` is "pickle" or "line"."""
+
+    def __init__(self, directory, to_port, protocol):
+        directory = pathlib.Path(directory)
+        directory.mkdir()
+        self.port, pickle_port = free_ports(2)
+        (directory / "carbon.conf").write_text(CARBON_CONF.format(
+            line=self.port, pickle=pickle_port, to=to_port, protocol=protocol, dir=directory))
+        (directory / "storage-schemas.conf").write_text("[all]\npattern = .*\nretentions = 60s:1d\n")
+        with open(directory / "log", "wb") as log:
+            self.process = subprocess.Popen(
+                ["carbon-relay", f"--config={directory}/carbon.conf", "--nodaemon",
+                 f"--pidfile={directory}/pid", "start"],
+                stdout=log, stderr=log, env={**os.environ, "GRAPHITE_ROOT": str(directory)})
+        wait_for("carbon-relay", lambda: accepts(self.port))
+
+
+class CarbonCRelay(Relay):
+    """carbon-c-relay, forwarding lines."""
+
+    def __init__(self, directory, to_port):
+        directory = pathlib.Path(directory)
+        directory.mkdir()
+        (self.port,) = free_ports(1)
+        (directory / "conf").write_text(
+            f"cluster ridgeline forward 127.0.0.1:{to_port};\nmatch * send to ridgeline stop;\n")
+        with open(directory / "log", "wb") as log:
+            self.process = subprocess.Popen(
+                ["carbon-c-relay", "-f", str(directory / "conf"), "-p", str(self.port), "-s", "-q", "1000000"],
+                stdout=log, stderr=log)
+        wait_for("carbon-c-relay", lambda: accepts(self.port))
+
+
+class Metric:
+    """A made series: noise around a level, by a seed of its own, any point at any time."""
+
+    def __init__(self, name, level=100.0, noise=2.0):
+        self.name, self.level, self.noise = name, level, noise
+
+    def point(self, t, add=0.0):
+        noise = random.Random(f"{self.name}@{t}").gauss(0, self.noise)
+        return (self.name, t, round(self.level + noise + add, 6))
+
+
+def freeze(pid):
+    """Stops a process where it stands; thaw() lets it go on."""
+    os.kill(pid, signal.SIGSTOP)
+
+
+def thaw(pid):
+    os.kill(pid, signal.SIGCONT)

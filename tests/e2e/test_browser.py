@@ -1,0 +1,396 @@
+"""The page, in a real browser, on a real run with points that were really sent.
+
+Every test ends with a look at the browser's console: an error, or anything that the
+Content-Security-Policy refused, fails it.
+"""
+import contextlib
+import random
+import re
+import subprocess
+import time
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from conftest import canonical, wait_for
+
+STEP_S = 10
+HISTORY_S = 2 * 3600  # twice what the engine warms up on
+AHEAD_S = 580         # a little less than max_future
+OVERRIDE_S = 2        # an override is in force after this long
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync")
+NARROW = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False}
+HOSTILE = "<img/src=x/onerror=alert(1)>"
+HOSTILE_WITH_BLANKS = "<img src=x onerror=alert(1)>"  # no listener takes a blank, but other writers have access to Redis
+
+
+class Page:
+    """The page in a browser, and what a reader does with it."""
+
+    def __init__(self, driver, url):
+        self.driver, self.url = driver, url
+
+    def open(self, fragment=""):
+        self.driver.get("about:blank")
+        self.driver.get(f"{self.url}/{fragment}")
+        wait_for("live updates", lambda: self.one("#live").get_attribute("data-state") == "live")
+        return self
+
+    def one(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def press(self, *keys):
+        webdriver.ActionChains(self.driver).send_keys(*keys).perform()
+
+    def names(self, where="#open"):
+        """The listed metrics, read at one moment."""
+        return self.run("return [...document.querySelectorAll(arguments[0] + ' .name')].map(n => n.textContent)", where)
+
+    def wait_listed(self, *names):
+        wait_for(f"{names} to be listed", lambda: set(names) <= set(self.names()))
+
+    def text(self, selector):
+        return self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
+
+    def focused(self):
+        return self.run("return document.activeElement.textContent")
+
+    def console(self):
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+    def width(self):
+        return self.run("return document.documentElement.scrollWidth")
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    options = Options()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}", "--window-size=1280,900"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    yield driver
+    driver.quit()
+
+
+@contextlib.contextmanager
+def visit(driver, ridgeline):
+    """A Page whose console must be clean at the end."""
+    page = Page(driver, ridgeline.page)
+    yield page
+    assert page.console() == []
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    driver.get("about:blank")
+
+
+@pytest.fixture
+def page(driver, ridgeline):
+    with visit(driver, ridgeline) as page:
+        yield page
+
+
+def present():
+    """The step that is now."""
+    return int(time.time()) // STEP_S * STEP_S
+
+
+def calm(name, until, base=100.0):
+    """(time, value) of a metric with nothing but noise, up to `until`."""
+    noise = random.Random(name)
+    return [(t, base + noise.gauss(0, 1)) for t in range(until - HISTORY_S, until, STEP_S)]
+
+
+def send_history(ridgeline, *names):
+    """Sends each metric's past and waits until all of it was judged. Returns the time of the next point."""
+    until = present()
+    before = judged(ridgeline)
+    points = {name: calm(name, until) for name in names}
+    ridgeline.send_lines(f"{name} {v!r} {t}" for name in names for t, v in points[name])
+    wanted = before + sum(map(len, points.values()))
+    wait_for("the history to be judged", lambda: judged(ridgeline) >= wanted)
+    return until
+
+
+def judged(ridgeline):
+    return ridgeline.get("/api/health").json()["judged"]
+
+
+def send_point(ridgeline, name, t, value):
+    ridgeline.send_lines([f"{name} {value} {t}"])
+
+
+# Pixels of a canvas that have the colour of the chart's line.
+LINE_PIXELS = """
+const style = getComputedStyle(document.documentElement).getPropertyValue('--chart-line').trim();
+const [r, g, b] = style.match(/\\w\\w/g).map(hex => parseInt(hex, 16));
+return [...arguments[0].querySelectorAll('.plot')].map(plot => Math.max(0, ...[...plot.querySelectorAll('canvas')].map(canvas => {
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4)
+    count += Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 30 && data[i + 3] > 200;
+  return count;
+})));
+"""
+
+
+def test_an_anomaly_appears_without_a_reload_and_its_charts_draw(ridgeline, page):
+    now = send_history(ridgeline, "web.requests", "web.quiet")
+    page.open()
+    assert page.names() == []
+    page.run("window.sameDocument = true")
+    send_point(ridgeline, "web.requests", now, 300)
+    page.wait_listed("web.requests")
+    assert page.run("return window.sameDocument")
+    assert page.names() == ["web.requests"]
+    assert page.text("#announce").startswith("New anomaly: web.requests, score ")
+    wait_for("the title", lambda: page.driver.title == "(1) Ridgeline")
+
+    card = page.one(".card")
+    wait_for("two drawn charts", lambda: [n > 100 for n in page.run(LINE_PIXELS, card)] == [True, True])
+    assert re.search(r"300 where \d+(\.\d+)? was expected", card.text)
+    assert re.search(r"\d of \d detectors vote yes: .*median", card.text)
+    rows = {row.find_element(By.TAG_NAME, "th").text: row.text for row in page.all(".card .findings tbody tr")}
+    assert "yes" in rows["median"] and "needs a day" in rows["seasonal"]
+
+
+def test_a_closed_anomaly_moves_to_the_closed_ones(driver, ridgeline_factory):
+    ridgeline = ridgeline_factory(more='detection: { close_after = "1m"; };')
+    now = send_history(ridgeline, "web.requests")
+    with visit(driver, ridgeline) as page:
+        page.open()
+        send_point(ridgeline, "web.requests", now, 300)
+        page.wait_listed("web.requests")
+        # Data time closes it: calm points, as far ahead of the clock as horizon takes them.
+        ridgeline.send_lines(f"web.requests 100 {t}" for t in range(now + STEP_S, now + AHEAD_S, STEP_S))
+        wait_for("the anomaly to close", lambda: page.names("#closed") == ["web.requests"])
+        assert page.names() == []
+
+
+def test_the_keyboard_moves_through_the_list_opens_and_comes_back(ridgeline, page):
+    names = ["key.one", "key.two", "key.three"]
+    now = send_history(ridgeline, *names)
+    for name in names:
+        send_point(ridgeline, name, now, 400)
+    page.open()
+    page.wait_listed(*names)
+    listed = page.names()
+    page.press("j")
+    assert page.focused() == listed[0]
+    page.press("j")
+    page.press(Keys.ARROW_DOWN)
+    assert page.focused() == listed[2]
+    page.press("j")
+    assert page.focused() == listed[2], "the last one stays"
+    page.press("k")
+    assert page.focused() == listed[1]
+    page.press(Keys.ENTER)
+    wait_for("the metric's view", lambda: page.text("#metric h2") == listed[1])
+    wait_for("why", lambda: page.text("#metric .words").startswith("Anomalous: "))
+    page.press(Keys.ESCAPE)
+    wait_for("the list", lambda: page.one("#overview").is_displayed())
+    assert page.focused() == listed[1], "the focus is where it was"
+    page.press(Keys.ARROW_UP)
+    assert page.focused() == listed[0]
+    page.press("?")
+    assert page.one("#help").is_displayed()
+    page.press(Keys.ESCAPE)
+    assert not page.one("#help").is_displayed()
+
+
+def test_any_metric_is_found_by_name_and_says_why_it_is_not_flagged(ridgeline, page):
+    send_history(ridgeline, "search.alpha.count", "search.beta.count")
+    page.open()
+    wait_for("the names", lambda: ridgeline.get("/api/metrics", query="beta").json()["total"] == 1)
+    page.press("/")
+    page.press("beta")
+    wait_for("what was found", lambda: [o.get_attribute("data-name") for o in page.all("#found [role=option]")] ==
+             ["search.beta.count"])
+    page.press(Keys.ARROW_DOWN, Keys.ENTER)
+    wait_for("why not", lambda: page.text("#metric .words").startswith("Normal: "))
+    assert "metric=search.beta.count" in page.driver.current_url
+    assert page.text("#metric .verdict").startswith("normal at ")
+    # The address alone leads to the same view, at a moment too.
+    page.open(f"#metric=search.alpha.count&at={present() - 1800}")
+    wait_for("the verdict of then", lambda: "What holds now" in page.text("#metric .verdict"))
+
+
+def test_a_tuned_consensus_changes_what_opens_and_its_removal_changes_it_back(ridgeline, page):
+    now = send_history(ridgeline, "tune.held", "tune.free")
+    page.open("#metric=tune.held")
+    consensus = wait_for("the form", lambda: page.all("input[name=consensus]"))[0]
+    assert origin_of(page, "consensus") == "default"
+    # More votes than can judge: seasonal needs a day.
+    most = ridgeline.get("/api/options", metric="tune.held").json()["options"]
+    most = next(option["max"] for option in most if option["name"] == "consensus")
+    consensus.clear()
+    consensus.send_keys(str(int(most)), Keys.ENTER)
+    wait_for("the saving", lambda: page.text("#metric .said").startswith("Saved for tune.held"))
+    assert origin_of(page, "consensus") == "override tune.held"
+    time.sleep(OVERRIDE_S)
+    before = judged(ridgeline)
+    send_point(ridgeline, "tune.held", now, 300)
+    send_point(ridgeline, "tune.free", now, 300)
+    wait_for("both to be judged", lambda: judged(ridgeline) >= before + 2)
+    page.press(Keys.ESCAPE)
+    page.wait_listed("tune.free")
+    assert page.names() == ["tune.free"]
+
+    page.open("#tune=")
+    remove = wait_for("the override", lambda: page.all(".overrides li button"))[0]
+    assert 'match = "tune.held"' in page.text(".overrides pre")
+    remove.click()
+    wait_for("its removal", lambda: "None saved." in page.text(".overrides"))
+    time.sleep(OVERRIDE_S)
+    send_point(ridgeline, "tune.held", now + STEP_S, 600)
+    page.open()
+    page.wait_listed("tune.held", "tune.free")
+
+
+def origin_of(page, name):
+    return page.run("return document.querySelector(`input[name=${arguments[0]}]`).closest('.field')"
+                    ".querySelector('.origin').textContent", name)
+
+
+def test_an_emptied_field_follows_the_rules_again_and_keeps_the_focus(ridgeline, page):
+    page.open("#tune=empty.*")
+    for text, told in (("7", [{"median": 7}]), ("", [])):
+        field = wait_for("the form", lambda: page.all("input[name=median]"))[0]
+        field.clear()
+        field.send_keys(text, Keys.ENTER)
+        wait_for("the saving", lambda: [o["options"] for o in ridgeline.get("/api/overrides").json()["overrides"]] == told)
+        wait_for("the form anew", lambda: page.text(".said").startswith("Saved for empty.*"))
+        wait_for("its origin", lambda: origin_of(page, "median") == ("override empty.*" if told else "default"))
+        assert page.run("return document.activeElement.name") == "median"
+
+
+def test_a_wrong_value_is_told_next_to_its_field_and_nothing_is_saved(ridgeline, page):
+    page.open("#tune=wrong.*")
+    wait_for("the form", lambda: page.all("input[name=median]"))
+
+    def error_after(name, text):
+        field = page.one(f"input[name={name}]")
+        field.clear()
+        field.send_keys(text, Keys.ENTER)
+        told = field.get_attribute("aria-describedby").split()[-1]
+        return page.text(f"#{told}")
+
+    assert error_after("median", "much") == "A number."
+    assert error_after("median", "0.1") == "From 0.5 to 1000."
+    assert page.one("input[name=median]").get_attribute("aria-invalid") == "true"
+    assert error_after("consensus", "1.5") == "A whole number."
+    assert error_after("close_after", "5 fortnights").startswith("A duration")
+    assert ridgeline.get("/api/overrides").json()["overrides"] == []
+
+
+def test_hostile_names_stay_text(ridgeline, page):
+    now = send_history(ridgeline, HOSTILE)
+    blanks = b"".join(canonical(t, v) for t, v in calm(HOSTILE_WITH_BLANKS, now))
+    ridgeline.redis.append(f"metrics.{HOSTILE_WITH_BLANKS}", blanks)
+    ridgeline.redis.sadd("metrics.unique_metrics", f"metrics.{HOSTILE_WITH_BLANKS}")
+    ridgeline.redis.xadd("ridgeline:names", {"n": HOSTILE_WITH_BLANKS})
+    page.open()
+    send_point(ridgeline, HOSTILE, now, 300)
+    page.wait_listed(HOSTILE)
+    wait_for("the name to be known", lambda: ridgeline.get("/api/metrics", query="src=x").json()["total"] == 2)
+    page.press("/")
+    page.press("src=x")
+    wait_for("what was found", lambda: {o.get_attribute("data-name") for o in page.all("#found [role=option]")} ==
+             {HOSTILE, HOSTILE_WITH_BLANKS})
+    page.press(Keys.ESCAPE)
+    for name in (HOSTILE, HOSTILE_WITH_BLANKS):
+        page.run("location.hash = new URLSearchParams({metric: arguments[0]})", name)
+        wait_for("its view", lambda: page.text("#metric h2") == name)
+        wait_for("its form", lambda: page.all("#metric input[name=match]"))
+        wait_for("its charts", lambda: page.all("#metric canvas"))
+        page.run("location.hash = new URLSearchParams({tune: arguments[0]})", name)
+        wait_for("its tuning", lambda: page.all("#tuning input[name=match]"))
+        assert page.one("#tuning input[name=match]").get_attribute("value") == name
+    assert page.all("img") == []
+    with pytest.raises(NoAlertPresentException):
+        page.driver.switch_to.alert.dismiss()
+
+
+def test_the_policy_refuses_inline_styles_and_the_console_tells(driver, ridgeline):
+    page = Page(driver, ridgeline.page).open()
+    assert page.console() == []
+    page.run("document.body.setAttribute('style', 'color: red')")
+    refused = wait_for("the console", page.console)
+    assert "Content Security Policy" in refused[0]
+    driver.get("about:blank")
+
+
+def test_before_anything_arrives_the_page_gives_a_line_that_works(ridgeline, page):
+    page.open()
+    wait_for("what to do", lambda: page.one("#setup").is_displayed())
+    line, relay, c_relay = [pre.text for pre in page.all("#setup pre")]
+    assert f"nc -w 1 127.0.0.1 {ridgeline.line}" in line
+    assert f"127.0.0.1:{ridgeline.pickle}" in relay
+    assert f"127.0.0.1:{ridgeline.line}" in c_relay
+    subprocess.run(["sh", "-c", line], check=True, timeout=30)
+    wait_for("it to be gone", lambda: not page.one("#setup").is_displayed())
+    wait_for("the strip", lambda: "senders1" in page.text("#strip"))
+
+
+def test_at_360_pixels_nothing_scrolls_sideways(ridgeline, page):
+    name = "narrow." + "a-very-long-part-of-a-name." * 6 + "count"
+    now = send_history(ridgeline, name)
+    send_point(ridgeline, name, now, 300)
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", NARROW)
+    page.open()
+    page.wait_listed(name)
+    wait_for("its charts", lambda: page.all(".card canvas"))
+    assert page.width() <= 360
+    page.one("#account-button").click()
+    assert page.one("#account").is_displayed() and page.width() <= 360
+    for fragment, ready in ((f"#metric={name}", "#metric input[name=match]"), (f"#tune={name}", "#tuning input[name=match]")):
+        page.open(fragment)
+        wait_for(ready, lambda: page.all(ready))
+        assert page.width() <= 360, fragment
+
+
+def test_charts_exist_only_near_the_view_and_a_stronger_anomaly_moves_nothing_that_is_read(ridgeline, page):
+    names = [f"many.m{i:03}" for i in range(120)]
+    now = send_history(ridgeline, *names, "strongest")
+    before = judged(ridgeline)
+    ridgeline.send_lines(f"{name} {110 + i / 20} {now}" for i, name in enumerate(names))
+    wait_for("all to be judged", lambda: judged(ridgeline) >= before + len(names))
+    page.open()
+    count = wait_for("the list", lambda: len(page.names()))
+    assert count > 60
+    page.run("document.querySelectorAll('.card')[40].scrollIntoView()")
+    wait_for("charts", lambda: page.all("canvas"))
+    charts = page.run("return [...document.querySelectorAll('.charts')].filter(c => c.querySelector('canvas')).length")
+    assert charts < 20
+    page.run("document.querySelectorAll('.card .name')[41].focus({preventScroll: true})")
+    reading = page.focused()
+    top = page.run("return document.activeElement.getBoundingClientRect().top")
+    send_point(ridgeline, "strongest", now, 100000)
+    page.wait_listed("strongest")
+    assert page.focused() == reading
+    assert abs(page.run("return document.activeElement.getBoundingClientRect().top") - top) <= 1
+
+
+def test_the_page_says_that_it_is_stale_and_recovers_by_itself(ridgeline, page):
+    now = send_history(ridgeline, "stale.metric")
+    page.open()
+    ridgeline.kill("webapp")
+    stale = wait_for("stale", lambda: page.text("#live") if page.text("#live") != "live" else "", every_s=0.02)
+    assert re.fullmatch(r"stale since \d\d:\d\d:\d\d", stale)
+    send_point(ridgeline, "stale.metric", now, 300)
+    wait_for("live again", lambda: page.text("#live") == "live")
+    page.wait_listed("stale.metric")
+    # A killed server is an error on the network, and nothing else is.
+    assert all("net::ERR_" in message for message in page.console())

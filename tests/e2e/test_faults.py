@@ -1,0 +1,243 @@
+"""Every process is killed in turn under traffic: anomalies come out once each, and what is lost is stated."""
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from conftest import BUILD, points_of, wait_for
+from senders import Metric, accepts, freeze, line_payload, send_tcp, thaw
+
+STEP = 10
+RULE = 'detection: { close_after = "2m"; };'
+
+
+def events_of(r, metric):
+    """(kind, id) of each entry about `metric`, over all slots."""
+    found = []
+    for slot in range(64):
+        for _, fields in r.redis.xrange(f"ridgeline:events:{slot}"):
+            text = fields[b"json"].decode()
+            if f'"metric":"{metric}"' in text.replace('": "', '":"'):
+                found.append((fields[b"kind"].decode(), fields[b"id"].decode()))
+    return found
+
+
+class Traffic(threading.Thread):
+    """Sends the points of every metric at ten times their pace, and goes on when horizon is away."""
+
+    def __init__(self, r, metrics, start):
+        super().__init__(daemon=True)
+        self.r, self.metrics, self.t = r, metrics, start
+        self.sent, self.faults, self.ended = [], {}, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(0.2):
+            batch = [m.point(self.t, self.faults.get(m.name, 0.0)) for m in self.metrics]
+            moment = time.time()
+            try:
+                send_tcp(self.r.line, line_payload(batch))
+            except OSError:
+                continue  # nobody took them: sent again
+            self.sent.append((moment, self.t))
+            self.t += STEP
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+
+
+@pytest.mark.parametrize("victim", ["horizon", "analyzer", "analyzer worker", "roomba", "webapp", "redis-server"])
+def test_a_kill_under_traffic_gives_each_anomaly_once(ridgeline_factory, victim):
+    r = ridgeline_factory(more=RULE, horizon='self_metrics = false; max_future = "3h";', roomba='pass_interval = "2s";')
+    metrics = [Metric(f"site.m{i:02d}") for i in range(20)]
+    bad = metrics[0].name
+    start = int(time.time()) // STEP * STEP - 450 * STEP
+    send_tcp(r.line, line_payload([m.point(start + k * STEP) for k in range(450) for m in metrics]))
+    wait_for("the history", lambda: int(r.get("/api/verdict", metric=bad, at=start + 449 * STEP).status_code) == 200)
+
+    traffic = Traffic(r, metrics, start + 450 * STEP)
+    try:
+        time.sleep(2)
+        traffic.faults[bad] = 90.0
+        wait_for("the anomaly", lambda: r.anomalies(state="open", metric=bad))
+        name, which = ("analyzer", 1) if victim == "analyzer worker" else (victim, 0)
+        before = r.pids(name)[which]
+        killed_at = time.time()
+        r.kill(name, which)
+        wait_for(f"another {name}", lambda: len(r.pids(name)) > which and before not in r.pids(name))
+        time.sleep(3)
+        traffic.faults[bad] = 0.0
+        wait_for("the anomaly to close", lambda: page_says(r, "closed", bad))
+    finally:
+        traffic.stop()
+
+    kinds = [kind for kind, _ in events_of(r, bad)]
+    assert kinds.count("open") == 1, kinds
+    assert kinds.count("close") == 1, kinds
+    assert len(r.anomalies(state="all", metric=bad)) == 1
+    check_points(r, traffic, victim, metrics[1].name, killed_at)
+
+
+def page_says(r, state, metric):
+    try:
+        return r.anomalies(state=state, metric=metric)
+    except (OSError, ValueError, KeyError):
+        return None  # it is the webapp that is being restarted
+
+
+def check_points(r, traffic, victim, name, killed_at):
+    """All that was sent is stored, but for the gap that a killed horizon states and Redis's last second."""
+    def missing():
+        stored = {t for t, _ in points_of(r.redis, name)}
+        return [moment for moment, t in traffic.sent if t not in stored]
+
+    if victim == "horizon":
+        wait_for("the gap to be stated", lambda: r.counter("horizon", "gap_until_ms"))
+        since = r.counter("horizon", "gap_from_ms") / 1000
+        until = r.counter("horizon", "gap_until_ms") / 1000
+        assert until - since < 15
+        wait_for("all outside the gap", lambda: all(since - 0.1 <= m <= until + 0.1 for m in missing()))
+    elif victim == "redis-server":
+        wait_for("all but the last second", lambda: all(killed_at - 2.5 <= m <= killed_at + 0.5 for m in missing()))
+    else:
+        wait_for("every point", lambda: not missing())
+
+
+def test_a_late_batch_is_stored_and_no_unseen_point_is_skipped(ridgeline_factory):
+    r = ridgeline_factory(roomba='pass_interval = "1s";')
+    m = Metric("site.late")
+    now = int(time.time()) // STEP * STEP
+    times = [now - (1000 - k) * STEP for k in range(1000)]
+    late, others = times[100:600], times[:100] + times[600:]
+    send_tcp(r.line, line_payload([m.point(t) for t in others]))
+    worker = lambda field: sum(r.counter(w, field) for w in ("analyzer.0", "analyzer.1"))
+    wait_for("the first points", lambda: worker("judged") == len(others))
+    send_tcp(r.line, line_payload([m.point(t) for t in late] + [m.point(now), m.point(now + STEP)]))
+    wait_for("the two new ones", lambda: worker("judged") == len(others) + 2)
+    wait_for("the late ones to be counted", lambda: worker("late") == len(late))
+    assert len(points_of(r.redis, m.name)) == len(times) + 2
+
+
+def test_run_stops_cleanly_and_resumes_where_it_was(ridgeline_factory):
+    r = ridgeline_factory(more=RULE)
+    m = Metric("site.resumed")
+    now = int(time.time()) // STEP * STEP
+    send_tcp(r.line, line_payload([m.point(now - (500 - k) * STEP, 90.0 if k >= 498 else 0.0) for k in range(500)]))
+    first = wait_for("the anomaly", lambda: r.anomalies(state="open", metric=m.name))[0]
+    assert r.stop() == 0
+    r.start()
+    again = wait_for("it to be there again", lambda: page_says(r, "open", m.name))[0]
+    assert again["id"] == first["id"]
+    send_tcp(r.line, line_payload([m.point(now + k * STEP) for k in range(30)]))
+    wait_for("it to close", lambda: r.anomalies(state="closed", metric=m.name))
+    assert [kind for kind, _ in events_of(r, m.name)].count("open") == 1
+
+
+def test_ctrl_c_at_the_terminal_stops_redis_last(ridgeline_factory):
+    r = ridgeline_factory()
+    m = Metric("site.stopped")
+    now = int(time.time()) // STEP * STEP
+    send_tcp(r.line, line_payload([m.point(now - (300 - k) * STEP) for k in range(300)]))
+    wait_for("the points", lambda: sum(r.counter(w, "judged") for w in ("analyzer.0", "analyzer.1")) == 300)
+    os.killpg(r.process.pid, signal.SIGINT)
+    assert r.process.wait(40) == 0
+    log = r.log.read_text()
+    assert "event=redis_down reason=\"closed by Redis\"" not in log and "reason=\"Broken pipe\"" not in log
+    assert "complete=no" not in log
+    r.start()
+    wait_for("the saved record", lambda: sum(r.counter(w, "records_loaded") for w in ("analyzer.0", "analyzer.1")) == 1)
+
+
+def test_a_private_redis_stays_supervised_when_a_reload_names_another(ridgeline_factory):
+    r = ridgeline_factory()
+    before = r.pids("redis-server")
+    r.settings.write_text(r.settings.read_text() + f'redis = "unix:{r.directory}/other.sock";\n')
+    r.process.send_signal(signal.SIGHUP)
+    wait_for("the reload", lambda: "process=ridgeline event=settings_reloaded" in r.log.read_text())
+    r.kill("redis-server")
+    wait_for("another Redis", lambda: r.pids("redis-server") not in ([], before), 15)
+    assert "setting=redis" in r.log.read_text()
+
+
+def runs(pid):
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return state.strip()[:1] not in ("", "Z")
+
+
+def test_a_run_waits_for_the_redis_that_a_killed_one_left_behind(ridgeline_factory):
+    r = ridgeline_factory()
+    redis_pid = r.pids("redis-server")[0]
+    os.kill(redis_pid, signal.SIGSTOP)  # slow to end, as with much to write
+    r.process.kill()
+    r.process.wait()
+
+    def resume():
+        with contextlib.suppress(ProcessLookupError):  # the kernel wakes what its parent's death orphaned
+            thaw(redis_pid)
+
+    slow = threading.Timer(2, resume)
+    slow.start()
+    try:
+        r.start()
+        slow.join()
+        wait_for("the old Redis to end", lambda: not runs(redis_pid))
+        assert r.redis.ping()
+        assert "event=waiting_for_lock" in r.log.read_text()
+    finally:
+        slow.join()
+
+
+def test_wrong_settings_stop_the_start_with_file_line_and_reason(tmp_path):
+    settings = tmp_path / "wrong.conf"
+    settings.write_text('horizon: {\n  max_age = "1000";\n};\n')
+    for command in (["ridgeline", "run"], ["ridgeline", "check"], ["horizon"]):
+        done = subprocess.run([str(BUILD / command[0]), *command[1:], "--settings", str(settings)]
+                              + (["--state-dir", str(tmp_path / "state")] if command[-1] != "check" else []),
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode in (1, 2)
+        assert f"{settings}:2:" in done.stderr + done.stdout
+        assert "max_age" in done.stderr + done.stdout
+
+
+def test_a_crashed_daemon_comes_back_with_the_settings_that_were_accepted(ridgeline):
+    good = ridgeline.settings.read_text()
+    ridgeline.settings.write_text(good + "\nbogus = 3;\n")
+    ridgeline.process.send_signal(signal.SIGHUP)
+    wait_for("the file to be rejected", lambda: "event=settings_rejected" in ridgeline.log.read_text())
+    before = ridgeline.pids("horizon")[0]
+    ridgeline.kill("horizon")
+    wait_for("another horizon", lambda: ridgeline.pids("horizon") not in ([], [before]))
+    now = int(time.time())
+    wait_for("its listener", lambda: accepts(ridgeline.line))
+    send_tcp(ridgeline.line, line_payload([("after.the.crash", now, 1)]))
+    wait_for("the point", lambda: points_of(ridgeline.redis, "after.the.crash") == [(now, 1.0)])
+
+
+def test_a_hung_worker_is_told_as_a_problem(ridgeline):
+    worker = ridgeline.pids("analyzer")[1]
+    health = lambda: ridgeline.get("/api/health").json()
+    wait_for("health to be good", lambda: health()["status"] == "ok")
+    freeze(worker)
+    try:
+        wait_for("the problem", lambda: any("has not reported" in p for p in health()["problems"]))
+    finally:
+        thaw(worker)
+    wait_for("health to be good again", lambda: health()["status"] == "ok")
+
+
+def test_explain_fails_where_it_cannot_explain(ridgeline, tmp_path):
+    def explain(*arguments):
+        return subprocess.run([str(BUILD / "ridgeline"), "explain", "--settings", str(ridgeline.settings), *arguments],
+                              capture_output=True, text=True, timeout=60)
+
+    send_tcp(ridgeline.line, line_payload([("site.known", int(time.time()), 1)]))
+    wait_for("the point", lambda: points_of(ridgeline.redis, "site.known"))
+    assert explain("--state-dir", str(ridgeline.state), "site.known").returncode == 0
+    assert explain("--state-dir", str(ridgeline.state), "site.unknown").returncode == 1
+    elsewhere = explain("--state-dir", str(tmp_path), "site.known")
+    assert elsewhere.returncode == 1 and "--state-dir" in elsewhere.stdout

@@ -1,0 +1,102 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "webapp/merge.h"
+
+static json_t *parse(const char *text)
+{
+    json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+    cr_assert_not_null(json, "%s", text);
+    return json;
+}
+
+/* Saves into `before`, and compares what comes out with `after` (NULL: refused, unchanged). */
+static void check_save(const char *before, const char *match, const char *options, const char *after)
+{
+    char error[CONF_ERROR_MAX] = "";
+    json_t *list = parse(before), *changes = parse(options), *wanted = parse(after ? after : before);
+    int result = merge_save(list, match, changes, 99, error);
+    cr_assert_eq(result, after ? 0 : -1, "%s: %s", options, error);
+    cr_assert_eq(after != NULL, error[0] == '\0', "%s: %s", options, error);
+    cr_assert(json_equal(list, wanted), "%s into %s", options, before);
+    json_decref(wanted);
+    json_decref(changes);
+    json_decref(list);
+}
+
+#define TWO                                                                                                            \
+    "[{\"match\":\"a.*\",\"saved_at\":1,\"options\":{\"consensus\":3}},"                                              \
+    "{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}}]"
+
+Test(merge, new_override_goes_to_the_end)
+{
+    check_save("[]", "a", "{\"consensus\":2}", "[{\"match\":\"a\",\"saved_at\":99,\"options\":{\"consensus\":2}}]");
+    check_save(TWO, "c", "{\"consensus\":2}",
+               "[{\"match\":\"a.*\",\"saved_at\":1,\"options\":{\"consensus\":3}},"
+               "{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}},"
+               "{\"match\":\"c\",\"saved_at\":99,\"options\":{\"consensus\":2}}]");
+}
+
+Test(merge, saved_again_keeps_its_other_options_and_wins_over_all)
+{
+    check_save(TWO, "a.*", "{\"median\":6.5}",
+               "[{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}},"
+               "{\"match\":\"a.*\",\"saved_at\":99,\"options\":{\"consensus\":3,\"median\":6.5}}]");
+}
+
+Test(merge, null_removes_an_option_and_an_empty_override)
+{
+    check_save(TWO, "a.*", "{\"consensus\":null}",
+               "[{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}}]");
+    check_save(TWO, "b", "{\"median\":null,\"consensus\":1}",
+               "[{\"match\":\"a.*\",\"saved_at\":1,\"options\":{\"consensus\":3}},"
+               "{\"match\":\"b\",\"saved_at\":99,\"options\":{\"consensus\":1}}]");
+    check_save("[]", "a", "{\"consensus\":null}", "[]");
+}
+
+Test(merge, bad_changes_leave_the_list_as_it_was)
+{
+    check_save(TWO, "a.*", "{}", NULL);
+    check_save(TWO, "a.*", "[]", NULL);
+    check_save(TWO, "a.*", "{\"consensus\":0}", NULL);
+    check_save(TWO, "a.*", "{\"consensus\":2.5}", NULL);
+    check_save(TWO, "a.*", "{\"consensus\":\"2\"}", NULL);
+    check_save(TWO, "a.*", "{\"consensus\":true}", NULL);
+    check_save(TWO, "a.*", "{\"no_such_option\":1}", NULL);
+    check_save(TWO, "a.*", "{\"no_such_option\":null}", NULL);
+    check_save(TWO, "a.*", "{\"median\":6,\"consensus\":1e300}", NULL);
+    check_save(TWO, "a.[", "{\"consensus\":2}", NULL);
+    check_save(TWO, "", "{\"consensus\":2}", NULL);
+}
+
+Test(merge, remove_takes_the_exact_match_only)
+{
+    json_t *list = parse(TWO);
+    cr_assert_not(merge_remove(list, "a"));
+    cr_assert_not(merge_remove(list, "*"));
+    cr_assert(merge_remove(list, "a.*"));
+    cr_assert_eq(json_array_size(list), 1);
+    cr_assert_not(merge_remove(list, "a.*"));
+    json_decref(list);
+}
+
+Test(merge, number_of_overrides_is_bounded)
+{
+    char match[32], error[CONF_ERROR_MAX];
+    json_t *list = json_array(), *options = parse("{\"consensus\":2}");
+    for (int i = 0; i < CONF_OVERRIDES_MAX; i++) {
+        snprintf(match, sizeof match, "m%d", i);
+        cr_assert_eq(merge_save(list, match, options, 1, error), 0);
+    }
+    cr_assert_eq(merge_save(list, "another", options, 1, error), -1);
+    cr_assert_eq(merge_save(list, "m0", options, 1, error), 0);
+    cr_assert_eq(json_array_size(list), CONF_OVERRIDES_MAX);
+    char *text = json_dumps(list, 0);
+    struct conf_rules rules = {0};
+    cr_assert_eq(conf_overrides_parse(&rules, text, strlen(text), error), 0, "%s", error);
+    conf_rules_free(&rules);
+    free(text);
+    json_decref(options);
+    json_decref(list);
+}

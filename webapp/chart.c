@@ -1,0 +1,136 @@
+/* The points are shown as stored, of a repeated timestamp the last written. The band,
+ * scores and votes come from a replay with the settings and overrides in force now:
+ * they show what these make of the points, which after a change of a threshold
+ * need not be what was decided then. */
+#include "webapp/chart.h"
+
+#include <math.h>
+
+#include "ridgeline/keys.h"
+#include "webapp/anomalies.h"
+#include "webapp/app.h"
+#include "webapp/history.h"
+#include "webapp/query.h"
+#include "webapp/tune.h"
+
+#define SPANS_MAX 200
+
+struct chart {
+    const char *metric;
+    size_t metric_len;
+    uint32_t from, until;
+    json_t *expected, *scores;
+};
+
+static json_t *points_json(const struct series *s, uint32_t from, uint32_t until)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < s->n; i++) {
+        const struct point *p = &s->points[i];
+        if (p->t >= from && p->t <= until)
+            json_array_append_new(array, json_pack("[I,o]", (json_int_t)p->t, http_number(p->v)));
+    }
+    return array;
+}
+
+static void add_verdict(void *context, const struct verdict *v, enum incident_change change,
+                        const struct incident *incident)
+{
+    struct chart *c = context;
+    (void)change;
+    (void)incident;
+    if (!v || v->t < c->from || v->t > c->until)
+        return;
+    if (isfinite(v->expected))
+        json_array_append_new(c->expected,
+                              json_pack("[I,o,o,o]", (json_int_t)v->t, http_number(v->expected),
+                                        http_number(v->lower), http_number(v->upper)));
+    if (v->state != ENGINE_WARMING_UP)
+        json_array_append_new(c->scores,
+                              json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
+}
+
+/* The metric's anomalies, open or closed, that overlap what of `stored` (sorted) the chart shows. The slot's
+ * events are those of many metrics: what is older than the tail is not looked for. */
+static json_t *spans_json(struct store *s, const struct chart *c, const struct series *stored)
+{
+    unsigned slot = keys_slot(keys_hash(c->metric, c->metric_len));
+    uint32_t oldest = stored->n ? stored->points[0].t : 0;
+    struct anomalies_filter filter = {.metric = c->metric,
+                                      .metric_len = c->metric_len,
+                                      .since = c->from > oldest ? c->from : oldest,
+                                      .limit = SPANS_MAX};
+    struct anomalies found = {0};
+    bool truncated;
+    json_t *array = NULL;
+    if (anomalies_read_open(&found, s, slot, 1, &filter, &truncated) != 0 ||
+        anomalies_read_closed(&found, s, slot, 1, &filter, &truncated) != 0)
+        goto out;
+    array = anomalies_to_json(&found, c->until);
+out:
+    anomalies_fini(&found);
+    return array;
+}
+
+/* Fills the chart's arrays. Returns 0, or -1 when Redis did not answer. */
+static int judge(const struct request *request, struct chart *c, const struct series *stored, double *step_s)
+{
+    struct conf_rules overrides;
+    struct engine_options options;
+    struct history_end end;
+    if (tune_load(request->store, &overrides) != 0)
+        return -1;
+    conf_resolve(&request->app->settings, &overrides, c->metric, c->metric_len, &options, NULL);
+    conf_rules_free(&overrides);
+    if (history_replay(request->store, c->metric, c->metric_len, stored, c->from, c->until, &options, add_verdict, c,
+                       &end) != 0)
+        return -1;
+    *step_s = end.step_s > 0 ? end.step_s : request->app->settings.retention.archive[0].step_s;
+    return 0;
+}
+
+static void answer(const struct request *request, struct reply *reply, struct chart *c, struct series *stored)
+{
+    double step_s;
+    c->expected = json_array();
+    c->scores = json_array();
+    int judged = judge(request, c, stored, &step_s); /* in stored order: it sorts for itself */
+    series_sort_last_wins(stored);
+    json_t *anomalies = judged == 0 ? spans_json(request->store, c, stored) : NULL;
+    if (!anomalies) {
+        json_decref(c->expected);
+        json_decref(c->scores);
+        http_no_redis(reply);
+        return;
+    }
+    http_json(reply, HTTP_OK,
+              json_pack("{s:s%,s:o,s:I,s:I,s:o,s:o,s:o,s:o}", "metric", c->metric, c->metric_len, "step",
+                        http_number(step_s), "from", (json_int_t)c->from, "until", (json_int_t)c->until, "points",
+                        points_json(stored, c->from, c->until), "expected", c->expected, "scores", c->scores,
+                        "anomalies", anomalies));
+}
+
+void chart_get(const struct request *request, struct reply *reply)
+{
+    char error[QUERY_ERROR_MAX];
+    struct chart c = {0};
+    if (query_metric(request->query, "metric", &c.metric, &c.metric_len, error) != 0 ||
+        query_epoch(request->query, "from", 0, &c.from, error) != 0 ||
+        query_epoch(request->query, "until", UINT32_MAX, &c.until, error) != 0) {
+        http_error(reply, HTTP_BAD_REQUEST, "%s", error);
+        return;
+    }
+    if (c.from > c.until) {
+        http_error(reply, HTTP_BAD_REQUEST, "from must not be after until");
+        return;
+    }
+    struct series stored;
+    int none = history_read(request->store, c.metric, c.metric_len, &stored);
+    if (none < 0)
+        http_no_redis(reply);
+    else if (none)
+        http_error(reply, HTTP_NOT_FOUND, "no metric has this name");
+    else
+        answer(request, reply, &c, &stored);
+    series_fini(&stored);
+}

@@ -1,0 +1,125 @@
+#include "webapp/explain.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "ridgeline/anomaly.h"
+#include "ridgeline/clock.h"
+#include "webapp/app.h"
+#include "webapp/history.h"
+#include "webapp/query.h"
+#include "webapp/tune.h"
+#include "webapp/why.h"
+
+struct explained {
+    struct verdict last; /* of the last point replayed */
+    bool any;
+};
+
+static void keep_last(void *context, const struct verdict *v, enum incident_change change,
+                      const struct incident *incident)
+{
+    struct explained *e = context;
+    (void)change;
+    (void)incident;
+    if (!v)
+        return;
+    e->last = *v;
+    e->any = true;
+}
+
+/* Time of the newest point at or before `at`; false when there is none. */
+static bool last_point(const struct series *stored, uint32_t at, uint32_t *t)
+{
+    bool found = false;
+    for (size_t i = 0; i < stored->n; i++) {
+        uint32_t candidate = stored->points[i].t;
+        if (candidate <= at && (!found || candidate > *t)) {
+            *t = candidate;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* What opened the incident that the moment lies in; null when it lies in none. */
+static json_t *incident_json(const struct incident *i)
+{
+    if (!i->open)
+        return json_null();
+    return json_pack("{s:I,s:I,s:o,s:o}", "start", (json_int_t)i->start, "last_hot", (json_int_t)i->last_hot, "opened",
+                     anomaly_verdict_to_json(&i->opened), "peak", anomaly_verdict_to_json(&i->peak));
+}
+
+static json_t *explanation(struct explained *e, struct history_end *end, const struct engine_options *options,
+                           uint32_t at)
+{
+    static const char *const sources[] = {
+        [HISTORY_FROM_RECORD] = "replayed from saved record",
+        [HISTORY_FROM_TAIL] = "replayed from the start of the tail",
+    };
+    char why[WHY_MAX];
+    double silent_s = (double)at - e->last.t;
+    if (end->stale_after_s > 0 && silent_s > end->stale_after_s)
+        e->last.state = ENGINE_STALE;
+    incident_expire(&end->incident, options, end->step_s, at);
+    why_sentence(why, &e->last, options, silent_s);
+    return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "at", (json_int_t)at, "verdict",
+                     anomaly_verdict_to_json(&e->last), "why", why, "source", sources[end->source], "resolution",
+                     http_number(end->step_s > 0 ? end->step_s : NAN), "stale_after_s",
+                     http_number(end->stale_after_s), "incident", incident_json(&end->incident));
+}
+
+static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,
+                   const struct series *stored, uint32_t at)
+{
+    struct conf_rules overrides;
+    struct conf_origin origins[CONF_METRIC_OPTIONS_MAX];
+    struct engine_options options;
+    struct history_end end;
+    struct explained e = {.any = false};
+    uint32_t t = 0;
+    if (!last_point(stored, at, &t)) {
+        http_error(reply, HTTP_NOT_FOUND, "this metric has no stored point at or before %u", at);
+        return;
+    }
+    if (tune_load(request->store, &overrides) != 0) {
+        http_no_redis(reply);
+        return;
+    }
+    conf_resolve(&request->app->settings, &overrides, name, len, &options, origins);
+    if (history_replay(request->store, name, len, stored, t, at, &options, keep_last, &e, &end) != 0) {
+        http_no_redis(reply);
+    } else if (!e.any) {
+        http_error(reply, HTTP_NOT_FOUND, "no stored point at or before %u could be judged again", at);
+    } else {
+        json_t *out = explanation(&e, &end, &options, at);
+        json_object_set_new(out, "metric", json_stringn(name, len));
+        json_object_set_new(out, "options", tune_options_json(&options, origins));
+        http_json(reply, HTTP_OK, out);
+    }
+    conf_rules_free(&overrides);
+}
+
+void explain_get(const struct request *request, struct reply *reply)
+{
+    char error[QUERY_ERROR_MAX];
+    const char *name;
+    size_t len;
+    uint32_t at;
+    int64_t now_s = clock_wall_s();
+    if (query_metric(request->query, "metric", &name, &len, error) != 0 ||
+        query_epoch(request->query, "at", now_s < UINT32_MAX ? (uint32_t)now_s : UINT32_MAX, &at, error) != 0) {
+        http_error(reply, HTTP_BAD_REQUEST, "%s", error);
+        return;
+    }
+    struct series stored;
+    int none = history_read(request->store, name, len, &stored);
+    if (none < 0)
+        http_no_redis(reply);
+    else if (none)
+        http_error(reply, HTTP_NOT_FOUND, "no metric has this name");
+    else
+        answer(request, reply, name, len, &stored, at);
+    series_fini(&stored);
+}

@@ -1,0 +1,174 @@
+/* The event streams are polled, all 64 in one pipeline, from a cursor each: a
+ * cursor stays where it is while Redis is away, so nothing is skipped. They begin at the
+ * streams' ends; what is older the page asks for itself. */
+#include "webapp/feed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ridgeline/anomaly.h"
+#include "ridgeline/clock.h"
+#include "ridgeline/log.h"
+#include "ridgeline/store.h"
+#include "webapp/health.h"
+#include "webapp/hub.h"
+#include "webapp/names.h"
+
+#define ENTRIES_PER_READ 200 /* of one stream */
+#define READS_PER_TURN 20    /* while a stream has more; the rest follows with the next turn */
+#define STATUS_MS 2000
+#define BEAT_MS 15000
+#define STREAM_ID_MAX 42 /* two uint64 in digits, "-", and NUL */
+
+struct feed {
+    char cursors[KEYS_SLOTS][STREAM_ID_MAX]; /* "" until the stream's end is known */
+    int64_t status_mono_ms, beat_mono_ms;    /* when each is due */
+};
+
+struct feed *feed_new(void)
+{
+    struct feed *f = calloc(1, sizeof *f);
+    if (f)
+        f->beat_mono_ms = clock_mono_ms() + BEAT_MS;
+    return f;
+}
+
+void feed_free(struct feed *f)
+{
+    free(f);
+}
+
+static void set_cursor(struct feed *f, unsigned slot, const redisReply *id)
+{
+    if (id->type == REDIS_REPLY_STRING && id->len < STREAM_ID_MAX)
+        memcpy(f->cursors[slot], id->str, id->len + 1);
+}
+
+/* Checks an entry's anomaly and gives it out as {"kind", "anomaly"}. */
+static void give(struct app *app, const redisReply *kind, const redisReply *text)
+{
+    struct anomaly a;
+    if (anomaly_from_text(&a, text->str, text->len) != 0) {
+        log_warning("anomaly_unreadable", "bytes=%zu", (size_t)text->len);
+        return;
+    }
+    json_t *event = json_pack("{s:s%,s:o}", "kind", kind->str, (size_t)kind->len, "anomaly", anomaly_to_json(&a));
+    char *json = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    json_decref(event);
+    if (!json)
+        return;
+    hub_anomaly(app->hub, json, strlen(json));
+    app_count(app, WEBAPP_events_sent, 1);
+    free(json);
+}
+
+static void take_fields(struct app *app, const redisReply *fields)
+{
+    const redisReply *kind = NULL, *json = NULL;
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        const redisReply *name = fields->element[i], *value = fields->element[i + 1];
+        if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
+            continue;
+        if (strcmp(name->str, "kind") == 0)
+            kind = value;
+        else if (strcmp(name->str, "json") == 0)
+            json = value;
+    }
+    if (kind && json)
+        give(app, kind, json);
+}
+
+/* Takes [[id, [field, value, ...]], ...]. */
+static void take_entries(struct feed *f, struct app *app, unsigned slot, const redisReply *entries)
+{
+    for (size_t i = 0; i < entries->elements; i++) {
+        const redisReply *entry = entries->element[i];
+        if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2)
+            continue;
+        set_cursor(f, slot, entry->element[0]);
+        if (entry->element[1]->type == REDIS_REPLY_ARRAY)
+            take_fields(app, entry->element[1]);
+    }
+}
+
+/* An answer to XREVRANGE is [[id, fields]] and tells the stream's end; one to XREAD is nil, or
+ * [[key, entries]]. Returns whether the stream may have more. */
+static bool take_reply(struct feed *f, struct app *app, unsigned slot, const redisReply *r)
+{
+    bool reading = f->cursors[slot][0] != '\0';
+    const redisReply *pair = r->type == REDIS_REPLY_ARRAY && r->elements == 1 ? r->element[0] : NULL;
+    if (pair && (pair->type != REDIS_REPLY_ARRAY || pair->elements != 2))
+        pair = NULL;
+    if (!reading) {
+        strcpy(f->cursors[slot], "0-0");
+        if (pair)
+            set_cursor(f, slot, pair->element[0]);
+        return false;
+    }
+    if (!pair || pair->element[1]->type != REDIS_REPLY_ARRAY)
+        return false;
+    take_entries(f, app, slot, pair->element[1]);
+    return pair->element[1]->elements == ENTRIES_PER_READ;
+}
+
+static int ask(struct feed *f, struct store *s, unsigned slot)
+{
+    char key[KEYS_MAX];
+    keys_events(key, slot);
+    if (!f->cursors[slot][0])
+        return store_append(s, "XREVRANGE %s + - COUNT 1", key);
+    return store_append(s, "XREAD COUNT %d STREAMS %s %s", ENTRIES_PER_READ, key, f->cursors[slot]);
+}
+
+/* One read of every stream. Returns 1 when there may be more, 0 when not, -1 when Redis did not answer. */
+static int read_events(struct feed *f, struct app *app, struct store *s)
+{
+    unsigned asked = 0;
+    bool more = false;
+    if (store_connect(s) != 0)
+        return -1;
+    while (asked < KEYS_SLOTS && ask(f, s, asked) == 0)
+        asked++;
+    int result = asked == KEYS_SLOTS ? 0 : -1;
+    for (unsigned slot = 0; slot < asked; slot++) {
+        redisReply *r = store_reply(s);
+        if (store_ok(r))
+            more |= take_reply(f, app, slot, r);
+        else
+            result = -1;
+        if (r)
+            freeReplyObject(r);
+    }
+    return result == 0 ? more : result;
+}
+
+static void give_status(struct app *app, struct store *s)
+{
+    json_t *status = health_json(app, s, true);
+    if (!status)
+        status = health_without_redis(app, s);
+    char *json = status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    json_decref(status);
+    if (json)
+        hub_status(app->hub, json);
+}
+
+void feed_turn(struct feed *f, struct app *app, struct store *s)
+{
+    int64_t now_ms = clock_mono_ms();
+    int read = 1;
+    for (int i = 0; read == 1 && i < READS_PER_TURN; i++)
+        read = read_events(f, app, s);
+    int step = names_step(app->names, s);
+    if (read < 0 || step != 0)
+        app_count(app, WEBAPP_redis_errors, 1);
+    if (now_ms >= f->status_mono_ms) {
+        give_status(app, s);
+        f->status_mono_ms = now_ms + STATUS_MS;
+    }
+    if (now_ms >= f->beat_mono_ms) {
+        hub_beat(app->hub);
+        f->beat_mono_ms = now_ms + BEAT_MS;
+    }
+}

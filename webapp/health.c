@@ -1,0 +1,335 @@
+#include "webapp/health.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ridgeline/clock.h"
+#include "webapp/app.h"
+#include "webapp/hub.h"
+#include "webapp/names.h"
+#include "webapp/processes.h"
+
+#define LOOKS 30 /* senders flush every 10 or 60 s: rates are means over the last minute */
+
+struct look {
+    int64_t at_mono_ms;
+    uint64_t crew; /* whose counters the sums are of */
+    uint64_t received, judged;
+};
+
+struct rates {
+    pthread_mutex_t lock;
+    struct look looks[LOOKS]; /* newest last */
+    size_t n;
+};
+
+struct rates *rates_new(void)
+{
+    struct rates *r = calloc(1, sizeof *r);
+    if (r)
+        pthread_mutex_init(&r->lock, NULL);
+    return r;
+}
+
+void rates_free(struct rates *r)
+{
+    if (!r)
+        return;
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+}
+
+static void take_look(struct rates *r, const struct processes *p)
+{
+    struct look now = {.at_mono_ms = clock_mono_ms(),
+                       .crew = processes_crew(p, counters_horizon) ^ processes_crew(p, counters_worker),
+                       .received = processes_sum(p, counters_horizon, "received"),
+                       .judged = processes_sum(p, counters_worker, "judged")};
+    pthread_mutex_lock(&r->lock);
+    const struct look *last = r->n ? &r->looks[r->n - 1] : NULL;
+    /* Of other processes, or of a Redis that lost its last second: start anew. A process that comes back from a
+     * silence brings all that it ever counted. */
+    if (last && (now.crew != last->crew || now.received < last->received || now.judged < last->judged))
+        r->n = 0;
+    if (r->n == LOOKS)
+        memmove(r->looks, r->looks + 1, --r->n * sizeof *r->looks);
+    r->looks[r->n++] = now;
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* Both rates, per second; null until two looks were taken. */
+static void add_rates(json_t *out, struct rates *r)
+{
+    pthread_mutex_lock(&r->lock);
+    struct look first = r->n ? r->looks[0] : (struct look){0};
+    struct look last = r->n ? r->looks[r->n - 1] : first;
+    pthread_mutex_unlock(&r->lock);
+    double s = (double)(last.at_mono_ms - first.at_mono_ms) / 1000;
+    json_object_set_new(out, "points_per_second",
+                        s > 0 ? http_number((double)(last.received - first.received) / s) : json_null());
+    json_object_set_new(out, "judged_per_second",
+                        s > 0 ? http_number((double)(last.judged - first.judged) / s) : json_null());
+}
+
+static json_t *count(uint64_t value)
+{
+    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+static void set_sum(json_t *out, const char *key, const struct processes *p, const struct counters_def *defs,
+                    const char *field)
+{
+    json_object_set_new(out, key, count(processes_sum(p, defs, field)));
+}
+
+static void add_horizon(json_t *out, const struct processes *p)
+{
+    static const char *const sums[] = {"received", "accepted", "rejected", "stored",
+                                       "queued",   "dropped",  "connections"};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        set_sum(out, sums[i], p, counters_horizon, sums[i]);
+    json_t *reasons = json_object();
+    for (size_t i = 0; i < HORIZON_REJECTED_N; i++) {
+        char field[64];
+        snprintf(field, sizeof field, "rejected|reason=%s", counters_rejected[i].name);
+        set_sum(reasons, counters_rejected[i].name, p, counters_horizon, field);
+    }
+    json_object_set_new(out, "rejections", reasons);
+}
+
+static void add_analyzer(json_t *out, const struct processes *p)
+{
+    set_sum(out, "judged", p, counters_worker, "judged");
+    set_sum(out, "warming_up", p, counters_worker, "warming_up");
+    set_sum(out, "stale", p, counters_worker, "stale");
+    set_sum(out, "open_anomalies", p, counters_worker, "open_anomalies");
+    json_object_set_new(out, "lag_ms", count(processes_most(p, counters_worker, "lag_ms")));
+}
+
+/* Metrics known to the workers, or, before they are, to horizon. */
+static void add_metrics(json_t *out, const struct processes *p)
+{
+    uint64_t owned = processes_sum(p, counters_worker, "metrics");
+    uint64_t known = processes_sum(p, counters_horizon, "metrics");
+    json_object_set_new(out, "metrics", count(owned > known ? owned : known));
+}
+
+/* Horizon's own table of senders, one JSON array a process. */
+static void add_senders(json_t *out, const struct processes *p)
+{
+    json_t *senders = json_array();
+    for (size_t i = 0; i < p->n; i++) {
+        if (!p->list[i].alive || p->list[i].defs != counters_horizon)
+            continue;
+        const char *text = processes_text(&p->list[i], "senders");
+        json_t *some = text ? json_loads(text, 0, NULL) : NULL;
+        if (json_is_array(some))
+            json_array_extend(senders, some);
+        json_decref(some);
+    }
+    json_object_set_new(out, "senders", senders);
+}
+
+static void add_listener(void *listeners, const char *label, uint64_t received)
+{
+    json_t *entry = json_object_get(listeners, label);
+    uint64_t sum = entry ? (uint64_t)json_integer_value(entry) + received : received;
+    json_object_set_new(listeners, label, count(sum));
+}
+
+static void add_listeners(json_t *out, const struct processes *p)
+{
+    json_t *listeners = json_object();
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->list[i].alive && p->list[i].defs == counters_horizon)
+            processes_labels(&p->list[i], "received|listener=", add_listener, listeners);
+    }
+    json_object_set_new(out, "listeners", listeners);
+}
+
+static json_t *process_json(const struct process *p)
+{
+    static const char *const facts[] = {"pid", "generation", "started", "saved_at_ms"};
+    json_t *one = json_pack("{s:s,s:b,s:I}", "name", p->name, "alive", p->alive, "age_s", (json_int_t)p->age_s);
+    json_t *counters = json_object();
+    uint64_t value;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        if (processes_number(p, facts[i], &value))
+            json_object_set_new(one, facts[i], count(value));
+    }
+    for (size_t i = 0; i < p->n_defs; i++) {
+        if (processes_number(p, p->defs[i].name, &value))
+            json_object_set_new(counters, p->defs[i].name, count(value));
+    }
+    json_object_set_new(one, "counters", counters);
+    return one;
+}
+
+static void add_processes(json_t *out, const struct processes *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->n; i++)
+        json_array_append_new(list, process_json(&p->list[i]));
+    json_object_set_new(out, "processes", list);
+}
+
+/* One sentence for each worker that should run and has fallen silent: hung, stopped, or about to be started again. */
+static void add_silent_workers(json_t *list, const struct processes *p)
+{
+    uint64_t wanted = processes_most(p, counters_analyzer, "workers");
+    for (size_t i = 0; i < p->n; i++) {
+        unsigned index;
+        char sentence[160];
+        const struct process *w = &p->list[i];
+        if (w->alive || w->defs != counters_worker || sscanf(w->name, "analyzer.%u", &index) != 1 || index >= wanted)
+            continue;
+        snprintf(sentence, sizeof sentence, "%.64s has not reported for %" PRId64 " s: its metrics are not judged",
+                 w->name, (int64_t)w->age_s);
+        json_array_append_new(list, json_string(sentence));
+    }
+}
+
+/* One sentence for each daemon that no living process does the work of. */
+static void add_problems(json_t *list, const struct processes *p)
+{
+    static const struct {
+        const struct counters_def *defs;
+        const char *sentence;
+    } needed[] = {
+        {counters_horizon, "horizon is not running: no points are taken in"},
+        {counters_analyzer, "analyzer is not running: no points are judged"},
+        {counters_worker, "no analyzer worker is running: no points are judged"},
+        {counters_roomba, "roomba is not running: storage grows"},
+    };
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        bool alive = false;
+        for (size_t j = 0; j < p->n; j++)
+            alive |= p->list[j].alive && p->list[j].defs == needed[i].defs;
+        if (!alive)
+            json_array_append_new(list, json_string(needed[i].sentence));
+    }
+    add_silent_workers(list, p);
+}
+
+/* Reads "field:NUMBER" out of Redis's INFO text; null when it is not there. */
+static json_t *info_number(const char *info, const char *field)
+{
+    const char *at = strstr(info, field);
+    char digits[24] = "";
+    uint64_t value;
+    if (at)
+        sscanf(at + strlen(field), "%23[0-9]", digits);
+    return processes_digits(digits, &value) ? count(value) : json_null();
+}
+
+/* Redis's own state, and the problem that it has when it can keep nothing more. */
+static int add_redis(json_t *out, json_t *sentences, struct store *s)
+{
+    redisReply *r = store_command(s, "INFO");
+    int result = -1;
+    if (store_ok(r) && r->type == REDIS_REPLY_STRING) {
+        json_object_set_new(out, "redis",
+                            json_pack("{s:b,s:o,s:o,s:o}", "up", 1, "used_memory_bytes",
+                                      info_number(r->str, "\nused_memory:"), "used_memory_peak_bytes",
+                                      info_number(r->str, "\nused_memory_peak:"), "maxmemory_bytes",
+                                      info_number(r->str, "\nmaxmemory:")));
+        if (strstr(r->str, "\naof_last_write_status:err"))
+            json_array_append_new(sentences, json_string("Redis cannot write its append-only file, perhaps because the "
+                                                         "disk is full: it refuses new points, which wait in horizon"));
+        result = 0;
+    }
+    if (r)
+        freeReplyObject(r);
+    return result;
+}
+
+static json_t *address(const struct units_address *a)
+{
+    char text[UNITS_HOST_MAX + 16];
+    if (!a->on)
+        return json_null();
+    snprintf(text, sizeof text, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, (unsigned)a->port);
+    return json_string(text);
+}
+
+/* What the page needs to say where points go. */
+static json_t *settings_json(const struct app *app)
+{
+    const struct settings *s = &app->settings;
+    char step[32], span[32], retention[80];
+    snprintf(retention, sizeof retention, "%s:%s",
+             units_duration_text(step, sizeof step, s->retention.archive[0].step_s),
+             units_duration_text(span, sizeof span, s->retention.archive[0].span_s));
+    return json_pack("{s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
+                     "carbon_udp", address(&s->horizon.carbon_udp), "carbon_pickle",
+                     address(&s->horizon.carbon_pickle), "page", app->page, "raw_retention", retention, "step_s",
+                     (int)s->retention.archive[0].step_s, "span_s", (int)s->retention.archive[0].span_s, "file",
+                     s->path);
+}
+
+/* The parts that do not come from Redis. */
+static void add_own(json_t *out, struct app *app)
+{
+    json_object_set_new(out, "at", json_integer(clock_wall_s()));
+    json_object_set_new(out, "settings", settings_json(app));
+    json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
+    add_rates(out, app->rates);
+}
+
+json_t *health_json(struct app *app, struct store *s, bool look)
+{
+    struct processes p = {0};
+    json_t *out = json_object(), *sentences = json_array();
+    if (!out || !sentences || processes_read(&p, s, clock_wall_s()) != 0 || add_redis(out, sentences, s) != 0) {
+        json_decref(sentences);
+        json_decref(out);
+        out = NULL;
+        goto done;
+    }
+    if (look)
+        take_look(app->rates, &p);
+    if (json_array_size(sentences) == 0) /* else no process can tell that it is alive */
+        add_problems(sentences, &p);
+    json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));
+    json_object_set_new(out, "problems", sentences);
+    add_own(out, app);
+    add_horizon(out, &p);
+    add_analyzer(out, &p);
+    add_metrics(out, &p);
+    add_senders(out, &p);
+    add_listeners(out, &p);
+    add_processes(out, &p);
+done:
+    processes_fini(&p);
+    return out;
+}
+
+json_t *health_without_redis(struct app *app, const struct store *s)
+{
+    char sentence[256];
+    snprintf(sentence, sizeof sentence, "Redis does not answer: nothing is stored or judged%s%s",
+             store_error(s)[0] ? "; it, or the connection, says: " : "", store_error(s));
+    json_t *problem = json_string(sentence); /* NULL where the server's words are no UTF-8 */
+    if (!problem)
+        problem = json_string("Redis does not answer: nothing is stored or judged");
+    json_t *out = json_pack("{s:s,s:[o],s:{s:b}}", "status", "down", "problems", problem, "redis", "up", 0);
+    if (out)
+        add_own(out, app);
+    return out;
+}
+
+void health_get(const struct request *request, struct reply *reply)
+{
+    json_t *out = health_json(request->app, request->store, false);
+    if (out) {
+        http_json(reply, HTTP_OK, out);
+        return;
+    }
+    out = health_without_redis(request->app, request->store);
+    if (out)
+        json_object_set_new(out, "error", json_string("Redis does not answer"));
+    http_json(reply, HTTP_UNAVAILABLE, out);
+}

@@ -1,0 +1,25 @@
+/* GET /api/health, and the `status` event: how the whole of Ridgeline is doing. */
+#ifndef WEBAPP_HEALTH_H
+#define WEBAPP_HEALTH_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "webapp/http.h"
+
+/* Rates need two looks: the main thread takes one every two seconds, and what it
+ * found last is what every answer says. */
+struct rates;
+struct rates *rates_new(void);
+void rates_free(struct rates *r);
+
+/* The whole state as JSON, new reference. With `look` it also takes a look for the rates
+ * (main thread only). NULL when Redis did not answer. */
+json_t *health_json(struct app *app, struct store *s, bool look);
+
+/* The same when Redis does not answer: what can be said then. */
+json_t *health_without_redis(struct app *app, const struct store *s);
+
+http_handler health_get;
+
+#endif

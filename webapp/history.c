@@ -1,0 +1,70 @@
+#include "webapp/history.h"
+
+#include <stdlib.h>
+
+#include "ridgeline/keys.h"
+#include "ridgeline/records.h"
+
+#define READ_POINTS_MAX 500000 /* in whole canonical points: the cut falls between two */
+
+int history_read(struct store *s, const char *name, size_t len, struct series *stored)
+{
+    char key[KEYS_MAX];
+    size_t key_len = keys_metric(key, name, len);
+    series_init(stored);
+    redisReply *r =
+        store_command(s, "GETRANGE %b %d -1", key, key_len, -READ_POINTS_MAX * SERIES_POINT_BYTES);
+    int result = -1;
+    if (store_ok(r) && r->type == REDIS_REPLY_STRING)
+        result = r->len == 0 ? 1 : series_scan((const uint8_t *)r->str, r->len, stored, NULL);
+    if (r)
+        freeReplyObject(r);
+    return result;
+}
+
+/* Copies the points up to `until`. `*first` gets the time of the earliest that is not before `from`;
+ * stays as it is without one. */
+static int copy_until(struct series *out, const struct series *stored, uint32_t from, uint32_t until, uint32_t *first)
+{
+    bool found = false;
+    series_init(out);
+    for (size_t i = 0; i < stored->n; i++) {
+        struct point p = stored->points[i];
+        if (p.t > until)
+            continue;
+        if (series_push(out, p) != 0)
+            return -1;
+        if (p.t >= from && (!found || p.t < *first)) {
+            *first = p.t;
+            found = true;
+        }
+    }
+    return 0;
+}
+
+int history_replay(struct store *s, const char *name, size_t len, const struct series *stored, uint32_t from,
+                   uint32_t until, const struct engine_options *options, replay_each *each, void *context,
+                   struct history_end *end)
+{
+    struct series points;
+    struct engine_record *record = NULL;
+    uint32_t first = from;
+    int result = -1;
+    if (copy_until(&points, stored, from, until, &first) != 0)
+        goto out;
+    record = malloc(engine_record_bytes());
+    if (!record)
+        goto out;
+    int none = records_load_before(s, name, len, first, record, &end->incident);
+    if (none < 0)
+        goto out;
+    end->source = none ? HISTORY_FROM_TAIL : HISTORY_FROM_RECORD;
+    replay_run(record, &end->incident, options, &points, each, context);
+    end->step_s = engine_step_s(record);
+    end->stale_after_s = engine_stale_after_s(record);
+    result = 0;
+out:
+    free(record);
+    series_fini(&points);
+    return result;
+}

@@ -1,0 +1,33 @@
+/* One metric's stored points, and what the engine says of them again. */
+#ifndef WEBAPP_HISTORY_H
+#define WEBAPP_HISTORY_H
+
+#include "ridgeline/conf.h"
+#include "ridgeline/replay.h"
+#include "ridgeline/series.h"
+#include "ridgeline/store.h"
+
+/* Reads the raw tail of `name` (of an oversized foreign key, its last 7.5 MB) into `*stored`, in stored order;
+ * the caller calls series_fini in any case. Returns 0; 1 when there is no such metric; -1 when Redis did not
+ * answer or memory is out. */
+int history_read(struct store *s, const char *name, size_t len, struct series *stored);
+
+/* Where a replay began: what came before it was either remembered or unknown. */
+enum history_source { HISTORY_FROM_RECORD, HISTORY_FROM_TAIL };
+
+struct history_end { /* as of the last point replayed */
+    enum history_source source;
+    double step_s;        /* learned interval; 0: not known */
+    double stale_after_s; /* 0: not known */
+    struct incident incident;
+};
+
+/* Judges the points of `stored` up to `until` again, beginning early enough that the
+ * first one from `from` on is judged: from the newest saved record before it, or from the
+ * start of the tail. Calls `each` for every one, those before `from` included. Returns 0,
+ * or -1 when Redis did not answer or memory is out. */
+int history_replay(struct store *s, const char *name, size_t len, const struct series *stored, uint32_t from,
+                   uint32_t until, const struct engine_options *options, replay_each *each, void *context,
+                   struct history_end *end);
+
+#endif

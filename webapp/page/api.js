@@ -1,0 +1,93 @@
+// The HTTP API and the stream of live events. docs/API.md is the reference.
+
+const HEARTBEAT_LIMIT_MS = 20_000;
+const RETRY_MS = 3_000;
+
+export class ApiError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function request(method, path, {body, signal, token} = {}) {
+  const headers = {};
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (token) headers['X-Ridgeline-Token'] = token;
+  let response;
+  try {
+    response = await fetch(path, {method, headers, signal, cache: 'no-store', body: body && JSON.stringify(body)});
+  } catch (cause) {
+    if (cause.name === 'AbortError') throw cause;
+    throw new ApiError('Ridgeline does not answer', 0);
+  }
+  const text = await response.text();
+  if (response.ok) return response.headers.get('Content-Type')?.includes('json') ? JSON.parse(text) : text;
+  throw new ApiError(errorSentence(text) ?? `the server answered ${response.status}`, response.status);
+}
+
+function errorSentence(text) {
+  try {
+    return JSON.parse(text).error;
+  } catch {
+    return undefined;
+  }
+}
+
+// path('/api/series', {metric, from}) leaves out what is undefined.
+function path(base, query) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return `${base}?${new URLSearchParams(given)}`;
+}
+
+export const get = (base, query = {}, signal) => request('GET', path(base, query), {signal});
+
+let token;
+
+// A change carries the token, which a page of another origin cannot read. A restarted
+// server has a new one: ask again, once.
+async function change(method, url, body) {
+  token ??= (await request('GET', '/api/token')).token;
+  try {
+    return await request(method, url, {body, token});
+  } catch (error) {
+    if (error.status !== 403) throw error;
+    token = (await request('GET', '/api/token')).token;
+    return request(method, url, {body, token});
+  }
+}
+
+export const saveOverride = (match, options) => change('POST', '/api/overrides', {match, options});
+export const removeOverride = match => change('DELETE', path('/api/overrides', {match}));
+
+// Follows /api/events for as long as the page lives. `onAnomaly` and `onStatus` get the
+// events' JSON; `onLive(true)` says that events flow (again, or after some were lost: whatever
+// happened meanwhile must be asked for), `onLive(false)` that they do not. The server sends a
+// status every two seconds, so silence means a dead connection even where the socket
+// has not noticed.
+export function follow({onAnomaly, onStatus, onLive}) {
+  let source, watchdog, live;
+  const setLive = now => {
+    if (now !== live) onLive(live = now);
+  };
+  const restart = () => {
+    setLive(false);
+    source?.close();
+    clearTimeout(watchdog);
+    watchdog = setTimeout(connect, RETRY_MS);
+  };
+  const heard = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(restart, HEARTBEAT_LIMIT_MS);
+    setLive(true);
+  };
+  const connect = () => {
+    source = new EventSource('/api/events');
+    source.addEventListener('open', heard);
+    source.addEventListener('error', restart);
+    source.addEventListener('lost', () => onLive(true));
+    source.addEventListener('anomaly', event => { heard(); onAnomaly(JSON.parse(event.data)); });
+    source.addEventListener('status', event => { heard(); onStatus(JSON.parse(event.data)); });
+  };
+  connect();
+}

@@ -1,0 +1,183 @@
+// The charts of one metric: a close look and the whole window, side by side, each with
+// the expected band and the anomalous spans shaded. A chart exists only while it is near the
+// view: a list of thousands costs what is on the screen. What is on the screen is
+// brought up to date every REFRESH_S with the points since the last.
+import {get} from './api.js';
+import {el, setText} from './dom.js';
+import {clock, nowS, number, shortNumber} from './format.js';
+import {bandRuns, extend, rowsOf, spansOf, valueRange} from './plot.js';
+
+const REFRESH_S = 10;
+const HOUR_S = 3600;
+const RELOAD_S = HOUR_S; // the whole window anew: what has left it, and points that came late
+const LINGER_MS = 120;   // a chart that is only scrolled past asks for nothing
+const NARROWEST_SPAN_PX = 2;
+
+// The legend plugin writes style attributes, which the Content-Security-Policy forbids; the
+// caption of each chart does its work.
+Dygraph.PLUGINS = Dygraph.PLUGINS.filter(plugin => plugin !== Dygraph.Plugins.Legend);
+
+// Zoom by dragging, back by double click; no touch handlers, which would stop a finger from scrolling.
+const {mousedown, dblclick, willDestroyContextMyself} = Dygraph.defaultInteractionModel;
+const interactionModel = {mousedown, dblclick, willDestroyContextMyself};
+
+const shown = new Set();
+const nearView = new IntersectionObserver(entries => {
+  for (const {target, isIntersecting} of entries) {
+    if (isIntersecting) target.charts.show();
+    else target.charts.hide();
+  }
+}, {rootMargin: '300px'});
+
+setInterval(() => {
+  if (!document.hidden) shown.forEach(charts => charts.refresh());
+}, REFRESH_S * 1000);
+
+let palette = readPalette();
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  palette = readPalette();
+  shown.forEach(charts => charts.draw());
+});
+
+function readPalette() {
+  const style = getComputedStyle(document.documentElement);
+  const read = name => [name, style.getPropertyValue(`--chart-${name}`).trim()];
+  return Object.fromEntries(['line', 'expected', 'band', 'span', 'grid'].map(read));
+}
+
+export const lastHour = () => ({from: nowS() - HOUR_S, until: nowS(), title: 'last hour'});
+
+// Makes the charts of `metric`. `closeUp()` gives {from, until, title} of the close look. Where
+// given, `onPick(t)` is called with the time of a point that was clicked, and `onSeries(series)`
+// whenever there is new data.
+export function charts(metric, {closeUp = lastHour, onPick, onSeries} = {}) {
+  const node = el('div', {class: 'charts'});
+  node.charts = new Charts(node, metric, {closeUp, onPick, onSeries});
+  nearView.observe(node);
+  return node;
+}
+
+class Charts {
+  constructor(node, metric, {closeUp, onPick, onSeries}) {
+    Object.assign(this, {node, metric, onPick, onSeries, series: null});
+    this.views = [this.makeView(closeUp), this.makeView(() => this.wholeWindow())];
+  }
+
+  makeView(range) {
+    const caption = el('figcaption');
+    const plot = el('div', {class: 'plot', role: 'img', 'aria-label': `Chart of ${this.metric}`});
+    this.node.append(el('figure', {}, caption, plot));
+    return {range, caption, plot, graph: null};
+  }
+
+  wholeWindow() {
+    const hourAgo = nowS() - HOUR_S;
+    return {from: Math.min(this.series.points[0]?.[0] ?? hourAgo, hourAgo), until: nowS(), title: 'whole window'};
+  }
+
+  show() {
+    shown.add(this);
+    setTimeout(() => shown.has(this) && !this.series && this.load(), LINGER_MS);
+  }
+
+  hide() {
+    shown.delete(this);
+    if (!this.node.isConnected) nearView.unobserve(this.node);
+    for (const view of this.views) {
+      view.graph?.destroy();
+      view.graph = null;
+    }
+    this.series = null;
+  }
+
+  async load() {
+    try {
+      const series = await get('/api/series', {metric: this.metric});
+      if (!shown.has(this)) return;
+      this.series = series;
+      this.loadedAt = nowS();
+      this.draw();
+    } catch (error) {
+      for (const {caption} of this.views) setText(caption, error.message);
+    }
+  }
+
+  // Takes the points since the last one. On an error the charts keep what they have: the page's
+  // head says what is wrong.
+  async refresh() {
+    const {series} = this;
+    if (!series?.points.length || nowS() - this.loadedAt > RELOAD_S) return this.load();
+    const more = await get('/api/series', {metric: this.metric, from: series.points.at(-1)[0] + 1}).catch(() => null);
+    if (!more || this.series !== series) return;
+    extend(series, more);
+    this.draw();
+  }
+
+  draw() {
+    if (!this.series) return;
+    for (const view of this.views) {
+      const range = view.range();
+      const rows = rowsOf(this.series, range);
+      const changed = {
+        file: rows, valueRange: valueRange(this.series, range),
+        colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid,
+      };
+      if (view.graph) view.graph.updateOptions(changed);
+      else view.graph = new Dygraph(view.plot, rows, {...this.options(view), ...changed});
+      this.describe(view, range.title, rows);
+    }
+    this.onSeries?.(this.series);
+  }
+
+  options(view) {
+    return {
+      labels: ['time', 'value', 'expected'],
+      series: {expected: {strokePattern: [4, 3], strokeWidth: 1}},
+      strokeWidth: 1.3,
+      highlightCircleSize: 3,
+      xRangePad: 3, // so that the newest point is seen whole
+      interactionModel,
+      axes: {
+        x: {pixelsPerLabel: 70},
+        y: {pixelsPerLabel: 28, axisLabelWidth: 46, axisLabelFormatter: shortNumber},
+      },
+      underlayCallback: (canvas, area, graph) => this.paintUnder(canvas, area, graph),
+      highlightCallback: (event, x, points) => setText(view.caption, readout(x, points)),
+      unhighlightCallback: () => setText(view.caption, view.range().title),
+      clickCallback: (event, x) => this.onPick?.(Math.round(x / 1000)),
+    };
+  }
+
+  paintUnder(canvas, area, graph) {
+    if (!this.series) return;
+    const [from, until] = graph.xAxisRange().map(ms => ms / 1000);
+    const x = t => graph.toDomXCoord(t * 1000);
+    canvas.fillStyle = palette.span;
+    for (const [start, end] of spansOf(this.series)) {
+      if (end < from || start > until) continue;
+      const left = Math.max(area.x, x(start)), right = Math.min(area.x + area.w, x(end));
+      canvas.fillRect(left, area.y, Math.max(NARROWEST_SPAN_PX, right - left), area.h);
+    }
+    canvas.fillStyle = palette.band;
+    for (const run of bandRuns(this.series, {from, until})) {
+      canvas.beginPath();
+      for (const [t, , lower] of run) canvas.lineTo(x(t), graph.toDomYCoord(lower));
+      for (const [t, , , upper] of [...run].reverse()) canvas.lineTo(x(t), graph.toDomYCoord(upper));
+      canvas.fill();
+    }
+  }
+
+  describe({plot, caption}, title, rows) {
+    const values = rows.map(row => row[1]).filter(value => value !== null);
+    const said = values.length ? `${values.length} points, last ${number(values.at(-1))}` : 'no points';
+    plot.setAttribute('aria-label', `Chart of ${this.metric}, ${title}: ${said}`);
+    if (!plot.matches(':hover')) setText(caption, values.length ? title : `${title}: no points`);
+  }
+}
+
+// What stands over the pointer: time, value, and what was expected.
+function readout(x, points) {
+  const of = name => points.find(point => point.name === name)?.yval;
+  const expected = Number.isFinite(of('expected')) ? `, expected ${number(of('expected'))}` : '';
+  return `${clock(x / 1000)}  ${number(of('value'))}${expected}`;
+}

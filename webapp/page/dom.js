@@ -1,0 +1,43 @@
+// Makes elements. Every string becomes a text node or an attribute value, never
+// markup: a metric's name comes from the wire and may hold anything. The page
+// uses no innerHTML.
+
+// el('a', {class: 'name', href: '#', onclick: f}, 'text', [more], null): properties
+// that start with "on" are listeners, `true` sets a bare attribute, null and false
+// set nothing; children may be nested arrays.
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, '');
+    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
+  }
+  return append(node, children);
+}
+
+export function append(node, children) {
+  node.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+export function replace(node, ...children) {
+  node.replaceChildren();
+  return append(node, children);
+}
+
+// Writes only what changed, so that a selection or a screen reader is left in peace.
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export const byId = id => document.getElementById(id);
+
+// Changes the page above or under the reader without moving what they look at: `anchor`
+// stays where it stands on the screen, and the focused element keeps the focus.
+export function keepInPlace(anchor, change) {
+  const focused = document.activeElement;
+  const before = anchor?.getBoundingClientRect().top;
+  change();
+  if (focused?.isConnected && focused !== document.activeElement) focused.focus({preventScroll: true});
+  if (anchor?.isConnected) window.scrollBy({top: anchor.getBoundingClientRect().top - before, behavior: 'instant'});
+}

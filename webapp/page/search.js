@@ -1,0 +1,107 @@
+// Opens any metric by name: a combobox over /api/metrics. Plain text finds the
+// names that hold it; text with *, ?, [ or { is a glob.
+import {get} from './api.js';
+import {byId, el, replace} from './dom.js';
+import {metricHash} from './list.js';
+import {stateInWords} from './verdict.js';
+
+const PAUSE_MS = 150;
+const FOUND_MAX = 12;
+
+const input = byId('search');
+const list = byId('found');
+let timer, asked;
+let shownFor; // the text whose names the list holds
+
+// A glob that matches exactly `name`.
+export const literal = name => name.replace(/[*?[\]{}]/g, '[$&]');
+
+export function startSearch() {
+  input.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(search, PAUSE_MS);
+  });
+  input.addEventListener('keydown', keydown);
+  input.addEventListener('focus', () => input.value && search());
+  input.addEventListener('blur', close);
+  input.form.addEventListener('submit', submit);
+  list.addEventListener('mousedown', event => {
+    event.preventDefault(); // the input keeps the focus, so the list stays until the click is done
+    const option = event.target.closest('[role=option]');
+    if (option) open(option.dataset.name);
+  });
+}
+
+async function search() {
+  const text = input.value.trim();
+  asked?.abort();
+  asked = new AbortController();
+  if (!text) return close();
+  try {
+    const {metrics} = await get('/api/metrics', {query: text, limit: FOUND_MAX}, asked.signal);
+    show(metrics);
+    shownFor = text;
+  } catch (error) {
+    if (error.name !== 'AbortError') show([], error.message);
+  }
+}
+
+function show(metrics, message = 'No metric has such a name.') {
+  const options = metrics.map(({name, state}, i) => el('li',
+    {role: 'option', id: `found-${i}`, 'aria-selected': 'false', 'data-name': name},
+    name, el('span', {class: 'state'}, stateInWords(state))));
+  replace(list, options.length ? options : el('li', {class: 'none'}, message));
+  list.hidden = document.activeElement !== input;
+  input.setAttribute('aria-expanded', String(!list.hidden));
+  input.removeAttribute('aria-activedescendant');
+}
+
+function close() {
+  clearTimeout(timer);
+  asked?.abort();
+  list.hidden = true;
+  input.setAttribute('aria-expanded', 'false');
+  input.removeAttribute('aria-activedescendant');
+}
+
+const chosen = () => list.querySelector('[aria-selected=true]');
+
+function choose(step) {
+  const options = [...list.querySelectorAll('[role=option]')];
+  const at = options.indexOf(chosen());
+  chosen()?.setAttribute('aria-selected', 'false');
+  const from = at < 0 && step < 0 ? 0 : at;
+  const next = options[(from + step + options.length) % options.length];
+  next?.setAttribute('aria-selected', 'true');
+  next?.scrollIntoView({block: 'nearest'});
+  if (next) input.setAttribute('aria-activedescendant', next.id);
+}
+
+function keydown(event) {
+  if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    event.preventDefault();
+    choose(event.key === 'ArrowDown' ? 1 : -1);
+  } else if (event.key === 'Escape') {
+    event.stopPropagation();
+    input.value = '';
+    close();
+    input.blur();
+  }
+}
+
+// Enter opens the chosen name, or the first that was found.
+async function submit(event) {
+  event.preventDefault();
+  const text = input.value.trim();
+  if (text !== shownFor) await search();
+  const first = list.querySelector('[role=option]');
+  if (shownFor === text) open((chosen() ?? first)?.dataset.name);
+}
+
+function open(name) {
+  if (!name) return;
+  input.value = '';
+  close();
+  input.blur();
+  location.hash = metricHash(name);
+}

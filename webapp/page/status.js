@@ -1,0 +1,145 @@
+// How Ridgeline itself is doing: the strip, the account of every point, whether live updates
+// work, and what to do while nothing arrives.
+import {byId, el, replace, setText} from './dom.js';
+import {clock, duration, nowS, number, time, words} from './format.js';
+
+const LAG_WARN_MS = 5000;
+const SELF = 'self'; // the sender of Ridgeline's own figures
+
+const others = health => health.senders.filter(sender => sender.address !== SELF);
+
+// The strip: name, text from the health, and whether that is a reason to look.
+const FACTS = [
+  ['senders', h => number(h.senders && others(h).length)],
+  ['points/s', h => number(h.points_per_second === null ? null : Number(h.points_per_second?.toFixed(1)))],
+  ['metrics', h => number(h.metrics)],
+  ['warming up', h => number(h.warming_up)],
+  ['lag', h => lag(h.lag_ms), h => h.lag_ms > LAG_WARN_MS],
+  ['rejected', h => number(h.rejected)],
+  ['queued', h => number(h.queued)],
+  ['dropped', h => number(h.dropped), h => h.dropped > 0],
+];
+
+const values = FACTS.map(() => el('dd', {}, '–'));
+byId('strip').append(...FACTS.map(([name], i) => el('div', {}, el('dt', {}, name), values[i])));
+
+const accountButton = byId('account-button');
+accountButton.addEventListener('click', () => {
+  const open = byId('account').hidden;
+  byId('account').hidden = !open;
+  accountButton.setAttribute('aria-expanded', String(open));
+  if (open && latest) tellAccount(latest);
+});
+
+let latest; // health as last told
+let heardAt = nowS();
+
+export function tell(health) {
+  latest = health;
+  heardAt = nowS();
+  FACTS.forEach(([, text, warns], i) => {
+    setText(values[i], text(health));
+    values[i].parentElement.className = warns?.(health) ? 'warn' : '';
+  });
+  trouble(health.problems?.join('. ') ?? '');
+  if (!byId('account').hidden) tellAccount(health);
+  tellSetup(health);
+  tellNone();
+}
+
+export function tellLive(live) {
+  const text = live ? 'live' : `stale since ${clock(heardAt)}`;
+  byId('live').dataset.state = live ? 'live' : 'stale';
+  setText(byId('live'), text);
+}
+
+export function trouble(sentence) {
+  byId('trouble').hidden = !sentence;
+  setText(byId('trouble'), sentence);
+}
+
+let open = 0;
+
+// How many anomalies are open.
+export function tellOpen(count) {
+  open = count;
+  tellNone();
+}
+
+// What stands in place of an empty list of open anomalies.
+function tellNone() {
+  const node = byId('open-none');
+  node.hidden = open > 0;
+  const warming = latest?.warming_up;
+  setText(node, warming ? `None. ${number(warming)} of ${number(latest.metrics)} metrics are still warming up.` : 'None: every metric behaves as it used to.');
+}
+
+function lag(ms) {
+  if (ms === undefined || ms === null) return '–';
+  return ms < 1000 ? `${number(ms)} ms` : duration(ms / 1000);
+}
+
+// Received = accepted + rejected; accepted = stored + queued + dropped.
+function tellAccount(health) {
+  const {received, accepted, rejected, stored, queued, dropped, rejections, listeners, senders, processes} = health;
+  replace(byId('account'),
+    el('p', {}, `${number(received)} received = ${number(accepted)} accepted + ${number(rejected)} rejected; `,
+      `${number(accepted)} accepted = ${number(stored)} stored + ${number(queued)} queued + ${number(dropped)} dropped.`),
+    (processes ?? []).filter(({counters}) => counters.gap_from_ms > 0).map(gap),
+    counts('Rejected, by reason', Object.entries(rejections ?? {}).filter(([, count]) => count > 0)),
+    counts('Received, by listener', Object.entries(listeners ?? {})),
+    sendersTable(senders ?? []));
+}
+
+function gap({name, counters}) {
+  return el('p', {class: 'error'}, `${name} was killed: points received from `, time(counters.gap_from_ms / 1000), ' to ',
+    time(counters.gap_until_ms / 1000), ' may be lost.');
+}
+
+function counts(caption, entries) {
+  return el('table', {}, el('caption', {}, caption), el('tbody', {}, entries.length
+    ? entries.map(([name, count]) => el('tr', {}, el('th', {scope: 'row'}, words(name)), el('td', {}, number(count))))
+    : el('tr', {}, el('td', {class: 'none'}, 'none'))));
+}
+
+function sendersTable(senders) {
+  const heads = ['Sender', 'Listener', 'Received', 'Rejected', 'Last point', 'Last rejection'];
+  return el('table', {}, el('caption', {}, 'Senders'),
+    el('thead', {}, el('tr', {}, heads.map(head => el('th', {scope: 'col'}, head)))),
+    el('tbody', {}, senders.map(sender => el('tr', {}, el('th', {scope: 'row'}, sender.address),
+      el('td', {}, words(sender.listener)), el('td', {}, number(sender.received)), el('td', {}, number(sender.rejected)),
+      el('td', {}, sender.last_ms ? time(sender.last_ms / 1000) : '–'), el('td', {class: 'sample'}, sender.last_rejected)))));
+}
+
+let setupFor; // the addresses that the set-up text names
+
+function tellSetup(health) {
+  const {settings} = health;
+  const node = byId('setup');
+  node.hidden = !settings || !health.senders || others(health).length > 0;
+  const key = JSON.stringify(settings);
+  if (node.hidden || key === setupFor) return;
+  setupFor = key;
+  replace(node, setupText(reachable(settings.carbon_line), reachable(settings.carbon_pickle)));
+}
+
+// An address to send to: one that stands for every interface is the host that served this page.
+function reachable(address) {
+  return address?.replace(/^(0\.0\.0\.0|\[::\]):/, `${location.hostname}:`) ?? null;
+}
+
+function setupText(line, pickle) {
+  const [host, port] = line ? [line.slice(0, line.lastIndexOf(':')).replace(/^\[|\]$/g, ''), line.slice(line.lastIndexOf(':') + 1)] : [];
+  return [
+    el('h2', {}, 'Nothing has arrived yet'),
+    line && step('Send one point by hand:', `echo "test.ridgeline 42 $(date +%s)" | nc -w 1 ${host} ${port}`),
+    pickle && step('carbon-relay: one more destination, in carbon.conf and relay-rules.conf, beside your carbon-cache:',
+      `# carbon.conf\n[relay]\nRELAY_METHOD = rules\nDESTINATIONS = 127.0.0.1:2004, ${pickle}\n\n# relay-rules.conf\n` +
+      `[default]\ndefault = true\ndestinations = 127.0.0.1:2004, ${pickle}`),
+    line && step('carbon-c-relay: one more cluster, before the matches that stop:',
+      `cluster ridgeline\n    forward\n        ${line}\n    ;\nmatch *\n    send to ridgeline\n    ;`),
+    !line && !pickle && el('p', {}, 'Every listener is switched off: set horizon.carbon_line or horizon.carbon_pickle in settings.conf.'),
+  ];
+}
+
+const step = (what, text) => [el('p', {}, what), el('pre', {tabindex: 0}, text)];

@@ -1,0 +1,161 @@
+// Tuning: a form with the options of a metric or a glob, each with the rule that gave its
+// present value, and the overrides that were saved so far.
+import {get, removeOverride, saveOverride} from './api.js';
+import {byId, el, replace, setText} from './dom.js';
+import {durationText, parseDuration, time, words} from './format.js';
+import {literal} from './search.js';
+
+const optionText = (option, value) => (option.type === 'duration' ? durationText(value) : String(value));
+const parse = (option, text) => (option.type === 'duration' ? parseDuration(text) : Number(text));
+export const tuneHash = match => `#${new URLSearchParams({tune: match})}`;
+
+// The form for {metric}, or for {match}, a glob. `onChange` is called after a change.
+export function tuneForm(target, onChange = () => {}) {
+  const form = el('form', {class: 'tune', novalidate: true, autocomplete: 'off'});
+  load(form, target, onChange);
+  return form;
+}
+
+// Makes the form (anew, with `said` for the reader: the focus stays on the same field).
+async function load(form, target, onChange, said = '') {
+  try {
+    const answer = await get('/api/options', target);
+    const focused = form.contains(document.activeElement) ? document.activeElement.name : undefined;
+    build(form, answer, target, onChange, said);
+    form.elements[focused]?.focus({preventScroll: true});
+  } catch (error) {
+    replace(form, el('p', {class: 'error'}, error.message));
+  }
+}
+
+function build(form, {options, overrides}, target, onChange, said) {
+  const match = target.match ?? literal(target.metric);
+  const status = el('p', {class: 'said', role: 'status'}, said);
+  const applies = field('match', 'applies to', match, 'This metric, or a glob: * within one part of a name, ** across parts.');
+  const fields = options.map(option => optionField(option));
+  const state = {form, target, onChange, status, applies, fields};
+  const remove = el('button', {type: 'button', name: 'remove', onclick: () => drop(state, match)}, 'Remove override');
+  remove.hidden = !overrides.some(override => override.match === match);
+  replace(form, applies.node, el('div', {class: 'fields'}, fields.map(f => f.node)),
+    el('p', {class: 'hint'}, 'An emptied field is no longer overridden: the rules give its value again.'),
+    el('div', {class: 'actions'}, el('button', {class: 'primary', name: 'save'}, 'Save override'), remove, status));
+  form.onsubmit = event => { event.preventDefault(); save(state); };
+}
+
+let fieldCount = 0;
+
+// A labelled input with its help and a place for its error.
+function field(name, label, value, help, ...beside) {
+  const id = `field-${fieldCount++}`;
+  const input = el('input', {
+    id, name, value, 'aria-describedby': `${id}-help ${id}-error`, spellcheck: 'false', autocapitalize: 'off',
+  });
+  const error = el('p', {id: `${id}-error`, class: 'error', hidden: true});
+  const node = el('div', {class: 'field'}, el('label', {for: id}, label),
+    el('div', {class: 'entry'}, input, beside), el('p', {id: `${id}-help`, class: 'help'}, help), error);
+  return {node, input, error, initial: value};
+}
+
+function optionField(option) {
+  const {name, min, max, unit, help, origin, source} = option;
+  const range = `${optionText(option, min)} to ${optionText(option, max)}, default ${optionText(option, option.default)}`;
+  const made = field(name, words(name), optionText(option, option.value), `${help.replaceAll('`', '')} ${range}.`,
+    el('span', {class: 'unit'}, option.type === 'duration' ? '' : unit),
+    el('span', {class: `origin ${source}`, title: 'what gave the present value'}, origin));
+  return {...made, option};
+}
+
+function complain({input, error}, sentence) {
+  setText(error, sentence);
+  error.hidden = !sentence;
+  input.setAttribute('aria-invalid', String(Boolean(sentence)));
+}
+
+// What is wrong with the text of a field; '' when nothing is. An empty field is the rules' again.
+function fault({option, input}) {
+  const text = input.value.trim();
+  const value = parse(option, text);
+  if (text === '') return '';
+  if (!Number.isFinite(value)) return option.type === 'duration' ? 'A duration such as 90s, 30m or 1h30m.' : 'A number.';
+  if (option.type === 'integer' && !Number.isInteger(value)) return 'A whole number.';
+  const inRange = value >= option.min && value <= option.max;
+  return inRange ? '' : `From ${optionText(option, option.min)} to ${optionText(option, option.max)}.`;
+}
+
+const changed = fields => fields.filter(({input, initial}) => input.value.trim() !== initial);
+
+async function save({form, target, onChange, status, applies, fields}) {
+  const match = applies.input.value.trim();
+  complain(applies, match ? '' : 'A metric or a glob.');
+  fields.forEach(f => complain(f, fault(f)));
+  const wrong = form.querySelector('[aria-invalid=true]');
+  if (wrong) return wrong.focus();
+  const options = Object.fromEntries(changed(fields).map(({option, input}) =>
+    [option.name, input.value.trim() === '' ? null : parse(option, input.value.trim())]));
+  if (!Object.keys(options).length) return setText(status, 'Nothing changed.');
+  try {
+    await saveOverride(match, options);
+    await load(form, target, onChange, `Saved for ${match}: in force within two seconds.`);
+    onChange();
+  } catch (error) {
+    tellServersFault(error.message, status, applies, fields);
+  }
+}
+
+// The server's sentence goes next to the field that it names.
+function tellServersFault(sentence, status, applies, fields) {
+  const named = fields.find(({option}) => sentence.includes(option.name)) ?? (/match|glob/.test(sentence) ? applies : null);
+  setText(status, named ? '' : sentence);
+  if (!named) return;
+  complain(named, sentence);
+  named.input.focus();
+}
+
+async function drop({form, target, onChange, status}, match) {
+  try {
+    await removeOverride(match);
+    await load(form, target, onChange, `Removed: ${match} follows the rules again.`);
+    onChange();
+  } catch (error) {
+    setText(status, error.message);
+  }
+}
+
+// The view of all overrides, with the form for `match`.
+export function showTuning(match) {
+  const overrides = el('div', {class: 'overrides'});
+  const chooser = el('form', {class: 'chooser'}, field('match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu').node,
+    el('button', {}, 'Show options'));
+  chooser.onsubmit = event => { event.preventDefault(); location.hash = tuneHash(chooser.elements.match.value.trim()); };
+  replace(byId('tuning'), el('h2', {}, 'Tuning'),
+    match ? tuneForm({match}, () => tellOverrides(overrides)) : chooser, overrides);
+  tellOverrides(overrides);
+}
+
+async function tellOverrides(node) {
+  try {
+    const [{overrides}, {options}, text] = await Promise.all([
+      get('/api/overrides'), get('/api/options', {match: '**'}), get('/api/overrides/export')]);
+    const table = new Map(options.map(option => [option.name, option]));
+    replace(node, el('h3', {}, 'Overrides, in the order in which they apply'),
+      overrides.length ? el('ul', {}, overrides.map(override => overrideRow(override, table, node)))
+        : el('p', {class: 'none'}, 'None saved.'),
+      overrides.length ? exported(text) : null);
+  } catch (error) {
+    replace(node, el('p', {class: 'error'}, error.message));
+  }
+}
+
+function overrideRow({match, options, saved_at: savedAt}, table, node) {
+  const values = Object.entries(options).map(([name, value]) => `${words(name)} ${optionText(table.get(name), value)}`);
+  const said = el('span', {class: 'error'});
+  const remove = () => removeOverride(match).then(() => tellOverrides(node), error => setText(said, error.message));
+  return el('li', {}, el('a', {href: tuneHash(match)}, match), el('span', {}, values.join(', ')), said,
+    el('span', {class: 'when'}, 'saved ', time(savedAt)), el('button', {type: 'button', onclick: remove}, 'Remove'));
+}
+
+function exported(text) {
+  const pre = el('pre', {tabindex: 0}, text);
+  const select = el('button', {type: 'button', onclick: () => getSelection().selectAllChildren(pre)}, 'Select');
+  return [el('h3', {}, 'The same as settings.conf text ', select), pre];
+}

@@ -1,0 +1,148 @@
+/* One family for each counter of counters.h, with a sample for each process that
+ * has it, and for each of its parts (`received|listener=line_tcp`). The
+ * sample without a part is the total of the parts: sum one or the other.
+ *
+ * With Redis away only ridgeline_redis_up is told, as 0, and the answer is still
+ * 200: a scrape that fails looks like a dead webapp. */
+#include "webapp/prometheus.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ridgeline/clock.h"
+#include "webapp/app.h"
+#include "webapp/processes.h"
+
+#define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+/* A label's value, escaped as the format wants it: backslash, quote, newline. */
+static void put_label(FILE *out, const char *name, size_t name_len, const char *value)
+{
+    fprintf(out, "%.*s=\"", (int)name_len, name);
+    for (; *value; value++) {
+        if (*value == '\\' || *value == '"')
+            fputc('\\', out);
+        if (*value == '\n')
+            fputs("\\n", out);
+        else
+            fputc(*value, out);
+    }
+    fputc('"', out);
+}
+
+struct family {
+    FILE *out;
+    char name[128];
+    const struct process *process;
+};
+
+static void put_sample(const struct family *f, const char *label, uint64_t value)
+{
+    fprintf(f->out, "%s{", f->name);
+    put_label(f->out, "process", 7, f->process->name);
+    if (label) {
+        size_t len = strcspn(label, "=");
+        fputc(',', f->out);
+        put_label(f->out, label, len, label + len + (label[len] == '='));
+    }
+    fprintf(f->out, "} %" PRIu64 "\n", value);
+}
+
+static bool is_label_name(const char *text)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz_");
+    return n > 0 && text[n] == '=';
+}
+
+/* Labels of our own counters, by name and form; a field that looks otherwise is not one. */
+static void put_part(void *context, const char *label, uint64_t value)
+{
+    if (is_label_name(label) && strncmp(label, "process=", 8) != 0)
+        put_sample(context, label, value);
+}
+
+static void open_family(struct family *f, const char *kind, const struct counters_def *def)
+{
+    bool counter = def->kind == COUNTERS_COUNTER;
+    snprintf(f->name, sizeof f->name, "ridgeline_%s_%s%s", kind, def->name, counter ? "_total" : "");
+    fprintf(f->out, "# HELP %s %s\n# TYPE %s %s\n", f->name, def->help, f->name, counter ? "counter" : "gauge");
+}
+
+static void put_family(FILE *out, const struct processes *p, const char *kind, const struct counters_def *defs,
+                       const struct counters_def *def)
+{
+    struct family f = {.out = out};
+    char prefix[96];
+    open_family(&f, kind, def);
+    snprintf(prefix, sizeof prefix, "%s|", def->name);
+    for (size_t i = 0; i < p->n; i++) {
+        uint64_t value;
+        f.process = &p->list[i];
+        if (f.process->defs != defs)
+            continue;
+        if (processes_number(f.process, def->name, &value))
+            put_sample(&f, NULL, value);
+        processes_labels(f.process, prefix, put_part, &f);
+    }
+}
+
+/* What holds for every process, whatever it counts. */
+static void put_common(FILE *out, const struct processes *p)
+{
+    static const struct counters_def starts = {"starts", COUNTERS_COUNTER, "starts of this process so far"};
+    static const struct counters_def age = {"age_seconds", COUNTERS_GAUGE, "seconds since it last saved its counters"};
+    struct family f = {.out = out};
+    open_family(&f, "process", &starts);
+    for (size_t i = 0; i < p->n; i++) {
+        uint64_t value;
+        f.process = &p->list[i];
+        if (processes_number(f.process, "generation", &value))
+            put_sample(&f, NULL, value);
+    }
+    open_family(&f, "process", &age);
+    for (size_t i = 0; i < p->n; i++) {
+        f.process = &p->list[i];
+        put_sample(&f, NULL, (uint64_t)f.process->age_s);
+    }
+}
+
+static void put_all(FILE *out, const struct processes *p)
+{
+    static const struct {
+        const char *kind;
+        const struct counters_def *defs;
+        size_t n;
+    } kinds[] = {
+        {"horizon", counters_horizon, HORIZON_N}, {"roomba", counters_roomba, ROOMBA_N},
+        {"analyzer", counters_analyzer, ANALYZER_N}, {"worker", counters_worker, WORKER_N},
+        {"webapp", counters_webapp, WEBAPP_N},
+    };
+    put_common(out, p);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        for (size_t i = 0; i < kinds[k].n; i++)
+            put_family(out, p, kinds[k].kind, kinds[k].defs, &kinds[k].defs[i]);
+    }
+}
+
+void prometheus_get(const struct request *request, struct reply *reply)
+{
+    char *text = NULL;
+    size_t len;
+    struct processes p;
+    bool up = processes_read(&p, request->store, clock_wall_s()) == 0;
+    FILE *out = open_memstream(&text, &len);
+    if (out) {
+        fprintf(out, "# HELP ridgeline_redis_up 1 while Redis answers the webapp\n# TYPE ridgeline_redis_up gauge\n"
+                     "ridgeline_redis_up %d\n", up);
+        if (up)
+            put_all(out, &p);
+        if (fclose(out) != 0) {
+            free(text);
+            text = NULL;
+        }
+    }
+    processes_fini(&p);
+    http_text(reply, TEXT_TYPE, text);
+}

@@ -1,0 +1,62 @@
+#include "webapp/routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "webapp/anomalies.h"
+#include "webapp/app.h"
+#include "webapp/chart.h"
+#include "webapp/explain.h"
+#include "webapp/health.h"
+#include "webapp/prometheus.h"
+#include "webapp/search.h"
+#include "webapp/tune.h"
+
+/* The token that state changes need. A page of another origin can send this
+ * request but cannot read the answer: it carries no CORS header. */
+static void token_get(const struct request *request, struct reply *reply)
+{
+    http_json(reply, HTTP_OK, json_pack("{s:s}", "token", request->app->token));
+}
+
+static const struct route routes[] = {
+    {"/api/anomalies", "GET", "state metric since limit", anomalies_get, false},
+    {"/api/series", "GET", "metric from until", chart_get, false},
+    {"/api/metrics", "GET", "query limit", search_get, false},
+    {"/api/verdict", "GET", "metric at", explain_get, false},
+    {"/api/options", "GET", "metric match", tune_options_get, false},
+    {"/api/overrides", "GET", "", tune_list_get, false},
+    {"/api/overrides", "POST", "", tune_save_post, false},
+    {"/api/overrides", "DELETE", "match", tune_remove_delete, false},
+    {"/api/overrides/export", "GET", "", tune_export_get, false},
+    {"/api/token", "GET", "", token_get, true},
+    {"/api/health", "GET", "", health_get, true},
+    {"/api/events", "GET", "", NULL, true},
+    {"/metrics", "GET", "", prometheus_get, true},
+};
+
+#define ROUTES (sizeof routes / sizeof *routes)
+
+static const char *methods_of(const char *path)
+{
+    return strcmp(path, "/api/overrides") == 0 ? "GET, HEAD, POST, DELETE" : "GET, HEAD";
+}
+
+const struct route *routes_find(const char *path, const char *method, const char **allowed)
+{
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    *allowed = NULL;
+    for (size_t i = 0; i < ROUTES; i++) {
+        if (strcmp(routes[i].path, path) != 0)
+            continue;
+        *allowed = methods_of(path);
+        if (strcmp(routes[i].method, wanted) == 0)
+            return &routes[i];
+    }
+    return NULL;
+}
+
+bool routes_changes(const char *method)
+{
+    return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
+}

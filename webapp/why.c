@@ -1,0 +1,113 @@
+#include "webapp/why.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ridgeline/units.h"
+
+struct text {
+    char *out;
+    size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct text *t, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(t->out + t->len, WHY_MAX - t->len, format, args);
+    va_end(args);
+    size_t room = WHY_MAX - t->len - 1;
+    if (n > 0)
+        t->len += (size_t)n < room ? (size_t)n : room;
+}
+
+static void say_duration(struct text *t, double seconds)
+{
+    char duration[64];
+    int64_t whole = seconds >= 0 && seconds < INT32_MAX ? (int64_t)seconds : INT32_MAX;
+    say(t, "%s", units_duration_text(duration, sizeof duration, whole));
+}
+
+static void say_value(struct text *t, const struct verdict *v)
+{
+    say(t, "%.6g", v->value);
+    if (!isfinite(v->expected))
+        return;
+    say(t, " is %s the expected %.6g",
+        v->value > v->expected ? "above" : v->value < v->expected ? "below" : "just", v->expected);
+    if (isfinite(v->lower) && isfinite(v->upper))
+        say(t, " (%.6g to %.6g)", v->lower, v->upper);
+}
+
+/* " (median, seasonal)": who voted yes. */
+static void say_voters(struct text *t, const struct verdict *v)
+{
+    const char *between = " (";
+    for (int d = 0; d < DETECTOR_COUNT; d++) {
+        if (v->finding[d].vote != ENGINE_VOTE_YES)
+            continue;
+        say(t, "%s%s", between, engine_detector_name((enum detector_index)d));
+        between = ", ";
+    }
+    if (v->votes)
+        say(t, ")");
+}
+
+static void say_votes(struct text *t, const struct verdict *v, const struct engine_options *o)
+{
+    bool enough = v->votes >= o->consensus, strong = v->score >= o->score_to_open;
+    say(t, "; %u of %u detectors vote yes", v->votes, v->judges);
+    say_voters(t, v);
+    say(t, " where %g %s needed, %s the score %.3g %s %g.", o->consensus, o->consensus == 1 ? "is" : "are",
+        enough == strong ? "and" : "but", v->score, strong ? "reaches" : "stays below", o->score_to_open);
+}
+
+/* Those that abstain, one after the other, with their reason. */
+static void say_abstentions(struct text *t, const struct verdict *v)
+{
+    const char *between = " Abstaining: ";
+    for (int d = 0; d < DETECTOR_COUNT; d++) {
+        if (v->finding[d].vote != ENGINE_ABSTAINS)
+            continue;
+        say(t, "%s%s (%s)", between, engine_detector_name((enum detector_index)d),
+            engine_reason_name(v->finding[d].reason));
+        between = ", ";
+    }
+    if (between[1] != 'A')
+        say(t, ".");
+}
+
+void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engine_options *o, double silent_s)
+{
+    struct text t = {.out = out};
+    out[0] = '\0';
+    switch (v->state) {
+    case ENGINE_WARMING_UP:
+        say(&t, "Warming up: %.6g was learnt but not judged; verdicts begin after ", v->value);
+        say_duration(&t, v->warmup_left_s);
+        say(&t, " more of data.");
+        return;
+    case ENGINE_STALE:
+        say(&t, "Stale: no point has come for ");
+        say_duration(&t, silent_s);
+        say(&t, ", longer than this metric's habit. The last one: ");
+        break;
+    case ENGINE_ANOMALOUS:
+        say(&t, "Anomalous: ");
+        break;
+    case ENGINE_NORMAL:
+        say(&t, "Normal: ");
+        break;
+    case ENGINE_FLAT:
+    case ENGINE_DROPOUT:
+    case ENGINE_DEGENERATE:
+    default:
+        say(&t, "%s: ", engine_state_name(v->state));
+    }
+    say_value(&t, v);
+    say_votes(&t, v, o);
+    say_abstentions(&t, v);
+}
