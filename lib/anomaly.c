@@ -70,9 +70,10 @@ static json_t *findings_to_json(const struct verdict *v,
 
 json_t *anomaly_verdict_to_json(const struct verdict *v)
 {
-    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o}", "t", (json_int_t)v->t,
-                     "value", number(v->value), "state", engine_state_name(v->state), "score", number(v->score),
-                     "strength", number(v->strength), "expected", number(v->expected), "lower", number(v->lower),
+    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o}", "t",
+                     (json_int_t)v->t, "value", number(v->value), "state", engine_state_name(v->state), "score",
+                     number(v->score), "strength", number(v->strength), "rarity", number(v->rarity), "expected",
+                     number(v->expected), "lower", number(v->lower),
                      "upper", number(v->upper), "direction", direction_name(v->direction), "votes",
                      (json_int_t)v->votes, "judges", (json_int_t)v->judges, "season", engine_season_name(v->season),
                      "warmup_left_s", (json_int_t)v->warmup_left_s, "findings",
@@ -236,6 +237,7 @@ static void read_verdict(struct verdict *v, const json_t *json, bool *bad)
         .state = (enum engine_state)read_name(json, "state", STATES, state_name, bad),
         .score = read_number(json, "score", bad),
         .strength = read_number(json, "strength", bad),
+        .rarity = read_number(json, "rarity", bad),
         .expected = read_number(json, "expected", bad),
         .lower = read_number(json, "lower", bad),
         .upper = read_number(json, "upper", bad),

@@ -9,11 +9,11 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/records.h"
 
-#define VERSION 2
+#define VERSION 3
 #define HEADER_BYTES 8
 #define FINDING_BYTES (3 * 8 + 2)
-#define VERDICT_BYTES (4 + 8 + 1 + 5 * 8 + 1 + 1 + 1 + 4 + 1 + DETECTOR_COUNT * FINDING_BYTES)
-#define INCIDENT_BYTES (1 + 4 + 4 + 8 + 2 * VERDICT_BYTES)
+#define VERDICT_BYTES (4 + 8 + 1 + 7 * 8 + 1 + 1 + 1 + 4 + 1 + DETECTOR_COUNT * FINDING_BYTES)
+#define INCIDENT_BYTES (1 + 3 * 4 + 8 + 2 * VERDICT_BYTES)
 
 /* Where a walk stands: exactly one of `out` and `in` is set. `bad` stays set once a value read was impossible. */
 struct walk {
@@ -77,6 +77,8 @@ static void walk_verdict(struct walk *w, struct verdict *v)
     v->state = (enum engine_state)walk_small(w, v->state, ENGINE_DEGENERATE);
     walk_double(w, &v->score);
     walk_double(w, &v->strength);
+    walk_double(w, &v->rarity);
+    walk_double(w, &v->surprise);
     walk_double(w, &v->expected);
     walk_double(w, &v->lower);
     walk_double(w, &v->upper);
@@ -94,6 +96,7 @@ static void walk_incident(struct walk *w, struct incident *i)
     i->open = walk_small(w, i->open, 1) != 0;
     walk_u32(w, &i->start);
     walk_u32(w, &i->last_hot);
+    walk_u32(w, &i->odd_since);
     walk_double(w, &i->score);
     walk_verdict(w, &i->opened);
     walk_verdict(w, &i->peak);

@@ -102,6 +102,8 @@ static const char *type_name(enum conf_type type)
         return "duration";
     case CONF_INTEGER:
         return "integer";
+    case CONF_CHOICE:
+        return "choice";
     default:
         return "number";
     }
@@ -125,6 +127,21 @@ static double option_value(const struct engine_options *options, const struct co
     return value;
 }
 
+/* As overrides give it: a choice by its name. */
+static json_t *value_json(const struct conf_option *o, const struct engine_options *options)
+{
+    double value = option_value(options, o);
+    return o->type == CONF_CHOICE ? json_string(o->choices[(size_t)value]) : http_number(value);
+}
+
+static json_t *choices_json(const struct conf_option *o)
+{
+    json_t *names = json_array();
+    for (const char *const *name = o->choices; name && *name; name++)
+        json_array_append_new(names, json_string(*name));
+    return names;
+}
+
 json_t *tune_options_json(const struct engine_options *options, const struct conf_origin *origins)
 {
     struct engine_options shipped;
@@ -135,11 +152,11 @@ json_t *tune_options_json(const struct engine_options *options, const struct con
         char origin[2 * GLOB_MAX];
         conf_origin_text(origin, sizeof origin, &origins[i]);
         json_array_append_new(
-            array, json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:s,s:o,s:s,s:s}", "name", o->name, "type", type_name(o->type),
-                             "unit", o->unit, "min", http_number(o->min), "max", http_number(o->max), "default",
-                             http_number(option_value(&shipped, o)), "help", o->help, "value",
-                             http_number(option_value(options, o)), "source", source_name(origins[i].source), "origin",
-                             origin));
+            array, json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:o,s:s,s:s}", "name", o->name, "type",
+                             type_name(o->type), "unit", o->unit, "min", http_number(o->min), "max",
+                             http_number(o->max), "choices", choices_json(o), "default", value_json(o, &shipped),
+                             "help", o->help, "value", value_json(o, options), "source",
+                             source_name(origins[i].source), "origin", origin));
     }
     return array;
 }

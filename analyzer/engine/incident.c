@@ -12,10 +12,14 @@ void incident_init(struct incident *i)
     memset(i, 0, sizeof *i);
 }
 
+static double patience_s(const struct engine_options *o, double step_s)
+{
+    return fmax(o->close_after_s, CLOSE_STEPS * step_s);
+}
+
 static bool over(const struct incident *i, const struct engine_options *o, double step_s, uint32_t t)
 {
-    double patience_s = fmax(o->close_after_s, CLOSE_STEPS * step_s);
-    return i->open && t > i->last_hot + patience_s;
+    return i->open && t > i->last_hot + patience_s(o, step_s);
 }
 
 /* How far a point lies from what was expected, in half widths of its band. */
@@ -27,10 +31,22 @@ static double distance(const struct verdict *v)
     return half > 0 ? off / half : off > 0 ? INFINITY : 0;
 }
 
-static enum incident_change open_incident(struct incident *i, const struct verdict *v)
+/* A fault is often odd before it is certain: slower streams must close a point of their own first. */
+static void suspect(struct incident *i, const struct engine_options *o, const struct verdict *v)
 {
+    if (v->votes == 0 || v->score < o->score_to_open / 2)
+        i->odd_since = 0;
+    else if (i->odd_since == 0)
+        i->odd_since = v->t;
+}
+
+static enum incident_change open_incident(struct incident *i, double reach_s, const struct verdict *v)
+{
+    bool unbroken = i->odd_since != 0 && v->t - i->odd_since <= reach_s;
     i->open = true;
-    i->start = i->last_hot = v->t;
+    i->start = unbroken ? i->odd_since : v->t;
+    i->last_hot = v->t;
+    i->odd_since = 0;
     i->score = v->score;
     i->opened = i->peak = *v;
     return INCIDENT_OPENED;
@@ -46,10 +62,12 @@ enum incident_change incident_update(struct incident *i, const struct engine_opt
         *again = hot;
         return INCIDENT_CLOSED;
     }
+    if (!i->open)
+        suspect(i, o, v);
     if (!hot)
         return INCIDENT_NONE;
     if (!i->open)
-        return open_incident(i, v);
+        return open_incident(i, patience_s(o, step_s), v);
     i->last_hot = v->t;
     bool higher = v->score > i->score, farther = distance(v) > distance(&i->peak);
     if (higher)

@@ -45,7 +45,7 @@ int anomaly_from_json(struct anomaly *a, const json_t *json);
 char *anomaly_to_text(const struct anomaly *a);
 int anomaly_from_text(struct anomaly *a, const char *text, size_t len);
 
-/* {"t", "value", "state", "score", "strength", "expected", "lower", "upper", "direction", "votes",
+/* {"t", "value", "state", "score", "strength", "rarity", "expected", "lower", "upper", "direction", "votes",
  * "judges", "season", "warmup_left_s", "findings": [{"detector", "statistic",
  * "threshold", "expected", "vote", "reason"}]}; `reason` is null unless the vote is "abstains". New
  * reference, NULL when memory is out. */

@@ -9,6 +9,7 @@ from senders import CarbonCRelay, CarbonRelay, Metric
 
 STEP = 10
 HISTORY = 400  # points before the fault: more than the hour that warming up takes
+FAULT = 12     # points until each is looked for: two minutes
 AFTER = 330    # points after it: until a level shift is the new normal, and the anomaly has closed
 RULE = 'detection: { close_after = "5m"; };'
 
@@ -45,7 +46,7 @@ def test_a_spike_a_level_shift_and_a_drop_are_found_and_close_again(ridgeline_fa
         relay.send([m.point(t) for t in times for m in everything])
         wait_for("the history to be judged", lambda: judged(r, HISTORY * 500))
 
-        minutes = [fault + k * STEP for k in range(4)]
+        minutes = [fault + k * STEP for k in range(FAULT)]
         relay.send([m.point(t) for t in minutes for m in metrics]
                    + [spike.point(t, +80.0 if t == fault else 0.0) for t in minutes]
                    + [shift.point(t, +40.0) for t in minutes]
@@ -60,7 +61,7 @@ def test_a_spike_a_level_shift_and_a_drop_are_found_and_close_again(ridgeline_fa
             assert a["lower"] < a["expected"] < a["upper"]
             assert not a["lower"] <= a["value"] <= a["upper"]
 
-        quiet = [fault + k * STEP for k in range(4, AFTER)]
+        quiet = [fault + k * STEP for k in range(FAULT, AFTER)]
         relay.send([m.point(t) for t in quiet for m in metrics[:47] + [spike, drop]]
                    + [shift.point(t, +40.0) for t in quiet])
         for metric in (spike, shift, drop):
@@ -68,7 +69,7 @@ def test_a_spike_a_level_shift_and_a_drop_are_found_and_close_again(ridgeline_fa
                               lambda m=metric: of(r.anomalies(state="closed"), m.name))
             assert closed[0]["start"] == fault
             assert fault <= closed[0]["end"] < fault + (AFTER - 30) * STEP
-        total = (HISTORY + 4) * 500 + (AFTER - 4) * 50
+        total = (HISTORY + FAULT) * 500 + (AFTER - FAULT) * 50
         wait_for("all points to be judged", lambda: judged(r, total))
         assert not r.anomalies(state="open", metric="shop.spike.*")
         noisy = {a["metric"] for a in r.anomalies(state="all", metric="shop.host*.*")}

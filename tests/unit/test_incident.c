@@ -20,7 +20,9 @@ TestSuite(incident, .init = begin);
 
 static struct verdict at(uint32_t t, double score)
 {
-    return (struct verdict){.t = t, .score = score, .state = score >= 50 ? ENGINE_ANOMALOUS : ENGINE_NORMAL};
+    bool hot = score >= 50;
+    return (struct verdict){
+        .t = t, .score = score, .votes = hot ? 2 : 0, .state = hot ? ENGINE_ANOMALOUS : ENGINE_NORMAL};
 }
 
 static enum incident_change take(uint32_t t, double score)
@@ -54,6 +56,22 @@ Test(incident, keeps_its_highest_score)
     cr_assert_eq(i.score, 80);
     cr_assert_eq(i.opened.t, T0);
     cr_assert_eq(i.last_hot, T0 + 180);
+}
+
+Test(incident, begins_with_the_first_of_the_odd_points_that_led_to_it)
+{
+    struct verdict v = at(T0, 30);
+    bool again;
+    v.votes = 1;
+    incident_update(&i, &o, STEP_S, &v, &again);
+    take(T0 + 60, 10);
+    for (uint32_t t = T0 + 120; t <= T0 + 240; t += 60) {
+        v.t = t;
+        cr_assert_eq(incident_update(&i, &o, STEP_S, &v, &again), INCIDENT_NONE);
+    }
+    cr_assert_eq(take(T0 + 300, 60), INCIDENT_OPENED);
+    cr_assert_eq(i.start, T0 + 120);
+    cr_assert_eq(i.opened.t, T0 + 300);
 }
 
 static enum incident_change take_in_band(uint32_t t, double score, double value, double expected, double half)
