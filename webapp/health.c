@@ -276,6 +276,8 @@ static void add_own(json_t *out, struct app *app)
     json_object_set_new(out, "at", json_integer(clock_wall_s()));
     json_object_set_new(out, "settings", settings_json(app));
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
+    int64_t site = names_site(app->names);
+    json_object_set_new(out, "site_metrics", site >= 0 ? json_integer(site) : json_null());
     add_rates(out, app->rates);
 }
 

@@ -10,6 +10,7 @@
 #include "ridgeline/keys.h"
 #include "webapp/query.h"
 
+#define OWN_PREFIX "ridgeline."
 #define SCAN_COUNT 1000
 #define SCANS_PER_STEP 20
 #define WALK_PAUSE_MS 2000 /* between the end of a walk and the next */
@@ -87,6 +88,14 @@ void names_release(struct names *n, const struct names_list *list)
         free_list(list);
 }
 
+int64_t names_site(struct names *n)
+{
+    pthread_mutex_lock(&n->lock);
+    int64_t site = n->list->starts ? (int64_t)n->list->site : -1;
+    pthread_mutex_unlock(&n->lock);
+    return site;
+}
+
 static int grow(void **items, size_t *cap, size_t need, size_t item_bytes)
 {
     if (need <= *cap)
@@ -140,6 +149,12 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
+static bool is_own(const struct span *name)
+{
+    static const size_t prefix = sizeof OWN_PREFIX - 1;
+    return name->len > prefix && memcmp(name->text, OWN_PREFIX, prefix) == 0;
+}
+
 /* The pile's names, sorted, each once: SSCAN may give a member twice. NULL when memory is out. */
 static struct names_list *list_of(const struct pile *p)
 {
@@ -152,16 +167,17 @@ static struct names_list *list_of(const struct pile *p)
     for (size_t i = 0; i < p->n; i++)
         spans[i] = (struct span){p->bytes + p->starts[i], (i + 1 < p->n ? p->starts[i + 1] : p->len) - p->starts[i]};
     qsort(spans, p->n, sizeof *spans, by_name);
-    size_t at = 0, n = 0;
+    size_t at = 0, n = 0, site = 0;
     for (size_t i = 0; i < p->n; i++) {
         if (i && by_name(&spans[i - 1], &spans[i]) == 0)
             continue;
         memcpy(bytes + at, spans[i].text, spans[i].len);
         at += spans[i].len;
         starts[++n] = at;
+        site += !is_own(&spans[i]);
     }
     free(spans);
-    *list = (struct names_list){.n = n, .bytes = bytes, .starts = starts, .holders = 1};
+    *list = (struct names_list){.n = n, .site = site, .bytes = bytes, .starts = starts, .holders = 1};
     return list;
 fail:
     free(starts);

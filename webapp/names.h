@@ -5,6 +5,7 @@
 #define WEBAPP_NAMES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ridgeline/store.h"
 
@@ -19,12 +20,16 @@ int names_step(struct names *n, struct store *s);
 
 /* One complete list, sorted, each name once. Held while it is read. */
 struct names_list {
-    size_t n;
+    size_t n, site; /* site: without Ridgeline's own */
     const char *bytes;
     const size_t *starts; /* n + 1: name i is bytes[starts[i]] .. bytes[starts[i + 1]] */
     int holders;          /* guarded by names' lock */
 };
 const struct names_list *names_hold(struct names *n);
 void names_release(struct names *n, const struct names_list *list);
+
+/* How many metrics there are but Ridgeline's own (names that begin with "ridgeline."); -1 before the first walk is
+ * complete. */
+int64_t names_site(struct names *n);
 
 #endif

@@ -18,11 +18,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import canonical, wait_for
+from senders import freeze, thaw
 
 STEP_S = 10
 HISTORY_S = 2 * 3600  # twice what the engine warms up on
 AHEAD_S = 580         # a little less than max_future
 OVERRIDE_S = 2        # an override is in force after this long
+CLOSE_AFTER_S = 120
+STALE_AFTER_S = 6     # without any event, one of which is due every 2 s
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync")
 NARROW = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False}
@@ -179,6 +182,63 @@ def test_a_closed_anomaly_moves_to_the_closed_ones(driver, ridgeline_factory):
         assert page.names() == []
 
 
+def test_the_list_and_the_metric_say_the_same_of_an_open_anomaly(driver, ridgeline_factory):
+    ridgeline = ridgeline_factory(more=f'detection: {{ close_after = "{CLOSE_AFTER_S}s"; }};')
+    now = send_history(ridgeline, "web.requests")
+    with visit(driver, ridgeline) as page:
+        page.open()
+        send_point(ridgeline, "web.requests", now, 300)
+        page.wait_listed("web.requests")
+        assert re.fullmatch(r"open since .*, \d+ s; last anomalous at [^;]*", page.text(".card .when"))
+        assert times(page, ".card .when") == [now, now]
+        page.open("#metric=web.requests")
+        wait_for("the same", lambda: times(page, "#metric .history .span") == [now, now, now + CLOSE_AFTER_S])
+        assert re.fullmatch(r"open since .*, \d+ s; last anomalous at .*; closes at .* if it stays quiet",
+                            page.text("#metric .history .span"))
+        ridgeline.send_lines(f"web.requests 100 {t}" for t in range(now + STEP_S, now + AHEAD_S, STEP_S))
+        closed, = wait_for("its closing", lambda: ridgeline.anomalies(state="closed"))
+        wait_for("it to close there too", lambda: times(page, "#metric .history .span") == [closed["start"], closed["end"]])
+        assert "open" not in page.text("#metric .history")
+
+
+def times(page, selector):
+    return page.run("return [...document.querySelectorAll(arguments[0] + ' time')].map(t => Date.parse(t.dateTime) / 1000)",
+                    selector)
+
+
+def test_the_shade_of_an_open_anomaly_is_lighter_from_its_last_anomalous_point_on(ridgeline, page):
+    page.open()
+    spans = page.driver.execute_async_script("""
+        const done = arguments[0], points = [[10, 1], [20, 1], [30, 1]];
+        const anomalies = [{state: 'open', start: 10, end: 20}, {state: 'closed', start: 0, end: 5}];
+        import('/plot.js').then(plot => done(plot.spansOf({anomalies, points})));""")
+    assert spans == [{"start": 20, "end": 30, "quiet": True}, {"start": 10, "end": 20, "quiet": False},
+                     {"start": 0, "end": 5, "quiet": False}]
+
+
+def test_a_metric_that_nobody_knows_is_told_once_and_shows_when_it_comes(ridgeline, page):
+    page.open("#metric=site.unknown")
+    wait_for("the sentence", lambda: "no metric has this name" in page.text("#metric"))
+    time.sleep(1)
+    assert page.text("#metric").count("no metric has this name") == 1
+    assert page.all("#metric form, #metric .charts, #metric .history") == []
+    assert all("404" in message for message in page.console())
+    send_point(ridgeline, "site.unknown", present(), 1)
+    wait_for("the metric", lambda: page.all("#metric form input"))
+    assert all("404" in message for message in page.console())
+
+
+def test_the_page_names_the_zone_of_its_times(ridgeline, page):
+    page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "America/North_Dakota/New_Salem"})
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", NARROW)
+    try:
+        page.open()
+        assert "times inAmerica/North_Dakota/New_Salem" in page.text("#strip")
+        assert page.width() <= 360
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
 def test_the_keyboard_moves_through_the_list_opens_and_comes_back(ridgeline, page):
     names = ["key.one", "key.two", "key.three"]
     now = send_history(ridgeline, *names)
@@ -264,6 +324,25 @@ def origin_of(page, name):
                     ".querySelector('.origin').textContent", name)
 
 
+def test_a_saved_glob_stays_in_its_field_and_its_badge_leads_to_its_removal(ridgeline, page):
+    send_point(ridgeline, "glob.one", present(), 1)
+    wait_for("the metric", lambda: ridgeline.get("/api/metrics", query="glob.one").json()["total"])
+    page.open("#metric=glob.one")
+    wait_for("the form", lambda: page.all("#metric input[name=median]"))
+    for name, text in (("match", "glob.**"), ("median", "7")):
+        page.one(f"#metric input[name={name}]").clear()
+        page.one(f"#metric input[name={name}]").send_keys(text)
+    page.press(Keys.ENTER)
+    wait_for("the saving", lambda: page.text("#metric .said").startswith("Saved for glob.**"))
+    assert page.one("#metric input[name=match]").get_attribute("value") == "glob.**"
+    assert page.one("#metric button[name=remove]").is_displayed()
+    badge = page.one("#metric a.origin")
+    assert badge.text == "override glob.**"
+    badge.click()
+    wait_for("its removal", lambda: page.all("#tuning button[name=remove]"))[0].click()
+    wait_for("no overrides", lambda: ridgeline.get("/api/overrides").json()["overrides"] == [])
+
+
 def test_an_emptied_field_follows_the_rules_again_and_keeps_the_focus(ridgeline, page):
     page.open("#tune=empty.*")
     for text, told in (("7", [{"median": 7}]), ("", [])):
@@ -335,6 +414,7 @@ def test_the_policy_refuses_inline_styles_and_the_console_tells(driver, ridgelin
 def test_before_anything_arrives_the_page_gives_a_line_that_works(ridgeline, page):
     page.open()
     wait_for("what to do", lambda: page.one("#setup").is_displayed())
+    assert page.text("#open-none") == "None: no metric has arrived yet."
     line, relay, c_relay = [pre.text for pre in page.all("#setup pre")]
     assert f"nc -w 1 127.0.0.1 {ridgeline.line}" in line
     assert f"127.0.0.1:{ridgeline.pickle}" in relay
@@ -342,6 +422,32 @@ def test_before_anything_arrives_the_page_gives_a_line_that_works(ridgeline, pag
     subprocess.run(["sh", "-c", line], check=True, timeout=30)
     wait_for("it to be gone", lambda: not page.one("#setup").is_displayed())
     wait_for("the strip", lambda: "senders1" in page.text("#strip"))
+    assert "behaves as it used to" not in page.text("#open-none"), "it is warming up"
+
+
+def test_ridgelines_own_metrics_are_not_the_sites(driver, ridgeline_factory):
+    ridgeline = ridgeline_factory(horizon="")
+    with visit(driver, ridgeline) as page:
+        page.open()
+        wait_for("its own metrics", lambda: ridgeline.get("/api/health").json()["metrics"] > 10)
+        wait_for("what to do", lambda: page.one("#setup").is_displayed())
+        wait_for("the words", lambda: page.text("#open-none") == "None: no metric but Ridgeline's own has arrived yet.")
+        send_point(ridgeline, "site.first", present(), 1)
+        wait_for("it to be gone", lambda: not page.one("#setup").is_displayed())
+        assert ridgeline.get("/api/health").json()["site_metrics"] == 1
+
+
+def test_a_restarted_horizon_does_not_bring_the_first_steps_back(ridgeline, page):
+    now = send_history(ridgeline, "web.requests")
+    send_point(ridgeline, "web.requests", now, 300)
+    page.open()
+    page.wait_listed("web.requests")
+    wait_for("its sender", lambda: "senders1" in page.text("#strip"))
+    ridgeline.kill("horizon")
+    wait_for("a horizon without senders", lambda: re.search("senders[0–]", page.text("#strip")))
+    assert not page.one("#setup").is_displayed()
+    # Whatever is listed comes first.
+    assert page.run("return document.querySelector('.cards').compareDocumentPosition(document.querySelector('#setup'))") == 4
 
 
 def test_at_360_pixels_nothing_scrolls_sideways(ridgeline, page):
@@ -381,6 +487,17 @@ def test_charts_exist_only_near_the_view_and_a_stronger_anomaly_moves_nothing_th
     page.wait_listed("strongest")
     assert page.focused() == reading
     assert abs(page.run("return document.activeElement.getBoundingClientRect().top") - top) <= 1
+
+
+def test_a_server_that_hangs_is_told_within_seconds(ridgeline, page):
+    page.open()
+    webapp = ridgeline.pids("webapp")[0]
+    freeze(webapp)
+    try:
+        wait_for("stale", lambda: page.text("#live").startswith("stale since "), patience_s=STALE_AFTER_S + 4)
+    finally:
+        thaw(webapp)
+    wait_for("live again", lambda: page.text("#live") == "live")
 
 
 def test_the_page_says_that_it_is_stale_and_recovers_by_itself(ridgeline, page):

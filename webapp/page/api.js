@@ -1,6 +1,6 @@
 // The HTTP API and the stream of live events. docs/API.md is the reference.
 
-const HEARTBEAT_LIMIT_MS = 20_000;
+const SILENCE_MS = 6_000;
 const RETRY_MS = 3_000;
 
 export class ApiError extends Error {
@@ -78,10 +78,11 @@ export function follow({onAnomaly, onStatus, onLive}) {
   };
   const heard = () => {
     clearTimeout(watchdog);
-    watchdog = setTimeout(restart, HEARTBEAT_LIMIT_MS);
+    watchdog = setTimeout(restart, SILENCE_MS);
     setLive(true);
   };
   const connect = () => {
+    watchdog = setTimeout(restart, SILENCE_MS); // a stopped server takes a connection and says nothing
     source = new EventSource('/api/events');
     source.addEventListener('open', heard);
     source.addEventListener('error', restart);

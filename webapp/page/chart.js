@@ -1,11 +1,11 @@
 // The charts of one metric: a close look and the whole window, side by side, each with
-// the expected band and the anomalous spans shaded. A chart exists only while it is near the
+// the expected band and the anomalous spans shaded, lighter where an open one is quiet. A chart exists only while it is near the
 // view: a list of thousands costs what is on the screen. What is on the screen is
 // brought up to date every REFRESH_S with the points since the last.
 import {get} from './api.js';
 import {el, setText} from './dom.js';
 import {clock, nowS, number, shortNumber} from './format.js';
-import {bandRuns, extend, rowsOf, spansOf, valueRange} from './plot.js';
+import {bandRuns, extend, hasClosed, rowsOf, spansOf, valueRange} from './plot.js';
 
 const REFRESH_S = 10;
 const HOUR_S = 3600;
@@ -42,7 +42,7 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 function readPalette() {
   const style = getComputedStyle(document.documentElement);
   const read = name => [name, style.getPropertyValue(`--chart-${name}`).trim()];
-  return Object.fromEntries(['line', 'expected', 'band', 'span', 'grid'].map(read));
+  return Object.fromEntries(['line', 'expected', 'band', 'span', 'quiet', 'grid'].map(read));
 }
 
 export const lastHour = () => ({from: nowS() - HOUR_S, until: nowS(), title: 'last hour'});
@@ -109,6 +109,7 @@ class Charts {
     if (!series?.points.length || nowS() - this.loadedAt > RELOAD_S) return this.load();
     const more = await get('/api/series', {metric: this.metric, from: series.points.at(-1)[0] + 1}).catch(() => null);
     if (!more || this.series !== series) return;
+    if (hasClosed(series, more)) return this.load();
     extend(series, more);
     this.draw();
   }
@@ -152,9 +153,9 @@ class Charts {
     if (!this.series) return;
     const [from, until] = graph.xAxisRange().map(ms => ms / 1000);
     const x = t => graph.toDomXCoord(t * 1000);
-    canvas.fillStyle = palette.span;
-    for (const [start, end] of spansOf(this.series)) {
+    for (const {start, end, quiet} of spansOf(this.series)) {
       if (end < from || start > until) continue;
+      canvas.fillStyle = quiet ? palette.quiet : palette.span;
       const left = Math.max(area.x, x(start)), right = Math.min(area.x + area.w, x(end));
       canvas.fillRect(left, area.y, Math.max(NARROWEST_SPAN_PX, right - left), area.h);
     }

@@ -50,6 +50,14 @@ export function time(seconds) {
   return el('time', {datetime: new Date(moment * 1000).toISOString(), title: utc(moment)}, clock(moment));
 }
 
+// When an open anomaly was, in the list and in its metric's view alike. Where it is not known when it
+// `closes`, that is left out.
+export const openSpan = ({start, end}, closes) => [
+  'open since ', time(start), `, ${duration(nowS() - start)}; last anomalous at `, time(end),
+  closes !== undefined && ['; closes at ', time(closes), ' if it stays quiet']];
+
+export const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'the zone of this browser';
+
 export function plural(count, noun) {
   return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

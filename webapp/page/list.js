@@ -4,7 +4,7 @@
 import {get} from './api.js';
 import {charts, lastHour} from './chart.js';
 import {byId, el, keepInPlace, replace, setText} from './dom.js';
-import {duration, nowS, time} from './format.js';
+import {duration, nowS, openSpan, time} from './format.js';
 import {findingsTable, gravity, scoreBadge, sentence} from './verdict.js';
 
 const GATHER_MS = 250;
@@ -136,7 +136,7 @@ function arrow(direction) {
 
 function tellWhen({anomaly, when}) {
   const {start, end, state} = anomaly;
-  if (state === 'open') replace(when, 'since ', time(start), `, ${duration(nowS() - start)}`);
+  if (state === 'open') replace(when, openSpan(anomaly));
   else replace(when, time(start), ' to ', time(end), `, ${duration(end - start)}`);
 }
 

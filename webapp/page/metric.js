@@ -2,41 +2,30 @@
 // charts, its anomalies within the window, and its options.
 import {get} from './api.js';
 import {charts, lastHour} from './chart.js';
-import {byId, el, replace} from './dom.js';
-import {duration, time} from './format.js';
+import {append, byId, el, replace} from './dom.js';
+import {duration, openSpan, time} from './format.js';
 import {metricHash} from './list.js';
 import {tuneForm} from './tune.js';
 import {findingsTable, scoreBadge, stateInWords} from './verdict.js';
 
 const REFRESH_MS = 10_000;
 const CONTEXT_S = 1800; // on both sides of a moment
+const CLOSE_STEPS = 3;  // an anomaly stays open for this long at least
+const UNKNOWN = 'no metric has this name'; // the API's sentence
 
-let shown; // {name, at, why}: what the view shows; undefined while it is hidden
+// {name, at, why, history, anomalies, patience, whole}: what the view shows; undefined while it is hidden
+let shown;
 
 setInterval(() => {
   if (shown && shown.at === undefined && !document.hidden) explain(shown);
 }, REFRESH_MS);
 
 export function showMetric(name, at) {
-  const why = el('div', {class: 'explanation'});
-  const history = el('ol', {class: 'history'});
-  const closeUp = at === undefined ? lastHour
-    : () => ({from: at - CONTEXT_S, until: at + CONTEXT_S, title: 'around the moment'});
-  shown = {name, at, why};
+  shown = {name, at, why: el('div', {class: 'explanation'}), history: el('ol', {class: 'history'}), anomalies: null};
   replace(byId('metric'),
     el('a', {class: 'back', href: '#'}, '← Anomalies'),
     el('h2', {class: 'name', tabindex: -1}, name),
-    why,
-    charts(name, {
-      closeUp,
-      onPick: t => { location.hash = metricHash(name, t); },
-      onSeries: series => tellHistory(history, name, series),
-    }),
-    el('p', {class: 'hint'}, 'Click a point to ask why it was, or was not, flagged. Drag to zoom, double click to zoom back.'),
-    el('h3', {}, 'Anomalies within the window'),
-    history,
-    el('h3', {}, 'Tune'),
-    tuneForm({metric: name}));
+    shown.why);
   byId('metric').querySelector('h2').focus({preventScroll: true});
   explain(shown);
 }
@@ -51,10 +40,40 @@ export const metricShown = () => shown?.name;
 async function explain(view) {
   try {
     const answer = await get('/api/verdict', {metric: view.name, at: view.at});
-    if (view === shown) tellVerdict(view, answer);
+    if (view !== shown) return;
+    tellVerdict(view, answer);
+    const closeAfter = answer.options.find(option => option.name === 'close_after').value;
+    view.patience = Math.max(closeAfter, CLOSE_STEPS * (answer.resolution ?? 0));
   } catch (error) {
-    if (view === shown) replace(view.why, el('p', {class: 'error'}, error.message));
+    if (view !== shown) return;
+    replace(view.why, el('p', {class: 'error'}, error.message));
+    if (error.message === UNKNOWN) return;
   }
+  complete(view);
+  tellHistory(view);
+}
+
+// What only a metric that exists has: charts, anomalies, options.
+function complete(view) {
+  if (view.whole) return;
+  view.whole = true;
+  const {name, at, history} = view;
+  const closeUp = at === undefined ? lastHour
+    : () => ({from: at - CONTEXT_S, until: at + CONTEXT_S, title: 'around the moment'});
+  append(byId('metric'), [
+    charts(name, {
+      closeUp,
+      onPick: t => { location.hash = metricHash(name, t); },
+      onSeries: ({anomalies}) => {
+        view.anomalies = anomalies;
+        tellHistory(view);
+      },
+    }),
+    el('p', {class: 'hint'}, 'Click a point to ask why it was, or was not, flagged. Drag to zoom, double click to zoom back.'),
+    el('h3', {}, 'Anomalies within the window'),
+    history,
+    el('h3', {}, 'Tune'),
+    tuneForm({metric: name}, () => view === shown && explain(view))]);
 }
 
 function tellVerdict({name, at, why}, {verdict, why: sentence}) {
@@ -67,12 +86,24 @@ function tellVerdict({name, at, why}, {verdict, why: sentence}) {
     findingsTable(verdict.findings));
 }
 
-// Written anew only when it changed: one of its links may have the focus.
-function tellHistory(list, name, {anomalies}) {
-  const key = anomalies.map(({id, end}) => `${id} ${end}`).join();
-  if (list.dataset.key === key) return;
-  list.dataset.key = key;
-  const rows = [...anomalies].sort((a, b) => b.start - a.start).map(({start, end, peak_at: peakAt, score}) => el('li', {},
-    scoreBadge(score), el('a', {href: metricHash(name, peakAt)}, time(start)), ` for ${duration(end - start)}`));
-  replace(list, rows.length ? rows : el('li', {class: 'none'}, 'None.'));
+// Rows are written anew only when they changed: one of their links may have the focus. How long an open one
+// lasts changes all the time.
+function tellHistory({name, history, anomalies, patience}) {
+  if (!anomalies) return;
+  const rows = [...anomalies].sort((a, b) => b.start - a.start);
+  const key = rows.map(({id, peak_at: peakAt, score}) => `${id} ${peakAt} ${score}`).join();
+  if (history.dataset.key !== key) {
+    history.dataset.key = key;
+    replace(history, rows.length ? rows.map(anomaly => historyRow(name, anomaly)) : el('li', {class: 'none'}, 'None.'));
+  }
+  rows.forEach((anomaly, i) => replace(history.children[i].querySelector('.span'), spanInWords(anomaly, patience)));
+}
+
+const historyRow = (name, {score, peak_at: peakAt}) => el('li', {},
+  scoreBadge(score), el('span', {class: 'span'}), ' ', el('a', {href: metricHash(name, peakAt)}, 'peak at ', time(peakAt)));
+
+function spanInWords(anomaly, patience) {
+  const {state, start, end} = anomaly;
+  if (state === 'open') return openSpan(anomaly, patience === undefined ? undefined : end + patience);
+  return [time(start), ' to ', time(end), `, ${duration(end - start)}`];
 }

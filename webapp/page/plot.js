@@ -41,11 +41,13 @@ export function bandRuns(series, {from, until}) {
   return run.length ? [...runs, run] : runs;
 }
 
-// [start, end] of each anomaly. An open one lasts as far as the data does: its `end` is told only
-// now and then.
+// {start, end, quiet} of what is to be shaded. An open anomaly is anomalous to its `end`, and then quiet, or not
+// yet told to be more, for as long as there are points.
 export function spansOf({anomalies, points}) {
   const last = points.at(-1)?.[0] ?? 0;
-  return anomalies.map(({state, start, end}) => [start, state === 'open' ? Math.max(end, last) : end]);
+  const quiet = anomalies.filter(({state, end}) => state === 'open' && end < last);
+  return [...quiet.map(({end}) => ({start: end, end: last, quiet: true})),
+    ...anomalies.map(({start, end}) => ({start, end, quiet: false}))];
 }
 
 // The value axis: all values of the range, and of the band what does not flatten them.
@@ -69,6 +71,12 @@ function bounds(rows, {from, until}, lowColumn, highColumn) {
     high = Math.max(high, row[highColumn]);
   }
   return [low, high];
+}
+
+// Whether an anomaly that `series` has as open is so no longer: a later answer holds every open one.
+export function hasClosed(series, more) {
+  const open = new Set(more.anomalies.filter(({state}) => state === 'open').map(({id}) => id));
+  return series.anomalies.some(({id, state}) => state === 'open' && !open.has(id));
 }
 
 // Adds to `series` what came since, as a later answer gives it.

@@ -1,7 +1,7 @@
 // How Ridgeline itself is doing: the strip, the account of every point, whether live updates
 // work, and what to do while nothing arrives.
 import {byId, el, replace, setText} from './dom.js';
-import {clock, duration, nowS, number, time, words} from './format.js';
+import {clock, duration, nowS, number, time, timeZone, words} from './format.js';
 
 const LAG_WARN_MS = 5000;
 const SELF = 'self'; // the sender of Ridgeline's own figures
@@ -21,7 +21,8 @@ const FACTS = [
 ];
 
 const values = FACTS.map(() => el('dd', {}, '–'));
-byId('strip').append(...FACTS.map(([name], i) => el('div', {}, el('dt', {}, name), values[i])));
+byId('strip').append(...FACTS.map(([name], i) => el('div', {}, el('dt', {}, name), values[i])),
+  el('div', {class: 'zone', title: 'point at a time for UTC'}, el('dt', {}, 'times in'), el('dd', {}, timeZone())));
 
 const accountButton = byId('account-button');
 accountButton.addEventListener('click', () => {
@@ -70,8 +71,14 @@ export function tellOpen(count) {
 function tellNone() {
   const node = byId('open-none');
   node.hidden = open > 0;
-  const warming = latest?.warming_up;
-  setText(node, warming ? `None. ${number(warming)} of ${number(latest.metrics)} metrics are still warming up.` : 'None: every metric behaves as it used to.');
+  setText(node, `None${whyNone(latest ?? {})}`);
+}
+
+// Says that all is well only where that is known.
+function whyNone({status, metrics, site_metrics: site, warming_up: warming}) {
+  if (site === 0) return `: no metric${metrics ? " but Ridgeline's own" : ''} has arrived yet.`;
+  if (warming) return `. ${number(warming)} of ${number(metrics)} metrics are still warming up.`;
+  return status === 'ok' && metrics ? ': every metric behaves as it used to.' : '.';
 }
 
 function lag(ms) {
@@ -114,9 +121,9 @@ function sendersTable(senders) {
 let setupFor; // the addresses that the set-up text names
 
 function tellSetup(health) {
-  const {settings} = health;
+  const {settings, site_metrics: site} = health;
   const node = byId('setup');
-  node.hidden = !settings || !health.senders || others(health).length > 0;
+  node.hidden = !settings || site !== 0;
   const key = JSON.stringify(settings);
   if (node.hidden || key === setupFor) return;
   setupFor = key;

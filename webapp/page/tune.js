@@ -16,23 +16,22 @@ export function tuneForm(target, onChange = () => {}) {
   return form;
 }
 
-// Makes the form (anew, with `said` for the reader: the focus stays on the same field).
-async function load(form, target, onChange, said = '') {
+// Makes the form (anew, with `said` for the reader: the focus stays on the same field), to be saved for `match`.
+async function load(form, target, onChange, match = target.match ?? literal(target.metric), said = '') {
   try {
     const answer = await get('/api/options', target);
     const focused = form.contains(document.activeElement) ? document.activeElement.name : undefined;
-    build(form, answer, target, onChange, said);
+    build(form, answer, target, onChange, match, said);
     form.elements[focused]?.focus({preventScroll: true});
   } catch (error) {
     replace(form, el('p', {class: 'error'}, error.message));
   }
 }
 
-function build(form, {options, overrides}, target, onChange, said) {
-  const match = target.match ?? literal(target.metric);
+function build(form, {options, overrides}, target, onChange, match, said) {
   const status = el('p', {class: 'said', role: 'status'}, said);
   const applies = field('match', 'applies to', match, 'This metric, or a glob: * within one part of a name, ** across parts.');
-  const fields = options.map(option => optionField(option));
+  const fields = options.map(option => optionField(option, target));
   const state = {form, target, onChange, status, applies, fields};
   const remove = el('button', {type: 'button', name: 'remove', onclick: () => drop(state, match)}, 'Remove override');
   remove.hidden = !overrides.some(override => override.match === match);
@@ -56,13 +55,21 @@ function field(name, label, value, help, ...beside) {
   return {node, input, error, initial: value};
 }
 
-function optionField(option) {
-  const {name, min, max, unit, help, origin, source} = option;
+function optionField(option, target) {
+  const {name, min, max, unit, help} = option;
   const range = `${optionText(option, min)} to ${optionText(option, max)}, default ${optionText(option, option.default)}`;
   const made = field(name, words(name), optionText(option, option.value), `${help.replaceAll('`', '')} ${range}.`,
     el('span', {class: 'unit'}, option.type === 'duration' ? '' : unit),
-    el('span', {class: `origin ${source}`, title: 'what gave the present value'}, origin));
+    originBadge(option, target));
   return {...made, option};
+}
+
+// What gave the present value. That of an override leads to the view that can remove it.
+function originBadge({origin, source}, target) {
+  const match = source === 'override' && origin.slice('override '.length);
+  const properties = {class: `origin ${source}`, title: 'what gave the present value'};
+  return match && match !== target.match
+    ? el('a', {...properties, href: tuneHash(match)}, origin) : el('span', properties, origin);
 }
 
 function complain({input, error}, sentence) {
@@ -95,7 +102,7 @@ async function save({form, target, onChange, status, applies, fields}) {
   if (!Object.keys(options).length) return setText(status, 'Nothing changed.');
   try {
     await saveOverride(match, options);
-    await load(form, target, onChange, `Saved for ${match}: in force within two seconds.`);
+    await load(form, target, onChange, match, `Saved for ${match}: in force within two seconds.`);
     onChange();
   } catch (error) {
     tellServersFault(error.message, status, applies, fields);
@@ -114,7 +121,7 @@ function tellServersFault(sentence, status, applies, fields) {
 async function drop({form, target, onChange, status}, match) {
   try {
     await removeOverride(match);
-    await load(form, target, onChange, `Removed: ${match} follows the rules again.`);
+    await load(form, target, onChange, match, `Removed: ${match} follows the rules again.`);
     onChange();
   } catch (error) {
     setText(status, error.message);
