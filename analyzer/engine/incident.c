@@ -34,7 +34,8 @@ static double distance(const struct verdict *v)
 /* A fault is often odd before it is certain: slower streams must close a point of their own first. */
 static void suspect(struct incident *i, const struct engine_options *o, const struct verdict *v)
 {
-    if (v->votes == 0 || v->score < o->score_to_open / 2)
+    bool odd = v->score >= o->score_to_open / 2 || distance(v) > 1;
+    if (!odd)
         i->odd_since = 0;
     else if (i->odd_since == 0)
         i->odd_since = v->t;

@@ -102,13 +102,13 @@ static double away(const struct stream *s, const struct detector_point *p)
     return detector_clip(p->season, AWAY_CLIP * s->level.deviation);
 }
 
-/* Measures what single points show in the wider units that a heavy tail calls for. */
+/* Measures what single points show in the wider units that a heavy tail calls for. The unit itself
+ * stays: a band is drawn in it, and shows what is usual, not what is rare in a hundred days. */
 static void widen(struct stream_finding *finding, double stretch)
 {
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         if (detector_get(d)->deviation || detector_get(d)->averages)
             continue;
-        finding[d].unit *= stretch;
         finding[d].z /= stretch;
     }
 }

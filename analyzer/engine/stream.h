@@ -28,7 +28,7 @@ struct stream_finding {
     enum engine_reason reason;
     double z;        /* |statistic|, at most STREAM_Z_MAX */
     double expected; /* normalised, as all values here */
-    double unit;     /* distance from `expected` at which z is 1 */
+    double unit;     /* distance from `expected` at which z is 1, but for the tail's stretch */
 };
 #define STREAM_Z_MAX 1000.0
 

@@ -15,6 +15,7 @@
 
 #define HEIGHT_Z 2.0
 #define RETURN_S (100 * 86400.0)
+#define REACH 300.0 /* a young stream is asked for what it passes once in this many times its age, at most */
 #define GAUSSIAN_Z 10.0
 #define PRIOR_RUNS 5.0
 #define PRIOR_EXCESS 0.11 /* of a Gaussian */
@@ -41,7 +42,7 @@ static double stretch(const struct tail *t, double step_s)
 {
     double n = PRIOR_RUNS + t->runs;
     double rate = ((double)t->rate * t->points + PRIOR_RATE * PRIOR_POINTS) / (t->points + PRIOR_POINTS);
-    double passed = rate * RETURN_S / step_s;
+    double passed = rate * fmin(RETURN_S / step_s, REACH * t->points);
     if (passed <= 1)
         return 1;
     double excess = n * mean_excess(t) * (pow(passed, 1 / n) - 1);

@@ -1,7 +1,7 @@
 /* From verdicts to anomalies: one incident of one metric is one anomaly. Pure.
  *
  * Opens at score >= score_to_open with at least `consensus` votes; it then began with the first of the
- * points before, without a break, that had a vote and half that score. Closes when
+ * points before, without a break, that had half that score or lay outside the band. Closes when
  * close_after_s (3 steps if more) of data time pass without such a point, be it
  * in quiet points or in a gap; its end is then the last such point. */
 #ifndef RIDGELINE_INCIDENT_H

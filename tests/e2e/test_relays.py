@@ -48,7 +48,7 @@ def test_a_spike_a_level_shift_and_a_drop_are_found_and_close_again(ridgeline_fa
 
         minutes = [fault + k * STEP for k in range(FAULT)]
         relay.send([m.point(t) for t in minutes for m in metrics]
-                   + [spike.point(t, +80.0 if t == fault else 0.0) for t in minutes]
+                   + [spike.point(t, +160.0 if t == fault else 0.0) for t in minutes]
                    + [shift.point(t, +40.0) for t in minutes]
                    + [drop.point(t, -60.0) for t in minutes])
         for metric, direction in ((spike, "up"), (shift, "up"), (drop, "down")):

@@ -467,7 +467,9 @@ def test_options_tell_which_source_gave_each_value(start):
     assert (options["consensus"]["value"], options["consensus"]["source"]) == (3, "detection")
     assert options["score_to_open"]["source"] == "default" and options["close_after"]["type"] == "duration"
     for o in options.values():
-        assert o["min"] <= o["value"] <= o["max"] and o["help"]
+        choice = o["type"] == "choice"
+        assert o["value"] in o["choices"] if choice else o["min"] <= o["value"] <= o["max"] and not o["choices"]
+        assert o["help"]
     web.save("stats.**", {"median": 7.5})
     answer = web.json("/api/options", metric="stats.a")
     options = {o["name"]: o for o in answer["options"]}

@@ -181,6 +181,24 @@ Test(engine, finds_a_shift_of_level)
     cr_assert(found);
 }
 
+/* The tail of a young stream is uncertain, and must not deafen it. */
+Test(engine, finds_a_large_shift_of_a_young_metric_within_a_minute)
+{
+    for (unsigned seed = 1; seed <= 60; seed++) {
+        struct noise n = noise_seeded(seed);
+        uint32_t t = START + seed % 6 * 10;
+        bool found = false;
+        engine_init(r);
+        for (unsigned i = 0; i < 400; i++)
+            feed(t += 10, 100 + 2 * noise_normal(&n));
+        for (unsigned i = 0; i < 6; i++) {
+            feed(t += 10, 140 + 2 * noise_normal(&n));
+            found |= v.state == ENGINE_ANOMALOUS;
+        }
+        cr_expect(found, "seed %u", seed);
+    }
+}
+
 Test(engine, finds_in_minute_means_what_single_points_hide)
 {
     struct noise n = noise_seeded(7);

@@ -36,7 +36,8 @@ static enum incident_change take(uint32_t t, double score)
 
 Test(incident, opens_at_the_first_hot_point_and_not_before)
 {
-    cr_assert_eq(take(T0, 49), INCIDENT_NONE);
+    cr_assert_eq(take(T0 - 60, 49), INCIDENT_NONE);
+    cr_assert_eq(take(T0, 24), INCIDENT_NONE);
     cr_assert_not(i.open);
     cr_assert_eq(take(T0 + 60, 60), INCIDENT_OPENED);
     cr_assert(i.open);
@@ -62,7 +63,6 @@ Test(incident, begins_with_the_first_of_the_odd_points_that_led_to_it)
 {
     struct verdict v = at(T0, 30);
     bool again;
-    v.votes = 1;
     incident_update(&i, &o, STEP_S, &v, &again);
     take(T0 + 60, 10);
     for (uint32_t t = T0 + 120; t <= T0 + 240; t += 60) {
@@ -93,6 +93,15 @@ Test(incident, peaks_where_the_value_is_farthest_out_however_high_the_score_rise
     cr_assert_eq(i.score, 90);
     cr_assert_eq(i.peak.t, T0 + 60);
     cr_assert_eq(i.peak.expected, 100);
+}
+
+Test(incident, begins_with_the_first_of_the_points_outside_the_band_that_led_to_it)
+{
+    take_in_band(T0, 5, 100, 100, 25);
+    take_in_band(T0 + 60, 5, 140, 100, 25);
+    take_in_band(T0 + 120, 5, 140, 104, 25);
+    cr_assert_eq(take_in_band(T0 + 180, 60, 140, 108, 25), INCIDENT_OPENED);
+    cr_assert_eq(i.start, T0 + 60);
 }
 
 Test(incident, counts_any_change_of_a_constant_as_far_out)

@@ -6,7 +6,8 @@ import {durationText, parseDuration, time, words} from './format.js';
 import {literal} from './search.js';
 
 const optionText = (option, value) => (option.type === 'duration' ? durationText(value) : String(value));
-const parse = (option, text) => (option.type === 'duration' ? parseDuration(text) : Number(text));
+const PARSERS = {duration: parseDuration, choice: text => text};
+const parse = (option, text) => (PARSERS[option.type] ?? Number)(text);
 export const tuneHash = match => `#${new URLSearchParams({tune: match})}`;
 
 // The form for {metric}, or for {match}, a glob. `onChange` is called after a change.
@@ -30,7 +31,7 @@ async function load(form, target, onChange, match = target.match ?? literal(targ
 
 function build(form, {options, overrides}, target, onChange, match, said) {
   const status = el('p', {class: 'said', role: 'status'}, said);
-  const applies = field('match', 'applies to', match, 'This metric, or a glob: * within one part of a name, ** across parts.');
+  const applies = field(textInput, 'match', 'applies to', match, 'This metric, or a glob: * within one part of a name, ** across parts.');
   const fields = options.map(option => optionField(option, target));
   const state = {form, target, onChange, status, applies, fields};
   const remove = el('button', {type: 'button', name: 'remove', onclick: () => drop(state, match)}, 'Remove override');
@@ -44,9 +45,9 @@ function build(form, {options, overrides}, target, onChange, match, said) {
 let fieldCount = 0;
 
 // A labelled input with its help and a place for its error.
-function field(name, label, value, help, ...beside) {
+function field(control, name, label, value, help, ...beside) {
   const id = `field-${fieldCount++}`;
-  const input = el('input', {
+  const input = control({
     id, name, value, 'aria-describedby': `${id}-help ${id}-error`, spellcheck: 'false', autocapitalize: 'off',
   });
   const error = el('p', {id: `${id}-error`, class: 'error', hidden: true});
@@ -55,10 +56,26 @@ function field(name, label, value, help, ...beside) {
   return {node, input, error, initial: value};
 }
 
+const textInput = properties => el('input', properties);
+
+// A choice among names; the empty one is as an emptied input.
+const chooserOf = choices => ({value, ...properties}) => {
+  const select = el('select', properties, el('option', {value: ''}, 'as the rules say'),
+    choices.map(choice => el('option', {value: choice}, choice)));
+  select.value = value;
+  return select;
+};
+
+function rangeWords(option) {
+  const range = option.type === 'choice' ? '' : `${optionText(option, option.min)} to ${optionText(option, option.max)}, `;
+  return `${range}default ${optionText(option, option.default)}`;
+}
+
 function optionField(option, target) {
-  const {name, min, max, unit, help} = option;
-  const range = `${optionText(option, min)} to ${optionText(option, max)}, default ${optionText(option, option.default)}`;
-  const made = field(name, words(name), optionText(option, option.value), `${help.replaceAll('`', '')} ${range}.`,
+  const {name, unit, help} = option;
+  const range = rangeWords(option);
+  const control = option.type === 'choice' ? chooserOf(option.choices) : textInput;
+  const made = field(control, name, words(name), optionText(option, option.value), `${help.replaceAll('`', '')} ${range}.`,
     el('span', {class: 'unit'}, option.type === 'duration' ? '' : unit),
     originBadge(option, target));
   return {...made, option};
@@ -82,7 +99,7 @@ function complain({input, error}, sentence) {
 function fault({option, input}) {
   const text = input.value.trim();
   const value = parse(option, text);
-  if (text === '') return '';
+  if (text === '' || option.type === 'choice') return '';
   if (!Number.isFinite(value)) return option.type === 'duration' ? 'A duration such as 90s, 30m or 1h30m.' : 'A number.';
   if (option.type === 'integer' && !Number.isInteger(value)) return 'A whole number.';
   const inRange = value >= option.min && value <= option.max;
@@ -131,7 +148,7 @@ async function drop({form, target, onChange, status}, match) {
 // The view of all overrides, with the form for `match`.
 export function showTuning(match) {
   const overrides = el('div', {class: 'overrides'});
-  const chooser = el('form', {class: 'chooser'}, field('match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu').node,
+  const chooser = el('form', {class: 'chooser'}, field(textInput, 'match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu').node,
     el('button', {}, 'Show options'));
   chooser.onsubmit = event => { event.preventDefault(); location.hash = tuneHash(chooser.elements.match.value.trim()); };
   replace(byId('tuning'), el('h2', {}, 'Tuning'),
