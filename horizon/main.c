@@ -37,20 +37,36 @@ struct horizon {
     struct stats stats;
     struct self self;
     bool feeds_self;
+    unsigned listeners; /* that the settings name */
     uv_signal_t on_term, on_int, on_hup;
     uv_timer_t sweep, stop;
     int64_t stop_mono_ms; /* 0: not stopping */
 };
 
+/* Counts a listener that is set, and is `result`: 0 or -1. */
+static void count_listener(struct horizon *h, int result, char text[ADDRESS_TEXT_MAX])
+{
+    h->listeners++;
+    if (result == 0)
+        return;
+    h->stats.listeners_down++;
+    snprintf(text, ADDRESS_TEXT_MAX, "failed");
+}
+
+/* One address that cannot be had must not keep out the senders of the others: it is logged, counted
+ * and told on the page. Only where none can be had there is nothing to run for. */
 static int listen_all(struct horizon *h)
 {
     char line[ADDRESS_TEXT_MAX] = "off", pickle[ADDRESS_TEXT_MAX] = "off", udp[ADDRESS_TEXT_MAX] = "off";
     const struct settings *s = &h->settings;
     h->udp.fd = -1;
-    if ((s->horizon.carbon_line.on && tcp_listen(&h->tcp, INTAKE_LINE_TCP, &s->horizon.carbon_line, line) != 0) ||
-        (s->horizon.carbon_pickle.on &&
-         tcp_listen(&h->tcp, INTAKE_PICKLE_TCP, &s->horizon.carbon_pickle, pickle) != 0) ||
-        (s->horizon.carbon_udp.on && udp_init(&h->udp, &h->loop, &h->intake, &s->horizon.carbon_udp, udp) != 0))
+    if (s->horizon.carbon_line.on)
+        count_listener(h, tcp_listen(&h->tcp, INTAKE_LINE_TCP, &s->horizon.carbon_line, line), line);
+    if (s->horizon.carbon_pickle.on)
+        count_listener(h, tcp_listen(&h->tcp, INTAKE_PICKLE_TCP, &s->horizon.carbon_pickle, pickle), pickle);
+    if (s->horizon.carbon_udp.on)
+        count_listener(h, udp_init(&h->udp, &h->loop, &h->intake, &s->horizon.carbon_udp, udp), udp);
+    if (h->listeners > 0 && h->stats.listeners_down == h->listeners)
         return -1;
     char text[4 * ADDRESS_TEXT_MAX];
     snprintf(text, sizeof text, "line=%s pickle=%s udp=%s", line, pickle, udp);

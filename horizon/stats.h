@@ -30,6 +30,7 @@ struct stats {
     uv_timer_t timer;
     uv_work_t work;
     bool saving;
+    unsigned listeners_down; /* set by the owner */
     char process[STATS_PROCESS_MAX]; /* "horizon" or "horizon@INSTANCE" */
     int64_t started_ms;
     struct store *store;

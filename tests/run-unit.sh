@@ -10,7 +10,8 @@ if [ "${1:-}" = --valgrind ]; then
     # exit code valgrind gives it: so what valgrind says is collected, and any word of it is a failure.
     reports=$(mktemp)
     wrap=(valgrind -q --leak-check=full --show-leak-kinds=definite --trace-children=yes
-        --suppressions="$(dirname "$0")/valgrind.supp" --log-file="$reports.%p")
+        --trace-children-skip='/bin/*,/usr/bin/*' --suppressions="$(realpath "$0" | xargs dirname)/valgrind.supp"
+        --log-file="$reports.%p")
     trap 'rm -f "$reports" "$reports".*' EXIT
     options=(--jobs 1)
 fi

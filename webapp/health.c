@@ -211,6 +211,8 @@ static void add_problems(json_t *list, const struct processes *p)
         if (!alive)
             json_array_append_new(list, json_string(needed[i].sentence));
     }
+    if (processes_sum(p, counters_horizon, "listeners_down") > 0)
+        json_array_append_new(list, json_string("a listener of horizon could not be opened: its log says which and why"));
     add_silent_workers(list, p);
 }
 

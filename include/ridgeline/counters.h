@@ -46,6 +46,7 @@ struct counters_def {
     X(dropped, COUNTER, "accepted points lost: oldest of a full queue, or refused by Redis for good") \
     X(queue_bytes, GAUGE, "memory that the queue holds")                                             \
     X(metrics, GAUGE, "distinct names known")                                                        \
+    X(listeners_down, GAUGE, "listeners that are set and could not be opened: their addresses are in use, say")      \
     X(connections, GAUGE, "open TCP connections")                                                    \
     X(connections_refused, COUNTER, "connections closed at once: beyond max_connections, or no descriptor or memory") \
     X(connections_idle, COUNTER, "connections closed after idle_timeout")                            \

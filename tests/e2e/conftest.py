@@ -193,10 +193,12 @@ webapp: {{ listen = "127.0.0.1:{page}"; }};
 class Ridgeline:
     """`ridgeline run` as an operator starts it."""
 
-    def __init__(self, directory, horizon="self_metrics = false;", analyzer="", roomba="", more="", max_age="23h"):
+    def __init__(self, directory, horizon="self_metrics = false;", analyzer="", roomba="", more="", max_age="23h",
+                 pickle=None):
         self.directory = directory
         self.state = directory / "state"
         self.line, self.udp, self.pickle, self.page_port = free_ports(4)
+        self.pickle = pickle or self.pickle
         self.page = f"http://127.0.0.1:{self.page_port}"
         self.sock = str(self.state / "redis.sock")
         self.settings = write_settings(directory / "settings.conf", SETTINGS.format(

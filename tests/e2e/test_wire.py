@@ -229,3 +229,13 @@ def test_no_metric_takes_the_key_of_the_set_of_names(horizon, now):
     wait_for("the books", lambda: int(books(horizon)["received"]) == 2)
     assert rejected(horizon, "bad_name") == 1
     wait_for("the other", lambda: horizon.redis.smembers("metrics.unique_metrics") == {b"metrics.other"})
+
+
+def test_a_port_in_use_is_told_and_keeps_out_nobody_else(ridgeline_factory, now):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        taken = holder.getsockname()[1]
+        r = ridgeline_factory(pickle=taken)
+        assert "pickle=failed" in r.ready
+        send_tcp(r.line, line_payload([("still.taken.in", now, 1)]))
+        wait_for("the point", lambda: points_of(r.redis, "still.taken.in") == [(now, 1.0)])
+        wait_for("the problem", lambda: any("listener" in p for p in r.get("/api/health").json()["problems"]))
