@@ -32,10 +32,9 @@ static double distance(const struct verdict *v)
 }
 
 /* A fault is often odd before it is certain: slower streams must close a point of their own first. */
-static void suspect(struct incident *i, const struct engine_options *o, const struct verdict *v)
+static void suspect(struct incident *i, const struct verdict *v)
 {
-    bool odd = v->score >= o->score_to_open / 2 || distance(v) > 1;
-    if (!odd)
+    if (distance(v) <= 1)
         i->odd_since = 0;
     else if (i->odd_since == 0)
         i->odd_since = v->t;
@@ -64,7 +63,7 @@ enum incident_change incident_update(struct incident *i, const struct engine_opt
         return INCIDENT_CLOSED;
     }
     if (!i->open)
-        suspect(i, o, v);
+        suspect(i, v);
     if (!hot)
         return INCIDENT_NONE;
     if (!i->open)

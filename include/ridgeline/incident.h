@@ -1,7 +1,7 @@
 /* From verdicts to anomalies: one incident of one metric is one anomaly. Pure.
  *
  * Opens at score >= score_to_open with at least `consensus` votes; it then began with the first of the
- * points before, without a break, that had half that score or lay outside the band. Closes when
+ * points before, without a break, that lay outside the band. Closes when
  * close_after_s (3 steps if more) of data time pass without such a point, be it
  * in quiet points or in a gap; its end is then the last such point. */
 #ifndef RIDGELINE_INCIDENT_H
@@ -11,9 +11,9 @@
 
 struct incident { /* plain data: saved with the record, copied at will */
     bool open;
-    uint32_t start;    /* of the first point of the unbroken run of odd ones that led to the opening */
+    uint32_t start;    /* of the first point of the unbroken run outside the band that led to the opening */
     uint32_t last_hot; /* time of the last point that would open it */
-    uint32_t odd_since; /* while none is open: start of such a run; 0: the last point was not odd */
+    uint32_t odd_since; /* while none is open: start of such a run; 0: the last point was inside */
     double score;      /* the highest so far */
     /* Whole verdicts, valid while open and just after closing. The peak is the hot point that lies
      * farthest outside its band: the score may rise later still, when slower streams join in and the
