@@ -10,7 +10,7 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (2u << 8 | DETECTOR_COUNT)
+#define VERSION (3u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define HOLD 1.5 /* widths of a mean for which what it says holds: the next one ends it */
@@ -78,11 +78,23 @@ uint32_t engine_warmup_left_s(const struct engine_record *r)
     return (uint32_t)fmax(by_points, by_time);
 }
 
-static void take_triple(struct engine_record *r, struct detector_point *mean, double step_s, double zero)
+/* `averaged`: the stream whose points make the means of another, NULL for the points themselves. */
+static struct stream_context context(struct engine_record *r, const struct stream *averaged)
 {
+    return (struct stream_context){
+        .main = record_main(r),
+        .hours = &r->hours,
+        .zero = record_normal(r, 0),
+        .least = averaged ? tail_stretch(&averaged->tail) : 1,
+    };
+}
+
+static void take_triple(struct engine_record *r, struct detector_point *mean, double step_s)
+{
+    struct stream_context c = context(r, record_main(r));
     struct stream_reading reading;
     mean->step_s = step_s;
-    stream_update(&r->triples, mean, zero, tail_stretch(&record_main(r)->tail), &reading);
+    stream_update(&r->triples, mean, &c, &reading);
     strength_take(&r->strength, STRENGTH_TRIPLES, &reading, mean->t, HOLD * mean->step_s);
 }
 
@@ -102,8 +114,7 @@ static void take_rarity(struct engine_record *r, const struct detector_point *p,
 }
 
 /* Takes what the main stream said of `p`: its strength, the profile, three-point means. */
-static void take_main(struct engine_record *r, const struct detector_point *p, const struct stream_reading *reading,
-                      double zero)
+static void take_main(struct engine_record *r, const struct detector_point *p, const struct stream_reading *reading)
 {
     double hold_s = record_has_minutes(r) ? HOLD * p->step_s : 0;
     strength_take(&r->strength, STRENGTH_MAIN, reading, p->t, hold_s);
@@ -116,26 +127,27 @@ static void take_main(struct engine_record *r, const struct detector_point *p, c
     struct detector_point mean;
     double step_s = 3 * p->step_s;
     if (bucket_pass(&r->triple, p->t, step_s, &mean))
-        take_triple(r, &mean, step_s, zero);
+        take_triple(r, &mean, step_s);
     if (bucket_add(&r->triple, p, 3, &mean))
-        take_triple(r, &mean, step_s, zero);
+        take_triple(r, &mean, step_s);
 }
 
-static void take_minute(struct engine_record *r, struct detector_point *mean, double step_s, double zero)
+static void take_minute(struct engine_record *r, struct detector_point *mean, double step_s)
 {
+    struct stream_context c = context(r, &r->raw);
     struct stream_reading reading;
     mean->step_s = step_s;
-    stream_update(&r->minutes, mean, zero, tail_stretch(&r->raw.tail), &reading);
-    take_main(r, mean, &reading, zero);
+    stream_update(&r->minutes, mean, &c, &reading);
+    take_main(r, mean, &reading);
 }
 
 /* Feeds all streams with a raw point; its own reading goes to `*reading`. */
 static void take_point(struct engine_record *r, const struct detector_point *p, struct stream_reading *reading)
 {
-    double zero = record_normal(r, 0);
-    stream_update(&r->raw, p, zero, 1, reading);
+    struct stream_context c = context(r, NULL);
+    stream_update(&r->raw, p, &c, reading);
     if (!record_has_minutes(r)) {
-        take_main(r, p, reading, zero);
+        take_main(r, p, reading);
         return;
     }
     struct detector_point mean;
@@ -143,9 +155,9 @@ static void take_point(struct engine_record *r, const struct detector_point *p, 
     double step_s = size * p->step_s;
     strength_take(&r->strength, STRENGTH_RAW, reading, p->t, 0);
     if (bucket_pass(&r->minute, p->t, step_s, &mean))
-        take_minute(r, &mean, step_s, zero);
+        take_minute(r, &mean, step_s);
     if (bucket_add(&r->minute, p, size, &mean))
-        take_minute(r, &mean, step_s, zero);
+        take_minute(r, &mean, step_s);
 }
 
 /* Rarity takes the points by which the step was learnt, where it looks at single points. */

@@ -53,6 +53,7 @@ void record_begin(struct engine_record *r, uint32_t t)
     r->raw.window = window;
     stream_init(&r->minutes);
     stream_init(&r->triples);
+    r->hours = (struct scale_hours){0};
     r->minute = r->triple = (struct bucket){0};
 }
 
@@ -108,6 +109,7 @@ void record_codec(struct engine_record *r, struct codec *c)
         return;
     }
     profile_codec(&r->profile, c);
+    stream_hours_codec(&r->hours, c);
     stream_codec(&r->raw, c);
     if (record_has_minutes(r)) {
         stream_codec(&r->minutes, c);

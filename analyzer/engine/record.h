@@ -30,6 +30,7 @@ struct engine_record {
     uint32_t since_t, n; /* time of the first of, and number of, the points that the warm-up counts */
     struct profile profile;
     struct stream raw, minutes, triples;
+    struct scale_hours hours;     /* of the main stream's residuals */
     struct bucket minute, triple; /* what minutes and triples are made from */
     struct habit shift_habit;
     struct strength strength;

@@ -27,14 +27,11 @@ static void expect_close(double got, double want)
 Test(scale, of_steady_residuals_is_their_mean)
 {
     struct scale s = {0};
-    struct scale_counts counts = {{0}};
     struct noise n = noise_seeded(1);
     double sum = 0;
     for (unsigned i = 0; i < 1000; i++) { /* less than a day: every one weighs the same */
-        unsigned bin = scale_bin(MIDNIGHT + 60 * i);
         double size = 1 + noise_uniform(&n);
-        scale_learn(&s, bin, counts.n[bin], size, 0, 60);
-        scale_count(&counts, bin, 60);
+        scale_learn(&s, size, 1, 0, 60);
         sum += size;
         expect_close(s.day, sum / (i + 1));
     }
@@ -42,20 +39,41 @@ Test(scale, of_steady_residuals_is_their_mean)
 
 Test(scale, shrinks_a_half_hour_toward_the_day_by_twenty_points)
 {
-    struct scale s = {.n = 100, .day = 1};
-    s.half_hour[7] = 0x4080; /* 4, as the upper half of a float */
-    expect_close(scale_at(&s, 7, 0), 1);
-    expect_close(scale_at(&s, 7, 20), 2.5);
-    expect_close(scale_at(&s, 7, 60), 3.25);
-    expect_close(scale_at(&s, 8, 60), 1);
+    struct scale_hours h = {.n = {0}};
+    h.size[DETECTOR_median][7] = 0x4080; /* 4, as the upper half of a float */
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 1), 1);
+    h.n[7] = 20;
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 1), 2.5);
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 2), 1.5);
+    h.n[7] = 60;
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 1), 3.25);
+    expect_close(scale_factor(&h, DETECTOR_median, 8, 1), 1);
+    expect_close(scale_factor(&h, DETECTOR_seasonal, 7, 1), 1);
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 0), 1);
+}
+
+Test(scale, knows_the_restless_half_hour_from_the_quiet_ones)
+{
+    struct scale_hours h = {.n = {0}};
+    struct scale s = {0};
+    struct noise n = noise_seeded(3);
+    for (uint32_t t = MIDNIGHT; t < MIDNIGHT + 10 * DAY_S; t += 60) {
+        unsigned bin = scale_bin(t);
+        double size = fabs(noise_normal(&n)) * (bin == 3 ? 4 : 1);
+        double factor = scale_factor(&h, DETECTOR_median, bin, s.day);
+        scale_learn_hour(&h, DETECTOR_median, bin, &s, scale_learn(&s, size, factor, 0, 60));
+        scale_count(&h, bin, 60);
+    }
+    cr_assert_float_eq(s.day * scale_factor(&h, DETECTOR_median, 3, s.day), 4 * 0.8, 0.4);
+    cr_assert_float_eq(s.day * scale_factor(&h, DETECTOR_median, 9, s.day), 0.8, 0.1);
 }
 
 Test(scale, learns_a_wild_residual_as_five_scales)
 {
     struct scale wild = {.n = 1000, .day = 2}, clipped = wild;
-    scale_learn(&wild, 3, 0, 1e9, 1, 60);
-    scale_learn(&clipped, 3, 0, 15, 1, 60);
-    cr_assert_eq(memcmp(&wild, &clipped, sizeof wild), 0);
+    cr_assert_eq(scale_learn(&wild, 1e9, 1, 1, 60), 15);
+    scale_learn(&clipped, 15, 1, 1, 60);
+    cr_assert_eq(wild.day, clipped.day);
 }
 
 Test(scale, of_a_half_hour_remembers_ten_days)
@@ -65,10 +83,10 @@ Test(scale, of_a_half_hour_remembers_ten_days)
         unsigned most;
     } rows[] = {{1, 18000}, {10, 1800}, {60, 300}, {1800, 10}, {3600, 10}, {86400, 10}};
     for (unsigned k = 0; k < sizeof rows / sizeof *rows; k++) {
-        struct scale_counts counts = {{0}};
+        struct scale_hours h = {.n = {0}};
         for (unsigned i = 0; i < 20000; i++)
-            scale_count(&counts, 5, rows[k].step_s);
-        cr_assert_eq(counts.n[5], rows[k].most);
+            scale_count(&h, 5, rows[k].step_s);
+        cr_assert_eq(h.n[5], rows[k].most);
     }
 }
 
