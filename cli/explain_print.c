@@ -47,7 +47,13 @@ static void print_state(const struct explain_verdict *e, int64_t now)
     printf("  state     %s", engine_state_name(v->state));
     if (v->state == ENGINE_WARMING_UP)
         printf(", %s of data to go", units_duration_text(left, sizeof left, v->warmup_left_s));
+    if (v->since > 0)
+        printf(" for %s", units_duration_text(left, sizeof left, v->t - v->since));
+    if (v->state == ENGINE_FLAT)
+        printf(", never longer than %s before", units_duration_text(left, sizeof left, (int64_t)v->longest_s));
     putchar('\n');
+    if (isfinite(v->rate))
+        printf("  rate      %.6g a second: a counter is judged by its rate\n", v->rate);
     if (now > 0 && e->stale_after_s > 0 && (double)silent_s > e->stale_after_s)
         printf("  silent    %s: for %lld s, longer than its habit of %.0f s\n", engine_state_name(ENGINE_STALE),
                (long long)silent_s, e->stale_after_s);
@@ -67,13 +73,15 @@ static void print_expected(const struct verdict *v)
 
 static void print_findings(const struct verdict *v)
 {
-    printf("\n  %-18s %10s %10s %12s  vote\n", "detector", "statistic", "threshold", "expected");
+    printf("\n  %-18s %10s %10s %12s %6s  vote\n", "detector", "statistic", "threshold", "expected", "of");
     for (int d = 0; d < DETECTOR_COUNT; d++) {
         const struct engine_finding *f = &v->finding[d];
-        char statistic[NUMBER_MAX], threshold[NUMBER_MAX], expected[NUMBER_MAX];
-        printf("  %-18s %10s %10s %12s  %s", engine_detector_name((enum detector_index)d),
+        char statistic[NUMBER_MAX], threshold[NUMBER_MAX], expected[NUMBER_MAX], step[UNITS_TEXT_MAX] = "-";
+        if (f->step_s > 0)
+            units_duration_text(step, sizeof step, f->step_s);
+        printf("  %-18s %10s %10s %12s %6s  %s", engine_detector_name((enum detector_index)d),
                number_text(statistic, f->statistic), number_text(threshold, f->threshold),
-               number_text(expected, f->expected), engine_vote_name(f->vote));
+               number_text(expected, f->expected), step, engine_vote_name(f->vote));
         if (f->vote == ENGINE_ABSTAINS)
             printf(": %s", engine_reason_name(f->reason));
         putchar('\n');
@@ -91,6 +99,9 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
         printf("An anomaly is open since %s; it closes %s after its last anomalous point.\n",
                time_text(start, e->incident.start),
                units_duration_text(after, sizeof after, (int64_t)o->close_after_s));
+    else if (e->incident.pending)
+        printf("No anomaly yet: one opens when this has lasted %s.\n",
+               units_duration_text(after, sizeof after, (int64_t)o->min_duration_s));
     else if (v->state == ENGINE_WARMING_UP)
         puts("No anomaly: nothing is judged while the metric warms up.");
     else if (!score_reached && !votes_reached)

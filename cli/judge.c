@@ -46,7 +46,7 @@ static int keep(struct judge_scores *scores, const struct verdict *v, double sco
         scores->points = points;
         scores->cap = cap;
     }
-    scores->points[scores->n++] = (struct score_point){v->t, v->state == ENGINE_ANOMALOUS, score};
+    scores->points[scores->n++] = (struct score_point){v->t, engine_state_opens(v->state), score};
     return 0;
 }
 

@@ -40,6 +40,11 @@
     METRIC(#detector, CONF_NUMBER, threshold[DETECTOR_##detector], 0.5, 1000, "",                    \
            "Threshold of the `" #detector "` vote: " help "."),
 
+#define USE(detector, threshold_, help)                                                              \
+    CHOICE("use_" #detector, use[DETECTOR_##detector], no_yes, "Whether `" #detector "` votes and counts in the score."),
+
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const seasons[] = {"auto", "day", "week", "none", NULL}; /* enum engine_season_option */
 static const char *const directions[] = {"both", "up", "down", NULL}; /* enum engine_direction */
 
 const struct conf_option conf_options[] = {
@@ -111,12 +116,19 @@ const struct conf_option conf_options[] = {
            "Least distance from the expected value, in the metric's own unit, that opens an anomaly."),
     METRIC("min_change_relative", CONF_NUMBER, min_change_relative, 0, 1000, "",
            "Least distance from the expected value, as a share of it, that opens an anomaly."),
+    METRIC("min_duration", CONF_DURATION, min_duration_s, 0, WEEK, "s",
+           "An anomaly opens only when it has lasted this long."),
+    CHOICE("season", season, seasons,
+           "What the seasonal detectors compare with: the better of day and week, one of them, or the last day's mean."),
+    CHOICE("flat", flat, no_yes, "Whether a value that stays the same for far longer than ever opens an anomaly."),
+    CHOICE("dropout", dropout, no_yes, "Whether values that fell to nothing, as they hardly ever do, open an anomaly."),
+    DETECTORS(USE)
     METRIC("close_after", CONF_DURATION, close_after_s, MINUTE, WEEK, "s",
            "An anomaly closes after this long, and at least three points, below what opens one."),
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
-#define METRIC_OPTIONS (DETECTOR_COUNT + 7)
+#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 11)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 

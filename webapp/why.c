@@ -40,6 +40,24 @@ static void say_value(struct text *t, const struct verdict *v)
         v->value > v->expected ? "above" : v->value < v->expected ? "below" : "just", v->expected);
     if (isfinite(v->lower) && isfinite(v->upper))
         say(t, " (%.6g to %.6g)", v->lower, v->upper);
+    if (isfinite(v->rate))
+        say(t, ", judged as a counter, by its rate of %.6g a second", v->rate);
+}
+
+static void say_flat(struct text *t, const struct verdict *v)
+{
+    say(t, "Flat: it has been %.6g for ", v->value);
+    say_duration(t, v->t - v->since);
+    say(t, "; before, it never stayed the same for longer than ");
+    say_duration(t, v->longest_s);
+    say(t, ".");
+}
+
+static void say_dropout(struct text *t, const struct verdict *v)
+{
+    say(t, "Dropout: for ");
+    say_duration(t, v->t - v->since);
+    say(t, " it has been at next to nothing, which it hardly ever is. ");
 }
 
 /* " (median, seasonal)": who voted yes. */
@@ -102,10 +120,14 @@ void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engin
         say(&t, "Normal: ");
         break;
     case ENGINE_FLAT:
+        say_flat(&t, v);
+        return;
     case ENGINE_DROPOUT:
+        say_dropout(&t, v);
+        break;
     case ENGINE_DEGENERATE:
-    default:
-        say(&t, "%s: ", engine_state_name(v->state));
+        say(&t, "It never varied, so there is nothing to judge by: ");
+        break;
     }
     say_value(&t, v);
     say_votes(&t, v, o);

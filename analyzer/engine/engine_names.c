@@ -22,6 +22,11 @@ const char *engine_state_name(enum engine_state s)
     return "unknown";
 }
 
+bool engine_state_opens(enum engine_state s)
+{
+    return s == ENGINE_ANOMALOUS || s == ENGINE_FLAT || s == ENGINE_DROPOUT;
+}
+
 const char *engine_vote_name(enum engine_vote v)
 {
     switch (v) {
@@ -46,6 +51,12 @@ const char *engine_reason_name(enum engine_reason r)
         return "needs a day";
     case ENGINE_REASON_CONSTANT:
         return "constant";
+    case ENGINE_REASON_NEEDS_WEEK:
+        return "needs a week";
+    case ENGINE_REASON_OFF:
+        return "switched off";
+    case ENGINE_REASON_RESET:
+        return "counter reset";
     }
     return "unknown";
 }

@@ -111,6 +111,11 @@ static double mean_likelihood(const struct stream_finding *finding, enum detecto
     return n > 0 ? log10(product) / n : 0;
 }
 
+double stream_agreed(const struct stream_finding *finding)
+{
+    return mean_likelihood(finding, DETECTOR_AGREES);
+}
+
 static double away(const struct stream *s, const struct detector_point *p)
 {
     if (isnan(p->season) || s->level.n < AWAY_CLIP_AFTER)
@@ -142,13 +147,13 @@ void stream_update(struct stream *s, const struct detector_point *p, const struc
         learn(s, d, state, &pass, &out->finding[d]);
         state += state_doubles(detector_get(d));
     }
-    out->agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
+    out->agreed = stream_agreed(out->finding);
     out->shift = mean_likelihood(out->finding, DETECTOR_SHIFTS);
     double stretch = fmax(context->least, tail_stretch(&s->tail));
     tail_learn(&s->tail, out->agreed, p->step_s);
     if (stretch > 1) {
         widen(out->finding, stretch);
-        out->agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
+        out->agreed = stream_agreed(out->finding);
     }
     if (s == context->main)
         scale_count(context->hours, pass.bin, p->step_s);

@@ -51,6 +51,9 @@ struct stream_context {
 void stream_update(struct stream *s, const struct detector_point *p, const struct stream_context *context,
                    struct stream_reading *out);
 
+/* S of findings: the mean of L over those that agree and do not abstain; 0 where all do. */
+double stream_agreed(const struct stream_finding *finding);
+
 void stream_codec(struct stream *s, struct codec *c);
 void stream_hours_codec(struct scale_hours *h, struct codec *c);
 

@@ -20,11 +20,15 @@ static struct verdict verdict_at(uint32_t t)
                         .votes = 3,
                         .judges = 4,
                         .warmup_left_s = 17,
-                        .season = ENGINE_SEASON_WEEK};
+                        .season = ENGINE_SEASON_WEEK,
+                        .rate = 12.5,
+                        .since = t - 600,
+                        .longest_s = 61.5};
     for (unsigned d = 0; d < DETECTOR_COUNT; d++)
         v.finding[d] = (struct engine_finding){.statistic = 4.75 + d,
                                                .threshold = 4.5,
                                                .expected = 1.0 / (d + 1),
+                                               .step_s = 10 * d,
                                                .vote = d % 2 ? ENGINE_VOTE_NO : ENGINE_VOTE_YES,
                                                .reason = ENGINE_REASON_NONE};
     v.finding[DETECTOR_seasonal] = (struct engine_finding){.statistic = NAN,
@@ -59,10 +63,12 @@ static void check_same_verdict(const struct verdict *a, const struct verdict *b)
     cr_assert(same_number(a->value, b->value) && same_number(a->score, b->score));
     cr_assert(same_number(a->strength, b->strength) && same_number(a->expected, b->expected));
     cr_assert(same_number(a->lower, b->lower) && same_number(a->upper, b->upper));
+    cr_assert(same_number(a->rate, b->rate) && a->since == b->since && same_number(a->longest_s, b->longest_s));
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct engine_finding *f = &a->finding[d], *g = &b->finding[d];
         cr_assert(same_number(f->statistic, g->statistic) && same_number(f->threshold, g->threshold));
         cr_assert(same_number(f->expected, g->expected) && f->vote == g->vote && f->reason == g->reason);
+        cr_assert_eq(f->step_s, g->step_s);
     }
 }
 
