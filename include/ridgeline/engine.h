@@ -34,7 +34,14 @@ enum engine_reason {
     ENGINE_REASON_WARMING_UP, /* fewer points than it needs */
     ENGINE_REASON_NEEDS_DAY,  /* the time of day has not been seen often enough */
     ENGINE_REASON_CONSTANT,   /* no variation to measure against */
+    ENGINE_REASON_FEW_POINTS, /* its window holds too few points for it, and at this step always will */
+    ENGINE_REASON_NOT_STATIONARY, /* the level wanders: the comparison would say nothing */
 };
+
+/* Whose findings a verdict holds: the detectors', or those of Skyline's nine algorithms. */
+enum engine_ensemble { ENGINE_ENSEMBLE_RIDGELINE, ENGINE_ENSEMBLE_SKYLINE };
+#define ENGINE_FINDINGS_MAX 9
+_Static_assert(DETECTOR_COUNT <= ENGINE_FINDINGS_MAX && SKYLINE_COUNT <= ENGINE_FINDINGS_MAX, "every finding has room");
 
 struct engine_finding { /* of one detector about one point */
     double statistic;   /* z, in the unit of the threshold; NaN when it abstains */
@@ -50,7 +57,7 @@ struct verdict {
     uint32_t t; /* epoch seconds */
     double value;
     enum engine_state state;
-    double score;    /* 0..100, from strength */
+    double score;    /* 0..100: from strength, or the share of Skyline's nine that vote yes */
     double strength; /* T of docs/DETECTORS.md */
     double rarity;   /* 0..1: how seldom this metric does anything like it; from 0.5 on it is an alert */
     double surprise; /* R2 of docs/DETECTORS.md, from which rarity is made */
@@ -60,7 +67,8 @@ struct verdict {
     unsigned judges; /* how many did not abstain */
     uint32_t warmup_left_s;
     enum engine_season season; /* which profile `seasonal` used */
-    struct engine_finding finding[DETECTOR_COUNT];
+    enum engine_ensemble ensemble;
+    struct engine_finding finding[ENGINE_FINDINGS_MAX]; /* the first engine_findings(ensemble) of them */
 };
 
 enum engine_direction { ENGINE_DIRECTION_BOTH, ENGINE_DIRECTION_UP, ENGINE_DIRECTION_DOWN };
@@ -74,10 +82,15 @@ struct engine_options {
     double sensitivity;   /* every threshold is divided by it */
     double min_change, min_change_relative; /* least |value - expected|, also as a share of |expected| */
     double close_after_s; /* an open anomaly closes after this long below (3 steps if more) */
+    double ensemble;      /* enum engine_ensemble: see ridgeline/ensemble.h */
+    double skyline_consensus; /* least number of votes of Skyline's nine, 1..SKYLINE_COUNT */
 };
 
 /* The shipped values (thresholds from the list of detectors). */
 void engine_options_default(struct engine_options *o);
+
+/* Least number of votes that opens an anomaly, of the ensemble in force. */
+double engine_votes_needed(const struct engine_options *o);
 
 struct engine_record;
 
@@ -113,12 +126,17 @@ size_t engine_pack(const struct engine_record *r, uint8_t *out);
 int engine_unpack(struct engine_record *r, const uint8_t *bytes, size_t len);
 
 /* Names as they stand in the API: "WARMING_UP", "yes"/"no"/"abstains",
- * "needs a day", "day"/"week"/"none", "three_sigma". Never NULL. */
+ * "needs a day", "day"/"week"/"none", "three_sigma", "ridgeline"/"skyline". Never NULL. */
 const char *engine_state_name(enum engine_state s);
 const char *engine_vote_name(enum engine_vote v);
 const char *engine_reason_name(enum engine_reason r);
 const char *engine_season_name(enum engine_season s);
 const char *engine_detector_name(enum detector_index d);
 const char *engine_detector_help(enum detector_index d);
+const char *engine_ensemble_name(enum engine_ensemble e);
+
+/* How many findings a verdict of `e` holds, and the name of the `i`th. */
+unsigned engine_findings(enum engine_ensemble e);
+const char *engine_finding_name(enum engine_ensemble e, unsigned i);
 
 #endif
