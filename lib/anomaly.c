@@ -13,6 +13,7 @@
 
 #define VOTES (ENGINE_ABSTAINS + 1)
 #define SEASONS (ENGINE_SEASON_WEEK + 1)
+#define ENSEMBLES (ENGINE_ENSEMBLE_SKYLINE + 1)
 
 void anomaly_id(char out[ANOMALY_ID_BYTES], const char *metric, size_t len, uint32_t start)
 {
@@ -43,22 +44,22 @@ static const char *direction_name(int direction)
     return direction > 0 ? "up" : direction < 0 ? "down" : "unknown";
 }
 
-static json_t *finding_to_json(const struct engine_finding *f, enum detector_index d)
+static json_t *finding_to_json(const struct engine_finding *f, const char *name)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s, s:s?}", "detector", engine_detector_name(d), "statistic",
-                     number(f->statistic), "threshold", number(f->threshold), "expected", number(f->expected),
-                     "step_s", (json_int_t)f->step_s, "vote", engine_vote_name(f->vote), "reason",
+    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s, s:s?}", "detector", name, "statistic", number(f->statistic),
+                     "threshold", number(f->threshold), "expected", number(f->expected), "step_s",
+                     (json_int_t)f->step_s, "vote", engine_vote_name(f->vote), "reason",
                      f->reason == ENGINE_REASON_NONE ? NULL : engine_reason_name(f->reason));
 }
 
-/* An array with what `each` makes of every detector's finding. */
+/* An array with what `each` makes of every finding. */
 static json_t *findings_to_json(const struct verdict *v,
-                                json_t *(*each)(const struct engine_finding *f, enum detector_index d))
+                                json_t *(*each)(const struct engine_finding *f, const char *name))
 {
     json_t *array = json_array();
 
-    for (unsigned d = 0; array && d < DETECTOR_COUNT; d++) {
-        if (json_array_append_new(array, each(&v->finding[d], (enum detector_index)d)) < 0) {
+    for (unsigned i = 0; array && i < engine_findings(v->ensemble); i++) {
+        if (json_array_append_new(array, each(&v->finding[i], engine_finding_name(v->ensemble, i))) < 0) {
             json_decref(array);
             return NULL;
         }
@@ -68,20 +69,21 @@ static json_t *findings_to_json(const struct verdict *v,
 
 json_t *anomaly_verdict_to_json(const struct verdict *v)
 {
-    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o, s:I, s:o, s:o}", "t",
+    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o, s:I, s:o, s:s, s:o}",
+                     "t",
                      (json_int_t)v->t, "value", number(v->value), "state", engine_state_name(v->state), "score",
                      number(v->score), "strength", number(v->strength), "rarity", number(v->rarity), "expected",
                      number(v->expected), "lower", number(v->lower),
                      "upper", number(v->upper), "direction", direction_name(v->direction), "votes",
                      (json_int_t)v->votes, "judges", (json_int_t)v->judges, "season", engine_season_name(v->season),
                      "warmup_left_s", (json_int_t)v->warmup_left_s, "rate", number(v->rate), "since",
-                     (json_int_t)v->since, "longest_s", number(v->longest_s), "findings",
-                     findings_to_json(v, finding_to_json));
+                     (json_int_t)v->since, "longest_s", number(v->longest_s), "ensemble",
+                     engine_ensemble_name(v->ensemble), "findings", findings_to_json(v, finding_to_json));
 }
 
-static json_t *vote_to_json(const struct engine_finding *f, enum detector_index d)
+static json_t *vote_to_json(const struct engine_finding *f, const char *name)
 {
-    return json_pack("{s:s, s:o, s:o, s:s}", "detector", engine_detector_name(d), "statistic", number(f->statistic),
+    return json_pack("{s:s, s:o, s:o, s:s}", "detector", name, "statistic", number(f->statistic),
                      "threshold", number(f->threshold), "vote", engine_vote_name(f->vote));
 }
 
@@ -172,9 +174,19 @@ static const char *season_name(unsigned i)
     return engine_season_name((enum engine_season)i);
 }
 
+static const char *ensemble_name(unsigned i)
+{
+    return engine_ensemble_name((enum engine_ensemble)i);
+}
+
 static const char *detector_name(unsigned i)
 {
-    return engine_detector_name((enum detector_index)i);
+    return engine_finding_name(ENGINE_ENSEMBLE_RIDGELINE, i);
+}
+
+static const char *algorithm_name(unsigned i)
+{
+    return engine_finding_name(ENGINE_ENSEMBLE_SKYLINE, i);
 }
 
 /* Which of the `n` names `text` is; `n` when none. */
@@ -223,10 +235,12 @@ static void read_finding(struct engine_finding *f, const json_t *json, bool *bad
  * passed over. */
 static void read_findings(struct verdict *v, const json_t *array, bool *bad)
 {
+    const char *(*name_of)(unsigned) = v->ensemble == ENGINE_ENSEMBLE_SKYLINE ? algorithm_name : detector_name;
+    unsigned n = engine_findings(v->ensemble);
     const json_t *json;
     size_t i;
 
-    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+    for (unsigned d = 0; d < n; d++)
         v->finding[d] = (struct engine_finding){.statistic = NAN,
                                                 .threshold = NAN,
                                                 .expected = NAN,
@@ -235,8 +249,8 @@ static void read_findings(struct verdict *v, const json_t *array, bool *bad)
     if (!json_is_array(array))
         *bad = true;
     json_array_foreach(array, i, json) {
-        unsigned d = find_name(read_text(json, "detector", bad), DETECTOR_COUNT, detector_name);
-        if (d < DETECTOR_COUNT)
+        unsigned d = find_name(read_text(json, "detector", bad), n, name_of);
+        if (d < n)
             read_finding(&v->finding[d], json, bad);
     }
 }
@@ -262,6 +276,8 @@ static void read_verdict(struct verdict *v, const json_t *json, bool *bad)
         .since = read_newer_uint32(json, "since", bad),
         .longest_s = read_newer_number(json, "longest_s", bad),
     };
+    if (json_object_get(json, "ensemble")) /* text of before there was a choice has none */
+        v->ensemble = (enum engine_ensemble)read_name(json, "ensemble", ENSEMBLES, ensemble_name, bad);
     read_findings(v, json_object_get(json, "findings"), bad);
 }
 

@@ -46,6 +46,7 @@
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const seasons[] = {"auto", "day", "week", "none", NULL}; /* enum engine_season_option */
 static const char *const directions[] = {"both", "up", "down", NULL}; /* enum engine_direction */
+static const char *const ensembles[] = {"ridgeline", "skyline", NULL}; /* enum engine_ensemble */
 
 const struct conf_option conf_options[] = {
     PLAIN("", "retention", CONF_RETENTION, retention, "10s:24h",
@@ -125,10 +126,14 @@ const struct conf_option conf_options[] = {
     DETECTORS(USE)
     METRIC("close_after", CONF_DURATION, close_after_s, MINUTE, WEEK, "s",
            "An anomaly closes after this long, and at least three points, below what opens one."),
+    CHOICE("ensemble", ensemble, ensembles,
+           "Who judges: Ridgeline's detectors, or the nine algorithms of Etsy's Skyline, which need a day of raw points."),
+    METRIC("skyline_consensus", CONF_INTEGER, skyline_consensus, 1, SKYLINE_COUNT, "votes",
+           "Least number of votes of Skyline's nine algorithms that opens an anomaly."),
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
-#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 11)
+#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 13)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 

@@ -318,7 +318,7 @@ void tune_save_post(const struct request *request, struct reply *reply)
         http_error(reply, HTTP_BAD_REQUEST, "the body is not JSON: %s", why.text);
     else if (!text || !options || json_object_size(body) != 2 || !query_printable(text, json_string_length(match)))
         http_error(reply, HTTP_BAD_REQUEST,
-                   "the body must be {\"match\": GLOB, \"options\": {NAME: NUMBER or null, ...}}");
+                   "the body must be {\"match\": GLOB, \"options\": {NAME: NUMBER, choice or null, ...}}");
     else
         apply(request, reply, &(struct change){.match = text, .options = options});
     json_decref(body);

@@ -64,10 +64,10 @@ static void say_dropout(struct text *t, const struct verdict *v)
 static void say_voters(struct text *t, const struct verdict *v)
 {
     const char *between = " (";
-    for (int d = 0; d < DETECTOR_COUNT; d++) {
-        if (v->finding[d].vote != ENGINE_VOTE_YES)
+    for (unsigned i = 0; i < engine_findings(v->ensemble); i++) {
+        if (v->finding[i].vote != ENGINE_VOTE_YES)
             continue;
-        say(t, "%s%s", between, engine_detector_name((enum detector_index)d));
+        say(t, "%s%s", between, engine_finding_name(v->ensemble, i));
         between = ", ";
     }
     if (v->votes)
@@ -76,22 +76,26 @@ static void say_voters(struct text *t, const struct verdict *v)
 
 static void say_votes(struct text *t, const struct verdict *v, const struct engine_options *o)
 {
-    bool enough = v->votes >= o->consensus, strong = v->score >= o->score_to_open;
-    say(t, "; %u of %u detectors vote yes", v->votes, v->judges);
+    double needed = engine_votes_needed(o);
+    bool enough = v->votes >= needed, strong = v->score >= o->score_to_open;
+    bool skyline = v->ensemble == ENGINE_ENSEMBLE_SKYLINE;
+    say(t, "; %u of %u %s vote yes", v->votes, v->judges, skyline ? "algorithms" : "detectors");
     say_voters(t, v);
-    say(t, " where %g %s needed, %s the score %.3g %s %g.", o->consensus, o->consensus == 1 ? "is" : "are",
-        enough == strong ? "and" : "but", v->score, strong ? "reaches" : "stays below", o->score_to_open);
+    say(t, " where %g %s needed", needed, needed == 1 ? "is" : "are");
+    if (!skyline)
+        say(t, ", %s the score %.3g %s %g", enough == strong ? "and" : "but", v->score,
+            strong ? "reaches" : "stays below", o->score_to_open);
+    say(t, ".");
 }
 
 /* Those that abstain, one after the other, with their reason. */
 static void say_abstentions(struct text *t, const struct verdict *v)
 {
     const char *between = " Abstaining: ";
-    for (int d = 0; d < DETECTOR_COUNT; d++) {
-        if (v->finding[d].vote != ENGINE_ABSTAINS)
+    for (unsigned i = 0; i < engine_findings(v->ensemble); i++) {
+        if (v->finding[i].vote != ENGINE_ABSTAINS)
             continue;
-        say(t, "%s%s (%s)", between, engine_detector_name((enum detector_index)d),
-            engine_reason_name(v->finding[d].reason));
+        say(t, "%s%s (%s)", between, engine_finding_name(v->ensemble, i), engine_reason_name(v->finding[i].reason));
         between = ", ";
     }
     if (between[1] != 'A')

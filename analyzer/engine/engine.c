@@ -41,9 +41,15 @@ void engine_options_default(struct engine_options *o)
         .score_to_open = 50,
         .sensitivity = 1,
         .close_after_s = 1800,
+        .skyline_consensus = 6,
     };
 #undef THRESHOLD
 #undef USED
+}
+
+double engine_votes_needed(const struct engine_options *o)
+{
+    return o->ensemble == ENGINE_ENSEMBLE_SKYLINE ? o->skyline_consensus : o->consensus;
 }
 
 size_t engine_record_bytes(void)

@@ -170,6 +170,9 @@ void conf_rules_free(struct conf_rules *r);
  * its index, or -1 with a sentence in `error`. */
 int conf_metric_check(const char *name, double value, char error[CONF_ERROR_MAX]);
 
+/* The same for the name of a choice, whose number it puts in `*value`. */
+int conf_metric_check_choice(const char *name, const char *text, double *value, char error[CONF_ERROR_MAX]);
+
 /* Writes a per-metric option's value as it would stand in the file ("4.5", "30m" in quotes for
  * durations). Returns `out`. */
 char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double value);

@@ -61,6 +61,25 @@ Test(why, normal_says_what_was_missing)
           "stays below 50.");
 }
 
+Test(why, skyline_tells_votes_alone)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    o.ensemble = ENGINE_ENSEMBLE_SKYLINE;
+    o.skyline_consensus = 6;
+    v.ensemble = ENGINE_ENSEMBLE_SKYLINE;
+    v.votes = 6;
+    v.judges = 8;
+    for (unsigned i = 0; i < SKYLINE_COUNT; i++)
+        v.finding[i] = (struct engine_finding){.vote = i < 6 ? ENGINE_VOTE_YES : ENGINE_VOTE_NO};
+    v.finding[SKYLINE_ks_test] =
+        (struct engine_finding){.vote = ENGINE_ABSTAINS, .reason = ENGINE_REASON_NOT_STATIONARY};
+    check(&v, &o, 0,
+          "Anomalous: 812 is above the expected 120 (90 to 150); 6 of 8 algorithms vote yes (first_hour_average, "
+          "stddev_from_average, stddev_from_moving_average, mean_subtraction_cumulation, least_squares, "
+          "histogram_bins) where 6 are needed. Abstaining: ks_test (not stationary).");
+}
+
 Test(why, warming_up_says_how_long)
 {
     struct verdict v = {.state = ENGINE_WARMING_UP, .value = 5, .expected = NAN, .warmup_left_s = 600};
