@@ -246,6 +246,10 @@ static int check_retention(const struct units_retention *r, const char **reason)
             return fail(reason, "has a step that the next archive's step is no multiple of");
         if (r->archive[i].span_s <= r->archive[i - 1].span_s)
             return fail(reason, "has an archive that spans no more than the one before it");
+        if (r->archive[i].span_s / r->archive[i].step_s > UNITS_ARCHIVE_POINTS_MAX)
+            return fail(reason, "has an archive of more than 1000000 points behind the first");
+        if (r->archive[i].step_s > r->archive[i - 1].span_s)
+            return fail(reason, "has an archive whose step is longer than the whole archive before it");
     }
     return 0;
 }
