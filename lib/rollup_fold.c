@@ -29,23 +29,24 @@ uint32_t rollup_own_step_s(const struct point *points, size_t n)
 /* What becomes of the points of one slot. */
 struct sum {
     double low, mean, high;
-    size_t n;
+    double weight; /* of all, in seconds; 0: there is none yet */
 };
 
-/* Takes one more; where it has no extremes its mean stands for them. The sum's mean is moved in two parts, so that no
- * difference overflows. */
+/* Takes one more; where it has no extremes its mean stands for them. The mean is moved in two parts, so that no difference
+ * overflows. */
 static void add(struct sum *s, const struct rollup_point *p)
 {
     double low = isnan(p->low) ? p->mean : p->low, high = isnan(p->high) ? p->mean : p->high;
-    s->n++;
-    s->low = s->n == 1 ? low : fmin(s->low, low);
-    s->high = s->n == 1 ? high : fmax(s->high, high);
-    s->mean += p->mean / (double)s->n - s->mean / (double)s->n;
+    bool first = s->weight == 0;
+    s->weight += p->step_s;
+    s->low = first ? low : fmin(s->low, low);
+    s->high = first ? high : fmax(s->high, high);
+    s->mean += p->mean * (p->step_s / s->weight) - s->mean * (p->step_s / s->weight);
 }
 
 static void put(struct rollup *r, unsigned k, int64_t t, const struct sum *s)
 {
-    if (s->n > 0)
+    if (s->weight > 0)
         rollup_put(r, k, t, s->low, s->mean, s->high);
     else
         rollup_put(r, k, t, NAN, NAN, NAN);

@@ -71,9 +71,9 @@ uint32_t rollup_align_s(const struct units_retention *retention);
  * fewer than two. */
 uint32_t rollup_own_step_s(const struct point *points, size_t n);
 
-/* A slot, or a raw point (step_s 0, all three the value). */
+/* A slot; or a raw point, all three the value. */
 struct rollup_point {
-    uint32_t t, step_s; /* begin of the slot, and its length */
+    uint32_t t, step_s; /* begin of the slot; its length, at least 1, which is its weight in a mean */
     double low, mean, high; /* low and high are NaN where the archive keeps the mean alone */
 };
 

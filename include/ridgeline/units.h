@@ -33,6 +33,7 @@ int units_address(const char *text, struct units_address *address, const char **
  * archive's step must divide its span and the next one's step, which its span must reach; steps and spans
  * must grow, and the first archive must keep 360 points. */
 #define UNITS_ARCHIVES_MAX 8
+#define UNITS_RAW_POINTS_MIN 360 /* what the longest detector window asks of the raw tail */
 #define UNITS_ARCHIVE_POINTS_MAX 1000000 /* of one behind the first */
 struct units_retention {
     unsigned n;

@@ -54,7 +54,7 @@ Test(conf, defaults_stand_without_a_file)
     cr_assert_eq(conf_load(&s, NULL, NULL, NULL, error), 0, "%s", error);
     engine_options_default(&shipped);
     cr_assert_eq(memcmp(&s.detection, &shipped, sizeof shipped), 0);
-    cr_assert_eq(s.retention.n, 1);
+    cr_assert_eq(s.retention.n, 3);
     cr_assert_eq(s.retention.archive[0].span_s, 86400);
     cr_assert_eq(s.horizon.max_age_s, 1000);
     cr_assert_eq(s.horizon.carbon_pickle.port, 2024);
@@ -136,7 +136,7 @@ static const struct {
     {"horizon: { deny = [ 1 ]; };", "horizon.deny: must be a list of globs in quotes"},
     {"horizon: { deny = [ \"a\", \"{b\" ]; };", "horizon.deny: holds \"{b\", which is no glob: unclosed {"},
     {"retention = \"10s:10m\";", "t.conf:1: retention: must keep at least 360 points"},
-    {"retention = \"10s:1h,1m:1d\";", "t.conf:1: retention: names rollups"},
+    {"retention = \"10s:1h,1m:1h\";", "t.conf:1: retention: has an archive that spans no more than the one before"},
     {"redis = \"host\";", "t.conf:1: redis: must be"},
     {"redis = \"host:0\";", "t.conf:1: redis: must be"},
     {"redis = \"unix:\";", "t.conf:1: redis: must be"},

@@ -33,7 +33,7 @@ struct model {
 static void model_add(struct model *m, uint32_t t, double v)
 {
     cr_assert(m->n < COUNT(m->points));
-    m->points[m->n++] = (struct rollup_point){.t = t, .low = v, .mean = v, .high = v};
+    m->points[m->n++] = (struct rollup_point){.t = t, .step_s = 1, .low = v, .mean = v, .high = v};
 }
 
 /* Points every `step_s` or so, from `t` up to `until`, with gaps. Returns the time of the next one. */
