@@ -32,8 +32,8 @@ struct sum {
     double weight; /* of all, in seconds; 0: there is none yet */
 };
 
-/* Takes one more; where it has no extremes its mean stands for them. The mean is moved in two parts, so that no difference
- * overflows. */
+/* Takes one more; where it has no extremes its mean stands for them. The mean is moved in two parts, so that no
+ * difference overflows. */
 static void add(struct sum *s, const struct rollup_point *p)
 {
     double low = isnan(p->low) ? p->mean : p->low, high = isnan(p->high) ? p->mean : p->high;

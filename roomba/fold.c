@@ -155,7 +155,8 @@ static void take_inputs(struct work *w)
     for (size_t i = 0; i < w->sorted.n && w->sorted.points[i].t < w->until; i++) {
         const struct point *p = &w->sorted.points[i];
         if (p->t >= w->before)
-            take_input(w, &(struct rollup_point){.t = p->t, .step_s = own_step_s, .low = p->v, .mean = p->v, .high = p->v});
+            take_input(w, &(struct rollup_point){
+                              .t = p->t, .step_s = own_step_s, .low = p->v, .mean = p->v, .high = p->v});
     }
 }
 
@@ -204,8 +205,8 @@ static int fold(struct work *w)
     return w->until > w->before ? write_rollup(w, counter) : 1;
 }
 
-/* Points that leave and were never folded: they came after their slots were. What stands at the very head did not, but was
- * folded by one that did not live to trim it. */
+/* Points that leave and were never folded: they came after their slots were. What stands at the very head did
+ * not, but was folded by one that did not live to trim it. */
 static size_t count_late(const struct work *w)
 {
     size_t i = 0, late = 0;

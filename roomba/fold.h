@@ -17,8 +17,8 @@
 #include "ridgeline/store.h"
 #include "ridgeline/units.h"
 
-/* A million points. A longer key would hold Redis up for too long: only its head is folded at a time, and one that is not
- * canonical is left alone. */
+/* A million points. A longer key would hold Redis up for too long: only its head is folded at a time, and one that
+ * is not canonical is left alone. */
 #define FOLD_READ_MAX_BYTES ((unsigned)SERIES_POINT_BYTES << 20)
 
 struct fold {
@@ -28,9 +28,9 @@ struct fold {
     uint64_t *counters; /* ROOMBA_N of them */
 };
 
-/* Folds and trims a metric's key, "metrics.<name>"; a key that is not canonical becomes so. Returns 1 when it acted or
- * found nothing to do, 0 when a key has changed meanwhile, and -1 with a reason when Redis refused or did not answer, the
- * key is too long, or memory is out: then every point is where it was, or in the rollup. */
+/* Folds and trims a metric's key, "metrics.<name>"; a key that is not canonical becomes so. Returns 1 when it acted
+ * or found nothing to do, 0 when a key has changed meanwhile, and -1 with a reason when Redis refused or did not
+ * answer, the key is too long, or memory is out: then every point is where it was, or in the rollup. */
 int fold_key(const struct fold *f, const char *key, size_t key_len, const char **reason);
 
 #endif

@@ -79,8 +79,8 @@ int plan_rewrite(const uint8_t *bytes, size_t len, const struct plan_limits *lim
 /* The first young time of a whole key, given its points in stored order: what step 1 and 2 find out, from all of it. */
 uint32_t plan_oldest(const struct series *stored, const struct plan_limits *limits);
 
-/* The canonical form of a whole key without its points before `until`, wherever they stand. Returns as plan_rewrite does; 0
- * also when there is none. */
+/* The canonical form of a whole key without its points before `until`, wherever they stand. Returns as
+ * plan_rewrite does; 0 also when there is none. */
 int plan_drop(const uint8_t *bytes, size_t len, uint32_t until, struct plan_rewritten *out);
 
 #endif

@@ -57,7 +57,7 @@ int rollup_init(struct rollup *r, const struct units_retention *retention, uint3
 int rollup_load(struct rollup *r, const uint8_t *bytes, size_t len);
 void rollup_fini(struct rollup *r);
 
-/* Bytes at the head that hold every number up to and including folded_until. They tell whether a rollup is still as it was read. */
+/* Bytes at the head, up to and including folded_until. They tell whether a rollup is still as it was read. */
 #define ROLLUP_HEAD_BYTES 41
 
 /* Whether `r` is as `retention` wants it for a metric with the step that `r` notes. */
@@ -93,8 +93,9 @@ void rollup_fold(struct rollup *r, const struct rollup_point *points, size_t n, 
                  struct rollup_changes *changes);
 
 /* Fills an empty `fresh` with what `old`, of another retention, has: each of its archives with the
- * coarsest of `old` that is no coarser, or with the finest, whose slots are then repeated. Sets fresh->folded_until,
- * less than align_s before old->folded_until: what `old` has between the two is to be folded again, from rollup_each(). */
+ * coarsest of `old` that is no coarser, or with the finest, whose slots are then repeated. Sets
+ * fresh->folded_until, less than align_s before old->folded_until: what `old` has between the two is to be folded
+ * again, from rollup_each(). */
 void rollup_carry(struct rollup *fresh, const struct rollup *old);
 
 /* Calls `each` in time order for the slots that hold something and begin in [from, until], each time in the

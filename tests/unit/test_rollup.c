@@ -1,4 +1,5 @@
-/* lib/rollup.c and lib/rollup_fold.c against a model that keeps every point and computes each slot from its definition. */
+/* lib/rollup.c and lib/rollup_fold.c against a model that keeps every point and computes each slot from its
+ * definition. */
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
