@@ -161,6 +161,14 @@ static int plan_redis(struct run *r)
     return 0;
 }
 
+/* Redis rewrites its append-only file in a fork of itself, which this setting lets the kernel refuse. */
+static void warn_of_overcommit(const struct run *r)
+{
+    if (r->own_redis && proc_overcommit_memory() == 0)
+        log_warning("overcommit_memory", "value=0 wanted=1 reason=\"a rewrite of the append-only file may fail when Redis "
+                                         "uses much of the memory\" remedy=\"sysctl vm.overcommit_memory=1\"");
+}
+
 /* Keeps what was accepted in a memory file that the daemons inherit: one that is started again after a
  * crash must not depend on a file that is being edited. */
 static int share_settings(struct run *r)
@@ -311,6 +319,7 @@ int run_main(int argc, char **argv)
     int result = -1;
     if (share_settings(&r) != 0 || take_state_dir(&r) != 0 || plan_redis(&r) != 0)
         goto out;
+    warn_of_overcommit(&r);
     for (int i = 0; i < DAEMONS; i++)
         if (plan_daemon(&r, i) != 0)
             goto out;
