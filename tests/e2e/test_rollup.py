@@ -289,6 +289,17 @@ def test_keeps_360_points_of_a_slow_metric_and_leaves_out_what_is_finer_than_its
     assert 360 <= len(tail) <= 362
 
 
+def test_a_key_of_more_than_a_million_points_is_folded_in_parts(redis, roomba):
+    now = int(time.time())
+    sent = line(now - 1_100_000, now)
+    put(redis, "long", stored(sent))
+    r = roomba()
+    r.wait_counter("trimmed", 2)
+    check(redis, "long", sent[-30000:])
+    assert len(points_of(redis, "long")) < 500
+    assert r.counter("points_cut") + len(points_of(redis, "long")) == len(sent)
+
+
 def test_a_metric_lives_as_long_as_its_longest_archive(redis, roomba):
     now = int(time.time())
     put(redis, "silent", stored(line(now - 18000, now - 15000)))
