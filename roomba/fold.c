@@ -1,6 +1,6 @@
-/* The tail is read whole: a late point may stand anywhere in it. Most often nothing stands behind the cut that
- * belongs before it, and the trim is a plain cut; otherwise the tail is read again with its SHA1
- * and written anew without those points. */
+/* The tail is read whole: a late point may stand anywhere in it. Most often nothing stands behind
+ * the cut that belongs before it, and the trim is a plain cut; otherwise the tail is read again with
+ * its SHA1 and written anew without those points. */
 #include "fold.h"
 
 #include <stdlib.h>
@@ -45,8 +45,7 @@ static int read_tail(struct work *w, bool with_sha1)
     change_copy_fini(&w->tail);
     if (with_sha1)
         return change_read(w->f->store, w->key, w->key_len, &w->tail) == 0 ? 0 : fail(w, "tail not read");
-    redisReply *r =
-        store_command(w->f->store, "GETRANGE %b 0 %u", w->key, w->key_len, FOLD_READ_MAX_BYTES - 1);
+    redisReply *r = store_command(w->f->store, "GETRANGE %b 0 %u", w->key, w->key_len, FOLD_READ_MAX_BYTES - 1);
     if (!store_ok(r) || r->type != REDIS_REPLY_STRING) {
         if (r)
             freeReplyObject(r);
@@ -175,14 +174,16 @@ static int gather(struct work *w)
 /* Step one. Returns as change.h's functions do. */
 static int write_rollup(struct work *w, int counter)
 {
+    struct store *s = w->f->store;
     struct rollup_changes changes;
+    int result;
     if (gather(w) != 0)
         return -1;
     rollup_fold(&w->rollup, w->input, w->inputs, w->until, &changes);
-    int result = counter == ROOMBA_folded ? change_patch_rollup(w->f->store, w->rollup_key, w->rollup_key_len, &w->head,
-                                                                &w->rollup, &changes)
-                                          : change_replace_rollup(w->f->store, w->rollup_key, w->rollup_key_len,
-                                                                  &w->head, &w->rollup);
+    if (counter == ROOMBA_folded)
+        result = change_patch_rollup(s, w->rollup_key, w->rollup_key_len, &w->head, &w->rollup, &changes);
+    else
+        result = change_replace_rollup(s, w->rollup_key, w->rollup_key_len, &w->head, &w->rollup);
     if (result < 0)
         return fail(w, "fold refused or not answered");
     w->f->counters[ROOMBA_folded] += result == 1;

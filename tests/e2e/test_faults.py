@@ -221,7 +221,8 @@ def test_a_crashed_daemon_comes_back_with_the_settings_that_were_accepted(ridgel
 def test_the_start_tells_when_the_kernel_may_refuse_redis_a_fork(ridgeline):
     mode = open("/proc/sys/vm/overcommit_memory").read().strip()
     assert ("event=overcommit_memory" in ridgeline.log.read_text()) == (mode == "0")
-    assert ridgeline.get("/api/health").json()["problems"] == []  # a small Redis is never refused
+    problems = ridgeline.get("/api/health").json()["problems"]
+    assert not any("overcommit" in p for p in problems)  # a small Redis is never refused
 
 
 def test_a_hung_worker_is_told_as_a_problem(ridgeline):
