@@ -23,6 +23,7 @@
 
 #define REDIS_TIMEOUT_MS 3000
 #define SECOND_MS 1000
+#define LAG_SECONDS 10     /* whoever samples every ten seconds sees the worst of them */
 #define IDLE_MS 20         /* between turns that found nothing to do */
 #define AWAY_MS 50         /* while Redis is away */
 #define AWAY_AT_STOP_MS 3000 /* a worker that stops waits this long for a Redis that is away */
@@ -47,6 +48,8 @@ struct worker {
     struct tuning tuning;
     uint64_t counters[WORKER_N];
     int64_t second_mono_ms, cut_mono_ms, idle_ms;
+    int64_t lag_ms[LAG_SECONDS]; /* of the last seconds, each in its place */
+    unsigned lag_second;
     unsigned cut_slot;
 };
 
@@ -213,6 +216,15 @@ static void reload(struct worker *w)
         w->judge.options_epoch++;
 }
 
+static int64_t worst_lag_ms(const struct worker *w)
+{
+    int64_t worst_ms = 0;
+    for (unsigned i = 0; i < LAG_SECONDS; i++)
+        if (w->lag_ms[i] > worst_ms)
+            worst_ms = w->lag_ms[i];
+    return worst_ms;
+}
+
 static void measure(struct worker *w, int64_t elapsed_ms)
 {
     const struct wheel_entry *waiting = wheel_peek(&w->shard.wheel);
@@ -220,7 +232,8 @@ static void measure(struct worker *w, int64_t elapsed_ms)
     if (w->reader.lag_ms > lag_ms)
         lag_ms = w->reader.lag_ms;
     int64_t busy_ms = elapsed_ms - w->idle_ms;
-    w->counters[WORKER_lag_ms] = lag_ms > 0 ? (uint64_t)lag_ms : 0;
+    w->lag_ms[w->lag_second++ % LAG_SECONDS] = lag_ms;
+    w->counters[WORKER_lag_ms] = (uint64_t)worst_lag_ms(w);
     w->counters[WORKER_busy_permille] = busy_ms > 0 ? (uint64_t)(busy_ms * 1000 / elapsed_ms) : 0;
     w->reader.lag_ms = w->idle_ms = 0;
 }

@@ -87,7 +87,7 @@ struct counters_def {
     X(records_saved, COUNTER, "records saved")                                                       \
     X(records_loaded, COUNTER, "records loaded at start")                                            \
     X(records_rejected, COUNTER, "saved records that could not be used: those metrics warm up anew") \
-    X(lag_ms, GAUGE, "how late the most overdue poll was in the last second")                        \
+    X(lag_ms, GAUGE, "how late the most overdue poll was in the last ten seconds")                        \
     X(busy_permille, GAUGE, "share of the last second spent working")                                \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
 
