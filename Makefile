@@ -160,6 +160,10 @@ install: all
 	install -m 755 $(BUILD)/ridgeline $(DESTDIR)$(PREFIX)/bin/ridgeline
 	install -m 755 $(filter-out %/ridgeline,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/lib/ridgeline/
 	install -m 644 settings.conf $(DESTDIR)$(PREFIX)/share/ridgeline/settings.conf
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 packaging/systemd/ridgeline.target $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	sed 's|@LIBEXEC@|$(PREFIX)/lib/ridgeline|' packaging/systemd/ridgeline@.service \
+	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/ridgeline@.service
 
 clean:
 	rm -rf build
