@@ -66,6 +66,8 @@ const struct conf_option conf_options[] = {
           "Where carbon lines are taken in over UDP; empty: nowhere."),
     PLAIN("horizon", "carbon_pickle", CONF_ADDRESS, horizon.carbon_pickle, "127.0.0.1:2024",
           "Where carbon pickles are taken in over TCP; empty: nowhere."),
+    PLAIN("horizon", "skyline_udp", CONF_ADDRESS, horizon.skyline_udp, "127.0.0.1:2025",
+          "Where Skyline's datagrams (msgpack of a name and a point) are taken in; empty: nowhere."),
     DURATION("horizon", "max_age", horizon.max_age_s, "1000s", 1, 52 * WEEK,
              "Points older than this are rejected as too_old; less than the raw retention."),
     DURATION("horizon", "max_future", horizon.max_future_s, "10m", 0, DAY,

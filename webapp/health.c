@@ -265,11 +265,11 @@ static json_t *settings_json(const struct app *app)
     snprintf(retention, sizeof retention, "%s:%s",
              units_duration_text(step, sizeof step, s->retention.archive[0].step_s),
              units_duration_text(span, sizeof span, s->retention.archive[0].span_s));
-    return json_pack("{s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
+    return json_pack("{s:o,s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
                      "carbon_udp", address(&s->horizon.carbon_udp), "carbon_pickle",
-                     address(&s->horizon.carbon_pickle), "page", app->page, "raw_retention", retention, "step_s",
-                     (int)s->retention.archive[0].step_s, "span_s", (int)s->retention.archive[0].span_s, "file",
-                     s->path);
+                     address(&s->horizon.carbon_pickle), "skyline_udp", address(&s->horizon.skyline_udp), "page",
+                     app->page, "raw_retention", retention, "step_s", (int)s->retention.archive[0].step_s, "span_s",
+                     (int)s->retention.archive[0].span_s, "file", s->path);
 }
 
 /* The parts that do not come from Redis. */

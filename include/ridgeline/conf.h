@@ -90,7 +90,7 @@ struct settings {
     enum log_level log_level;
     struct units_retention retention;
     struct {
-        struct units_address carbon_line, carbon_udp, carbon_pickle;
+        struct units_address carbon_line, carbon_udp, carbon_pickle, skyline_udp;
         int64_t max_age_s, max_future_s, idle_timeout_s;
         int64_t max_metrics, max_connections, max_name_bytes;
         uint64_t max_line_bytes, max_pickle_bytes, queue_bytes;

@@ -25,7 +25,7 @@ struct counters_def {
 
 /* Reasons for which horizon rejects a point. received = accepted + the sum of these. */
 #define HORIZON_REJECTIONS(X)                                                                        \
-    X(malformed, COUNTER, "line or pickle entry that cannot be read")                                \
+    X(malformed, COUNTER, "line, pickle entry or datagram of msgpack that cannot be read")           \
     X(too_long, COUNTER, "line longer than max_line_bytes, or pickle longer than max_pickle_bytes")  \
     X(truncated, COUNTER, "line or pickle cut off by the end of its connection")                     \
     X(forbidden, COUNTER, "pickle with an opcode that could build anything but lists, tuples, strings and numbers") \

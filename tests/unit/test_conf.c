@@ -58,6 +58,7 @@ Test(conf, defaults_stand_without_a_file)
     cr_assert_eq(s.retention.archive[0].span_s, 86400);
     cr_assert_eq(s.horizon.max_age_s, 1000);
     cr_assert_eq(s.horizon.carbon_pickle.port, 2024);
+    cr_assert_eq(s.horizon.skyline_udp.port, 2025);
     cr_assert_eq(s.horizon.queue_bytes, 256ULL << 20);
     cr_assert(s.horizon.self_metrics);
     cr_assert_eq(s.log_level, LOG_LEVEL_INFO);
