@@ -13,4 +13,7 @@ void verdict_begin(struct verdict *v, const struct engine_options *o, struct poi
 void verdict_judge(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
                    const struct detector_point *p, const struct stream_reading *reading);
 
+/* Whether the change is one that the options ask for, by its direction and size. */
+bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o);
+
 #endif
