@@ -25,11 +25,14 @@
 #include <string.h>
 
 #include "ridgeline/counters.h"
+#include "ridgeline/ensemble.h"
 #include "ridgeline/log.h"
 #include "ridgeline/records.h"
 
 #define TELL_EVERY_MS 10000 /* updates of one anomaly are no closer than this */
 #define TELL_END_EVERY_MS 60000
+#define SHARE_POINTS 5000
+#define SHARE_SKYLINE_POINTS 100 /* each looks at a whole day */
 
 static const struct engine_options *options_of(const struct judge *j, struct metric *m)
 {
@@ -126,8 +129,9 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
 {
     struct verdict v;
     bool again = false;
-    if (engine_update(m->record, o, p, &v) != 0)
-        return 0;
+    int taken = ensemble_update(m->record, &m->window, o, p, &v);
+    if (taken != 0)
+        return taken < 0 ? -1 : 0;
     j->counters[WORKER_judged]++;
     do {
         enum incident_change change = incident_update(&m->incident, o, engine_step_s(m->record), &v, &again);
@@ -152,6 +156,40 @@ static int keep_past(struct judge *j, struct metric *m, uint32_t t)
     int confirmed = records_confirm(j->store);
     j->counters[WORKER_redis_errors] += confirmed != 0;
     return confirmed < 0 ? -1 : 0;
+}
+
+bool judge_lacks_window(struct judge *j, struct metric *m)
+{
+    const struct engine_options *o = options_of(j, m);
+    if (o->ensemble != ENGINE_ENSEMBLE_SKYLINE) {
+        skyline_window_free(m->window);
+        m->window = NULL;
+    }
+    return ensemble_lacks_window(o, m->window);
+}
+
+int judge_fill_window(struct judge *j, struct metric *m, const uint8_t *bytes, size_t len)
+{
+    struct verdict none;
+    struct series stored;
+    uint32_t last_t = engine_last_t(m->record);
+    int result = -1;
+    series_init(&stored);
+    if (series_scan(bytes, len, &stored, NULL) != 0)
+        goto out;
+    series_sort_first_wins(&stored);
+    for (size_t i = 0; i < stored.n && stored.points[i].t <= last_t; i++)
+        if (ensemble_update(m->record, &m->window, options_of(j, m), stored.points[i], &none) < 0)
+            goto out;
+    result = 0;
+out:
+    series_fini(&stored);
+    return result;
+}
+
+size_t judge_share(struct judge *j, struct metric *m)
+{
+    return options_of(j, m)->ensemble == ENGINE_ENSEMBLE_SKYLINE ? SHARE_SKYLINE_POINTS : SHARE_POINTS;
 }
 
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
@@ -255,6 +293,7 @@ static void recount(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_warming_up], &m->warming, engine_warmup_left_s(m->record) > 0);
     count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
     count(&j->counters[WORKER_open_anomalies], &m->open, m->incident.open);
+    count(&j->counters[WORKER_skyline_windows], &m->windowed, m->window != NULL);
 }
 
 static int expire(struct judge *j, struct metric *m)
@@ -287,4 +326,5 @@ void judge_uncount(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_warming_up], &m->warming, false);
     count(&j->counters[WORKER_stale], &m->stale, false);
     count(&j->counters[WORKER_open_anomalies], &m->open, false);
+    count(&j->counters[WORKER_skyline_windows], &m->windowed, false);
 }
