@@ -23,8 +23,8 @@ static struct map map_of(const struct point *points, size_t n)
 {
     double least = points[0].v, most = points[0].v;
     for (size_t i = 1; i < n; i++) {
-        least = fmin(least, points[i].v);
-        most = fmax(most, points[i].v);
+        least = points[i].v < least ? points[i].v : least;
+        most = points[i].v > most ? points[i].v : most;
     }
     return (struct map){.middle = least / 2 + most / 2, .half = most / 2 - least / 2}; /* halves cannot overflow */
 }
