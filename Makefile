@@ -145,7 +145,7 @@ bench: all $(BENCH)
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/run.sh
 
 # DATA= and TOOLS= say where labelled data and NAB's scorer are.
-bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic
+bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
 
 # What each detector adds: builds the product once for each, without it.
