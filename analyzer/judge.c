@@ -31,8 +31,8 @@
 
 #define TELL_EVERY_MS 10000 /* updates of one anomaly are no closer than this */
 #define TELL_END_EVERY_MS 60000
-#define SHARE_POINTS 5000
-#define SHARE_SKYLINE_POINTS 100 /* each looks at a whole day */
+#define TURN_POINTS 5000     /* of one metric in one turn */
+#define DAY_COSTS_POINTS 50  /* a point for which Skyline's algorithms look at a whole day counts as so many */
 
 static const struct engine_options *options_of(const struct judge *j, struct metric *m)
 {
@@ -187,22 +187,19 @@ out:
     return result;
 }
 
-size_t judge_share(struct judge *j, struct metric *m)
-{
-    return options_of(j, m)->ensemble == ENGINE_ENSEMBLE_SKYLINE ? SHARE_SKYLINE_POINTS : SHARE_POINTS;
-}
-
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
     const struct engine_options *o = options_of(j, m);
-    for (size_t i = 0; i < n; i++) {
+    size_t i = 0;
+    for (unsigned spent = 0; i < n && spent < TURN_POINTS; i++) {
         if (keep_past(j, m, points[i].t) != 0)
-            return (int64_t)i;
+            break;
         if (judge_point(j, m, o, points[i]) != 0)
             return -1;
         m->changed = true;
+        spent += m->window && skyline_window_left_s(m->window) == 0 ? DAY_COSTS_POINTS : 1;
     }
-    return (int64_t)n;
+    return (int64_t)i;
 }
 
 /* Writes of `e` what is missing: it and the open incident are the same anomaly. */

@@ -143,8 +143,8 @@ static int take_bytes(struct reader *r, struct metric *m, const uint8_t *bytes, 
     }
     if (result != TAIL_READ)
         return -1;
-    size_t n = r->news.points.n, share = judge_share(r->judge, m);
-    int64_t judged = judge_points(r->judge, m, r->news.points.points, n < share ? n : share);
+    size_t n = r->news.points.n;
+    int64_t judged = judge_points(r->judge, m, r->news.points.points, n);
     if (judged < 0)
         return -1;
     if ((size_t)judged == n)

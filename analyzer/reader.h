@@ -2,7 +2,7 @@
  *
  * Most readings are short: a few records behind the remembered place. A metric that must be read whole, or
  * has a backlog, is cold: cold metrics wait in a queue of their own, of which each turn
- * takes a few, and each gets its share of points judged (see judge.h) before it queues again. So
+ * takes a few, and each gets as many points judged as one turn may take before it queues again. So
  * a day of history for many metrics delays no one else. */
 #ifndef ANALYZER_READER_H
 #define ANALYZER_READER_H

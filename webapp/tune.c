@@ -332,7 +332,8 @@ void tune_save_post(const struct request *request, struct reply *reply)
         http_error(reply, HTTP_BAD_REQUEST,
                    "the body must be {\"match\": GLOB, \"options\": {NAME: NUMBER, choice or null, ...}}");
     else if (lacks_day(request, options))
-        http_error(reply, HTTP_BAD_REQUEST, "ensemble: \"skyline\" needs a day of raw points, and the retention is shorter");
+        http_error(reply, HTTP_BAD_REQUEST,
+                   "ensemble: \"skyline\" needs a day of raw points, and the retention is shorter");
     else
         apply(request, reply, &(struct change){.match = text, .options = options});
     json_decref(body);

@@ -140,7 +140,8 @@ static const struct {
     {"retention = \"1m:12h\";\ndetection: {\n ensemble = \"skyline\"; };",
      "t.conf:3: detection.ensemble: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
     {"retention = \"1m:12h\";\nrules = ( { match = \"b\"; ensemble = \"ridgeline\"; },\n"
-     " { match = \"a\"; ensemble = \"skyline\"; } );", "t.conf:3: rules.ensemble: \"skyline\" needs a day of raw points"},
+     " { match = \"a\"; ensemble = \"skyline\"; } );",
+     "t.conf:3: rules.ensemble: \"skyline\" needs a day of raw points"},
     {"detection: { ensemble = \"orchestra\"; };", "detection.ensemble: may be \"ridgeline\" or \"skyline\""},
     {"detection: { skyline_consensus = 10; };", "detection.skyline_consensus: is out of range; it may be 1 to 9"},
     {"redis = \"host\";", "t.conf:1: redis: must be"},

@@ -107,7 +107,8 @@ Test(stationarity, agrees_with_ordinary_least_squares)
                 double margin = naive_margin(y, sizes[s]);
                 if (fabs(margin) < 1e-6)
                     continue;
-                cr_assert_eq(stationarity_holds(y, sizes[s]), margin < 0, "%zu points, seed %u", sizes[s], (unsigned)seed);
+                cr_assert_eq(stationarity_holds(y, sizes[s]), margin < 0, "%zu points, seed %u", sizes[s],
+                             (unsigned)seed);
                 compared++;
                 held += margin < 0;
             }

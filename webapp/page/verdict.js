@@ -8,17 +8,19 @@ const names = findings => findings.map(finding => words(finding.detector)).join(
 
 // "812 where 120 was expected (90 to 150). 4 of 5 detectors vote yes: median, ...;
 // seasonal abstains (needs a day)."
-export function sentence({value, expected, lower, upper, findings}) {
+export function sentence({value, expected, lower, upper, ensemble, findings}) {
   const parts = [strong(number(value))];
   if (expected !== null) parts.push(' where ', strong(number(expected)), ' was expected');
   if (lower !== null && upper !== null) parts.push(` (${number(lower)} to ${number(upper)})`);
-  return el('p', {class: 'words'}, parts, '. ', votesInWords(findings));
+  return el('p', {class: 'words'}, parts, '. ', votesInWords(ensemble, findings));
 }
 
-function votesInWords(findings) {
+function votesInWords(ensemble, findings) {
+  const judges = ensemble === 'skyline' ? 'algorithm' : 'detector';
   const judging = findings.filter(finding => finding.vote !== 'abstains');
   const yes = judging.filter(finding => finding.vote === 'yes');
-  const said = yes.length ? `${yes.length} of ${judging.length} detectors vote yes: ${names(yes)}` : 'No detector votes yes';
+  const said = yes.length ? `${yes.length} of ${judging.length} ${judges}s vote yes: ${names(yes)}`
+    : `No ${judges} votes yes`;
   return `${[said, ...abstentions(findings)].join('; ')}.`;
 }
 
