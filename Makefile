@@ -50,7 +50,7 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 PURE_SRC := $(call pick,lib,records_pack series keys glob units options conf conf_value conf_text conf_rules \
                         conf_resolve overrides anomaly)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
-ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c)
+ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number skyline_msgpack frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
              $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv inputs labels score)
 
@@ -145,7 +145,7 @@ bench: all $(BENCH)
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/run.sh
 
 # DATA= and TOOLS= say where labelled data and NAB's scorer are.
-bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic
+bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
 
 # What each detector adds: builds the product once for each, without it.

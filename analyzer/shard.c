@@ -91,6 +91,7 @@ void shard_remove(struct shard *s, struct metric *m)
     HASH_DEL(s->by_name, m);
     s->list[m->index] = s->list[--s->n];
     s->list[m->index]->index = m->index;
+    skyline_window_free(m->window);
     free(m);
 }
 

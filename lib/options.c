@@ -129,7 +129,7 @@ const struct conf_option conf_options[] = {
     METRIC("close_after", CONF_DURATION, close_after_s, MINUTE, WEEK, "s",
            "An anomaly closes after this long, and at least three points, below what opens one."),
     CHOICE("ensemble", ensemble, ensembles,
-           "Who judges: Ridgeline's detectors, or the nine algorithms of Etsy's Skyline, which need a day of raw points."),
+           "Who judges: Ridgeline's detectors, or Etsy Skyline's nine algorithms, which need a day of raw points."),
     METRIC("skyline_consensus", CONF_INTEGER, skyline_consensus, 1, SKYLINE_COUNT, "votes",
            "Least number of votes of Skyline's nine algorithms that opens an anomaly."),
 };

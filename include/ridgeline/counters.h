@@ -77,6 +77,7 @@ struct counters_def {
     X(warming_up, GAUGE, "metrics that have not enough data yet")                                    \
     X(stale, GAUGE, "metrics silent for longer than their habit")                                    \
     X(open_anomalies, GAUGE, "open anomalies")                                                       \
+    X(skyline_windows, GAUGE, "metrics of which a day of points is held, for Skyline's algorithms")  \
     X(polls, COUNTER, "tails read")                                                                  \
     X(empty_polls, COUNTER, "tails read that held nothing new")                                      \
     X(judged, COUNTER, "points judged")                                                              \

@@ -138,6 +138,13 @@ static const struct {
     {"horizon: { deny = [ \"a\", \"{b\" ]; };", "horizon.deny: holds \"{b\", which is no glob: unclosed {"},
     {"retention = \"10s:10m\";", "t.conf:1: retention: must keep at least 360 points"},
     {"retention = \"10s:1h,1m:1d\";", "t.conf:1: retention: names rollups"},
+    {"retention = \"1m:12h\";\ndetection: {\n ensemble = \"skyline\"; };",
+     "t.conf:3: detection.ensemble: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
+    {"retention = \"1m:12h\";\nrules = ( { match = \"b\"; ensemble = \"ridgeline\"; },\n"
+     " { match = \"a\"; ensemble = \"skyline\"; } );",
+     "t.conf:3: rules.ensemble: \"skyline\" needs a day of raw points"},
+    {"detection: { ensemble = \"orchestra\"; };", "detection.ensemble: may be \"ridgeline\" or \"skyline\""},
+    {"detection: { skyline_consensus = 10; };", "detection.skyline_consensus: is out of range; it may be 1 to 9"},
     {"redis = \"host\";", "t.conf:1: redis: must be"},
     {"redis = \"host:0\";", "t.conf:1: redis: must be"},
     {"redis = \"unix:\";", "t.conf:1: redis: must be"},
