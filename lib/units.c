@@ -288,7 +288,7 @@ int units_budget(const char *text, struct units_budget *budget, const char **rea
         return 0;
     }
     if (!is_digit(*text))
-        return fail(reason, "is not a budget; write COUNT/hour, COUNT/day or COUNT/week, such as \"20/day\", or \"none\"");
+        return fail(reason, "is not a budget; write COUNT/hour, COUNT/day or COUNT/week, or \"none\"");
     if (read_whole(&text, BUDGET_COUNT_MAX, &count) < 0)
         return fail(reason, "is over 1000000");
     if (count == 0)

@@ -17,7 +17,8 @@ struct store;
 struct attention *attention_new(void);
 void attention_free(struct attention *a);
 
-/* Main thread: reads the crossings that may be new. Returns 0, or -1 when Redis did not answer; what was known stays. */
+/* Main thread: reads the crossings that may be new. Returns 0, or -1 when Redis did not answer: what was known
+ * stays. */
 int attention_turn(struct attention *a, struct store *s, const struct settings *settings, int64_t now_s);
 
 /* Main thread: counts the open anomalies that the living workers hold below the surface score. */

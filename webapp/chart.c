@@ -51,8 +51,8 @@ static void add_verdict(void *context, const struct verdict *v, enum incident_ch
                               json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
 }
 
-/* The metric's anomalies, open or closed, candidates too, that overlap what of `stored` (sorted) the chart shows. The slot's
- * events are those of many metrics: what is older than the tail is not looked for. */
+/* The metric's anomalies, open or closed, candidates too, that overlap what of `stored` (sorted) the chart
+ * shows. The slot's events are those of many metrics: what is older than the tail is not looked for. */
 static json_t *spans_json(const struct request *request, const struct chart *c, const struct series *stored)
 {
     unsigned slot = keys_slot(keys_hash(c->metric, c->metric_len));

@@ -138,7 +138,8 @@ static void put_budget(FILE *out, struct attention *a)
     } gauges[] = {
         {"surface_score", "score from which anomalies surface; what lies below are candidates", now.bar.score},
         {"per_day", "anomalies a day that incident_budget allows", now.per_day},
-        {"surfaced_last_day", "anomalies of the last 24 hours that reached the surface score", (double)now.bar.last_day},
+        {"surfaced_last_day", "anomalies that reached the surface score in the last 24 hours",
+         (double)now.bar.last_day},
         {"candidates_open", "open anomalies below the surface score", (double)now.candidates},
         {"exceeded", "1 while even the anomalies at the surface score are more than the budget", now.bar.exceeded},
     };

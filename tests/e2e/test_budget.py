@@ -62,7 +62,8 @@ def test_only_what_the_budget_allows_is_told_unless_candidates_are_asked_for(fiv
     assert budget(web) == {"per_day": 2, "surface_score": 76, "fixed": False, "surfaced_last_day": 2,
                            "candidates_open": 3, "exceeded": False}
     assert web.json("/api/anomalies")["budget"] == budget(web)
-    assert gauges(web) == {"surface_score": 76, "per_day": 2, "surfaced_last_day": 2, "candidates_open": 3, "exceeded": 0}
+    assert gauges(web) == {"surface_score": 76, "per_day": 2, "surfaced_last_day": 2, "candidates_open": 3,
+                           "exceeded": 0}
     web.get("/api/anomalies", candidates="yes", expect=400)
 
 

@@ -35,10 +35,11 @@ export function tell(budget) {
 }
 
 function spent({per_day: perDay, surface_score: score, surfaced_last_day: used, fixed, exceeded}) {
-  const budget = perDay === null ? null : `Budget ${perDay < 1 ? `${number(7 * perDay)} a week` : `${number(perDay)} a day`}`;
+  const budget = `Budget ${perDay < 1 ? `${number(7 * perDay)} a week` : `${number(perDay)} a day`}`;
   if (!fixed && !exceeded) return `${budget}: ${number(used)} used in the last day`;
   if (!exceeded) return `Surface score ${score}, as set: ${number(used)} reached it in the last day`;
   return `${budget} exceeded: ${number(used)} reached score ${score}${fixed ? ', as set,' : ''} in the last day`;
 }
 
-const below = ({candidates_open: count, surface_score: score}) => `${plural(count, 'open candidate')} below score ${score}`;
+const below = ({candidates_open: count, surface_score: score}) =>
+  `${plural(count, 'open candidate')} below score ${score}`;

@@ -101,7 +101,8 @@ function tellHistory({name, history, anomalies, patience}) {
 }
 
 const historyRow = (name, {score, peak_at: peakAt, candidate}) => el('li', {},
-  scoreBadge(score), candidate && [candidateLabel(), ' '], el('span', {class: 'span'}), ' ', el('a', {href: metricHash(name, peakAt)}, 'peak at ', time(peakAt)));
+  scoreBadge(score), candidate && [candidateLabel(), ' '],
+  el('span', {class: 'span'}), ' ', el('a', {href: metricHash(name, peakAt)}, 'peak at ', time(peakAt)));
 
 function spanInWords(anomaly, patience) {
   const {state, start, end} = anomaly;
