@@ -1,6 +1,6 @@
-/* HINCRBY adds up whatever workers and analyzers there are. The hash itself says that the hour was measured:
- * each worker makes it once an hour, though nothing may have been told. It counts for 14 days,
- * and is kept for one more, which no reader's clock needs to agree with. */
+/* HINCRBY adds up whatever workers and analyzers there are. That the hash is there says that the hour was measured:
+ * each worker makes it once an hour, whether or not something was told. It is kept for a day longer than the 14
+ * that count, for readers whose clock lags. */
 #include "analyzer/crossings.h"
 
 #include "ridgeline/keys.h"
