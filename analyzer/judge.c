@@ -58,6 +58,14 @@ static int push(struct judge *j, enum outbox_kind kind, const struct anomaly *a,
     return outbox_push(j->outbox, kind, a, hash, event);
 }
 
+/* Counts what the anomaly, told at level `from` before, crosses by being told now. */
+static void cross(struct judge *j, struct metric *m, int from)
+{
+    int level = budget_level(m->incident.score);
+    crossings_add(j->crossings, from, level);
+    m->told_level = level > from ? level : from;
+}
+
 /* Tells of the metric's incident as it stands now. */
 static int tell(struct judge *j, struct metric *m, enum outbox_kind kind, const struct verdict *closed, bool hash,
                 bool event)
@@ -70,6 +78,8 @@ static int tell(struct judge *j, struct metric *m, enum outbox_kind kind, const 
     m->update_due = false;
     m->told_mono_ms = j->now_mono_ms;
     m->told_end = m->incident.last_hot;
+    if (event)
+        cross(j, m, kind == OUTBOX_OPEN ? BUDGET_UNTOLD : m->told_level);
     return push(j, kind, &a, hash, event);
 }
 
@@ -78,8 +88,10 @@ static void adopt(struct metric *m, const struct ledger_entry *e)
 {
     struct anomaly a;
     m->update_due = true;
+    m->told_level = budget_level(m->incident.score);
     if (!e->text || anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
         return;
+    m->told_level = budget_level(a.score);
     m->update_due = a.peak.t != m->incident.peak.t || a.score != m->incident.score;
     if (e->start == m->incident.start)
         return;
@@ -283,6 +295,16 @@ static void count(uint64_t *gauge, bool *was, bool is)
     *was = is;
 }
 
+/* BUDGET_UNTOLD: none is open. */
+static void count_open(struct judge *j, struct metric *m, int level)
+{
+    if (m->open_level != BUDGET_UNTOLD)
+        j->open_at[m->open_level]--;
+    if (level != BUDGET_UNTOLD)
+        j->open_at[level]++;
+    m->open_level = level;
+}
+
 static void recount(struct judge *j, struct metric *m)
 {
     uint32_t last_t = engine_last_t(m->record), now = wall_s(j);
@@ -291,6 +313,7 @@ static void recount(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
     count(&j->counters[WORKER_open_anomalies], &m->open, m->incident.open);
     count(&j->counters[WORKER_skyline_windows], &m->windowed, m->window != NULL);
+    count_open(j, m, m->incident.open ? budget_level(m->incident.score) : BUDGET_UNTOLD);
 }
 
 static int expire(struct judge *j, struct metric *m)
@@ -324,4 +347,5 @@ void judge_uncount(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_stale], &m->stale, false);
     count(&j->counters[WORKER_open_anomalies], &m->open, false);
     count(&j->counters[WORKER_skyline_windows], &m->windowed, false);
+    count_open(j, m, BUDGET_UNTOLD);
 }

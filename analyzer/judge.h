@@ -2,6 +2,7 @@
 #ifndef ANALYZER_JUDGE_H
 #define ANALYZER_JUDGE_H
 
+#include "analyzer/crossings.h"
 #include "analyzer/ledger.h"
 #include "analyzer/outbox.h"
 #include "analyzer/shard.h"
@@ -16,7 +17,9 @@ struct judge {
     struct store *store;
     struct outbox *outbox;
     struct ledger *ledger;
+    struct crossings *crossings;
     uint64_t *counters; /* WORKER_N */
+    uint32_t open_at[BUDGET_LEVELS]; /* gauge: open anomalies whose score stands at each level */
     int64_t now_mono_ms, now_wall_ms; /* as of this turn */
 };
 

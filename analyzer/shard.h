@@ -12,6 +12,7 @@
 #include "analyzer/pace.h"
 #include "analyzer/tail.h"
 #include "analyzer/wheel.h"
+#include "ridgeline/budget.h"
 #include "ridgeline/engine.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/skyline_window.h"
@@ -34,6 +35,8 @@ struct metric {
     bool changed;    /* since it was last saved */
     bool update_due; /* the peak has moved since it was last told */
     bool warming, stale, open, windowed; /* as the gauges count it */
+    int open_level;            /* likewise; BUDGET_UNTOLD: none is open */
+    int told_level;            /* the score at which its anomaly was last told */
     int64_t told_mono_ms;      /* when its open anomaly was last told */
     uint32_t told_end;         /* the end that was told then */
     int64_t empty_since_mono_ms; /* its key has been empty since then; 0: it is not */

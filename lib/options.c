@@ -57,6 +57,10 @@ const struct conf_option conf_options[] = {
           "Directory of the private Redis: its data and its socket."),
     PLAIN("", "instance", CONF_TEXT, instance, "",
           "Tells two daemons of one kind apart in statistics: letters, digits, `-` and `_`, up to 32."),
+    PLAIN("", "incident_budget", CONF_BUDGET, incident_budget, "20/day",
+          "About how many anomalies of all metrics together may surface; the rest are candidates, shown on request."),
+    COUNT("", "surface_score", surface_score, "0", 0, 100, "",
+          "Score from which anomalies surface; 0: what the measured crossings and incident_budget make it."),
     PLAIN("", "log_level", CONF_LEVEL, log_level, "info",
           "Lowest level of the lines that are written to stderr."),
 

@@ -8,6 +8,7 @@
 
 #include "ridgeline/clock.h"
 #include "webapp/app.h"
+#include "webapp/attention.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
 #include "webapp/processes.h"
@@ -277,6 +278,7 @@ static void add_own(json_t *out, struct app *app)
 {
     json_object_set_new(out, "at", json_integer(clock_wall_s()));
     json_object_set_new(out, "settings", settings_json(app));
+    json_object_set_new(out, "budget", attention_json(app->attention));
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
     int64_t site = names_site(app->names);
     json_object_set_new(out, "site_metrics", site >= 0 ? json_integer(site) : json_null());
@@ -293,8 +295,10 @@ json_t *health_json(struct app *app, struct store *s, bool look)
         out = NULL;
         goto done;
     }
-    if (look)
+    if (look) {
         take_look(app->rates, &p);
+        attention_count_open(app->attention, &p);
+    }
     if (json_array_size(sentences) == 0) /* else no process can tell that it is alive */
         add_problems(sentences, &p);
     json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));

@@ -31,6 +31,7 @@ enum conf_type {
     CONF_BYTES,     /* uint64_t; text with a unit */
     CONF_ADDRESS,   /* struct units_address */
     CONF_RETENTION, /* struct units_retention */
+    CONF_BUDGET,    /* struct units_budget */
     CONF_TEXT,      /* char * */
     CONF_GLOBS,     /* struct conf_globs: list of globs */
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
@@ -89,6 +90,8 @@ struct settings {
     char *instance;  /* tells two daemons of a kind apart; "" by default */
     enum log_level log_level;
     struct units_retention retention;
+    struct units_budget incident_budget;
+    int64_t surface_score; /* 0: what the budget makes it */
     struct {
         struct units_address carbon_line, carbon_udp, carbon_pickle, skyline_udp;
         int64_t max_age_s, max_future_s, idle_timeout_s;

@@ -5,7 +5,8 @@
  *   X(name, kind, help)
  *
  * Hash fields beside these: pid, generation (starts of this process so far),
- * started (epoch s), saved_at_ms (epoch ms). A field may carry labels:
+ * started (epoch s), saved_at_ms (epoch ms), and of a worker open_at (JSON array: its open anomalies
+ * whose whole score is 0, 1, ... 100). A field may carry labels:
  * `received|listener=line_tcp` becomes {listener="line_tcp"} on /metrics. */
 #ifndef RIDGELINE_COUNTERS_H
 #define RIDGELINE_COUNTERS_H
@@ -90,6 +91,7 @@ struct counters_def {
     X(records_rejected, COUNTER, "saved records that could not be used: those metrics warm up anew") \
     X(lag_ms, GAUGE, "how late the most overdue poll was in the last ten seconds")                        \
     X(busy_permille, GAUGE, "share of the last second spent working")                                \
+    X(crossings_lost, COUNTER, "crossings of a score that Redis did not take: the surface score is a little too low") \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
 
 #define ANALYZER_COUNTERS(X)                                                                         \

@@ -73,5 +73,8 @@ export function scoreBadge(score) {
     String(Math.round(score)));
 }
 
+// Of an anomaly whose score is below the one from which they surface.
+export const candidateLabel = () => el('span', {class: 'label', title: 'below the surface score'}, 'candidate');
+
 // WARMING_UP is "warming up".
 export const stateInWords = state => words(state.toLowerCase());
