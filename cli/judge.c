@@ -60,12 +60,21 @@ struct work {
     struct csv in;
     FILE *out; /* NULL: nowhere */
     struct judge_scores *scores;
+    struct incidents *incidents;
 };
 
 static int out_of_memory(struct work *w)
 {
     snprintf(w->in.error, sizeof w->in.error, "%.400s: out of memory", w->in.path);
     return -1;
+}
+
+/* A row that was judged. */
+static int take(struct work *w, const struct verdict *v, double score)
+{
+    if (w->scores && keep(w->scores, v, score))
+        return -1;
+    return incidents_take(w->incidents, &w->options, engine_step_s(w->record), v);
 }
 
 static int judge_rows(struct work *w)
@@ -83,10 +92,10 @@ static int judge_rows(struct work *w)
         double score = !judged ? 0 : w->job->by_rarity ? v.rarity : v.score / 100;
         if (w->out)
             write_row(w->out, &row, judged ? &v : NULL, score);
-        if (judged && w->scores && keep(w->scores, &v, score))
+        if (judged && take(w, &v, score))
             return out_of_memory(w);
     }
-    return got;
+    return incidents_end(w->incidents) ? out_of_memory(w) : got;
 }
 
 /* The metric's name: the base name without .csv. */
@@ -99,9 +108,11 @@ static void resolve(struct work *w, const char *path)
     conf_resolve(w->job->settings, NULL, base, len, &w->options, NULL);
 }
 
-static int judge_stream(const struct judge_job *job, const char *path, FILE *out, struct judge_scores *scores)
+static int judge_stream(const struct judge_job *job, const char *path, FILE *out, struct judge_scores *scores,
+                        struct incidents *incidents)
 {
-    struct work w = {.job = job, .record = malloc(engine_record_bytes()), .out = out, .scores = scores};
+    struct work w = {.job = job, .record = malloc(engine_record_bytes()), .out = out, .scores = scores,
+                     .incidents = incidents};
     if (!w.record) {
         fprintf(stderr, "ridgeline: %s: out of memory\n", path);
         return -1;
@@ -148,13 +159,14 @@ static int close_result(FILE *out, const char *path)
     return failed ? -1 : 0;
 }
 
-int judge_file(const struct judge_job *job, const char *path, const char *name, struct judge_scores *scores)
+int judge_file(const struct judge_job *job, const char *path, const char *name, struct judge_scores *scores,
+               struct incidents *incidents)
 {
     char result_path[PATH_MAX_BYTES];
     FILE *out = job->to_stdout ? stdout : NULL;
     if (job->out_dir && !(out = open_result(job, path, name, result_path)))
         return -1;
-    int result = judge_stream(job, path, out, scores);
+    int result = judge_stream(job, path, out, scores, incidents);
     if (out && close_result(out, path))
         result = -1;
     if (result && job->out_dir)
