@@ -3,7 +3,7 @@
  * Counted in the data's time: what is older than a day before the newest point goes, but for the last point of
  * those, which proves that the window reaches back a whole day even where the day begins with a gap. Times
  * are whole seconds and grow, so there are never more than SKYLINE_WINDOW_MAX points. 16 bytes a
- * point, and up to as many again of slack while the window grows: 140 to 280 KB at a point in 10 s. */
+ * point, and up to three quarters of that again as slack: 140 to 240 KB at a point in 10 s. */
 #ifndef RIDGELINE_SKYLINE_WINDOW_H
 #define RIDGELINE_SKYLINE_WINDOW_H
 

@@ -140,6 +140,19 @@ Test(skyline, short_window_abstains_for_want_of_a_day)
     skyline_window_free(w);
 }
 
+Test(skyline, histogram_votes_only_where_some_bin_is_common)
+{
+    static struct day d;
+    for (unsigned common = 20; common <= 21; common++) { /* so many of 0, and ten each of 1 .. 14 */
+        d.n = common + 140;
+        for (size_t i = 0; i < d.n; i++)
+            d.p[i] = (struct point){START + 300 * (uint32_t)i, i < common ? 0 : (double)(1 + (i - common) % 14)};
+        const struct engine_finding f = day_judged(&d, &o).finding[SKYLINE_histogram_bins];
+        cr_assert_eq(f.reason, common > 20 ? ENGINE_REASON_NONE : ENGINE_REASON_FEW_POINTS);
+        cr_assert_eq(f.vote, common > 20 ? ENGINE_VOTE_YES : ENGINE_ABSTAINS);
+    }
+}
+
 Test(skyline, sparse_day_abstains_for_want_of_points)
 {
     static struct day d;

@@ -93,7 +93,7 @@ Test(skyline_window, memory_is_bounded_by_the_points_of_a_day)
     for (unsigned i = 8641; i < 20 * 8641; i++)
         skyline_window_push(w, (struct point){START + 10 * i, i});
     cr_assert_leq(skyline_window_bytes(w), after_a_day * 3 / 2);
-    cr_assert_leq(skyline_window_bytes(w), 2 * 16 * 8641);
+    cr_assert_leq(skyline_window_bytes(w), 16 * 8641 * 7 / 4);
     skyline_window_free(w);
     skyline_window_free(NULL);
 }
