@@ -10,7 +10,7 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (2u << 8 | DETECTOR_COUNT)
+#define VERSION (3u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define HOLD 1.5 /* widths of a mean for which what it says holds: the next one ends it */
