@@ -127,7 +127,7 @@ void stream_update(struct stream *s, const struct detector_point *p, double zero
     }
     out->agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
     out->shift = mean_likelihood(out->finding, DETECTOR_SHIFTS);
-    double stretch = fmax(least, tail_stretch(&s->tail));
+    double stretch = tail_stretch_of(&s->tail, out->agreed, fmax(least, tail_stretch(&s->tail)));
     tail_learn(&s->tail, out->agreed, p->step_s);
     if (stretch > 1) {
         widen(out->finding, stretch);

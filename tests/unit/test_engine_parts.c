@@ -314,6 +314,22 @@ Test(tail, counts_a_long_run_as_one_excess)
     cr_assert_eq(one.runs + 39, many.runs);
 }
 
+Test(tail, of_a_run_that_goes_on_stretches_by_the_root_as_far_as_two_points_agree)
+{
+    struct tail t = {0};
+    double strong = log10(1 + 8.0 * 8.0 / 3), stronger = log10(1 + 16.0 * 16.0 / 3);
+    expect_close(tail_stretch_of(&t, strong, 9), 9);
+    tail_learn(&t, strong, 60);
+    expect_close(tail_stretch_of(&t, strong / 2, 9), 3);
+    expect_close(tail_stretch_of(&t, strong, 9), 3);
+    expect_close(tail_stretch_of(&t, stronger, 9), 6);
+    expect_close(tail_stretch_of(&t, 5, 9), 9);
+    expect_close(tail_stretch_of(&t, 0.3, 9), 9);
+    expect_close(tail_stretch_of(&t, strong, 1), 1);
+    tail_learn(&t, 0, 60);
+    expect_close(tail_stretch_of(&t, strong, 9), 9);
+}
+
 Test(daily, forgives_what_both_of_the_last_days_had_at_this_time)
 {
     struct daily d = {0};
