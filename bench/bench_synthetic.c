@@ -3,7 +3,8 @@
  *   bench_synthetic [--set NAME=VALUE]... [--few|--noise]
  *
  * Every series is seeded: two runs of one build find the same; --few takes a tenth of the
- * seeds, --noise measures only what is opened on noise. Times are in seconds; noise has a standard deviation of 1 unless said. */
+ * seeds, --noise measures only what is opened on noise. Times are in seconds; noise has a standard
+ * deviation of 1 unless said. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,8 +260,10 @@ static int report(const char *what, double figure, bool at_least, double target)
 static int report_finds(void)
 {
     int missed = 0;
-    for (size_t i = 0; i < sizeof finds / sizeof *finds; i++)
-        missed += report(finds[i].what, finds[i].measure(finds[i].seeds / seeds_share), finds[i].at_least, finds[i].target);
+    for (size_t i = 0; i < sizeof finds / sizeof *finds; i++) {
+        double figure = finds[i].measure(finds[i].seeds / seeds_share);
+        missed += report(finds[i].what, figure, finds[i].at_least, finds[i].target);
+    }
     return missed;
 }
 
