@@ -257,6 +257,23 @@ static bool is_instance(const char *text)
            text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
 }
 
+/* StatsD's prefixes become parts of names. */
+static int check_prefixes(struct loader *l)
+{
+    static const char *const names[] = {"global_prefix", "prefix_counter", "prefix_timer",
+                                        "prefix_gauge",  "prefix_set",     "global_suffix"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct conf_option *o = conf_option_find("statsd", names[i]);
+        const char *text = *(char *const *)((const char *)l->s + o->offset);
+        size_t len = strlen(text);
+        if (len > CONF_STATSD_PREFIX_MAX ||
+            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != len)
+            return object(l, "statsd", names[i], "may hold letters, digits, -, _ and dots, up to %d",
+                          CONF_STATSD_PREFIX_MAX);
+    }
+    return 0;
+}
+
 /* What must hold between options, and for texts. */
 static int cross_check(struct loader *l)
 {
@@ -277,7 +294,7 @@ static int cross_check(struct loader *l)
         return object(l, "webapp", "listen", "must name an address");
     if (!is_instance(s->instance))
         return object(l, "", "instance", "may hold letters, digits, - and _, up to 32");
-    return 0;
+    return check_prefixes(l);
 }
 
 static int replace(struct loader *l, char **text, const char *with)

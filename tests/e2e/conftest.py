@@ -194,16 +194,17 @@ class Ridgeline:
     """`ridgeline run` as an operator starts it."""
 
     def __init__(self, directory, horizon="self_metrics = false;", analyzer="", roomba="", more="", max_age="23h",
-                 pickle=None):
+                 pickle=None, statsd=""):
         self.directory = directory
         self.state = directory / "state"
-        self.line, self.udp, self.pickle, self.page_port = free_ports(4)
+        self.line, self.udp, self.pickle, self.page_port, self.statsd = free_ports(5)
         self.pickle = pickle or self.pickle
         self.page = f"http://127.0.0.1:{self.page_port}"
         self.sock = str(self.state / "redis.sock")
         self.settings = write_settings(directory / "settings.conf", SETTINGS.format(
             line=self.line, udp=self.udp, pickle=self.pickle, page=self.page_port, horizon=horizon,
-            analyzer=analyzer, roomba=roomba, more=more, max_age=max_age))
+            analyzer=analyzer, roomba=roomba, max_age=max_age,
+            more=f'statsd: {{ listen = "127.0.0.1:{self.statsd}"; {statsd} }};\n{more}'))
         self.log = directory / "ridgeline.log"
         self.start()
 

@@ -13,7 +13,7 @@ from conftest import SETTINGS, free_ports, points_of, wait_for, write_settings
 from senders import freeze, line_payload, pickle_frames, send_tcp, thaw
 
 REASONS = ("malformed", "too_long", "truncated", "forbidden", "bad_name", "not_a_number", "bad_time", "too_old",
-           "in_future", "denied", "over_limit")
+           "in_future", "denied", "over_limit", "bad_type", "bad_rate", "negative")
 
 
 def books(r):
@@ -155,7 +155,7 @@ def horizon(redis, daemons, tmp_path):
     line, udp, pickle_port, page = free_ports(4)
     settings = write_settings(tmp_path / "settings.conf", SETTINGS.format(
         line=line, udp=udp, pickle=pickle_port, page=page, horizon="self_metrics = false;", analyzer="", roomba="",
-        more=f'redis = "unix:{redis.sock}";', max_age="23h"))
+        more=f'redis = "unix:{redis.sock}"; statsd: {{ listen = ""; }};', max_age="23h"))
     daemon = daemons("horizon", settings).wait_ready()
     daemon.redis, daemon.line = redis, line
     wait_for("the books", lambda: "received" in books(daemon))
