@@ -9,7 +9,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test check check-valgrind e2e bench bench-detection ablation fuzz install clean FORCE
+.PHONY: all run test check check-valgrind e2e bench bench-detection ablation fuzz install clean statsd-reference FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -135,7 +135,13 @@ check: $(UNIT)
 check-valgrind: $(UNIT)
 	@tests/run-unit.sh --valgrind $(UNIT)
 
-e2e: all
+# StatsD itself, which the end-to-end tests compare horizon with.
+STATSD := build/npm/node_modules/statsd
+statsd-reference: $(STATSD)/stats.js
+$(STATSD)/stats.js:
+	npm install --prefix build/npm --omit=optional --ignore-scripts --no-audit --no-fund --no-save statsd@0.9.0
+
+e2e: all statsd-reference
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) tests/e2e
 
 test: deps-test
