@@ -20,8 +20,8 @@
 #include "statsd_flush.h"
 #include "statsd_table.h"
 
-#define INTAKE_LISTENERS(X) X(LINE_TCP, "line_tcp") X(LINE_UDP, "line_udp") X(PICKLE_TCP, "pickle_tcp") X(SELF, "self") \
-    X(STATSD, "statsd")
+#define INTAKE_LISTENERS(X)                                                                          \
+    X(LINE_TCP, "line_tcp") X(LINE_UDP, "line_udp") X(PICKLE_TCP, "pickle_tcp") X(SELF, "self") X(STATSD, "statsd")
 #define INTAKE_SAMPLERS(X) X(STATSD_TCP, "statsd_tcp") X(STATSD_UDP, "statsd_udp")
 #define INTAKE_LISTENER_ENUM(id, name) INTAKE_##id,
 enum intake_listener {

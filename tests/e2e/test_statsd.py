@@ -1,6 +1,5 @@
 """StatsD over UDP and TCP: the same traffic to StatsD itself and to horizon gives the same points, and every sample
 is accounted for."""
-import collections
 import fcntl
 import json
 import math
@@ -15,7 +14,7 @@ import time
 import pytest
 
 from conftest import ROOT, SETTINGS, free_ports, points_of, stop, wait_for, write_settings
-from senders import send_tcp
+from senders import freeze, send_tcp, thaw
 
 INTERVAL_S = 3
 REASONS = ("malformed", "too_long", "truncated", "forbidden", "bad_name", "not_a_number", "bad_time", "too_old",
@@ -105,12 +104,13 @@ class Statsd:
     def __init__(self, program, directory, carbon, config):
         self.carbon = carbon
         self.port, management = free_ports(2)
-        servers = [{"server": f"./servers/{kind}", "address": "127.0.0.1", "port": self.port} for kind in ("udp", "tcp")]
+        servers = [{"server": f"./servers/{kind}", "address": "127.0.0.1", "port": self.port}
+                   for kind in ("udp", "tcp")]
         path = directory / "statsd.json"
         path.write_text(json.dumps({
             "graphiteHost": "127.0.0.1", "graphitePort": carbon.port, "mgmt_address": "127.0.0.1",
             "mgmt_port": management, "flushInterval": INTERVAL_S * 1000, "servers": servers,
-            "automaticConfigReload": False, **config}))
+            "backends": ["./backends/graphite"], "automaticConfigReload": False, **config}))
         self.log = open(directory / "statsd.log", "wb")
         self.process = subprocess.Popen(["node", "stats.js", str(path)], cwd=program, stdout=self.log, stderr=self.log)
         wait_for("a flush of statsd", lambda: self.carbon.flushes)
@@ -217,7 +217,8 @@ def through_horizon(horizon, sent):
 
 def assert_same_points(ours, theirs):
     assert ours.keys() == theirs.keys()
-    different = {n: (ours[n], v) for n, v in theirs.items() if not math.isclose(ours[n], v, rel_tol=1e-12, abs_tol=1e-9)}
+    same = lambda a, b: math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-9)
+    different = {n: (ours[n], v) for n, v in theirs.items() if not same(ours[n], v)}
     assert not different
 
 
@@ -252,3 +253,103 @@ def test_the_same_traffic_gives_the_points_that_statsd_gives(horizon, statsd, co
     assert_same_points(renamed(ours_idle), renamed(theirs_idle))
     assert rejected == bad > 50
     own.assert_reconciled()
+
+
+def test_what_statsd_repeats_is_taken(horizon, statsd):
+    own = horizon('flush_interval = "1s";')
+    reference = statsd({"backends": ["./backends/graphite", "./backends/repeater"],
+                        "repeater": [{"host": "127.0.0.1", "port": own.port}]})
+    send_udp(reference.port, "shop.orders:3|c\nshop.orders:4|c", "shop.basket:12|g")
+    wait_for("the count", lambda: sum(v for _, v in points_of(own.redis, "stats_counts.shop.orders")) == 7)
+    wait_for("the gauge", lambda: (12.0 in (v for _, v in points_of(own.redis, "stats.gauges.shop.basket"))))
+
+
+def test_every_sample_is_accounted_for_by_reason_listener_and_sender(horizon):
+    own = horizon('flush_interval = "1h"; max_set_values = 3;')
+    bad = {"malformed": ["no line", "a:x|c", "a:1|c|0.1"], "bad_name": ["():1|c", "a:1|c|#x:", f"{'n' * 600}:1|c"],
+           "bad_type": ["a:1|x"], "bad_rate": ["a:1|c|@0"], "not_a_number": ["a:nan|g", "a:1e308|c", "a:1e308|c"],
+           "negative": ["a:-1|ms"], "too_long": ["y" * 5000], "over_limit": [f"u:{i}|s" for i in range(5)]}
+    good = ["a:1|c", "a:2|ms|@0.1|#dc:lon", "a:3:4:5|h", "u:0|s"]  # packed values are three
+    for reason, lines in bad.items():
+        send_udp(own.port, *(line + "\n" + good[i % 3] for i, line in enumerate(lines)))
+    send_tcp(own.port, ("\n".join(line for lines in bad.values() for line in lines) + "\nwithout.newline:1").encode())
+    n_bad = sum(map(len, bad.values()))
+    wait_for("all of it", lambda: own.count("statsd_received|listener=statsd_tcp") == n_bad + 1 and
+             own.count("statsd_received|listener=statsd_udp") >= 2 * n_bad)
+    wanted = {reason: 2 * len(lines) for reason, lines in bad.items()} | {"truncated": 1}
+    wanted["not_a_number"] -= 1  # the first of the large ones still fits
+    wanted["over_limit"] -= 6    # and so do a set's first three
+    assert {reason: own.rejected(reason) for reason in wanted} == wanted
+    own.assert_reconciled()
+    senders = {s["listener"]: s for s in json.loads(own.books()["senders"])}
+    assert senders["statsd_tcp"]["last_rejected"] == 'truncated "without.newline:1"'
+    assert senders["statsd_udp"]["address"] == "127.0.0.1" and senders["statsd_udp"]["rejected"] > 0
+    assert own.count("received") == 0
+
+
+def test_a_stop_makes_points_of_the_interval_under_way(horizon):
+    own = horizon('flush_interval = "1h"; percentiles = "50";')
+    send_udp(own.port, "\n".join(f"t:{v}|ms" for v in range(100)), "c;os=linux;dc=lon:5|c")
+    wait_for("the samples", lambda: own.count("statsd_accepted") == 101)
+    assert own.count("received") == 0 and own.count("statsd_series") == 2
+    assert own.daemon.stop() == 0
+    value = lambda name: [v for _, v in points_of(own.redis, name)]
+    assert value("stats_counts.c;dc=lon;os=linux") == [5] and value("stats.timers.t.upper_50") == [49]
+    own.assert_reconciled()
+    assert own.books()["clean_stop"] == "1" and own.count("stored") == 16
+
+
+def test_a_kill_states_since_when_samples_waited(horizon):
+    own = horizon('flush_interval = "1h";')
+    before_ms = time.time() * 1000
+    send_udp(own.port, "c:1|c")
+    wait_for("the sample", lambda: own.count("statsd_accepted") == 1)
+    wait_for("seconds of waiting", lambda: own.count("saved_at_ms") > before_ms + 3000)
+    own.daemon.kill()
+    own.daemon.start()
+    gap_from_ms = wait_for("the gap", lambda: own.count("gap_from_ms"))
+    assert before_ms - 1 <= gap_from_ms < before_ms + 3000
+
+
+def test_large_timers_stay_exact_but_for_percentiles(horizon):
+    own = horizon('flush_interval = "1h"; max_timer_values = 1000; max_value_bytes = "16KiB";')
+    values = [i * 7919 % 50021 for i in range(50000)]
+    stream = "".join(f"big:{v}|ms\n" for v in values) + "".join(f"many{i}:1|ms\n" for i in range(20)) * 40
+    send_tcp(own.port, stream.encode())
+    wait_for("the samples", lambda: own.count("statsd_accepted") == 50800)
+    assert own.count("statsd_value_bytes") <= 16384 + 21 * 128
+    assert own.daemon.stop() == 0
+    value = lambda what: points_of(own.redis, "stats.timers." + what)[0][1]
+    assert value("big.count") == 50000 and value("big.sum") == sum(values) and value("big.upper") == max(values)
+    assert value("big.sum_squares") == sum(v * v for v in values) and value("big.lower") == min(values)
+    assert math.isclose(value("big.mean"), sum(values) / 50000) and value("big.count_90") == 45000
+    assert abs(value("big.upper_90") - 0.9 * 50021) < 0.06 * 50021  # more than six standard errors of 1,000
+    assert value("many7.count") == 40 and value("many7.median") == 1
+
+
+def test_what_the_kernel_drops_is_counted(horizon):
+    own = horizon('flush_interval = "1h";')
+    freeze(own.daemon.process.pid)
+    datagram, sent = "\n".join(f"drop.m{i}:1|c" for i in range(50)), 60_000
+    send_udp(own.port, *[datagram] * sent)
+    thaw(own.daemon.process.pid)
+    # The kernel tells of drops with the next datagram that finds room.
+    wait_for("the rest", lambda: send_udp(own.port, "after:1|c") or
+             own.count("statsd_received") > 50 and own.count("udp_kernel_drops") > 0)
+    wait_for("the books", lambda: (own.count("statsd_received") // 50 + own.count("udp_kernel_drops")) >= sent)
+    own.assert_reconciled()
+
+
+def test_the_page_and_metrics_tell_of_statsd(ridgeline_factory):
+    r = ridgeline_factory(statsd='flush_interval = "1s";')
+    assert f"statsd=127.0.0.1:{r.statsd}" in r.ready
+    send_udp(r.statsd, "web.hits:1|c:x|c")
+    wait_for("its points", lambda: points_of(r.redis, "stats.web.hits"))
+    health = wait_for("the sums", lambda: (h := r.get("/api/health").json())["statsd"]["received"] == 2 and h)
+    assert health["statsd"]["accepted"] == 1 and health["statsd"]["rejections"]["malformed"] == 1
+    assert health["listeners"]["statsd"] >= 2 and health["settings"]["statsd"] == f"127.0.0.1:{r.statsd}"
+    assert {(s["listener"], s["unit"]) for s in health["senders"]} == {("statsd", "points"), ("statsd_udp", "samples")}
+    text = r.get("/metrics").text
+    assert 'ridgeline_horizon_statsd_received_total{process="horizon"} 2' in text
+    assert 'ridgeline_horizon_statsd_rejected_total{process="horizon",reason="malformed"} 1' in text
+    assert 'ridgeline_horizon_statsd_received_total{process="horizon",listener="statsd_udp"} 2' in text

@@ -71,7 +71,8 @@ Test(statsd_flush, names_points_in_the_new_namespace_with_its_prefixes)
                                        "statsd.prefix_timer=", "statsd.prefix_gauge=g.x", "statsd.global_suffix=web1",
                                        "statsd.percentiles=", "statsd.flush_interval=1m", NULL};
     init(sets);
-    cr_assert_str_eq(flush(STATSD_COUNTER, "a", "x:6|c"), "site.counters.a.rate.web1 0.1\nsite.counters.a.count.web1 6\n");
+    cr_assert_str_eq(flush(STATSD_COUNTER, "a", "x:6|c"),
+                     "site.counters.a.rate.web1 0.1\nsite.counters.a.count.web1 6\n");
     cr_assert_str_eq(flush(STATSD_GAUGE, "a", "x:6|g"), "site.g.x.a.web1 6\n");
     cr_assert_str_eq(flush(STATSD_SET, "a", "x:6|s"), "site.sets.a.count.web1 1\n");
     cr_assert_str_eq(flush(STATSD_TIMER, "a", "x:6|ms"),
