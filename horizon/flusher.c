@@ -8,11 +8,6 @@
 #define SERIES_A_LOOK 64 /* between two looks at the clock */
 #define SLICE_NS 2000000 /* then the sockets get their turn: a default receive buffer fills in a few ms */
 
-static int64_t interval_ms(const struct flusher *f)
-{
-    return f->intake->settings->statsd.flush_interval_s * 1000;
-}
-
 static void on_timer(uv_timer_t *timer);
 
 static void wait_for_end(struct flusher *f, int64_t now_ms)
@@ -22,8 +17,14 @@ static void wait_for_end(struct flusher *f, int64_t now_ms)
 
 static void begin_interval(struct flusher *f, int64_t now_ms)
 {
-    f->due_ms = (now_ms / interval_ms(f) + 1) * interval_ms(f);
+    f->interval_ms = f->intake->settings->statsd.flush_interval_s * 1000;
+    f->due_ms = (now_ms / f->interval_ms + 1) * f->interval_ms;
     wait_for_end(f, now_ms);
+}
+
+static void end_interval(struct flusher *f, int64_t end_ms)
+{
+    intake_statsd_turn(f->intake, (uint32_t)(end_ms / 1000), f->interval_ms / 1000);
 }
 
 /* Makes points for a while. Returns whether series are left. */
@@ -43,11 +44,11 @@ static void on_timer(uv_timer_t *timer)
     int64_t now_ms = clock_wall_ms(), early_ms = f->due_ms - now_ms;
     f->intake->now_ms = now_ms;
     if (!f->flushing) {
-        if (early_ms > 0 && early_ms <= interval_ms(f)) {
+        if (early_ms > 0 && early_ms <= f->interval_ms) {
             wait_for_end(f, now_ms);
             return;
         }
-        intake_statsd_turn(f->intake, (uint32_t)(now_ms / interval_ms(f) * interval_ms(f) / 1000));
+        end_interval(f, now_ms / f->interval_ms * f->interval_ms);
     }
     f->flushing = flush_slice(f);
     if (f->flushing) {
@@ -70,7 +71,7 @@ void flusher_init(struct flusher *f, uv_loop_t *loop, struct intake *intake)
 void flusher_close(struct flusher *f)
 {
     f->intake->now_ms = clock_wall_ms();
-    intake_statsd_turn(f->intake, (uint32_t)(f->intake->now_ms / 1000));
+    end_interval(f, f->intake->now_ms);
     while (intake_statsd_flush(f->intake, SERIES_A_LOOK))
         continue;
     uv_close((uv_handle_t *)&f->timer, NULL);

@@ -10,7 +10,8 @@
 struct flusher {
     uv_timer_t timer;
     struct intake *intake;
-    int64_t due_ms; /* end of the interval, epoch ms */
+    int64_t interval_ms; /* of the one under way: new settings hold from the next on */
+    int64_t due_ms;      /* its end, epoch ms */
     bool flushing;
 };
 

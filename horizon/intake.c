@@ -12,8 +12,8 @@
 #include "ridgeline/keys.h"
 
 #define LISTENER_NAME(id, name) name,
-const char *const intake_listener_names[INTAKE_SOURCES_N] = {INTAKE_LISTENERS(LISTENER_NAME)
-                                                                 INTAKE_SAMPLERS(LISTENER_NAME)};
+const char *const intake_listener_names[INTAKE_SOURCES_N] = {
+    INTAKE_LISTENERS(LISTENER_NAME)[INTAKE_STATSD_TCP] = "statsd_tcp", [INTAKE_STATSD_UDP] = "statsd_udp"};
 
 #define REASON_NAME(name, kind, help) #name,
 static const char *const reason_names[HORIZON_REJECTED_N] = {HORIZON_REJECTIONS(REASON_NAME)};

@@ -22,12 +22,12 @@
 
 #define INTAKE_LISTENERS(X)                                                                          \
     X(LINE_TCP, "line_tcp") X(LINE_UDP, "line_udp") X(PICKLE_TCP, "pickle_tcp") X(SELF, "self") X(STATSD, "statsd")
-#define INTAKE_SAMPLERS(X) X(STATSD_TCP, "statsd_tcp") X(STATSD_UDP, "statsd_udp")
 #define INTAKE_LISTENER_ENUM(id, name) INTAKE_##id,
 enum intake_listener {
-    INTAKE_LISTENERS(INTAKE_LISTENER_ENUM) INTAKE_LISTENERS_N, /* of points; of samples from here on */
-    INTAKE_BEFORE_SAMPLERS = INTAKE_LISTENERS_N - 1,
-    INTAKE_SAMPLERS(INTAKE_LISTENER_ENUM) INTAKE_SOURCES_N
+    INTAKE_LISTENERS(INTAKE_LISTENER_ENUM) INTAKE_LISTENERS_N, /* of points; those of samples begin here */
+    INTAKE_STATSD_TCP = INTAKE_LISTENERS_N,
+    INTAKE_STATSD_UDP,
+    INTAKE_SOURCES_N
 };
 
 extern const char *const intake_listener_names[INTAKE_SOURCES_N];

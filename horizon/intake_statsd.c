@@ -71,13 +71,15 @@ static struct statsd_series *series_of(struct intake *in, enum statsd_type type,
     return s;
 }
 
-/* Returns whether the sample was taken, else why not. */
+/* Returns whether the sample was taken; if not, `*reason` says why. */
 static bool take_sample(struct intake *in, const struct statsd_line *l, const struct statsd_sample *sample,
                         unsigned *reason)
 {
     struct statsd_series *s = series_of(in, sample->type, l->name, l->name_len);
     enum statsd_table_result result = s ? statsd_table_put(&in->statsd.table, s, sample) : STATSD_TABLE_FULL;
     *reason = result == STATSD_TABLE_OVERFLOW ? HORIZON_REJECTED_not_a_number : HORIZON_REJECTED_over_limit;
+    if (result == STATSD_TABLE_OK && in->statsd.since_ms == 0)
+        in->statsd.since_ms = in->now_ms;
     return result == STATSD_TABLE_OK;
 }
 
@@ -114,11 +116,9 @@ void intake_statsd_line(struct intake *in, struct intake_source from, const char
         else
             intake_accept(in, from);
     }
-    if (in->statsd.since_ms == 0)
-        in->statsd.since_ms = in->now_ms;
 }
 
-void intake_statsd_turn(struct intake *in, uint32_t t)
+void intake_statsd_turn(struct intake *in, uint32_t t, int64_t interval_s)
 {
     struct intake_statsd *s = &in->statsd;
     while (intake_statsd_flush(in, SIZE_MAX))
@@ -126,7 +126,7 @@ void intake_statsd_turn(struct intake *in, uint32_t t)
     s->t = t;
     s->last_since_ms = s->since_ms;
     s->since_ms = 0;
-    statsd_flush_init(&s->flush, in->settings);
+    statsd_flush_init(&s->flush, in->settings, interval_s);
     statsd_table_turn(&s->table);
     s->n_flushes++;
 }

@@ -41,9 +41,12 @@ static void name_fields(void)
         name_field(&n, "statsd_rejected", "reason", counters_rejected[i].name, counters_rejected[i].help);
     for (unsigned i = 0; i < INTAKE_SOURCES_N; i++) {
         const char *listener = intake_listener_names[i];
-        unsigned received = i < INTAKE_LISTENERS_N ? HORIZON_received : HORIZON_statsd_received;
-        for (unsigned k = received; k <= received + 2; k++) /* received, accepted, rejected stand together */
-            name_field(&n, counters_horizon[k].name, "listener", listener, counters_horizon[k].help);
+        bool points = i < INTAKE_LISTENERS_N;
+        const unsigned fates[] = {points ? HORIZON_received : HORIZON_statsd_received,
+                                  points ? HORIZON_accepted : HORIZON_statsd_accepted,
+                                  points ? HORIZON_rejected : HORIZON_statsd_rejected};
+        for (unsigned k = 0; k < sizeof fates / sizeof *fates; k++)
+            name_field(&n, counters_horizon[fates[k]].name, "listener", listener, counters_horizon[fates[k]].help);
     }
 }
 

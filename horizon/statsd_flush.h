@@ -8,7 +8,7 @@
 #define STATSD_FLUSH_HEAD_MAX (2 * (CONF_STATSD_PREFIX_MAX + 1) + 1)
 #define STATSD_FLUSH_NAME_MAX (STATSD_FLUSH_HEAD_MAX + KEYS_NAME_MAX + 64 + CONF_STATSD_PREFIX_MAX + 1)
 
-/* What the settings say, made ready to be put together. */
+/* What the settings say, made ready to be put together: it outlives them. */
 struct statsd_flush {
     double interval_s;
     bool legacy, counts;
@@ -18,7 +18,8 @@ struct statsd_flush {
     char labels[UNITS_PERCENTILES_MAX][32];           /* "90", "99_9", "top5" */
 };
 
-void statsd_flush_init(struct statsd_flush *f, const struct settings *settings);
+/* `interval_s` is that of the flush, which the settings may have changed since. */
+void statsd_flush_init(struct statsd_flush *f, const struct settings *settings, int64_t interval_s);
 
 /* Calls `emit` for each name and value of an interval that has ended; a name is not NUL-terminated. Sorts a
  * timer's values. */

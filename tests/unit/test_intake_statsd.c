@@ -36,7 +36,7 @@ static void send_line(const char *line)
 static void flush(void)
 {
     intake.now_ms = NOW_S * 1000 + 3;
-    intake_statsd_turn(&intake, (uint32_t)NOW_S);
+    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10);
     while (intake_statsd_flush(&intake, 1))
         continue;
 }
@@ -132,7 +132,7 @@ Test(intake_statsd, flushes_a_series_that_a_sample_meets_before_its_turn)
     begin(NULL);
     send_line("a:1|c:10|g");
     send_line("b:2|c");
-    intake_statsd_turn(&intake, (uint32_t)NOW_S);
+    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10);
     cr_assert(intake_statsd_flush(&intake, 1));
     assert_sums(3, 2);
     send_line("b:5|c");
@@ -141,8 +141,8 @@ Test(intake_statsd, flushes_a_series_that_a_sample_meets_before_its_turn)
     while (intake_statsd_flush(&intake, 1))
         continue;
     assert_sums(4, 5);
-    intake_statsd_turn(&intake, (uint32_t)NOW_S + 10);
-    intake_statsd_turn(&intake, (uint32_t)NOW_S + 20); /* what is left of the one before comes first */
+    intake_statsd_turn(&intake, (uint32_t)NOW_S + 10, 10);
+    intake_statsd_turn(&intake, (uint32_t)NOW_S + 20, 10); /* what is left of the one before comes first */
     assert_sums(4, 10);
 }
 
@@ -155,7 +155,7 @@ Test(intake_statsd, tells_since_when_samples_wait)
     intake.now_ms += 1000;
     send_line("b:1|c");
     cr_assert_eq(intake_oldest_ms(&intake, intake.now_ms), first_ms);
-    intake_statsd_turn(&intake, (uint32_t)NOW_S);
+    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10);
     cr_assert(intake_statsd_flush(&intake, 1));
     cr_assert_eq(intake_oldest_ms(&intake, intake.now_ms + 5), first_ms);
     while (intake_statsd_flush(&intake, 1))

@@ -45,7 +45,7 @@ static const char *flush(enum statsd_type type, const char *name, const char *li
         while (statsd_line_next(&l, &sample) != STATSD_NOTHING)
             cr_assert_eq(statsd_table_put(&table, s, &sample), STATSD_TABLE_OK);
     *given = '\0';
-    statsd_flush_init(&f, &settings);
+    statsd_flush_init(&f, &settings, settings.statsd.flush_interval_s);
     statsd_flush_series(&f, s, take, NULL);
     return given;
 }
