@@ -53,7 +53,7 @@ static void take_point(void *context, const char *name, size_t len, double value
 static void flush_series(struct intake *in, struct statsd_series *s)
 {
     bool deletes = deletes_idle(in->settings, s->type);
-    struct points p = {in, {INTAKE_STATSD, intake_sender(in, INTAKE_STATSD, "statsd", in->now_ms)}};
+    struct points p = {in, {INTAKE_STATSD, intake_sender(in, INTAKE_STATSD, "self", in->now_ms)}};
     if (s->active || !deletes)
         statsd_flush_series(&in->statsd.flush, s, take_point, &p);
     statsd_table_settle(&in->statsd.table, s, deletes);

@@ -15,7 +15,7 @@ const FACTS = [
   ['metrics', h => number(h.metrics)],
   ['warming up', h => number(h.warming_up)],
   ['lag', h => lag(h.lag_ms), h => h.lag_ms > LAG_WARN_MS],
-  ['rejected', h => number(h.rejected)],
+  ['rejected', h => number(h.statsd ? h.rejected + h.statsd.rejected : h.rejected)],
   ['queued', h => number(h.queued)],
   ['dropped', h => number(h.dropped), h => h.dropped > 0],
 ];
