@@ -39,42 +39,55 @@ struct writer {
     bool full;
 };
 
-static void put(struct writer *w, char c)
+static void put(struct writer *w, const char *bytes, size_t n)
 {
-    w->full |= w->n == w->max;
-    if (!w->full)
-        w->bytes[w->n++] = c;
+    w->full |= n > w->max - w->n;
+    if (w->full)
+        return;
+    memcpy(w->bytes + w->n, bytes, n);
+    w->n += n;
+}
+
+static const char *skip_clean(const char *p, const char *end)
+{
+    while (p < end && clean[(uint8_t)*p])
+        p++;
+    return p;
 }
 
 /* Puts the text as StatsD cleans it; `semicolon` stands for those within. */
-static void put_clean(struct writer *w, const char *p, const char *end, char semicolon)
+static void put_clean(struct writer *w, const char *p, const char *end, const char *semicolon)
 {
     for (; p < end; p++) {
-        if (clean[(uint8_t)*p] || *p == '=')
-            put(w, *p);
+        const char *run = p;
+        p = skip_clean(p, end);
+        put(w, run, (size_t)(p - run));
+        if (p == end)
+            return;
+        if (*p == '=')
+            put(w, "=", 1);
         else if (*p == ';')
-            put(w, semicolon);
+            put(w, semicolon, 1);
         else if (*p == '/')
-            put(w, '-');
+            put(w, "-", 1);
         else if (is_blank(*p) && (p + 1 == end || !is_blank(p[1])))
-            put(w, '_');
+            put(w, "_", 1);
     }
 }
 
 /* One DogStatsD tag: "name:value", or "name" alone, which is true. */
 static void put_tag(struct writer *w, const char *tag, const char *end)
 {
-    static const char bare[] = "=true";
     const char *colon = find(tag, end, ':');
     if (tag == end)
         return;
-    put(w, ';');
-    put_clean(w, tag, colon ? colon : end, '_');
+    put(w, ";", 1);
+    put_clean(w, tag, colon ? colon : end, "_");
     if (colon) {
-        put(w, '=');
-        put_clean(w, colon + 1, end, '_');
+        put(w, "=", 1);
+        put_clean(w, colon + 1, end, "_");
     } else if (!find(tag, end, '=')) {
-        put_clean(w, bare, bare + sizeof bare - 1, '_');
+        put(w, "=true", 5);
     }
 }
 
@@ -106,7 +119,7 @@ static bool rewrite_name(struct statsd_line *l, const char *name_end, const char
                          size_t name_max)
 {
     struct writer w = {.bytes = l->buffer, .max = name_max};
-    put_clean(&w, l->name, name_end, ';');
+    put_clean(&w, l->name, name_end, ";");
     if (tags)
         put_tags(&w, tags, tags_end);
     l->name = l->buffer;
@@ -119,15 +132,13 @@ enum statsd_result statsd_line_begin(struct statsd_line *l, const char *line, si
     const char *end = line + len, *tags_end = NULL;
     while (end > line && is_blank(end[-1]))
         end--;
-    const char *colon = find(line, end, ':'), *p = line;
+    const char *colon = find(line, end, ':');
     if (!colon)
         return end == line ? STATSD_NOTHING : STATSD_MALFORMED;
-    while (clean[(uint8_t)*p]) /* ends at the colon, at the latest */
-        p++;
     const char *tags = find_tags(colon + 1, end, &tags_end);
     l->name = line;
     l->name_len = (size_t)(colon - line);
-    if ((p != colon || tags) && !rewrite_name(l, colon, tags, tags_end, name_max))
+    if ((tags || skip_clean(line, colon) != colon) && !rewrite_name(l, colon, tags, tags_end, name_max))
         return STATSD_BAD_NAME;
     if (l->name_len == 0 || l->name_len > name_max)
         return STATSD_BAD_NAME;

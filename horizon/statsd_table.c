@@ -1,5 +1,6 @@
-/* A uthash table for each type, over keys_hash. An entry holds its name and, where a number is all there
- * is, its state, so that a look-up for a counter touches the bucket and the entry, nothing else. */
+/* A uthash table for each type. An entry holds its name and, where a number is all there is, its state, so
+ * that a look-up for a counter touches the bucket and the entry, nothing else. uthash's own hash takes twelve bytes
+ * at a time; keys_hash, which what is stored depends on, takes one, and tagged names are long. */
 #include "statsd_table.h"
 
 #include <assert.h>
@@ -10,8 +11,6 @@
 /* Out of memory is an answer here, not the end of the process. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
-
-#include "ridgeline/keys.h"
 
 struct statsd_entry {
     struct statsd_series series; /* first: a series is its entry */
@@ -58,7 +57,7 @@ struct statsd_series *statsd_table_find(const struct statsd_table *t, enum stats
                                         size_t len)
 {
     struct statsd_entry *e;
-    HASH_FIND_BYHASHVALUE(hh, t->tables[type], name, len, (unsigned)keys_hash(name, len), e);
+    HASH_FIND(hh, t->tables[type], name, len, e);
     return e ? &e->series : NULL;
 }
 
@@ -89,7 +88,7 @@ struct statsd_series *statsd_table_add(struct statsd_table *t, enum statsd_type 
     struct statsd_entry *e = t->n < t->max_series ? new_entry(t, type, name, len) : NULL;
     if (!e)
         return NULL;
-    HASH_ADD_KEYPTR_BYHASHVALUE(hh, t->tables[type], e->name, len, (unsigned)keys_hash(name, len), e);
+    HASH_ADD_KEYPTR(hh, t->tables[type], e->name, len, e);
     if (!e->hh.tbl) {
         free_entry(t, e);
         return NULL;
