@@ -104,7 +104,9 @@ static double shipped_threshold(const struct backtest *b)
 {
     struct engine_options o;
     conf_resolve(b->job.settings, NULL, "", 0, &o, NULL);
-    return b->job.by_rarity ? RARITY_ALERT : o.score_to_open / 100;
+    double score_to_open =
+        o.ensemble == ENGINE_ENSEMBLE_SKYLINE ? 100.0 * o.skyline_consensus / SKYLINE_COUNT : o.score_to_open;
+    return b->job.by_rarity ? RARITY_ALERT : score_to_open / 100;
 }
 
 static int print_scores(const struct backtest *b, const struct score_series *series, size_t n)

@@ -125,7 +125,9 @@ static void snapshot(struct stats *s)
     v[HORIZON_connections] = s->from.tcp->n_connections;
     v[HORIZON_connections_refused] = s->from.tcp->n_refused;
     v[HORIZON_connections_idle] = s->from.tcp->n_idle;
-    v[HORIZON_udp_kernel_drops] = s->from.udp->kernel_drops + s->from.statsd_udp->kernel_drops;
+    v[HORIZON_udp_kernel_drops] = 0;
+    for (size_t i = 0; i < STATS_UDP_SOURCES; i++)
+        v[HORIZON_udp_kernel_drops] += s->from.udp[i]->kernel_drops;
     v[HORIZON_listeners_down] = s->listeners_down;
     v[HORIZON_redis_up] = s->from.writer->up;
     v[HORIZON_redis_reconnects] = s->from.writer->n_connects > 0 ? s->from.writer->n_connects - 1 : 0;

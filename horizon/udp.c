@@ -63,9 +63,8 @@ static struct sender *sender_of(struct udp *udp, const struct sockaddr_storage *
 }
 
 /* The end of a datagram ends its last line. */
-static void take_datagram(struct udp *udp, struct sender *sender, const char *bytes, size_t len)
+static void take_lines(struct udp *udp, struct intake_source from, const char *bytes, size_t len)
 {
-    struct intake_source from = {udp->kind, sender};
     size_t max = (size_t)udp->intake->settings->horizon.max_line_bytes;
     const char *end = bytes + len;
     while (bytes < end) {
@@ -78,6 +77,15 @@ static void take_datagram(struct udp *udp, struct sender *sender, const char *by
             intake_line(udp->intake, from, bytes, n);
         bytes = newline ? newline + 1 : end;
     }
+}
+
+static void take_datagram(struct udp *udp, struct sender *sender, const char *bytes, size_t len)
+{
+    struct intake_source from = {udp->kind, sender};
+    if (udp->kind == INTAKE_SKYLINE_UDP)
+        intake_skyline(udp->intake, from, (const uint8_t *)bytes, len);
+    else
+        take_lines(udp, from, bytes, len);
 }
 
 /* Returns how many datagrams were read. */

@@ -13,12 +13,11 @@ import time
 
 import pytest
 
-from conftest import ROOT, SETTINGS, free_ports, points_of, stop, wait_for, write_settings
+from books import REASONS, assert_reconciled, books
+from conftest import ROOT, free_ports, points_of, stop, wait_for
 from senders import freeze, send_tcp, thaw
 
 INTERVAL_S = 3
-REASONS = ("malformed", "too_long", "truncated", "forbidden", "bad_name", "not_a_number", "bad_time", "too_old",
-           "in_future", "denied", "over_limit", "bad_type", "bad_rate", "negative")
 
 
 def no_flush():
@@ -34,23 +33,13 @@ def send_udp(port, *datagrams):
 
 
 class Horizon:
-    """horizon alone, with StatsD on a port of its own."""
+    """horizon alone, with its accounting at hand."""
 
-    def __init__(self, daemons, redis, directory, statsd):
-        line, udp, pickle, page, self.port = free_ports(5)
-        self.redis = redis
-        settings = write_settings(directory / "settings.conf", SETTINGS.format(
-            line=line, udp=udp, pickle=pickle, page=page, horizon="self_metrics = false;", analyzer="", roomba="",
-            more=f'redis = "unix:{redis.sock}"; statsd: {{ listen = "127.0.0.1:{self.port}"; {statsd} }};',
-            max_age="23h"))
-        self.daemon = daemons("horizon", settings).wait_ready()
-        wait_for("the books", lambda: "received" in self.books())
-
-    def books(self):
-        return {k.decode(): v.decode() for k, v in self.redis.hgetall("ridgeline:stats:horizon").items()}
+    def __init__(self, daemon):
+        self.daemon, self.redis, self.port = daemon, daemon.redis, daemon.statsd
 
     def count(self, field):
-        return int(self.books()[field])
+        return int(books(self.daemon)[field])
 
     def rejected(self, reason):
         return self.count(f"statsd_rejected|reason={reason}")
@@ -59,21 +48,21 @@ class Horizon:
         return {k.decode()[8:] for k in self.redis.keys("metrics.*")} - {"unique_metrics"}
 
     def assert_reconciled(self):
-        b = {k: int(v) for k, v in self.books().items() if v.isdigit()}
-        assert b["received"] == b["accepted"] + b["rejected"]
-        assert b["accepted"] == b["stored"] + b["queued"] + b["dropped"]
+        assert_reconciled(self.daemon)
+        fields = books(self.daemon)
+        b = {k: int(v) for k, v in fields.items() if v.isdigit()}
         assert b["statsd_received"] == b["statsd_accepted"] + b["statsd_rejected"]
         assert b["statsd_rejected"] == sum(b[f"statsd_rejected|reason={r}"] for r in REASONS)
         assert b["statsd_received"] == sum(b[f"statsd_received|listener=statsd_{t}"] for t in ("udp", "tcp"))
-        senders = json.loads(self.books()["senders"])
+        senders = json.loads(fields["senders"])
         for unit, prefix in (("points", ""), ("samples", "statsd_")):
             assert sum(s["received"] for s in senders if s["unit"] == unit) == b[prefix + "received"]
 
 
 @pytest.fixture
-def horizon(daemons, redis, tmp_path):
+def horizon(horizons):
     """horizon(statsd settings)."""
-    return lambda statsd: Horizon(daemons, redis, tmp_path, statsd)
+    return lambda statsd: Horizon(horizons(statsd=statsd))
 
 
 class Carbon:
@@ -204,13 +193,13 @@ def through_statsd(statsd, sent):
 
 def through_horizon(horizon, sent):
     """The same of horizon."""
-    before, known = horizon.books(), horizon.names()
+    before, known = books(horizon.daemon), horizon.names()
     flushes = int(before["statsd_flushes"]) + 1
     wait_for("a flush", lambda: horizon.count("statsd_flushes") == flushes, every_s=0.01)
     sent.send(horizon.port)
     all_of_it = int(before["statsd_received"]) + sent.samples
-    after = wait_for("all of it", lambda: (b := horizon.books())["statsd_received"] == str(all_of_it) and b)
-    wait_for("two flushes", lambda: (b := horizon.books())["queued"] == "0" and
+    after = wait_for("all of it", lambda: (b := books(horizon.daemon))["statsd_received"] == str(all_of_it) and b)
+    wait_for("two flushes", lambda: (b := books(horizon.daemon))["queued"] == "0" and
              int(b["statsd_flushes"]) >= flushes + 2)
     if int(after["statsd_flushes"]) != flushes:
         return None
@@ -287,7 +276,7 @@ def test_every_sample_is_accounted_for_by_reason_listener_and_sender(horizon):
     wanted["over_limit"] -= 6    # and so do a set's first three
     assert {reason: own.rejected(reason) for reason in wanted} == wanted
     own.assert_reconciled()
-    senders = {s["listener"]: s for s in json.loads(own.books()["senders"])}
+    senders = {s["listener"]: s for s in json.loads(books(own.daemon)["senders"])}
     assert senders["statsd_tcp"]["last_rejected"] == 'truncated "without.newline:1"'
     assert senders["statsd_udp"]["address"] == "127.0.0.1" and senders["statsd_udp"]["rejected"] > 0
     assert own.count("received") == 0
@@ -302,7 +291,7 @@ def test_a_stop_makes_points_of_the_interval_under_way(horizon):
     value = lambda name: [v for _, v in points_of(own.redis, name)]
     assert value("stats_counts.c;dc=lon;os=linux") == [5] and value("stats.timers.t.upper_50") == [49]
     own.assert_reconciled()
-    assert own.books()["clean_stop"] == "1" and own.count("stored") == 16
+    assert books(own.daemon)["clean_stop"] == "1" and own.count("stored") == 16
 
 
 def test_a_kill_states_since_when_samples_waited(horizon):
