@@ -52,7 +52,7 @@ PURE_SRC := $(call pick,lib,records_pack series keys glob units options conf con
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
-             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv inputs labels score)
+             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv inputs labels score whisper)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
