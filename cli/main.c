@@ -13,6 +13,7 @@ static const struct {
     {"check", check_main, "read the settings and say what is wrong with them"},
     {"explain", explain_main, "why a metric is or is not anomalous, and which rules apply to it"},
     {"backtest", backtest_main, "judge timestamp,value files as if they arrived live"},
+    {"import", import_main, "take history from CSV and whisper files, so that nothing warms up"},
 };
 
 static void usage(FILE *to)
