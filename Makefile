@@ -1,5 +1,6 @@
 # make              everything, into build/
 # make run          installs what is missing, builds, starts all
+# make demo         the same with two weeks of a sample shop, from an empty build/demo
 # make check        unit tests        make test    those, end-to-end, and the browser
 # make bench        every figure      make bench-detection  those of detection, make ablation by detector
 # make fuzz    every parser, FUZZ_S seconds each
@@ -9,7 +10,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test check check-valgrind e2e bench bench-detection ablation fuzz install clean FORCE
+.PHONY: all run demo test check check-valgrind e2e bench bench-detection ablation fuzz install clean FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -52,7 +53,7 @@ PURE_SRC := $(call pick,lib,records_pack series keys glob units options conf con
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
-             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv inputs labels score whisper)
+             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv inputs labels score whisper pass shop)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
@@ -128,6 +129,11 @@ run: deps-run
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/ridgeline run --settings settings.conf --state-dir state
 
+demo: deps-run
+	@$(MAKE) --no-print-directory all
+	@rm -rf $(BUILD)/demo
+	$(BUILD)/ridgeline demo --settings packaging/demo.conf --state-dir $(BUILD)/demo
+
 check: $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 
@@ -159,7 +165,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ridgeline $(DESTDIR)$(PREFIX)/share/ridgeline
 	install -m 755 $(BUILD)/ridgeline $(DESTDIR)$(PREFIX)/bin/ridgeline
 	install -m 755 $(filter-out %/ridgeline,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/lib/ridgeline/
-	install -m 644 settings.conf $(DESTDIR)$(PREFIX)/share/ridgeline/settings.conf
+	install -m 644 settings.conf packaging/demo.conf $(DESTDIR)$(PREFIX)/share/ridgeline/
 
 clean:
 	rm -rf build

@@ -8,5 +8,6 @@ int check_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int backtest_main(int argc, char **argv);
 int import_main(int argc, char **argv);
+int demo_main(int argc, char **argv);
 
 #endif

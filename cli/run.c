@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/run.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
@@ -58,6 +59,8 @@ struct run {
     struct daemon_start daemons[DAEMONS];
     struct proc_child redis_child[1];
     struct proc_child children[DAEMONS];
+    const struct run_extra *extra; /* NULL: none */
+    struct proc_child feeder[1];
 };
 
 static int exec_redis(void *arg)
@@ -273,6 +276,29 @@ static void print_ready(const struct run *r)
     fflush(stdout);
 }
 
+static int feed(void *run)
+{
+    const struct run *r = run;
+    return r->extra->feed(r->extra->context, r->daemons[HORIZON].ready);
+}
+
+static void tend(struct run *r, bool ready)
+{
+    if (r->own_redis)
+        proc_children_tend(r->redis_child, 1);
+    proc_children_tend(r->children, DAEMONS);
+    if (ready && r->extra)
+        proc_children_tend(r->feeder, 1);
+}
+
+static void stop_children(struct run *r)
+{
+    proc_children_stop(r->feeder, 1, STOP_GRACE_MS);
+    proc_children_stop(&r->children[HORIZON], 1, STOP_GRACE_MS);
+    proc_children_stop(r->children, DAEMONS, STOP_GRACE_MS);
+    proc_children_stop(r->redis_child, 1, STOP_GRACE_MS);
+}
+
 static void reload(struct run *r)
 {
     proc_reloading = 0;
@@ -285,9 +311,7 @@ static int supervise(struct run *r)
 {
     bool ready = false;
     while (!proc_stopping) {
-        if (r->own_redis)
-            proc_children_tend(r->redis_child, 1);
-        proc_children_tend(r->children, DAEMONS);
+        tend(r, ready);
         for (int i = 0; i < DAEMONS && !ready; i++)
             if (gave_up(&r->children[i]))
                 return -1;
@@ -302,12 +326,22 @@ static int supervise(struct run *r)
     return 0;
 }
 
-int run_main(int argc, char **argv)
+/* From a Redis that answers to the end. */
+static int run_daemons(struct run *r)
+{
+    if (r->extra && r->extra->prepare(r->extra->context, &r->settings) != 0)
+        return -1;
+    return supervise(r);
+}
+
+int run_with(const char *name, const struct run_extra *extra, int argc, char **argv)
 {
     static struct run r; /* large, and its addresses are the children's arguments */
-    proc_start("ridgeline run", argc, argv, &r.args, &r.settings);
+    proc_start(name, argc, argv, &r.args, &r.settings);
     log_init("ridgeline", r.settings.log_level);
     proc_signals();
+    r.extra = extra;
+    r.feeder[0] = (struct proc_child){.name = "feeder", .run = feed, .arg = &r};
     int result = -1;
     if (share_settings(&r) != 0 || take_state_dir(&r) != 0 || plan_redis(&r) != 0)
         goto out;
@@ -317,14 +351,17 @@ int run_main(int argc, char **argv)
     if (await_orphans(&r) != 0)
         goto stopped;
     if (await_redis(&r) == 0)
-        result = supervise(&r);
-    proc_children_stop(&r.children[HORIZON], 1, STOP_GRACE_MS);
-    proc_children_stop(r.children, DAEMONS, STOP_GRACE_MS);
-    proc_children_stop(r.redis_child, 1, STOP_GRACE_MS);
+        result = run_daemons(&r);
+    stop_children(&r);
 stopped:
     if (proc_stopping)
         result = 0;
 out:
     conf_free(&r.settings);
     return result == 0 ? 0 : 1;
+}
+
+int run_main(int argc, char **argv)
+{
+    return run_with("ridgeline run", NULL, argc, argv);
 }
