@@ -54,6 +54,12 @@ static int64_t span_s(const struct import *im)
     return im->settings->retention.archive[0].span_s;
 }
 
+static int analyzer_runs(struct import *im, bool *runs)
+{
+    *runs = false;
+    return im->alone ? 0 : import_redis_analyzer_runs(im->store, runs);
+}
+
 static enum import_result failure(struct import *im)
 {
     return store_connect(im->store) == 0 ? IMPORT_FAILED : IMPORT_AWAY;
@@ -235,7 +241,7 @@ static enum import_result take_in(struct import *im, struct task *t)
         return judged;
     if (import_tell_begin(s, m, expire_s) != 0 || tell(im, t) != 0 || put(im, t) != 0 ||
         import_redis_save(s, m, &im->pass, expire_s) != 0 || import_redis_register(s, m, &is_new) != 0 ||
-        import_tell_end(s, m) != 0 || import_redis_analyzer_runs(s, &runs) != 0)
+        import_tell_end(s, m) != 0 || analyzer_runs(im, &runs) != 0)
         return failure(im);
     /* Its first live point may have come while we judged. */
     return runs && !is_new ? IMPORT_LIVE : IMPORT_DONE;
@@ -266,7 +272,7 @@ static enum import_result decide(struct import *im, struct task *t)
         return IMPORT_ENDED;
     if (!t->anew && !m->mark[0] && m->is_registered && h->points[h->n - 1].t <= t->seen_until)
         return IMPORT_COMPLETE;
-    if (m->is_registered && import_redis_analyzer_runs(im->store, &runs) != 0)
+    if (m->is_registered && analyzer_runs(im, &runs) != 0)
         return failure(im);
     if (runs)
         return t->anew ? IMPORT_LIVE : append_later(im, t);

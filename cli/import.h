@@ -3,6 +3,7 @@
 #define RIDGELINE_CLI_IMPORT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ enum import_result {
 struct import {
     const struct settings *settings;
     const struct conf_rules *overrides;
+    bool alone; /* no analyzer can be running: set behind import_init by who holds the state directory */
     struct store *store;
     struct store_script put_script; /* of this connection */
     struct pass pass;

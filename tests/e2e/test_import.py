@@ -155,7 +155,7 @@ def test_wrong_usage_exits_with_2(arguments):
 
 def test_without_redis_it_says_so(tmp_path):
     write_csv(tmp_path / "a.csv", [(newest(), 1.0)])
-    assert "cannot be reached" in run_import("--redis", f"unix:{tmp_path}/none.sock", tmp_path / "a.csv", expect=1)
+    assert "cannot be used" in run_import("--redis", f"unix:{tmp_path}/none.sock", tmp_path / "a.csv", expect=1)
 
 
 def test_a_repeated_import_changes_nothing(redis, into, tmp_path):
@@ -294,6 +294,28 @@ def test_beside_a_running_analyzer(ridgeline_factory, tmp_path):
         v for v in [run.get("/api/verdict", metric="calm1", at=until + STEP_S).json()["verdict"]]
         if v["t"] == until + STEP_S])
     assert judged[0]["state"] == "NORMAL"
+    told = events(run.redis)
+    assert len(told) == len(set(told))
+
+
+def test_while_run_is_stopped_its_own_redis_takes_the_import(ridgeline_factory, tmp_path):
+    """A metric that came live first gets its past, and run goes on with both."""
+    run = ridgeline_factory(more='retention = "60s:24h";', max_age="3h")
+    until = newest() - STEP_S
+    into = ["--settings", run.settings, "--state-dir", run.state]
+    points = shop(9, until)
+    live, past = points[-100:], points[:-50]
+    run.send_lines([f"live {v} {t}" for t, v in live])
+    wait_for("the worker to have it", lambda: known(run) == 1)
+    write_csv(tmp_path / "live.csv", past)
+    assert "not imported: a running analyzer" in run_import(*into, tmp_path / "live.csv", expect=1)
+    run.stop()
+    assert "1 of 1 files imported" in run_import(*into, tmp_path / "live.csv")
+    run.start()
+    wait_for("the worker to have it again", lambda: known(run) == 1)
+    assert warming(run) == 0
+    assert points_of(run.redis, "live") == [p for p in points if p[0] >= until - RETENTION_S]
+    assert any(abs(a["start"] - points[FAULT[0]][0]) <= 600 for a in run.anomalies(state="closed"))
     told = events(run.redis)
     assert len(told) == len(set(told))
 
