@@ -131,6 +131,8 @@ run: deps-run
 
 demo: deps-run
 	@$(MAKE) --no-print-directory all
+	@mkdir -p $(BUILD)/demo
+	@flock -n $(BUILD)/demo/lock true || { echo "a demo runs already in $(BUILD)/demo" >&2; exit 1; }
 	@rm -rf $(BUILD)/demo
 	$(BUILD)/ridgeline demo --settings packaging/demo.conf --state-dir $(BUILD)/demo
 

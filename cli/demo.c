@@ -181,7 +181,7 @@ static int feed(void *context, const char *ready)
         send_live(&d->shop, &to);
         return 0;
     }
-    log_error("no_line_port", "hint=\"nothing is sent live: give a free port with --set horizon.carbon_line=HOST:PORT\"");
+    log_error("no_line_port", "hint=\"nothing is sent live: --set horizon.carbon_line=HOST:PORT gives another\"");
     while (!proc_stopping)
         proc_sleep_ms(SLEEP_MS);
     return 0;

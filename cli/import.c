@@ -68,7 +68,7 @@ static enum import_result failure(struct import *im)
 /* Whether horizon would take the name. Tags have an order of their own there: such names are left to it. */
 static bool is_wanted(const struct import *im, const char *name)
 {
-    static const char *const reserved = KEYS_UNIQUE + sizeof KEYS_METRIC_PREFIX - 1;
+    static const char *const reserved = &KEYS_UNIQUE[sizeof KEYS_METRIC_PREFIX - 1];
     size_t len = strlen(name);
     if (len == 0 || len > (size_t)im->settings->horizon.max_name_bytes || strcmp(name, reserved) == 0)
         return false;

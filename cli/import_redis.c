@@ -142,10 +142,11 @@ int import_redis_append(struct store *s, const struct import_metric *m, const st
     char key[KEYS_MAX];
     size_t key_len = keys_metric(key, m->name, m->len);
     uint8_t *bytes = encode(points, n);
+    size_t len = n * SERIES_POINT_BYTES;
     long long answer;
     int result = -1;
     if (bytes)
-        result = import_redis_integer(store_command(s, "APPEND %b %b", key, key_len, bytes, n * SERIES_POINT_BYTES), &answer);
+        result = import_redis_integer(store_command(s, "APPEND %b %b", key, key_len, bytes, len), &answer);
     free(bytes);
     return result;
 }

@@ -112,7 +112,8 @@ static int read_told(struct store *s, const struct import_metric *m, struct told
     keys_events(key, m->slot);
     snprintf(from, sizeof from, "(%s", m->mark);
     while (entries == PAGE) {
-        redisReply *r = import_redis_expect(store_command(s, "XRANGE %s %s + COUNT " PAGE_TEXT, key, from), REDIS_REPLY_ARRAY);
+        redisReply *r = store_command(s, "XRANGE %s %s + COUNT " PAGE_TEXT, key, from);
+        r = import_redis_expect(r, REDIS_REPLY_ARRAY);
         if (!r)
             return -1;
         entries = r->elements;

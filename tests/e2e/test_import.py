@@ -1,8 +1,13 @@
 """`ridgeline import`: CSV and the real library's whisper files, into a real Redis, alone and beside a running
 analyzer, whole, repeated and killed."""
+import contextlib
 import json
 import math
+import os
+import pty
 import random
+import re
+import signal
 import subprocess
 import threading
 import time
@@ -219,6 +224,32 @@ def test_killed_anywhere_it_ends_as_if_undisturbed(redis, into, tmp_path, settin
     # A name whose XADD was cut off is found by the workers' scan.
     killed.pop("names"), undisturbed.pop("names")
     assert killed == undisturbed
+
+
+def test_progress_is_told_and_an_interrupt_leaves_a_whole_state(redis, into, tmp_path):
+    until = newest()
+    rows = "timestamp,value\n" + "".join(f"{t},{v}\n" for t, v in shop(1, until))
+    (tmp_path / "csv").mkdir()
+    for i in range(300):
+        (tmp_path / f"csv/m{i}.csv").write_text(rows)
+    terminal, end = pty.openpty()
+    process = subprocess.Popen([str(BUILD / "ridgeline"), "import", *map(str, into), str(tmp_path / "csv")], stderr=end)
+    os.close(end)
+    seen = b""
+    while b" left" not in seen:
+        seen += os.read(terminal, 1000)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 1
+    with contextlib.suppress(OSError):  # the terminal's end
+        while True:
+            seen += os.read(terminal, 1000)
+    os.close(terminal)
+    assert re.search(rb"\d+/300 files, 0 bad, \d+ points/s, (\?|\d+\w+) left", seen)
+    assert b"stopped; the same command goes on from here" in seen
+    done = int(re.search(rb"(\d+) of 300 files imported", seen)[1])
+    assert 0 < done < 300
+    assert redis.scard("metrics.unique_metrics") == done
+    assert f"{300 - done} of 300 files imported, {done} complete before" in run_import(*into, tmp_path / "csv")
 
 
 def test_points_that_arrive_meanwhile_stay(redis, into, tmp_path):
