@@ -172,6 +172,15 @@ static int is_ours(struct import *im, const struct task *t, const struct inciden
     return import_tell_is_open(im->store, &t->metric, i->start, &is_open) == 0 ? !is_open : -1;
 }
 
+/* The entry of the slot's events behind which what we tell may stand already; NULL: nowhere. A metric that is made
+ * anew may have been imported long ago. */
+static const char *told_since(const struct task *t)
+{
+    if (t->anew && t->metric.is_registered)
+        return "0-0";
+    return t->metric.mark[0] ? t->metric.mark : NULL;
+}
+
 static int tell(struct import *im, const struct task *t)
 {
     struct pass *p = &im->pass;
@@ -184,7 +193,7 @@ static int tell(struct import *im, const struct task *t)
             p->closed[kept++] = p->closed[i];
     }
     atomic_fetch_add(&im->told, kept);
-    return import_tell_closed(im->store, &t->metric, p->closed, kept);
+    return import_tell_closed(im->store, &t->metric, told_since(t), p->closed, kept);
 }
 
 /* Drops what lies outside the raw retention from sorted points. */

@@ -1,6 +1,5 @@
 /* An import that is killed leaves its mark: where the slot's stream stood before it told anything. The next one
- * reads the stream from there, and tells what is missing. Without a mark nothing of the metric's history has been
- * told by an import, and nothing is read. */
+ * reads the stream from there, and tells what is missing. */
 #include "cli/import_tell.h"
 
 #include <stdio.h>
@@ -104,13 +103,13 @@ static void note_event(struct told *told, size_t n, const redisReply *fields)
     }
 }
 
-/* Finds out which of the anomalies an import that did not end has told. */
-static int read_told(struct store *s, const struct import_metric *m, struct told *told, size_t n)
+/* Finds out which of the anomalies stand in the slot's events behind `since`. */
+static int read_told(struct store *s, unsigned slot, const char *since, struct told *told, size_t n)
 {
     char key[KEYS_MAX], from[IMPORT_MARK_BYTES + 1];
-    size_t entries = m->mark[0] ? PAGE : 0;
-    keys_events(key, m->slot);
-    snprintf(from, sizeof from, "(%s", m->mark);
+    size_t entries = since ? PAGE : 0;
+    keys_events(key, slot);
+    snprintf(from, sizeof from, "(%s", since ? since : "");
     while (entries == PAGE) {
         redisReply *r = store_command(s, "XRANGE %s %s + COUNT " PAGE_TEXT, key, from);
         r = import_redis_expect(r, REDIS_REPLY_ARRAY);
@@ -173,14 +172,15 @@ static int tell_some(struct store *s, const struct import_metric *m, const struc
     return result;
 }
 
-int import_tell_closed(struct store *s, const struct import_metric *m, const struct pass_closed *closed, size_t n)
+int import_tell_closed(struct store *s, const struct import_metric *m, const char *since,
+                       const struct pass_closed *closed, size_t n)
 {
     struct told *told = n > 0 ? calloc(n, sizeof *told) : NULL;
     if (!told)
         return n > 0 ? -1 : 0;
     for (size_t i = 0; i < n; i++)
         anomaly_id(told[i].id, m->name, m->len, closed[i].incident.start);
-    int result = read_told(s, m, told, n);
+    int result = read_told(s, m->slot, since, told, n);
     for (size_t i = 0; i < n && result == 0; i += IN_FLIGHT_MAX) {
         size_t some = n - i < IN_FLIGHT_MAX ? n - i : IN_FLIGHT_MAX;
         result = tell_some(s, m, closed + i, told + i, some);

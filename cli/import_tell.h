@@ -17,8 +17,9 @@ int import_tell_end(struct store *s, const struct import_metric *m);
 /* Whether the anomaly that starts at `start` is among those that are told as open. */
 int import_tell_is_open(struct store *s, const struct import_metric *m, uint32_t start, bool *is_open);
 
-/* Tells `n` anomalies that have closed, an opening and a closing each, but for what an import that did not end has
- * told. */
-int import_tell_closed(struct store *s, const struct import_metric *m, const struct pass_closed *closed, size_t n);
+/* Tells `n` anomalies that have closed, an opening and a closing each, but for what stands in the slot's events
+ * behind the entry `since` (NULL: nothing of them can stand there). */
+int import_tell_closed(struct store *s, const struct import_metric *m, const char *since,
+                       const struct pass_closed *closed, size_t n);
 
 #endif

@@ -385,3 +385,13 @@ def test_history_before_what_a_record_knows_is_judged_anew(redis, into, tmp_path
     found = [json.loads(f[b"json"])["start"] for s in range(64) for _, f in redis.xrange(f"ridgeline:events:{s}")]
     assert any(abs(start - fault) <= 600 for start in found)
     assert "1 complete before" in run_import(*into, path)
+
+
+def test_a_lost_record_is_made_again_and_nothing_told_again(redis, into, tmp_path):
+    path = write_csv(tmp_path / "m.csv", shop(5, newest()))
+    run_import(*into, path)
+    before = everything(redis)
+    assert before["events"]
+    redis.delete("ridgeline:record:m")
+    assert "1 of 1 files imported" in run_import(*into, path)
+    assert everything(redis) == before
