@@ -49,11 +49,11 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series keys glob units options conf conf_value conf_text conf_rules \
-                        conf_resolve overrides anomaly)
+                        conf_resolve overrides anomaly budget)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
-ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c)
-PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
-             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv inputs labels score whisper pass shop)
+ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
+PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number skyline_msgpack frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
+             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv incidents inputs labels score whisper pass shop)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
@@ -153,7 +153,7 @@ bench: all $(BENCH)
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/run.sh
 
 # DATA= and TOOLS= say where labelled data and NAB's scorer are.
-bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic
+bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
 
 # What each detector adds: builds the product once for each, without it.
@@ -168,6 +168,10 @@ install: all
 	install -m 755 $(BUILD)/ridgeline $(DESTDIR)$(PREFIX)/bin/ridgeline
 	install -m 755 $(filter-out %/ridgeline,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/lib/ridgeline/
 	install -m 644 settings.conf packaging/demo.conf $(DESTDIR)$(PREFIX)/share/ridgeline/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 packaging/systemd/ridgeline.target $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	sed 's|@LIBEXEC@|$(PREFIX)/lib/ridgeline|' packaging/systemd/ridgeline@.service \
+	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/ridgeline@.service
 
 clean:
 	rm -rf build

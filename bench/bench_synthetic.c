@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "ridgeline/conf.h"
+#include "ridgeline/ensemble.h"
 #include "ridgeline/incident.h"
 #include "tests/unit/engine_noise.h"
 
@@ -23,6 +24,7 @@
 
 static struct engine_options options;
 static struct engine_record *record;
+static struct skyline_window *window;
 static unsigned seeds_share = 1; /* that part of the seeds is taken */
 
 /* One metric under way. */
@@ -38,6 +40,8 @@ static void begin(struct run *r, uint64_t seed, uint32_t step_s)
 {
     *r = (struct run){.noise = noise_seeded(seed + 1), .t = START, .step_s = step_s};
     engine_init(record);
+    skyline_window_free(window);
+    window = NULL;
 }
 
 /* The next point; returns whether an anomaly is open after it. */
@@ -45,7 +49,7 @@ static bool feed(struct run *r, double value)
 {
     struct verdict v;
     bool again = false;
-    if (engine_update(record, &options, (struct point){r->t, value}, &v) == 0) {
+    if (ensemble_update(record, &window, &options, (struct point){r->t, value}, &v) == 0) {
         do
             r->opened += incident_update(&r->incident, &options, engine_step_s(record), &v, &again) == INCIDENT_OPENED;
         while (again);
@@ -323,6 +327,7 @@ int main(int argc, char **argv)
     int missed = report_all() + report_cost();
     for (size_t k = 0; k < sizeof steps_s / sizeof *steps_s; k++)
         missed += report_packed(steps_s[k]);
+    skyline_window_free(window);
     free(record);
     printf("  %d figures missed their target\n", missed);
     return 0;

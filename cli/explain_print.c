@@ -33,7 +33,7 @@ void explain_print_options(const struct engine_options *o, const struct conf_ori
         char value[UNITS_TEXT_MAX], origin[CONF_ORIGIN_TEXT_MAX];
         double number;
         memcpy(&number, (const char *)o + option->offset, sizeof number);
-        printf("  %-18s %-8s %s\n", option->name, conf_value_text(value, sizeof value, i, number),
+        printf("  %-19s %-11s %s\n", option->name, conf_value_text(value, sizeof value, i, number),
                conf_origin_text(origin, sizeof origin, &origins[i]));
     }
     putchar('\n');
@@ -47,7 +47,13 @@ static void print_state(const struct explain_verdict *e, int64_t now)
     printf("  state     %s", engine_state_name(v->state));
     if (v->state == ENGINE_WARMING_UP)
         printf(", %s of data to go", units_duration_text(left, sizeof left, v->warmup_left_s));
+    if (v->since > 0)
+        printf(" for %s", units_duration_text(left, sizeof left, v->t - v->since));
+    if (v->state == ENGINE_FLAT)
+        printf(", never longer than %s before", units_duration_text(left, sizeof left, (int64_t)v->longest_s));
     putchar('\n');
+    if (isfinite(v->rate))
+        printf("  rate      %.6g a second: a counter is judged by its rate\n", v->rate);
     if (now > 0 && e->stale_after_s > 0 && (double)silent_s > e->stale_after_s)
         printf("  silent    %s: for %lld s, longer than its habit of %.0f s\n", engine_state_name(ENGINE_STALE),
                (long long)silent_s, e->stale_after_s);
@@ -67,13 +73,15 @@ static void print_expected(const struct verdict *v)
 
 static void print_findings(const struct verdict *v)
 {
-    printf("\n  %-18s %10s %10s %12s  vote\n", "detector", "statistic", "threshold", "expected");
-    for (int d = 0; d < DETECTOR_COUNT; d++) {
-        const struct engine_finding *f = &v->finding[d];
-        char statistic[NUMBER_MAX], threshold[NUMBER_MAX], expected[NUMBER_MAX];
-        printf("  %-18s %10s %10s %12s  %s", engine_detector_name((enum detector_index)d),
+    printf("\n  %-27s %10s %10s %12s %6s  vote\n", "detector", "statistic", "threshold", "expected", "of");
+    for (unsigned i = 0; i < engine_findings(v->ensemble); i++) {
+        const struct engine_finding *f = &v->finding[i];
+        char statistic[NUMBER_MAX], threshold[NUMBER_MAX], expected[NUMBER_MAX], step[UNITS_TEXT_MAX] = "-";
+        if (f->step_s > 0)
+            units_duration_text(step, sizeof step, f->step_s);
+        printf("  %-27s %10s %10s %12s %6s  %s", engine_finding_name(v->ensemble, i),
                number_text(statistic, f->statistic), number_text(threshold, f->threshold),
-               number_text(expected, f->expected), engine_vote_name(f->vote));
+               number_text(expected, f->expected), step, engine_vote_name(f->vote));
         if (f->vote == ENGINE_ABSTAINS)
             printf(": %s", engine_reason_name(f->reason));
         putchar('\n');
@@ -86,11 +94,15 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
 {
     const struct verdict *v = &e->verdict;
     char start[TIME_MAX], after[UNITS_TEXT_MAX];
-    bool score_reached = v->score >= o->score_to_open, votes_reached = v->votes >= o->consensus;
+    bool by_score = v->ensemble == ENGINE_ENSEMBLE_RIDGELINE;
+    bool score_reached = v->score >= o->score_to_open || !by_score, votes_reached = v->votes >= engine_votes_needed(o);
     if (e->incident.open)
         printf("An anomaly is open since %s; it closes %s after its last anomalous point.\n",
                time_text(start, e->incident.start),
                units_duration_text(after, sizeof after, (int64_t)o->close_after_s));
+    else if (e->incident.pending)
+        printf("No anomaly yet: one opens when this has lasted %s.\n",
+               units_duration_text(after, sizeof after, (int64_t)o->min_duration_s));
     else if (v->state == ENGINE_WARMING_UP)
         puts("No anomaly: nothing is judged while the metric warms up.");
     else if (!score_reached && !votes_reached)
@@ -98,9 +110,10 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
     else if (!score_reached)
         puts("No anomaly: the votes suffice, the score does not reach what opens one.");
     else if (!votes_reached)
-        puts("No anomaly: the score suffices, the votes do not reach the consensus.");
+        printf("No anomaly: %sthe votes do not reach the consensus.\n", by_score ? "the score suffices, " : "");
     else
-        printf("No anomaly, although score and votes suffice: the state is %s.\n", engine_state_name(v->state));
+        printf("No anomaly, although %s suffice: the state is %s.\n", by_score ? "score and votes" : "the votes",
+               engine_state_name(v->state));
     if (!e->from_record)
         puts("No saved record stands before this point: the raw tail alone was judged, from its first point.");
 }
@@ -113,10 +126,14 @@ void explain_print_verdict(const struct explain_verdict *e, const struct engine_
     printf("  value     %s\n", number_text(value, v->value));
     print_state(e, now);
     print_expected(v);
-    printf("  score     %.1f of 100, opens at %.15g (strength %s)\n", v->score, o->score_to_open,
-           number_text(strength, v->strength));
+    printf("  ensemble  %s\n", engine_ensemble_name(v->ensemble));
+    if (v->ensemble == ENGINE_ENSEMBLE_RIDGELINE)
+        printf("  score     %.1f of 100, opens at %.15g (strength %s)\n", v->score, o->score_to_open,
+               number_text(strength, v->strength));
+    else
+        printf("  score     %.1f of 100\n", v->score);
     printf("  rarity    %.2f of 1, 0.5 is an alert\n", v->rarity);
-    printf("  votes     %u of %u, opens at %.15g\n", v->votes, v->judges, o->consensus);
+    printf("  votes     %u of %u, opens at %.15g\n", v->votes, v->judges, engine_votes_needed(o));
     printf("  season    %s\n", engine_season_name(v->season));
     print_findings(v);
     print_conclusion(e, o);

@@ -13,6 +13,7 @@ int pass_init(struct pass *p)
 
 void pass_fini(struct pass *p)
 {
+    skyline_window_free(p->window);
     free(p->record);
     for (int i = 0; i < 2; i++)
         free(p->past[i].record);
@@ -22,6 +23,8 @@ void pass_fini(struct pass *p)
 
 void pass_begin(struct pass *p)
 {
+    skyline_window_free(p->window);
+    p->window = NULL;
     engine_init(p->record);
     incident_init(&p->incident);
     p->past[0].is_there = p->past[1].is_there = false;
@@ -60,8 +63,9 @@ static int judge(struct pass *p, const struct engine_options *o, struct point po
 {
     struct verdict v;
     bool again = false;
-    if (engine_update(p->record, o, point, &v) != 0)
-        return 0;
+    int taken = ensemble_update(p->record, &p->window, o, point, &v);
+    if (taken != 0)
+        return taken < 0 ? -1 : 0;
     do {
         enum incident_change change = incident_update(&p->incident, o, engine_step_s(p->record), &v, &again);
         if (change == INCIDENT_CLOSED && keep_closed(p, again ? NULL : &v) != 0)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ridgeline/engine.h"
+#include "ridgeline/ensemble.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/series.h"
 
@@ -26,6 +26,7 @@ struct pass_copy {
 /* Used for one metric after another. Invariant: n <= cap. */
 struct pass {
     struct engine_record *record;
+    struct skyline_window *window; /* see ensemble_update() */
     struct incident incident;
     struct pass_copy past[2]; /* as of the last even and odd boundary */
     struct pass_closed *closed; /* in order of time */
@@ -40,8 +41,8 @@ void pass_fini(struct pass *p);
  * it into `record` and `incident` then. */
 void pass_begin(struct pass *p);
 
-/* Judges and learns `n` points in time order; those at or before the last judged one are passed over. Boundaries
- * are multiples of `span_s` > 0. Returns 0, or -1 when memory is out. */
+/* Judges and learns `n` points in time order; those at or before the last judged one at most fill the window.
+ * Boundaries are multiples of `span_s` > 0. Returns 0, or -1 when memory is out. */
 int pass_run(struct pass *p, const struct engine_options *o, uint32_t span_s, const struct point *points, size_t n);
 
 #endif

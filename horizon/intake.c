@@ -8,6 +8,7 @@
 #include "carbon_name.h"
 #include "carbon_pickle.h"
 #include "ridgeline/keys.h"
+#include "skyline_msgpack.h"
 
 #define LISTENER_NAME(id, name) name,
 const char *const intake_listener_names[INTAKE_LISTENERS_N] = {INTAKE_LISTENERS(LISTENER_NAME)};
@@ -175,6 +176,16 @@ void intake_pickle(struct intake *in, struct intake_source from, const uint8_t *
         else
             intake_reject(in, from, reason_of(result), p.name, p.name_len);
     }
+}
+
+void intake_skyline(struct intake *in, struct intake_source from, const uint8_t *datagram, size_t len)
+{
+    struct carbon_point p = {0};
+    enum carbon_result result = skyline_msgpack_parse(datagram, len, name_max(in), &p);
+    if (result == CARBON_OK)
+        check_point(in, from, &p, (const char *)datagram, len);
+    else
+        intake_reject(in, from, reason_of(result), (const char *)datagram, len);
 }
 
 void intake_value(struct intake *in, struct intake_source from, const char *name, double value)

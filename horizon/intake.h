@@ -15,7 +15,9 @@
 #include "ridgeline/counters.h"
 #include "senders.h"
 
-#define INTAKE_LISTENERS(X) X(LINE_TCP, "line_tcp") X(LINE_UDP, "line_udp") X(PICKLE_TCP, "pickle_tcp") X(SELF, "self")
+#define INTAKE_LISTENERS(X)                                                          \
+    X(LINE_TCP, "line_tcp") X(LINE_UDP, "line_udp") X(PICKLE_TCP, "pickle_tcp")      \
+    X(SKYLINE_UDP, "skyline_udp") X(SELF, "self")
 #define INTAKE_LISTENER_ENUM(id, name) INTAKE_##id,
 enum intake_listener { INTAKE_LISTENERS(INTAKE_LISTENER_ENUM) INTAKE_LISTENERS_N };
 
@@ -54,6 +56,9 @@ void intake_line(struct intake *in, struct intake_source from, const char *line,
 
 /* One carbon pickle. What cannot be read at all counts as one point received and rejected. */
 void intake_pickle(struct intake *in, struct intake_source from, const uint8_t *message, size_t len);
+
+/* One datagram of Skyline's, which is one point, good or bad. */
+void intake_skyline(struct intake *in, struct intake_source from, const uint8_t *datagram, size_t len);
 
 /* One point of Ridgeline's own, at now. */
 void intake_value(struct intake *in, struct intake_source from, const char *name, double value);

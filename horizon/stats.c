@@ -98,7 +98,7 @@ static void snapshot(struct stats *s)
     v[HORIZON_connections] = s->from.tcp->n_connections;
     v[HORIZON_connections_refused] = s->from.tcp->n_refused;
     v[HORIZON_connections_idle] = s->from.tcp->n_idle;
-    v[HORIZON_udp_kernel_drops] = s->from.udp->kernel_drops;
+    v[HORIZON_udp_kernel_drops] = s->from.udp->kernel_drops + s->from.skyline->kernel_drops;
     v[HORIZON_listeners_down] = s->listeners_down;
     v[HORIZON_redis_up] = s->from.writer->up;
     v[HORIZON_redis_reconnects] = s->from.writer->n_connects > 0 ? s->from.writer->n_connects - 1 : 0;

@@ -18,7 +18,7 @@
 struct stats_sources {
     const struct intake *intake;
     const struct tcp *tcp;
-    const struct udp *udp;
+    const struct udp *udp, *skyline;
     const struct writer *writer;
 };
 

@@ -11,10 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STATES (ENGINE_DEGENERATE + 1)
 #define VOTES (ENGINE_ABSTAINS + 1)
-#define REASONS (ENGINE_REASON_CONSTANT + 1)
 #define SEASONS (ENGINE_SEASON_WEEK + 1)
+#define ENSEMBLES (ENGINE_ENSEMBLE_SKYLINE + 1)
 
 void anomaly_id(char out[ANOMALY_ID_BYTES], const char *metric, size_t len, uint32_t start)
 {
@@ -45,22 +44,22 @@ static const char *direction_name(int direction)
     return direction > 0 ? "up" : direction < 0 ? "down" : "unknown";
 }
 
-static json_t *finding_to_json(const struct engine_finding *f, enum detector_index d)
+static json_t *finding_to_json(const struct engine_finding *f, const char *name)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s?}", "detector", engine_detector_name(d), "statistic",
-                     number(f->statistic), "threshold", number(f->threshold), "expected", number(f->expected), "vote",
-                     engine_vote_name(f->vote), "reason",
+    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s, s:s?}", "detector", name, "statistic", number(f->statistic),
+                     "threshold", number(f->threshold), "expected", number(f->expected), "step_s",
+                     (json_int_t)f->step_s, "vote", engine_vote_name(f->vote), "reason",
                      f->reason == ENGINE_REASON_NONE ? NULL : engine_reason_name(f->reason));
 }
 
-/* An array with what `each` makes of every detector's finding. */
+/* An array with what `each` makes of every finding. */
 static json_t *findings_to_json(const struct verdict *v,
-                                json_t *(*each)(const struct engine_finding *f, enum detector_index d))
+                                json_t *(*each)(const struct engine_finding *f, const char *name))
 {
     json_t *array = json_array();
 
-    for (unsigned d = 0; array && d < DETECTOR_COUNT; d++) {
-        if (json_array_append_new(array, each(&v->finding[d], (enum detector_index)d)) < 0) {
+    for (unsigned i = 0; array && i < engine_findings(v->ensemble); i++) {
+        if (json_array_append_new(array, each(&v->finding[i], engine_finding_name(v->ensemble, i))) < 0) {
             json_decref(array);
             return NULL;
         }
@@ -70,19 +69,21 @@ static json_t *findings_to_json(const struct verdict *v,
 
 json_t *anomaly_verdict_to_json(const struct verdict *v)
 {
-    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o}", "t",
+    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o, s:I, s:o, s:s, s:o}",
+                     "t",
                      (json_int_t)v->t, "value", number(v->value), "state", engine_state_name(v->state), "score",
                      number(v->score), "strength", number(v->strength), "rarity", number(v->rarity), "expected",
                      number(v->expected), "lower", number(v->lower),
                      "upper", number(v->upper), "direction", direction_name(v->direction), "votes",
                      (json_int_t)v->votes, "judges", (json_int_t)v->judges, "season", engine_season_name(v->season),
-                     "warmup_left_s", (json_int_t)v->warmup_left_s, "findings",
-                     findings_to_json(v, finding_to_json));
+                     "warmup_left_s", (json_int_t)v->warmup_left_s, "rate", number(v->rate), "since",
+                     (json_int_t)v->since, "longest_s", number(v->longest_s), "ensemble",
+                     engine_ensemble_name(v->ensemble), "findings", findings_to_json(v, finding_to_json));
 }
 
-static json_t *vote_to_json(const struct engine_finding *f, enum detector_index d)
+static json_t *vote_to_json(const struct engine_finding *f, const char *name)
 {
-    return json_pack("{s:s, s:o, s:o, s:s}", "detector", engine_detector_name(d), "statistic", number(f->statistic),
+    return json_pack("{s:s, s:o, s:o, s:s}", "detector", name, "statistic", number(f->statistic),
                      "threshold", number(f->threshold), "vote", engine_vote_name(f->vote));
 }
 
@@ -132,6 +133,18 @@ static double read_number(const json_t *object, const char *key, bool *bad)
     return json_is_number(member) ? json_number_value(member) : NAN;
 }
 
+/* Members that texts of an older version lack. */
+
+static uint32_t read_newer_uint32(const json_t *object, const char *key, bool *bad)
+{
+    return json_object_get(object, key) ? read_uint32(object, key, bad) : 0;
+}
+
+static double read_newer_number(const json_t *object, const char *key, bool *bad)
+{
+    return json_object_get(object, key) ? read_number(object, key, bad) : NAN;
+}
+
 static const char *read_text(const json_t *object, const char *key, bool *bad)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -161,9 +174,19 @@ static const char *season_name(unsigned i)
     return engine_season_name((enum engine_season)i);
 }
 
+static const char *ensemble_name(unsigned i)
+{
+    return engine_ensemble_name((enum engine_ensemble)i);
+}
+
 static const char *detector_name(unsigned i)
 {
-    return engine_detector_name((enum detector_index)i);
+    return engine_finding_name(ENGINE_ENSEMBLE_RIDGELINE, i);
+}
+
+static const char *algorithm_name(unsigned i)
+{
+    return engine_finding_name(ENGINE_ENSEMBLE_SKYLINE, i);
 }
 
 /* Which of the `n` names `text` is; `n` when none. */
@@ -201,20 +224,23 @@ static void read_finding(struct engine_finding *f, const json_t *json, bool *bad
     f->statistic = read_number(json, "statistic", bad);
     f->threshold = read_number(json, "threshold", bad);
     f->expected = read_number(json, "expected", bad);
+    f->step_s = read_newer_uint32(json, "step_s", bad);
     f->vote = (enum engine_vote)read_name(json, "vote", VOTES, vote_name, bad);
     f->reason = ENGINE_REASON_NONE;
     if (!json_is_null(json_object_get(json, "reason")))
-        f->reason = (enum engine_reason)read_name(json, "reason", REASONS, reason_name, bad);
+        f->reason = (enum engine_reason)read_name(json, "reason", ENGINE_REASONS, reason_name, bad);
 }
 
 /* A detector that the text does not name counts as warming up, one that we do not know is
  * passed over. */
 static void read_findings(struct verdict *v, const json_t *array, bool *bad)
 {
+    const char *(*name_of)(unsigned) = v->ensemble == ENGINE_ENSEMBLE_SKYLINE ? algorithm_name : detector_name;
+    unsigned n = engine_findings(v->ensemble);
     const json_t *json;
     size_t i;
 
-    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+    for (unsigned d = 0; d < n; d++)
         v->finding[d] = (struct engine_finding){.statistic = NAN,
                                                 .threshold = NAN,
                                                 .expected = NAN,
@@ -223,8 +249,8 @@ static void read_findings(struct verdict *v, const json_t *array, bool *bad)
     if (!json_is_array(array))
         *bad = true;
     json_array_foreach(array, i, json) {
-        unsigned d = find_name(read_text(json, "detector", bad), DETECTOR_COUNT, detector_name);
-        if (d < DETECTOR_COUNT)
+        unsigned d = find_name(read_text(json, "detector", bad), n, name_of);
+        if (d < n)
             read_finding(&v->finding[d], json, bad);
     }
 }
@@ -234,7 +260,7 @@ static void read_verdict(struct verdict *v, const json_t *json, bool *bad)
     *v = (struct verdict){
         .t = read_uint32(json, "t", bad),
         .value = read_number(json, "value", bad),
-        .state = (enum engine_state)read_name(json, "state", STATES, state_name, bad),
+        .state = (enum engine_state)read_name(json, "state", ENGINE_STATES, state_name, bad),
         .score = read_number(json, "score", bad),
         .strength = read_number(json, "strength", bad),
         .rarity = read_number(json, "rarity", bad),
@@ -246,7 +272,12 @@ static void read_verdict(struct verdict *v, const json_t *json, bool *bad)
         .judges = read_uint32(json, "judges", bad),
         .warmup_left_s = read_uint32(json, "warmup_left_s", bad),
         .season = (enum engine_season)read_name(json, "season", SEASONS, season_name, bad),
+        .rate = read_newer_number(json, "rate", bad),
+        .since = read_newer_uint32(json, "since", bad),
+        .longest_s = read_newer_number(json, "longest_s", bad),
     };
+    if (json_object_get(json, "ensemble")) /* text of before there was a choice has none */
+        v->ensemble = (enum engine_ensemble)read_name(json, "ensemble", ENSEMBLES, ensemble_name, bad);
     read_findings(v, json_object_get(json, "findings"), bad);
 }
 

@@ -56,6 +56,20 @@ int conf_metric_check(const char *name, double value, char error[CONF_ERROR_MAX]
     return -1;
 }
 
+int conf_metric_check_choice(const char *name, const char *text, double *value, char error[CONF_ERROR_MAX])
+{
+    const struct conf_option *o = conf_option_find("detection", name);
+    char reason[CONF_REASON_MAX] = "must be a number";
+    int choice = o != NULL && o->type == CONF_CHOICE ? conf_value_choice(o, text, reason) : -1;
+    *value = choice;
+    if (choice >= 0)
+        return (int)conf_metric_index(o);
+    if (o == NULL)
+        unknown_option(name, reason);
+    snprintf(error, CONF_ERROR_MAX, "%.80s: %s", name, reason);
+    return -1;
+}
+
 static int read_match(struct conf_rule *rule, const config_setting_t *setting, char reason[CONF_REASON_MAX])
 {
     const char *why;

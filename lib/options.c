@@ -40,7 +40,13 @@
     METRIC(#detector, CONF_NUMBER, threshold[DETECTOR_##detector], 0.5, 1000, "",                    \
            "Threshold of the `" #detector "` vote: " help "."),
 
+#define USE(detector, threshold_, help)                                                              \
+    CHOICE("use_" #detector, use[DETECTOR_##detector], no_yes, "Whether `" #detector "` votes and counts in the score."),
+
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const seasons[] = {"auto", "day", "week", "none", NULL}; /* enum engine_season_option */
 static const char *const directions[] = {"both", "up", "down", NULL}; /* enum engine_direction */
+static const char *const ensembles[] = {"ridgeline", "skyline", NULL}; /* enum engine_ensemble */
 
 const struct conf_option conf_options[] = {
     PLAIN("", "retention", CONF_RETENTION, retention, "10s:24h",
@@ -51,6 +57,10 @@ const struct conf_option conf_options[] = {
           "Directory of the private Redis: its data and its socket."),
     PLAIN("", "instance", CONF_TEXT, instance, "",
           "Tells two daemons of one kind apart in statistics: letters, digits, `-` and `_`, up to 32."),
+    PLAIN("", "incident_budget", CONF_BUDGET, incident_budget, "20/day",
+          "About how many anomalies of all metrics together may surface; the rest are candidates, shown on request."),
+    COUNT("", "surface_score", surface_score, "0", 0, 100, "",
+          "Score from which anomalies surface; 0: what the measured crossings and incident_budget make it."),
     PLAIN("", "log_level", CONF_LEVEL, log_level, "info",
           "Lowest level of the lines that are written to stderr."),
 
@@ -60,6 +70,8 @@ const struct conf_option conf_options[] = {
           "Where carbon lines are taken in over UDP; empty: nowhere."),
     PLAIN("horizon", "carbon_pickle", CONF_ADDRESS, horizon.carbon_pickle, "127.0.0.1:2024",
           "Where carbon pickles are taken in over TCP; empty: nowhere."),
+    PLAIN("horizon", "skyline_udp", CONF_ADDRESS, horizon.skyline_udp, "127.0.0.1:2025",
+          "Where Skyline's datagrams (msgpack of a name and a point) are taken in; empty: nowhere."),
     DURATION("horizon", "max_age", horizon.max_age_s, "1000s", 1, 52 * WEEK,
              "Points older than this are rejected as too_old; less than the raw retention."),
     DURATION("horizon", "max_future", horizon.max_future_s, "10m", 0, DAY,
@@ -111,12 +123,23 @@ const struct conf_option conf_options[] = {
            "Least distance from the expected value, in the metric's own unit, that opens an anomaly."),
     METRIC("min_change_relative", CONF_NUMBER, min_change_relative, 0, 1000, "",
            "Least distance from the expected value, as a share of it, that opens an anomaly."),
+    METRIC("min_duration", CONF_DURATION, min_duration_s, 0, WEEK, "s",
+           "An anomaly opens only when it has lasted this long."),
+    CHOICE("season", season, seasons,
+           "What the seasonal detectors compare with: the better of day and week, one of them, or the last day's mean."),
+    CHOICE("flat", flat, no_yes, "Whether a value that stays the same for far longer than ever opens an anomaly."),
+    CHOICE("dropout", dropout, no_yes, "Whether values that fell to nothing, as they hardly ever do, open an anomaly."),
+    DETECTORS(USE)
     METRIC("close_after", CONF_DURATION, close_after_s, MINUTE, WEEK, "s",
            "An anomaly closes after this long, and at least three points, below what opens one."),
+    CHOICE("ensemble", ensemble, ensembles,
+           "Who judges: Ridgeline's detectors, or Etsy Skyline's nine algorithms, which need a day of raw points."),
+    METRIC("skyline_consensus", CONF_INTEGER, skyline_consensus, 1, SKYLINE_COUNT, "votes",
+           "Least number of votes of Skyline's nine algorithms that opens an anomaly."),
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
-#define METRIC_OPTIONS (DETECTOR_COUNT + 7)
+#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 13)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 

@@ -17,18 +17,13 @@ static int fail(char error[CONF_ERROR_MAX], const char *text)
 /* Reads a number, or the name of a choice. Returns the option's index, or -1. */
 static int read_value(const char *name, json_t *value, double *number, char error[CONF_ERROR_MAX])
 {
-    const struct conf_option *o = conf_option_find("detection", name);
-    char reason[CONF_REASON_MAX] = "must be a number";
-    if (o != NULL && o->type == CONF_CHOICE && json_is_string(value)) {
-        int choice = conf_value_choice(o, json_string_value(value), reason);
-        *number = choice;
-        if (choice >= 0)
-            return conf_metric_check(name, *number, error);
-    } else if (json_is_number(value)) {
+    if (json_is_string(value))
+        return conf_metric_check_choice(name, json_string_value(value), number, error);
+    if (json_is_number(value)) {
         *number = json_number_value(value);
         return conf_metric_check(name, *number, error);
     }
-    snprintf(error, CONF_ERROR_MAX, "%.80s: %s", name, reason);
+    snprintf(error, CONF_ERROR_MAX, "%.80s: must be a number", name);
     return -1;
 }
 

@@ -1,6 +1,7 @@
 /* One field of a saved record, as bytes:
  *
- *   'R', version, number of detectors, 0, checksum (u32 over what follows), incident, engine record
+ *   'R', version, number of detectors, of Skyline's algorithms, checksum (u32 over what follows), incident,
+ *   engine record
  *
  * Numbers are little-endian. One walk over the incident serves both packing and
  * unpacking, so the two cannot come apart. Reading checks every enumerator. */
@@ -9,11 +10,12 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/records.h"
 
-#define VERSION 3
+#define VERSION 4
 #define HEADER_BYTES 8
-#define FINDING_BYTES (3 * 8 + 2)
-#define VERDICT_BYTES (4 + 8 + 1 + 7 * 8 + 1 + 1 + 1 + 4 + 1 + DETECTOR_COUNT * FINDING_BYTES)
-#define INCIDENT_BYTES (1 + 3 * 4 + 8 + 2 * VERDICT_BYTES)
+#define FINDING_BYTES (3 * 8 + 4 + 2)
+#define VERDICT_BYTES \
+    (4 + 8 + 1 + 7 * 8 + 1 + 1 + 1 + 4 + 1 + 8 + 4 + 8 + 1 + ENGINE_FINDINGS_MAX * FINDING_BYTES)
+#define INCIDENT_BYTES (2 + 4 * 4 + 8 + 2 * VERDICT_BYTES)
 
 /* Where a walk stands: exactly one of `out` and `in` is set. `bad` stays set once a value read was impossible. */
 struct walk {
@@ -66,15 +68,16 @@ static void walk_finding(struct walk *w, struct engine_finding *f)
     walk_double(w, &f->statistic);
     walk_double(w, &f->threshold);
     walk_double(w, &f->expected);
+    walk_u32(w, &f->step_s);
     f->vote = (enum engine_vote)walk_small(w, f->vote, ENGINE_ABSTAINS);
-    f->reason = (enum engine_reason)walk_small(w, f->reason, ENGINE_REASON_CONSTANT);
+    f->reason = (enum engine_reason)walk_small(w, f->reason, ENGINE_REASONS - 1);
 }
 
 static void walk_verdict(struct walk *w, struct verdict *v)
 {
     walk_u32(w, &v->t);
     walk_double(w, &v->value);
-    v->state = (enum engine_state)walk_small(w, v->state, ENGINE_DEGENERATE);
+    v->state = (enum engine_state)walk_small(w, v->state, ENGINE_STATES - 1);
     walk_double(w, &v->score);
     walk_double(w, &v->strength);
     walk_double(w, &v->rarity);
@@ -83,24 +86,30 @@ static void walk_verdict(struct walk *w, struct verdict *v)
     walk_double(w, &v->lower);
     walk_double(w, &v->upper);
     v->direction = (int)walk_small(w, (unsigned)(v->direction + 1), 2) - 1;
-    v->votes = walk_small(w, v->votes, DETECTOR_COUNT);
-    v->judges = walk_small(w, v->judges, DETECTOR_COUNT);
+    v->votes = walk_small(w, v->votes, ENGINE_FINDINGS_MAX);
+    v->judges = walk_small(w, v->judges, ENGINE_FINDINGS_MAX);
     walk_u32(w, &v->warmup_left_s);
     v->season = (enum engine_season)walk_small(w, v->season, ENGINE_SEASON_WEEK);
-    for (size_t d = 0; d < DETECTOR_COUNT; d++)
-        walk_finding(w, &v->finding[d]);
+    walk_double(w, &v->rate);
+    walk_u32(w, &v->since);
+    walk_double(w, &v->longest_s);
+    v->ensemble = (enum engine_ensemble)walk_small(w, v->ensemble, ENGINE_ENSEMBLE_SKYLINE);
+    for (size_t i = 0; i < ENGINE_FINDINGS_MAX; i++)
+        walk_finding(w, &v->finding[i]);
 }
 
 static void walk_incident(struct walk *w, struct incident *i)
 {
     i->open = walk_small(w, i->open, 1) != 0;
+    i->pending = walk_small(w, i->pending, 1) != 0;
     walk_u32(w, &i->start);
+    walk_u32(w, &i->first_hot);
     walk_u32(w, &i->last_hot);
     walk_u32(w, &i->odd_since);
     walk_double(w, &i->score);
     walk_verdict(w, &i->opened);
     walk_verdict(w, &i->peak);
-    w->bad = w->bad || i->last_hot < i->start;
+    w->bad = w->bad || i->last_hot < i->start || (i->open && i->pending);
 }
 
 static uint32_t checksum(const uint8_t *bytes, size_t len)
@@ -115,7 +124,7 @@ size_t records_packed_max(void)
 
 static void put_header(uint8_t out[HEADER_BYTES], uint32_t sum)
 {
-    const uint8_t fixed[] = {'R', VERSION, DETECTOR_COUNT, 0};
+    const uint8_t fixed[] = {'R', VERSION, DETECTOR_COUNT, SKYLINE_COUNT};
     struct walk w = {.out = out + sizeof fixed};
     memcpy(out, fixed, sizeof fixed);
     walk_u32(&w, &sum);

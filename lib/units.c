@@ -28,6 +28,16 @@ static const struct bytes_unit {
 };
 #define BYTES_UNITS (sizeof bytes_units / sizeof *bytes_units)
 
+#define BUDGET_COUNT_MAX 1000000
+
+static const struct budget_unit {
+    const char *name;
+    uint32_t seconds;
+} budget_units[] = {
+    {"hour", 3600}, {"day", 86400}, {"week", 604800},
+};
+#define BUDGET_UNITS (sizeof budget_units / sizeof *budget_units)
+
 static int fail(const char **reason, const char *text)
 {
     *reason = text;
@@ -270,6 +280,30 @@ int units_retention(const char *text, struct units_retention *retention, const c
     return 0;
 }
 
+int units_budget(const char *text, struct units_budget *budget, const char **reason)
+{
+    uint64_t count;
+    if (strcmp(text, "none") == 0) {
+        *budget = (struct units_budget){0};
+        return 0;
+    }
+    if (!is_digit(*text))
+        return fail(reason, "is not a budget; write COUNT/hour, COUNT/day or COUNT/week, or \"none\"");
+    if (read_whole(&text, BUDGET_COUNT_MAX, &count) < 0)
+        return fail(reason, "is over 1000000");
+    if (count == 0)
+        return fail(reason, "is zero, which nothing could keep; write \"none\" for no limit");
+    if (*text++ != '/')
+        return fail(reason, "needs a time: /hour, /day or /week");
+    for (size_t i = 0; i < BUDGET_UNITS; i++) {
+        if (strcmp(text, budget_units[i].name) != 0)
+            continue;
+        *budget = (struct units_budget){.on = true, .count = (uint32_t)count, .per_s = budget_units[i].seconds};
+        return 0;
+    }
+    return fail(reason, "has a bad time; write /hour, /day or /week");
+}
+
 char *units_duration_text(char *out, size_t out_bytes, int64_t seconds)
 {
     const struct duration_unit *unit = duration_units;
@@ -301,6 +335,15 @@ char *units_address_text(char *out, size_t out_bytes, const struct units_address
         snprintf(out, out_bytes, ipv6 ? "[%s]:%u" : "%s:%u", address->host, address->port);
     else
         snprintf(out, out_bytes, "%s", "");
+    return out;
+}
+
+char *units_budget_text(char *out, size_t out_bytes, const struct units_budget *budget)
+{
+    snprintf(out, out_bytes, "%s", "none");
+    for (size_t i = 0; budget->on && i < BUDGET_UNITS; i++)
+        if (budget_units[i].seconds == budget->per_s)
+            snprintf(out, out_bytes, "%u/%s", (unsigned)budget->count, budget_units[i].name);
     return out;
 }
 

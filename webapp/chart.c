@@ -9,6 +9,7 @@
 #include "ridgeline/keys.h"
 #include "webapp/anomalies.h"
 #include "webapp/app.h"
+#include "webapp/attention.h"
 #include "webapp/history.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
@@ -50,16 +51,19 @@ static void add_verdict(void *context, const struct verdict *v, enum incident_ch
                               json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
 }
 
-/* The metric's anomalies, open or closed, that overlap what of `stored` (sorted) the chart shows. The slot's
- * events are those of many metrics: what is older than the tail is not looked for. */
-static json_t *spans_json(struct store *s, const struct chart *c, const struct series *stored)
+/* The metric's anomalies, open or closed, candidates too, that overlap what of `stored` (sorted) the chart
+ * shows. The slot's events are those of many metrics: what is older than the tail is not looked for. */
+static json_t *spans_json(const struct request *request, const struct chart *c, const struct series *stored)
 {
     unsigned slot = keys_slot(keys_hash(c->metric, c->metric_len));
     uint32_t oldest = stored->n ? stored->points[0].t : 0;
     struct anomalies_filter filter = {.metric = c->metric,
                                       .metric_len = c->metric_len,
                                       .since = c->from > oldest ? c->from : oldest,
+                                      .surface_score = attention_now(request->app->attention).bar.score,
+                                      .candidates = true,
                                       .limit = SPANS_MAX};
+    struct store *s = request->store;
     struct anomalies found = {0};
     bool truncated;
     json_t *array = NULL;
@@ -96,7 +100,7 @@ static void answer(const struct request *request, struct reply *reply, struct ch
     c->scores = json_array();
     int judged = judge(request, c, stored, &step_s); /* in stored order: it sorts for itself */
     series_sort_last_wins(stored);
-    json_t *anomalies = judged == 0 ? spans_json(request->store, c, stored) : NULL;
+    json_t *anomalies = judged == 0 ? spans_json(request, c, stored) : NULL;
     if (!anomalies) {
         json_decref(c->expected);
         json_decref(c->scores);

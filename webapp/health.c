@@ -8,6 +8,7 @@
 
 #include "ridgeline/clock.h"
 #include "webapp/app.h"
+#include "webapp/attention.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
 #include "webapp/processes.h"
@@ -265,11 +266,11 @@ static json_t *settings_json(const struct app *app)
     snprintf(retention, sizeof retention, "%s:%s",
              units_duration_text(step, sizeof step, s->retention.archive[0].step_s),
              units_duration_text(span, sizeof span, s->retention.archive[0].span_s));
-    return json_pack("{s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
+    return json_pack("{s:o,s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
                      "carbon_udp", address(&s->horizon.carbon_udp), "carbon_pickle",
-                     address(&s->horizon.carbon_pickle), "page", app->page, "raw_retention", retention, "step_s",
-                     (int)s->retention.archive[0].step_s, "span_s", (int)s->retention.archive[0].span_s, "file",
-                     s->path);
+                     address(&s->horizon.carbon_pickle), "skyline_udp", address(&s->horizon.skyline_udp), "page",
+                     app->page, "raw_retention", retention, "step_s", (int)s->retention.archive[0].step_s, "span_s",
+                     (int)s->retention.archive[0].span_s, "file", s->path);
 }
 
 /* The parts that do not come from Redis. */
@@ -277,6 +278,7 @@ static void add_own(json_t *out, struct app *app)
 {
     json_object_set_new(out, "at", json_integer(clock_wall_s()));
     json_object_set_new(out, "settings", settings_json(app));
+    json_object_set_new(out, "budget", attention_json(app->attention));
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
     int64_t site = names_site(app->names);
     json_object_set_new(out, "site_metrics", site >= 0 ? json_integer(site) : json_null());
@@ -293,8 +295,10 @@ json_t *health_json(struct app *app, struct store *s, bool look)
         out = NULL;
         goto done;
     }
-    if (look)
+    if (look) {
         take_look(app->rates, &p);
+        attention_count_open(app->attention, &p);
+    }
     if (json_array_size(sentences) == 0) /* else no process can tell that it is alive */
         add_problems(sentences, &p);
     json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));

@@ -30,8 +30,11 @@ static bool is_option(const char *name)
 
 static int check_option(const char *name, const json_t *value, char error[CONF_ERROR_MAX])
 {
+    double choice;
     if (json_is_null(value) && is_option(name))
         return 0;
+    if (json_is_string(value))
+        return conf_metric_check_choice(name, json_string_value(value), &choice, error) < 0 ? -1 : 0;
     if (json_is_null(value) || json_is_number(value))
         return conf_metric_check(name, json_number_value(value), error) < 0 ? -1 : 0;
     snprintf(error, CONF_ERROR_MAX, "%.80s: must be a number, or null to remove it", name);

@@ -9,7 +9,7 @@
 
 #include "ridgeline/conf.h"
 
-/* Merges `options` (an object: name -> number, or null, which removes an option) into the
+/* Merges `options` (an object: name -> number, name of a choice, or null, which removes an option) into the
  * override of the glob `match`, and moves it to the end of `list`. One that is left empty is removed. Returns 0,
  * or -1 with a sentence in `error` and the list as it was. */
 int merge_save(json_t *list, const char *match, const json_t *options, int64_t now_s, char error[CONF_ERROR_MAX]);

@@ -40,16 +40,34 @@ static void say_value(struct text *t, const struct verdict *v)
         v->value > v->expected ? "above" : v->value < v->expected ? "below" : "just", v->expected);
     if (isfinite(v->lower) && isfinite(v->upper))
         say(t, " (%.6g to %.6g)", v->lower, v->upper);
+    if (isfinite(v->rate))
+        say(t, ", judged as a counter, by its rate of %.6g a second", v->rate);
+}
+
+static void say_flat(struct text *t, const struct verdict *v)
+{
+    say(t, "Flat: it has been %.6g for ", v->value);
+    say_duration(t, v->t - v->since);
+    say(t, "; before, it never stayed the same for longer than ");
+    say_duration(t, v->longest_s);
+    say(t, ".");
+}
+
+static void say_dropout(struct text *t, const struct verdict *v)
+{
+    say(t, "Dropout: for ");
+    say_duration(t, v->t - v->since);
+    say(t, " it has been at next to nothing, which it hardly ever is. ");
 }
 
 /* " (median, seasonal)": who voted yes. */
 static void say_voters(struct text *t, const struct verdict *v)
 {
     const char *between = " (";
-    for (int d = 0; d < DETECTOR_COUNT; d++) {
-        if (v->finding[d].vote != ENGINE_VOTE_YES)
+    for (unsigned i = 0; i < engine_findings(v->ensemble); i++) {
+        if (v->finding[i].vote != ENGINE_VOTE_YES)
             continue;
-        say(t, "%s%s", between, engine_detector_name((enum detector_index)d));
+        say(t, "%s%s", between, engine_finding_name(v->ensemble, i));
         between = ", ";
     }
     if (v->votes)
@@ -58,22 +76,26 @@ static void say_voters(struct text *t, const struct verdict *v)
 
 static void say_votes(struct text *t, const struct verdict *v, const struct engine_options *o)
 {
-    bool enough = v->votes >= o->consensus, strong = v->score >= o->score_to_open;
-    say(t, "; %u of %u detectors vote yes", v->votes, v->judges);
+    double needed = engine_votes_needed(o);
+    bool enough = v->votes >= needed, strong = v->score >= o->score_to_open;
+    bool skyline = v->ensemble == ENGINE_ENSEMBLE_SKYLINE;
+    say(t, "; %u of %u %s vote yes", v->votes, v->judges, skyline ? "algorithms" : "detectors");
     say_voters(t, v);
-    say(t, " where %g %s needed, %s the score %.3g %s %g.", o->consensus, o->consensus == 1 ? "is" : "are",
-        enough == strong ? "and" : "but", v->score, strong ? "reaches" : "stays below", o->score_to_open);
+    say(t, " where %g %s needed", needed, needed == 1 ? "is" : "are");
+    if (!skyline)
+        say(t, ", %s the score %.3g %s %g", enough == strong ? "and" : "but", v->score,
+            strong ? "reaches" : "stays below", o->score_to_open);
+    say(t, ".");
 }
 
 /* Those that abstain, one after the other, with their reason. */
 static void say_abstentions(struct text *t, const struct verdict *v)
 {
     const char *between = " Abstaining: ";
-    for (int d = 0; d < DETECTOR_COUNT; d++) {
-        if (v->finding[d].vote != ENGINE_ABSTAINS)
+    for (unsigned i = 0; i < engine_findings(v->ensemble); i++) {
+        if (v->finding[i].vote != ENGINE_ABSTAINS)
             continue;
-        say(t, "%s%s (%s)", between, engine_detector_name((enum detector_index)d),
-            engine_reason_name(v->finding[d].reason));
+        say(t, "%s%s (%s)", between, engine_finding_name(v->ensemble, i), engine_reason_name(v->finding[i].reason));
         between = ", ";
     }
     if (between[1] != 'A')
@@ -102,10 +124,14 @@ void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engin
         say(&t, "Normal: ");
         break;
     case ENGINE_FLAT:
+        say_flat(&t, v);
+        return;
     case ENGINE_DROPOUT:
+        say_dropout(&t, v);
+        break;
     case ENGINE_DEGENERATE:
-    default:
-        say(&t, "%s: ", engine_state_name(v->state));
+        say(&t, "It never varied, so there is nothing to judge by: ");
+        break;
     }
     say_value(&t, v);
     say_votes(&t, v, o);

@@ -10,9 +10,10 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (2u << 8 | DETECTOR_COUNT)
+#define VERSION (4u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
+#define MEAN_NEEDS_POINTS 20 /* before the mean of the day stands in for a season */
 #define HOLD 1.5 /* widths of a mean for which what it says holds: the next one ends it */
 #define TRUSTED_SEASON 0.65 /* the profile is trusted with the expected value while its error is
                                below this share of the deviation from the daily mean */
@@ -30,14 +31,25 @@ static void engine_assert(const struct engine_record *r)
 void engine_options_default(struct engine_options *o)
 {
 #define THRESHOLD(name, threshold, help) threshold,
+#define USED(name, threshold, help) 1,
     *o = (struct engine_options){
         .threshold = {DETECTORS(THRESHOLD)},
+        .use = {DETECTORS(USED)},
+        .flat = 1,
+        .dropout = 1,
         .consensus = 2,
         .score_to_open = 50,
         .sensitivity = 1,
         .close_after_s = 1800,
+        .skyline_consensus = 6,
     };
 #undef THRESHOLD
+#undef USED
+}
+
+double engine_votes_needed(const struct engine_options *o)
+{
+    return o->ensemble == ENGINE_ENSEMBLE_SKYLINE ? o->skyline_consensus : o->consensus;
 }
 
 size_t engine_record_bytes(void)
@@ -83,12 +95,24 @@ uint32_t engine_warmup_left_s(const struct engine_record *r)
     return (uint32_t)fmax(by_points, by_time);
 }
 
-static void take_triple(struct engine_record *r, struct detector_point *mean, double step_s, double zero)
+/* `averaged`: the stream whose points make the means of another, NULL for the points themselves. */
+static struct stream_context context(struct engine_record *r, const struct stream *averaged)
 {
+    return (struct stream_context){
+        .main = record_main(r),
+        .hours = &r->hours,
+        .zero = record_normal(r, 0),
+        .least = averaged ? tail_stretch(&averaged->tail) : 1,
+    };
+}
+
+static void take_triple(struct engine_record *r, struct detector_point *mean, double step_s)
+{
+    struct stream_context c = context(r, record_main(r));
     struct stream_reading reading;
     mean->step_s = step_s;
-    stream_update(&r->triples, mean, zero, tail_stretch(&record_main(r)->tail), &reading);
-    strength_take(&r->strength, STRENGTH_TRIPLES, &reading, mean->t, HOLD * mean->step_s);
+    stream_update(&r->triples, mean, &c, &reading);
+    strength_take(&r->strength, STRENGTH_TRIPLES, &reading, mean, HOLD * mean->step_s);
 }
 
 /* Feeds rarity with a point; `past` ends with it. */
@@ -99,7 +123,7 @@ static void take_rarity(struct engine_record *r, const struct detector_point *p,
         .t = p->t,
         .past = past,
         .season = p->season,
-        .season_error = profile_tried(&r->profile, r->cadence.step_s) ? profile_error(&r->profile, p->t) : HUGE_VAL,
+        .season_error = profile_tried(&r->profile, r->cadence.step_s) ? profile_error(&r->profile, r->season, p->t) : HUGE_VAL,
         .zero = record_normal(r, 0),
         .hold_s = hold_s,
     };
@@ -107,11 +131,10 @@ static void take_rarity(struct engine_record *r, const struct detector_point *p,
 }
 
 /* Takes what the main stream said of `p`: its strength, the profile, three-point means. */
-static void take_main(struct engine_record *r, const struct detector_point *p, const struct stream_reading *reading,
-                      double zero)
+static void take_main(struct engine_record *r, const struct detector_point *p, const struct stream_reading *reading)
 {
     double hold_s = record_has_minutes(r) ? HOLD * p->step_s : 0;
-    strength_take(&r->strength, STRENGTH_MAIN, reading, p->t, hold_s);
+    strength_take(&r->strength, STRENGTH_MAIN, reading, p, hold_s);
     strength_take_shift(&r->strength, habit_damped(&r->shift_habit, reading->shift), p->t, hold_s);
     habit_learn(&r->shift_habit, p->t, reading->shift);
     take_rarity(r, p, &record_main(r)->window, hold_s);
@@ -121,36 +144,37 @@ static void take_main(struct engine_record *r, const struct detector_point *p, c
     struct detector_point mean;
     double step_s = 3 * p->step_s;
     if (bucket_pass(&r->triple, p->t, step_s, &mean))
-        take_triple(r, &mean, step_s, zero);
+        take_triple(r, &mean, step_s);
     if (bucket_add(&r->triple, p, 3, &mean))
-        take_triple(r, &mean, step_s, zero);
+        take_triple(r, &mean, step_s);
 }
 
-static void take_minute(struct engine_record *r, struct detector_point *mean, double step_s, double zero)
+static void take_minute(struct engine_record *r, struct detector_point *mean, double step_s)
 {
+    struct stream_context c = context(r, &r->raw);
     struct stream_reading reading;
     mean->step_s = step_s;
-    stream_update(&r->minutes, mean, zero, tail_stretch(&r->raw.tail), &reading);
-    take_main(r, mean, &reading, zero);
+    stream_update(&r->minutes, mean, &c, &reading);
+    take_main(r, mean, &reading);
 }
 
 /* Feeds all streams with a raw point; its own reading goes to `*reading`. */
 static void take_point(struct engine_record *r, const struct detector_point *p, struct stream_reading *reading)
 {
-    double zero = record_normal(r, 0);
-    stream_update(&r->raw, p, zero, 1, reading);
+    struct stream_context c = context(r, NULL);
+    stream_update(&r->raw, p, &c, reading);
     if (!record_has_minutes(r)) {
-        take_main(r, p, reading, zero);
+        take_main(r, p, reading);
         return;
     }
     struct detector_point mean;
     uint32_t size = record_minute_points(r);
     double step_s = size * p->step_s;
-    strength_take(&r->strength, STRENGTH_RAW, reading, p->t, 0);
+    strength_take(&r->strength, STRENGTH_RAW, reading, p, 0);
     if (bucket_pass(&r->minute, p->t, step_s, &mean))
-        take_minute(r, &mean, step_s, zero);
+        take_minute(r, &mean, step_s);
     if (bucket_add(&r->minute, p, size, &mean))
-        take_minute(r, &mean, step_s, zero);
+        take_minute(r, &mean, step_s);
 }
 
 /* Rarity takes the points by which the step was learnt, where it looks at single points. */
@@ -183,33 +207,62 @@ static bool take_time(struct engine_record *r, struct point p)
     return ran;
 }
 
-/* A point as the streams see it, with what the profile has to say about it. */
-static struct detector_point normal_point(const struct engine_record *r, struct point p, enum engine_season *season)
+/* What is usual at `t`: the mean of the last day where the options want no season. Returns whether it is known. */
+static bool usual_at(const struct engine_record *r, uint32_t t, enum engine_season *season, double *usual)
 {
-    struct detector_point seen = {.t = p.t, .season = NAN, .usual = NAN, .step_s = r->cadence.step_s};
+    const struct level *level = &record_main(r)->level;
+    *season = profile_expect(&r->profile, r->season, t, usual);
+    if (r->season != ENGINE_SEASON_OFF)
+        return *season != ENGINE_SEASON_NONE;
+    *usual = level->mean;
+    return level->n >= MEAN_NEEDS_POINTS;
+}
+
+/* A point as the streams see it, with what the profile has to say about it. */
+static struct detector_point normal_point(const struct engine_record *r, uint32_t t, double x,
+                                          enum engine_season *season)
+{
+    struct detector_point seen = {.t = t, .season = NAN, .usual = NAN, .step_s = r->cadence.step_s};
     double usual;
-    seen.y = record_normal(r, p.v);
-    *season = profile_expect(&r->profile, p.t, &usual);
-    if (*season == ENGINE_SEASON_NONE)
+    seen.y = record_normal(r, x);
+    if (!usual_at(r, t, season, &usual))
         return seen;
     seen.season = seen.y - usual;
-    if (profile_error(&r->profile, p.t) < TRUSTED_SEASON * record_main(r)->level.deviation)
+    if (profile_error(&r->profile, r->season, t) < TRUSTED_SEASON * record_main(r)->level.deviation)
         seen.usual = usual;
     return seen;
 }
 
 /* The point's way through the streams, and to a verdict once the metric is warm. */
-static void take_and_judge(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *v)
+static void take_and_judge(struct engine_record *r, const struct engine_options *o, uint32_t t, double x,
+                           struct verdict *v)
 {
     struct stream_reading reading;
-    struct detector_point seen = normal_point(r, p, &v->season);
+    struct detector_point seen = normal_point(r, t, x, &v->season);
+    struct verdict_states states = {
+        .flat = flat_update(&r->flat, t, seen.y, seen.step_s),
+        .dropout = dropout_update(&r->dropout, t, fabs(seen.y - record_normal(r, 0)), seen.step_s),
+    };
     take_point(r, &seen, &reading);
-    v->surprise = rarity_told(&r->rarity, p.t);
+    v->surprise = rarity_told(&r->rarity, t);
     v->rarity = rarity_share(v->surprise);
     if (v->warmup_left_s > 0)
         return;
     verdict_judge(v, o, r, &seen, &reading);
-    strength_learn(&r->strength, p.t);
+    verdict_states(v, o, r, &states);
+    strength_learn(&r->strength, t);
+}
+
+/* Takes the value into the counter, or what turned out to be one. */
+static enum counter_change take_count(struct engine_record *r, struct point p)
+{
+    enum counter_change change = counter_take(&r->counter, p);
+    if (change == COUNTER_TURNED) {
+        struct counter kept = r->counter;
+        engine_init(r);
+        r->counter = kept;
+    }
+    return change;
 }
 
 int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out)
@@ -217,10 +270,16 @@ int engine_update(struct engine_record *r, const struct engine_options *o, struc
     if (!isfinite(p.v) || (r->cadence.n > 0 && p.t <= r->cadence.last_t))
         return -1;
     verdict_begin(out, o, p);
+    r->season = (enum engine_season_option)o->season;
+    enum counter_change change = take_count(r, p);
     bool runs = take_time(r, p);
     out->warmup_left_s = engine_warmup_left_s(r);
-    if (runs)
-        take_and_judge(r, o, p, out);
+    if (runs && r->counter.kind == COUNTER_YES)
+        out->rate = counter_rate(&r->counter);
+    if (runs && change == COUNTER_RESET)
+        verdict_reset(out);
+    else if (runs)
+        take_and_judge(r, o, p.t, r->counter.kind == COUNTER_YES ? out->rate : p.v, out);
     engine_assert(r);
     return 0;
 }

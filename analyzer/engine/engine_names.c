@@ -22,6 +22,11 @@ const char *engine_state_name(enum engine_state s)
     return "unknown";
 }
 
+bool engine_state_opens(enum engine_state s)
+{
+    return s == ENGINE_ANOMALOUS || s == ENGINE_FLAT || s == ENGINE_DROPOUT;
+}
+
 const char *engine_vote_name(enum engine_vote v)
 {
     switch (v) {
@@ -46,6 +51,16 @@ const char *engine_reason_name(enum engine_reason r)
         return "needs a day";
     case ENGINE_REASON_CONSTANT:
         return "constant";
+    case ENGINE_REASON_NEEDS_WEEK:
+        return "needs a week";
+    case ENGINE_REASON_OFF:
+        return "switched off";
+    case ENGINE_REASON_RESET:
+        return "counter reset";
+    case ENGINE_REASON_FEW_POINTS:
+        return "too few points";
+    case ENGINE_REASON_NOT_STATIONARY:
+        return "not stationary";
     }
     return "unknown";
 }
@@ -77,4 +92,31 @@ const char *engine_detector_name(enum detector_index d)
 const char *engine_detector_help(enum detector_index d)
 {
     return (unsigned)d < DETECTOR_COUNT ? detectors[d].help : "";
+}
+
+const char *engine_ensemble_name(enum engine_ensemble e)
+{
+    switch (e) {
+    case ENGINE_ENSEMBLE_RIDGELINE:
+        return "ridgeline";
+    case ENGINE_ENSEMBLE_SKYLINE:
+        return "skyline";
+    }
+    return "unknown";
+}
+
+unsigned engine_findings(enum engine_ensemble e)
+{
+    return e == ENGINE_ENSEMBLE_SKYLINE ? SKYLINE_COUNT : DETECTOR_COUNT;
+}
+
+#define ENTRY(name) #name,
+static const char *const algorithms[SKYLINE_COUNT] = {SKYLINE_ALGORITHMS(ENTRY)};
+#undef ENTRY
+
+const char *engine_finding_name(enum engine_ensemble e, unsigned i)
+{
+    if (e != ENGINE_ENSEMBLE_SKYLINE)
+        return engine_detector_name((enum detector_index)i);
+    return i < SKYLINE_COUNT ? algorithms[i] : "unknown";
 }

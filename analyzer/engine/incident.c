@@ -40,41 +40,67 @@ static void suspect(struct incident *i, const struct verdict *v)
         i->odd_since = v->t;
 }
 
-static enum incident_change open_incident(struct incident *i, double reach_s, const struct verdict *v)
+static void begin(struct incident *i, double reach_s, const struct verdict *v)
 {
     bool unbroken = i->odd_since != 0 && v->t - i->odd_since <= reach_s;
-    i->open = true;
+    i->pending = true;
     i->start = unbroken ? i->odd_since : v->t;
-    i->last_hot = v->t;
+    if (v->since != 0 && v->since < i->start)
+        i->start = v->since;
+    i->first_hot = i->last_hot = v->t;
     i->odd_since = 0;
     i->score = v->score;
     i->opened = i->peak = *v;
-    return INCIDENT_OPENED;
+}
+
+/* Takes another hot point. Returns whether it moved the peak. */
+static bool grow(struct incident *i, const struct verdict *v)
+{
+    bool higher = v->score > i->score, farther = distance(v) > distance(&i->peak);
+    i->last_hot = v->t;
+    if (higher)
+        i->score = v->score;
+    if (farther)
+        i->peak = *v;
+    return higher || farther;
+}
+
+/* Ends a pending incident that is back inside the band, or was silent for too long. */
+static void reconsider(struct incident *i, double patience, const struct verdict *v, bool hot)
+{
+    if ((!hot && distance(v) <= 1) || v->t > i->last_hot + patience)
+        i->pending = false;
 }
 
 enum incident_change incident_update(struct incident *i, const struct engine_options *o, double step_s,
                                      const struct verdict *v, bool *again)
 {
-    bool hot = v->state == ENGINE_ANOMALOUS;
+    bool hot = engine_state_opens(v->state);
+    double patience = patience_s(o, step_s);
     *again = false;
     if (over(i, o, step_s, v->t)) {
         i->open = false;
         *again = hot;
         return INCIDENT_CLOSED;
     }
-    if (!i->open)
+    if (i->pending)
+        reconsider(i, patience, v, hot);
+    if (!i->open && !i->pending)
         suspect(i, v);
     if (!hot)
         return INCIDENT_NONE;
-    if (!i->open)
-        return open_incident(i, patience_s(o, step_s), v);
-    i->last_hot = v->t;
-    bool higher = v->score > i->score, farther = distance(v) > distance(&i->peak);
-    if (higher)
-        i->score = v->score;
-    if (farther)
-        i->peak = *v;
-    return higher || farther ? INCIDENT_PEAKED : INCIDENT_NONE;
+    if (i->open)
+        return grow(i, v) ? INCIDENT_PEAKED : INCIDENT_NONE;
+    if (i->pending)
+        grow(i, v);
+    else
+        begin(i, patience, v);
+    if (v->t - i->first_hot < o->min_duration_s)
+        return INCIDENT_NONE;
+    i->pending = false;
+    i->open = true;
+    i->opened = *v;
+    return INCIDENT_OPENED;
 }
 
 enum incident_change incident_expire(struct incident *i, const struct engine_options *o, double step_s, uint32_t now)

@@ -50,28 +50,45 @@ static bool week_known(const struct profile *p, uint32_t t)
     return p->bin_s && t - p->first_t >= WEEK_S && p->week_n[week_bin(t)] > 0;
 }
 
-static bool week_speaks(const struct profile *p, uint32_t t)
+static bool week_fits_better(const struct profile *p, uint32_t t)
 {
     return t - p->first_t >= WEEK_S + WEEK_TRIED_S && p->week_errors_n > 0 && p->week_error < WEEK_BETTER * p->day_error;
 }
 
-enum engine_season profile_expect(const struct profile *p, uint32_t t, double *y)
+/* Which of the two is asked, known or not. */
+static enum engine_season speaks(const struct profile *p, enum engine_season_option option, uint32_t t)
 {
-    if (week_speaks(p, t) && week_known(p, t)) {
+    if (option == ENGINE_SEASON_OFF)
+        return ENGINE_SEASON_NONE;
+    if (option == ENGINE_SEASON_ONLY_WEEK || (option == ENGINE_SEASON_AUTO && week_fits_better(p, t)))
+        return ENGINE_SEASON_WEEK;
+    return ENGINE_SEASON_DAY;
+}
+
+enum engine_season profile_expect(const struct profile *p, enum engine_season_option option, uint32_t t, double *y)
+{
+    enum engine_season season = speaks(p, option, t);
+    if (season == ENGINE_SEASON_WEEK && week_known(p, t)) {
         *y = (double)p->week[week_bin(t)];
         return ENGINE_SEASON_WEEK;
     }
-    if (!day_known(p, t))
+    if (season == ENGINE_SEASON_NONE || option == ENGINE_SEASON_ONLY_WEEK || !day_known(p, t))
         return ENGINE_SEASON_NONE;
     *y = (double)p->day[day_bin(p, t)];
     return ENGINE_SEASON_DAY;
 }
 
-double profile_error(const struct profile *p, uint32_t t)
+double profile_error(const struct profile *p, enum engine_season_option option, uint32_t t)
 {
-    if (p->day_errors_n == 0)
+    switch (speaks(p, option, t)) {
+    case ENGINE_SEASON_NONE:
         return HUGE_VAL;
-    return week_speaks(p, t) ? p->week_error : p->day_error;
+    case ENGINE_SEASON_DAY:
+        return p->day_errors_n > 0 ? p->day_error : HUGE_VAL;
+    case ENGINE_SEASON_WEEK:
+        return p->week_errors_n > 0 ? p->week_error : HUGE_VAL;
+    }
+    return HUGE_VAL;
 }
 
 bool profile_tried(const struct profile *p, double step_s)

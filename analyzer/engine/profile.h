@@ -31,12 +31,12 @@ struct profile {
  * it learnt while its bins still serve: up to four times too long or too short. */
 void profile_begin(struct profile *p, uint32_t t, double step_s);
 
-/* What is usual at `t`. ENGINE_SEASON_NONE, and *y untouched, while no full day was seen
- * or never this time of it. */
-enum engine_season profile_expect(const struct profile *p, uint32_t t, double *y);
+/* What is usual at `t`. ENGINE_SEASON_NONE, and *y untouched, while no full day (or week, where `option` wants
+ * it) was seen or never this time of it, and where `option` wants none. */
+enum engine_season profile_expect(const struct profile *p, enum engine_season_option option, uint32_t t, double *y);
 
 /* Running error of the profile that speaks at `t`; infinite while none does. */
-double profile_error(const struct profile *p, uint32_t t);
+double profile_error(const struct profile *p, enum engine_season_option option, uint32_t t);
 
 /* Whether its error was measured for a day. */
 bool profile_tried(const struct profile *p, double step_s);

@@ -39,9 +39,24 @@ static void normalise(struct engine_record *r)
     r->unit = unit_near(spread > 0 ? spread : fabs(r->base));
 }
 
+/* Makes rates of the first counts. A reset among them is passed over; the first has the rate of the second. */
+static void first_rates(struct engine_record *r)
+{
+    double before = r->first[0];
+    for (unsigned i = 1; i < RECORD_FIRST; i++) {
+        double count = r->first[i];
+        double rate = counter_slope(before, count, r->cadence.interval[i - 1]);
+        r->first[i] = rate < 0 && i > 1 ? r->first[i - 1] : rate;
+        before = count;
+    }
+    r->first[0] = r->first[1];
+}
+
 void record_begin(struct engine_record *r, uint32_t t)
 {
     if (r->unit == 0) {
+        if (counter_decide(&r->counter))
+            first_rates(r);
         normalise(r);
     } else {
         r->since_t = t;
@@ -53,6 +68,7 @@ void record_begin(struct engine_record *r, uint32_t t)
     r->raw.window = window;
     stream_init(&r->minutes);
     stream_init(&r->triples);
+    r->hours = (struct scale_hours){0};
     r->minute = r->triple = (struct bucket){0};
 }
 
@@ -88,12 +104,14 @@ double record_normal(const struct engine_record *r, double value)
 
 double record_value(const struct engine_record *r, double y)
 {
-    return detector_clip(r->base + y * r->unit, DBL_MAX);
+    double x = detector_clip(r->base + y * r->unit, DBL_MAX);
+    return r->counter.kind == COUNTER_YES ? counter_at(&r->counter, x) : x;
 }
 
 void record_codec(struct engine_record *r, struct codec *c)
 {
     cadence_codec(&r->cadence, c);
+    counter_codec(&r->counter, c);
     codec_u32(c, &r->since_t, r->cadence.last_t);
     codec_u32(c, &r->n, r->cadence.n);
     if (r->cadence.step_s == 0) {
@@ -108,6 +126,7 @@ void record_codec(struct engine_record *r, struct codec *c)
         return;
     }
     profile_codec(&r->profile, c);
+    stream_hours_codec(&r->hours, c);
     stream_codec(&r->raw, c);
     if (record_has_minutes(r)) {
         stream_codec(&r->minutes, c);
@@ -119,6 +138,8 @@ void record_codec(struct engine_record *r, struct codec *c)
     }
     habit_codec(&r->shift_habit, c);
     strength_codec(&r->strength, c);
+    flat_codec(&r->flat, c);
+    dropout_codec(&r->dropout, c);
     rarity_codec(&r->rarity, c);
 }
 

@@ -1,14 +1,17 @@
 /* Everything the engine keeps of one metric, in one struct of fixed size.
  *
- * Streams see normalised values y = (x - base) / unit, limited to RECORD_Y_MAX.
- * base is the median of the first 20 values and unit a power of two near their
- * spread: so floats may keep y whatever the metric's own magnitude, and nothing
+ * Streams see normalised values y = (x - base) / unit, limited to RECORD_Y_MAX, where x is
+ * the metric's value, or the rate of a counter. base is the median of the first 20 of them and unit a power of two
+ * near their spread: so floats may keep y whatever the metric's own magnitude, and nothing
  * overflows. Both stay for good. */
 #ifndef RIDGELINE_ENGINE_RECORD_H
 #define RIDGELINE_ENGINE_RECORD_H
 
 #include "analyzer/engine/bucket.h"
 #include "analyzer/engine/cadence.h"
+#include "analyzer/engine/counter.h"
+#include "analyzer/engine/dropout.h"
+#include "analyzer/engine/flat.h"
 #include "analyzer/engine/profile.h"
 #include "analyzer/engine/rarity.h"
 #include "analyzer/engine/strength.h"
@@ -25,14 +28,19 @@
  *   4. those of its parts */
 struct engine_record {
     struct cadence cadence;
+    struct counter counter;
     double first[RECORD_FIRST]; /* values seen while the step is learned for the first time */
     double base, unit;
+    enum engine_season_option season; /* the option in force for this update; not saved */
     uint32_t since_t, n; /* time of the first of, and number of, the points that the warm-up counts */
     struct profile profile;
     struct stream raw, minutes, triples;
+    struct scale_hours hours;     /* of the main stream's residuals */
     struct bucket minute, triple; /* what minutes and triples are made from */
     struct habit shift_habit;
     struct strength strength;
+    struct flat flat;       /* of the raw stream's values */
+    struct dropout dropout;
     struct rarity rarity; /* starts once: a changed step does not end it */
 };
 
@@ -57,7 +65,7 @@ void record_keep_first(struct engine_record *r, double value);
 
 double record_normal(const struct engine_record *r, double value);
 
-/* The way back; always finite. */
+/* The way back; always finite: for a counter the count that it would have reached at this rate. */
 double record_value(const struct engine_record *r, double y);
 
 void record_codec(struct engine_record *r, struct codec *c);

@@ -1,5 +1,4 @@
-/* Half hours share the counts of their stream instead of each keeping its own, and
- * are halves of floats: 48 of them for each detector and stream are most of a record.
+/* Half hours share one count instead of each detector keeping its own, and are halves of floats.
  * A float's upper 16 bits hold 2 decimals; rounding by the bits that are cut off, against a hash of the
  * count, is right on average, so that even small steps add up. */
 #include "analyzer/engine/scale.h"
@@ -26,10 +25,10 @@ static double bin_capacity(double step_s)
     return BIN_DAYS * fmax(1, floor(SCALE_BIN_S / step_s));
 }
 
-void scale_count(struct scale_counts *counts, unsigned bin, double step_s)
+void scale_count(struct scale_hours *h, unsigned bin, double step_s)
 {
-    if (counts->n[bin] < bin_capacity(step_s))
-        counts->n[bin]++;
+    if (h->n[bin] < bin_capacity(step_s))
+        h->n[bin]++;
 }
 
 static double widened(uint16_t half)
@@ -49,37 +48,47 @@ static uint16_t narrowed(double v, uint32_t dice)
     return (uint16_t)((bits + (dice * 2654435761u >> 16)) >> 16);
 }
 
-double scale_at(const struct scale *s, unsigned bin, unsigned bin_n)
+double scale_factor(const struct scale_hours *h, enum detector_index d, unsigned bin, double day)
 {
-    if (s->half_hour[bin] == 0)
-        return s->day;
-    return (PRIOR_POINTS * s->day + bin_n * widened(s->half_hour[bin])) / (PRIOR_POINTS + bin_n);
+    uint16_t size = h->size[d][bin];
+    if (size == 0 || !(day > 0))
+        return 1;
+    return (PRIOR_POINTS + h->n[bin] * widened(size) / day) / (PRIOR_POINTS + h->n[bin]);
 }
 
-void scale_learn(struct scale *s, unsigned bin, unsigned bin_n, double size, double floor, double step_s)
+double scale_learn(struct scale *s, double size, double factor, double floor, double step_s)
 {
     if (s->n >= CLIP_AFTER)
-        size = fmin(size, CLIP * (scale_at(s, bin, bin_n) + floor));
+        size = fmin(size, CLIP * (s->day * factor + floor));
     s->n += s->n < UINT32_MAX;
     s->day += fmax(fmin(1, step_s / DAY_S), 1.0 / s->n) * (size - s->day);
+    return size;
+}
+
+void scale_learn_hour(struct scale_hours *h, enum detector_index d, unsigned bin, const struct scale *s, double size)
+{
+    uint16_t *half = &h->size[d][bin];
     /* A half hour starts from the whole day's scale: its count may be older than this scale. */
-    double before = s->half_hour[bin] > 0 ? widened(s->half_hour[bin]) : s->day;
-    s->half_hour[bin] = narrowed(before + (size - before) / (bin_n + 1.0), s->n);
+    double before = *half > 0 ? widened(*half) : s->day;
+    *half = narrowed(before + (size - before) / (h->n[bin] + 1.0), s->n);
 }
 
 void scale_codec(struct scale *s, struct codec *c)
 {
     codec_u32(c, &s->n, UINT32_MAX);
     codec_size(c, &s->day);
-    for (unsigned i = 0; i < SCALE_BINS; i++) {
-        codec_u16(c, &s->half_hour[i], UINT16_MAX);
-        if (!(widened(s->half_hour[i]) <= (double)CODEC_FLOAT_MAX)) /* NaN too */
-            c->failed = true;
-    }
 }
 
-void scale_counts_codec(struct scale_counts *counts, struct codec *c)
+void scale_hours_codec(struct scale_hours *h, const bool used[DETECTOR_COUNT], struct codec *c)
 {
     for (unsigned i = 0; i < SCALE_BINS; i++)
-        codec_u16(c, &counts->n[i], (uint16_t)(BIN_DAYS * SCALE_BIN_S));
+        codec_u16(c, &h->n[i], (uint16_t)(BIN_DAYS * SCALE_BIN_S));
+    for (unsigned i = 0; i < DETECTOR_COUNT * SCALE_BINS; i++) {
+        uint16_t *size = &h->size[i / SCALE_BINS][i % SCALE_BINS];
+        if (!used[i / SCALE_BINS])
+            continue;
+        codec_u16(c, size, UINT16_MAX);
+        if (!(widened(*size) <= (double)CODEC_FLOAT_MAX)) /* NaN too */
+            c->failed = true;
+    }
 }

@@ -44,11 +44,25 @@ static double statistic(double residual, double unit)
     return unit > 0 ? fmin(fabs(residual) / unit, STREAM_Z_MAX) : STREAM_Z_MAX;
 }
 
-static void judge(const struct stream *s, enum detector_index index, const void *state,
-                  const struct detector_point *p, double floor, struct stream_finding *f)
+/* A point on its way through a stream. */
+struct pass {
+    const struct stream_context *context;
+    const struct detector_point *point;
+    unsigned bin;
+    double floor;
+};
+
+static double factor(const struct pass *pass, enum detector_index d)
+{
+    return scale_factor(pass->context->hours, d, pass->bin, pass->context->main->scale[d].day);
+}
+
+static void judge(const struct stream *s, enum detector_index index, const void *state, const struct pass *pass,
+                  struct stream_finding *f)
 {
     const struct detector *d = detector_get(index);
     const struct scale *scale = &s->scale[index];
+    const struct detector_point *p = pass->point;
     *f = (struct stream_finding){.expected = NAN};
     f->reason = d->expect(state, p, &f->expected);
     if (f->reason != ENGINE_REASON_NONE)
@@ -56,8 +70,7 @@ static void judge(const struct stream *s, enum detector_index index, const void 
     if (d->deviation) {
         f->unit = d->deviation(state);
     } else if (scale->n >= SCALE_NEEDS_POINTS) {
-        unsigned bin = scale_bin(p->t);
-        f->unit = (scale_at(scale, bin, s->counts.n[bin]) + floor) / NORMAL_SCALE;
+        f->unit = (scale->day * factor(pass, index) + pass->floor) / NORMAL_SCALE;
     } else {
         f->reason = ENGINE_REASON_WARMING_UP;
         return;
@@ -67,17 +80,20 @@ static void judge(const struct stream *s, enum detector_index index, const void 
         f->reason = ENGINE_REASON_CONSTANT;
 }
 
-static void learn(struct stream *s, enum detector_index index, void *state, const struct detector_point *p,
-                  double floor, const struct stream_finding *f)
+static void learn(struct stream *s, enum detector_index index, void *state, const struct pass *pass,
+                  const struct stream_finding *f)
 {
     const struct detector *d = detector_get(index);
+    const struct detector_point *p = pass->point;
     bool expected = !isnan(f->expected);
     double residual = expected ? p->y - f->expected : 0;
-    unsigned bin = scale_bin(p->t);
     if (d->learn)
         d->learn(state, p, residual, d->deviation ? f->unit : f->unit * NORMAL_SCALE);
-    if (expected && !d->deviation)
-        scale_learn(&s->scale[index], bin, s->counts.n[bin], fabs(residual), floor, p->step_s);
+    if (!expected || d->deviation)
+        return;
+    double size = scale_learn(&s->scale[index], fabs(residual), factor(pass, index), pass->floor, p->step_s);
+    if (s == pass->context->main)
+        scale_learn_hour(pass->context->hours, index, pass->bin, &s->scale[index], size);
 }
 
 /* Mean of L over the detectors of `role` that do not abstain; 0 where all do. */
@@ -93,6 +109,11 @@ static double mean_likelihood(const struct stream_finding *finding, enum detecto
         n++;
     }
     return n > 0 ? log10(product) / n : 0;
+}
+
+double stream_agreed(const struct stream_finding *finding)
+{
+    return mean_likelihood(finding, DETECTOR_AGREES);
 }
 
 static double away(const struct stream *s, const struct detector_point *p)
@@ -113,27 +134,29 @@ static void widen(struct stream_finding *finding, double stretch)
     }
 }
 
-void stream_update(struct stream *s, const struct detector_point *p, double zero, double least,
+void stream_update(struct stream *s, const struct detector_point *p, const struct stream_context *context,
                    struct stream_reading *out)
 {
     struct detector_point seen = *p;
-    double floor = level_floor(&s->level, zero), *state = s->state;
+    struct pass pass = {context, &seen, scale_bin(p->t), level_floor(&s->level, context->zero)};
+    double *state = s->state;
     seen.past = &s->window;
     seen.away = away(s, p);
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
-        judge(s, d, state, &seen, floor, &out->finding[d]);
-        learn(s, d, state, &seen, floor, &out->finding[d]);
+        judge(s, d, state, &pass, &out->finding[d]);
+        learn(s, d, state, &pass, &out->finding[d]);
         state += state_doubles(detector_get(d));
     }
-    out->agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
+    out->agreed = stream_agreed(out->finding);
     out->shift = mean_likelihood(out->finding, DETECTOR_SHIFTS);
-    double stretch = fmax(least, tail_stretch(&s->tail));
+    double stretch = fmax(context->least, tail_stretch(&s->tail));
     tail_learn(&s->tail, out->agreed, p->step_s);
     if (stretch > 1) {
         widen(out->finding, stretch);
-        out->agreed = mean_likelihood(out->finding, DETECTOR_AGREES);
+        out->agreed = stream_agreed(out->finding);
     }
-    scale_count(&s->counts, scale_bin(p->t), p->step_s);
+    if (s == context->main)
+        scale_count(context->hours, pass.bin, p->step_s);
     level_learn(&s->level, p->y, p->step_s);
     window_push(&s->window, p->y);
 }
@@ -143,7 +166,6 @@ void stream_codec(struct stream *s, struct codec *c)
     double *state = s->state;
     level_codec(&s->level, c);
     window_codec(&s->window, c);
-    scale_counts_codec(&s->counts, c);
     tail_codec(&s->tail, c);
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct detector *detector = detector_get(d);
@@ -153,4 +175,12 @@ void stream_codec(struct stream *s, struct codec *c)
             detector->codec(state, c);
         state += state_doubles(detector);
     }
+}
+
+void stream_hours_codec(struct scale_hours *h, struct codec *c)
+{
+    bool used[DETECTOR_COUNT];
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+        used[d] = detector_get(d)->deviation == NULL;
+    scale_hours_codec(h, used, c);
 }

@@ -17,7 +17,6 @@
 struct stream {
     struct level level;
     struct window window;
-    struct scale_counts counts;
     struct scale scale[DETECTOR_COUNT];
     struct tail tail;                    /* of S */
     double state[STREAM_STATE_DOUBLES];  /* of the detectors, in their order */
@@ -40,11 +39,22 @@ struct stream_reading {
 
 void stream_init(struct stream *s);
 
-/* Judges a point, then learns it. `zero` stands for the metric's own 0; `least` is the least stretch
- * for its tail: that of the stream whose points it averages, or 1. */
-void stream_update(struct stream *s, const struct detector_point *p, double zero, double least,
+/* What a stream needs to know of its metric. */
+struct stream_context {
+    const struct stream *main;  /* the stream whose half hours these are, and which learns them */
+    struct scale_hours *hours;
+    double zero;  /* stands for the metric's own 0 */
+    double least; /* least stretch for the tail: that of the stream whose points are averaged, or 1 */
+};
+
+/* Judges a point, then learns it. */
+void stream_update(struct stream *s, const struct detector_point *p, const struct stream_context *context,
                    struct stream_reading *out);
 
+/* S of findings: the mean of L over those that agree and do not abstain; 0 where all do. */
+double stream_agreed(const struct stream_finding *finding);
+
 void stream_codec(struct stream *s, struct codec *c);
+void stream_hours_codec(struct scale_hours *h, struct codec *c);
 
 #endif

@@ -30,13 +30,14 @@ static void hold(struct strength *st, enum strength_part part, double s, uint32_
     st->part[part].until_t = (uint32_t)fmin(t + hold_s, UINT32_MAX);
 }
 
-void strength_take(struct strength *st, enum strength_part part, const struct stream_reading *reading, uint32_t t,
-                   double hold_s)
+void strength_take(struct strength *st, enum strength_part part, const struct stream_reading *reading,
+                   const struct detector_point *p, double hold_s)
 {
-    hold(st, part, reading->agreed, t, hold_s);
+    hold(st, part, reading->agreed, p->t, hold_s);
+    st->part[part].step_s = (uint32_t)p->step_s;
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct stream_finding *f = &reading->finding[d];
-        st->part[part].z[d] = f->reason == ENGINE_REASON_NONE ? (float)f->z : 0;
+        st->part[part].z[d] = f->reason == ENGINE_REASON_NONE ? (float)f->z : -1;
         st->part[part].expected[d] = st->part[part].z[d] > 0 ? (float)f->expected : 0;
     }
 }
@@ -46,14 +47,20 @@ void strength_take_shift(struct strength *st, double s, uint32_t t, double hold_
     hold(st, STRENGTH_SHIFT, s, t, hold_s);
 }
 
-double strength_joined(const struct strength *st, uint32_t t)
+static double join(const double s[STRENGTH_PARTS])
 {
     double sum = 0;
-    for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
-        double s = t <= st->part[i].until_t ? st->part[i].s : 0;
-        sum += i == STRENGTH_MAIN ? s * s : PART_WEIGHT * PART_WEIGHT * s * s;
-    }
+    for (unsigned i = 0; i < STRENGTH_PARTS; i++)
+        sum += i == STRENGTH_MAIN ? s[i] * s[i] : PART_WEIGHT * PART_WEIGHT * s[i] * s[i];
     return sqrt(sum);
+}
+
+double strength_joined(const struct strength *st, uint32_t t)
+{
+    double s[STRENGTH_PARTS];
+    for (unsigned i = 0; i < STRENGTH_PARTS; i++)
+        s[i] = t <= st->part[i].until_t ? st->part[i].s : 0;
+    return join(s);
 }
 
 double strength_at(const struct strength *st, uint32_t t)
@@ -61,7 +68,43 @@ double strength_at(const struct strength *st, uint32_t t)
     return daily_less(&st->daily, t, strength_joined(st, t));
 }
 
-double strength_z(const struct strength *st, enum detector_index d, uint32_t t, double *expected)
+static bool all_used(const double use[DETECTOR_COUNT])
+{
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+        if (use[d] == 0)
+            return false;
+    return true;
+}
+
+/* S of a part by the detectors that are used. */
+static double agreed(const struct strength *st, enum strength_part part, const double use[DETECTOR_COUNT])
+{
+    struct stream_finding finding[DETECTOR_COUNT];
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        double z = (double)st->part[part].z[d];
+        finding[d].z = z;
+        finding[d].reason = z < 0 || use[d] == 0 ? ENGINE_REASON_OFF : ENGINE_REASON_NONE;
+    }
+    return stream_agreed(finding);
+}
+
+double strength_without(const struct strength *st, const double use[DETECTOR_COUNT], uint32_t t)
+{
+    if (all_used(use))
+        return strength_at(st, t);
+    double s[STRENGTH_PARTS];
+    for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
+        if (t > st->part[i].until_t)
+            s[i] = 0;
+        else if (i == STRENGTH_SHIFT)
+            s[i] = use[DETECTOR_slow] != 0 ? st->part[i].s : 0;
+        else
+            s[i] = agreed(st, i, use);
+    }
+    return daily_less(&st->daily, t, join(s));
+}
+
+double strength_z(const struct strength *st, enum detector_index d, uint32_t t, double *expected, uint32_t *step_s)
 {
     double largest = 0;
     for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
@@ -69,6 +112,7 @@ double strength_z(const struct strength *st, enum detector_index d, uint32_t t, 
             continue;
         largest = (double)st->part[i].z[d];
         *expected = (double)st->part[i].expected[d];
+        *step_s = st->part[i].step_s;
     }
     return largest;
 }
@@ -109,7 +153,8 @@ void strength_codec(struct strength *st, struct codec *c)
         codec_u32(c, &st->part[i].until_t, UINT32_MAX);
         if (i == STRENGTH_SHIFT)
             continue;
-        codec_sizes(c, st->part[i].z, DETECTOR_COUNT);
+        codec_u32(c, &st->part[i].step_s, UINT32_MAX);
+        codec_numbers(c, st->part[i].z, DETECTOR_COUNT);
         codec_numbers(c, st->part[i].expected, DETECTOR_COUNT);
     }
     daily_codec(&st->daily, c);

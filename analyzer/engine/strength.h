@@ -14,6 +14,7 @@
 #include "analyzer/engine/habit.h"
 #include "ridgeline/detectors.h"
 
+struct detector_point;
 struct stream_reading;
 
 enum strength_part { STRENGTH_MAIN, STRENGTH_TRIPLES, STRENGTH_SHIFT, STRENGTH_RAW, STRENGTH_PARTS };
@@ -21,27 +22,31 @@ enum strength_part { STRENGTH_MAIN, STRENGTH_TRIPLES, STRENGTH_SHIFT, STRENGTH_R
 struct strength {
     struct {
         double s;
-        float z[DETECTOR_COUNT]; /* of the detectors in its stream; 0 where they abstained */
-        float expected[DETECTOR_COUNT]; /* by them, where z is not 0 */
+        float z[DETECTOR_COUNT]; /* of the detectors in its stream; -1 where they abstained */
+        float expected[DETECTOR_COUNT]; /* by them, where z is above 0 */
         uint32_t until_t;        /* it holds through this time */
+        uint32_t step_s;         /* of its stream */
     } part[STRENGTH_PARTS];
     struct daily daily; /* of T before it is forgiven */
     struct habit habit; /* of T: the metric's own rate of crossings */
 };
 
-/* Takes the reading of a part's stream at `t`, to hold for `hold_s`; for STRENGTH_SHIFT only `s`
+/* Takes the reading that a part's stream gave of `p`, to hold for `hold_s`; for STRENGTH_SHIFT only `s`
  * counts, for the others it is the reading's. */
-void strength_take(struct strength *st, enum strength_part part, const struct stream_reading *reading, uint32_t t,
-                   double hold_s);
+void strength_take(struct strength *st, enum strength_part part, const struct stream_reading *reading,
+                   const struct detector_point *p, double hold_s);
 void strength_take_shift(struct strength *st, double s, uint32_t t, double hold_s);
 
 /* T at `t`, before and after daily_less(). */
 double strength_joined(const struct strength *st, uint32_t t);
 double strength_at(const struct strength *st, uint32_t t);
 
-/* The largest z of a detector in any stream at `t`, and in `*expected` what it expected there; 0, and
- * `*expected` untouched, where none differs from what it expected. */
-double strength_z(const struct strength *st, enum detector_index d, uint32_t t, double *expected);
+/* strength_at() as it would be without the detectors of which `use` is 0. */
+double strength_without(const struct strength *st, const double use[DETECTOR_COUNT], uint32_t t);
+
+/* The largest z of a detector in any stream at `t`, in `*expected` what it expected there, and in `*step_s` that
+ * stream's step; 0, and these untouched, where none differs from what it expected. */
+double strength_z(const struct strength *st, enum detector_index d, uint32_t t, double *expected, uint32_t *step_s);
 
 /* The score 0..100 of strength `t`, calibrated by how often this metric reaches it. */
 double strength_score(const struct strength *st, double strength);

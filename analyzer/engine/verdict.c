@@ -4,6 +4,11 @@
 
 #include <math.h>
 
+/* A state's score: 50, what opens, at five decades. A count of decades takes points for independent, and so promises
+ * more than it knows: hence no more than `major`. */
+#define SCORE_A_DECADE 10.0
+#define SCORE_OF_A_STATE_MAX 80.0
+
 void verdict_begin(struct verdict *v, const struct engine_options *o, struct point p)
 {
     *v = (struct verdict){
@@ -13,6 +18,7 @@ void verdict_begin(struct verdict *v, const struct engine_options *o, struct poi
         .expected = NAN,
         .lower = NAN,
         .upper = NAN,
+        .rate = NAN,
     };
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         v->finding[d] = (struct engine_finding){
@@ -27,16 +33,20 @@ void verdict_begin(struct verdict *v, const struct engine_options *o, struct poi
 
 /* A detector's statistic is its largest of all streams, with what it expected there: what single
  * points hide, their means may show. */
-static void vote(struct verdict *v, const struct engine_record *r, const struct stream_reading *reading)
+static void vote(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
+                 const struct stream_reading *reading)
 {
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct stream_finding *in = &reading->finding[d];
         struct engine_finding *f = &v->finding[d];
-        f->reason = in->reason;
-        if (in->reason != ENGINE_REASON_NONE)
+        f->reason = o->use[d] == 0 ? ENGINE_REASON_OFF : in->reason;
+        if (f->reason == ENGINE_REASON_NEEDS_DAY && o->season == ENGINE_SEASON_ONLY_WEEK)
+            f->reason = ENGINE_REASON_NEEDS_WEEK;
+        if (f->reason != ENGINE_REASON_NONE)
             continue;
         double expected = in->expected;
-        f->statistic = strength_z(&r->strength, d, v->t, &expected);
+        f->step_s = r->cadence.step_s;
+        f->statistic = strength_z(&r->strength, d, v->t, &expected, &f->step_s);
         f->expected = record_value(r, expected);
         f->vote = f->statistic >= f->threshold ? ENGINE_VOTE_YES : ENGINE_VOTE_NO;
         v->judges++;
@@ -69,26 +79,73 @@ static bool is_large(const struct verdict *v, const struct engine_options *o)
 }
 
 /* A value of unknown direction may be either. */
-static bool is_wanted(const struct verdict *v, const struct engine_options *o)
+static bool is_its_direction(const struct verdict *v, const struct engine_options *o)
 {
     int wanted = (int)o->direction;
     return !(wanted == ENGINE_DIRECTION_UP && v->direction < 0) && !(wanted == ENGINE_DIRECTION_DOWN && v->direction > 0);
+}
+
+bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o)
+{
+    return is_large(v, o) && is_its_direction(v, o);
 }
 
 static enum engine_state state(const struct verdict *v, const struct engine_options *o)
 {
     if (v->judges == 0)
         return ENGINE_DEGENERATE;
-    bool opens = v->score >= o->score_to_open && v->votes >= o->consensus && is_large(v, o) && is_wanted(v, o);
+    bool opens = v->score >= o->score_to_open && v->votes >= o->consensus && verdict_is_wanted(v, o);
     return opens ? ENGINE_ANOMALOUS : ENGINE_NORMAL;
 }
 
 void verdict_judge(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
                    const struct detector_point *p, const struct stream_reading *reading)
 {
-    vote(v, r, reading);
+    vote(v, o, r, reading);
     band(v, r, p, reading);
-    v->strength = strength_at(&r->strength, v->t);
+    v->strength = strength_without(&r->strength, o->use, v->t);
     v->score = strength_score(&r->strength, v->strength);
     v->state = state(v, o);
+}
+
+static double score_of(double decades)
+{
+    return fmin(SCORE_A_DECADE * decades, SCORE_OF_A_STATE_MAX);
+}
+
+/* Whether a dropout is one that the options ask for. Expectations soon follow it, so it is measured from the smallest
+ * usual values, and its direction from the day's mean. */
+static bool is_dropout(struct verdict *v, const struct engine_options *o, const struct engine_record *r)
+{
+    struct verdict fall = *v;
+    fall.direction = record_main(r)->level.mean > record_normal(r, 0) ? -1 : 1;
+    fall.expected = r->dropout.low * r->unit;
+    fall.value = 0;
+    if (!verdict_is_wanted(&fall, o))
+        return false;
+    v->direction = fall.direction;
+    return true;
+}
+
+void verdict_states(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
+                    const struct verdict_states *states)
+{
+    if (states->dropout > 0 && o->dropout != 0 && is_dropout(v, o, r)) {
+        v->state = ENGINE_DROPOUT;
+        v->since = r->dropout.since_t;
+        v->score = fmax(v->score, score_of(states->dropout));
+    } else if (states->flat > 0 && o->flat != 0 && v->state != ENGINE_ANOMALOUS) {
+        v->state = ENGINE_FLAT;
+        v->since = r->flat.since_t;
+        v->longest_s = r->flat.longest_s;
+        v->score = fmax(v->score, score_of(states->flat));
+    }
+}
+
+void verdict_reset(struct verdict *v)
+{
+    if (v->warmup_left_s == 0)
+        v->state = ENGINE_NORMAL;
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+        v->finding[d].reason = ENGINE_REASON_RESET;
 }

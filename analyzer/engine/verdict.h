@@ -13,4 +13,18 @@ void verdict_begin(struct verdict *v, const struct engine_options *o, struct poi
 void verdict_judge(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
                    const struct detector_point *p, const struct stream_reading *reading);
 
+/* How improbable a state is, in decades; 0 where it does not hold. */
+struct verdict_states {
+    double flat, dropout;
+};
+
+/* Lets a state beside the score speak, where one holds: DROPOUT, and FLAT where nothing else does. */
+void verdict_states(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
+                    const struct verdict_states *states);
+
+/* The verdict about a counter's reset: normal, and every detector abstains. */
+void verdict_reset(struct verdict *v);
+/* Whether the change is one that the options ask for, by its direction and size. */
+bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o);
+
 #endif

@@ -46,7 +46,7 @@ char *anomaly_to_text(const struct anomaly *a);
 int anomaly_from_text(struct anomaly *a, const char *text, size_t len);
 
 /* {"t", "value", "state", "score", "strength", "rarity", "expected", "lower", "upper", "direction", "votes",
- * "judges", "season", "warmup_left_s", "findings": [{"detector", "statistic",
+ * "judges", "season", "warmup_left_s", "ensemble", "findings": [{"detector", "statistic",
  * "threshold", "expected", "vote", "reason"}]}; `reason` is null unless the vote is "abstains". New
  * reference, NULL when memory is out. */
 json_t *anomaly_verdict_to_json(const struct verdict *v);

@@ -31,6 +31,7 @@ enum conf_type {
     CONF_BYTES,     /* uint64_t; text with a unit */
     CONF_ADDRESS,   /* struct units_address */
     CONF_RETENTION, /* struct units_retention */
+    CONF_BUDGET,    /* struct units_budget */
     CONF_TEXT,      /* char * */
     CONF_GLOBS,     /* struct conf_globs: list of globs */
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
@@ -89,8 +90,10 @@ struct settings {
     char *instance;  /* tells two daemons of a kind apart; "" by default */
     enum log_level log_level;
     struct units_retention retention;
+    struct units_budget incident_budget;
+    int64_t surface_score; /* 0: what the budget makes it */
     struct {
-        struct units_address carbon_line, carbon_udp, carbon_pickle;
+        struct units_address carbon_line, carbon_udp, carbon_pickle, skyline_udp;
         int64_t max_age_s, max_future_s, idle_timeout_s;
         int64_t max_metrics, max_connections, max_name_bytes;
         uint64_t max_line_bytes, max_pickle_bytes, queue_bytes;
@@ -169,6 +172,9 @@ void conf_rules_free(struct conf_rules *r);
 /* Checks one per-metric option by name, as conf_overrides_parse does. Returns
  * its index, or -1 with a sentence in `error`. */
 int conf_metric_check(const char *name, double value, char error[CONF_ERROR_MAX]);
+
+/* The same for the name of a choice, whose number it puts in `*value`. */
+int conf_metric_check_choice(const char *name, const char *text, double *value, char error[CONF_ERROR_MAX]);
 
 /* Writes a per-metric option's value as it would stand in the file ("4.5", "30m" in quotes for
  * durations). Returns `out`. */

@@ -5,7 +5,8 @@
  *   X(name, kind, help)
  *
  * Hash fields beside these: pid, generation (starts of this process so far),
- * started (epoch s), saved_at_ms (epoch ms). A field may carry labels:
+ * started (epoch s), saved_at_ms (epoch ms), and of a worker open_at (JSON array: its open anomalies
+ * whose whole score is 0, 1, ... 100). A field may carry labels:
  * `received|listener=line_tcp` becomes {listener="line_tcp"} on /metrics. */
 #ifndef RIDGELINE_COUNTERS_H
 #define RIDGELINE_COUNTERS_H
@@ -25,7 +26,7 @@ struct counters_def {
 
 /* Reasons for which horizon rejects a point. received = accepted + the sum of these. */
 #define HORIZON_REJECTIONS(X)                                                                        \
-    X(malformed, COUNTER, "line or pickle entry that cannot be read")                                \
+    X(malformed, COUNTER, "line, pickle entry or datagram of msgpack that cannot be read")           \
     X(too_long, COUNTER, "line longer than max_line_bytes, or pickle longer than max_pickle_bytes")  \
     X(truncated, COUNTER, "line or pickle cut off by the end of its connection")                     \
     X(forbidden, COUNTER, "pickle with an opcode that could build anything but lists, tuples, strings and numbers") \
@@ -77,6 +78,7 @@ struct counters_def {
     X(warming_up, GAUGE, "metrics that have not enough data yet")                                    \
     X(stale, GAUGE, "metrics silent for longer than their habit")                                    \
     X(open_anomalies, GAUGE, "open anomalies")                                                       \
+    X(skyline_windows, GAUGE, "metrics of which a day of points is held, for Skyline's algorithms")  \
     X(polls, COUNTER, "tails read")                                                                  \
     X(empty_polls, COUNTER, "tails read that held nothing new")                                      \
     X(judged, COUNTER, "points judged")                                                              \
@@ -87,8 +89,9 @@ struct counters_def {
     X(records_saved, COUNTER, "records saved")                                                       \
     X(records_loaded, COUNTER, "records loaded at start")                                            \
     X(records_rejected, COUNTER, "saved records that could not be used: those metrics warm up anew") \
-    X(lag_ms, GAUGE, "how late the most overdue poll was in the last second")                        \
+    X(lag_ms, GAUGE, "how late the most overdue poll was in the last ten seconds")                        \
     X(busy_permille, GAUGE, "share of the last second spent working")                                \
+    X(crossings_lost, COUNTER, "crossings of a score that Redis did not take: the surface score is a little too low") \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
 
 #define ANALYZER_COUNTERS(X)                                                                         \

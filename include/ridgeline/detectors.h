@@ -20,4 +20,23 @@
 enum detector_index { DETECTORS(DETECTORS_ENUM) DETECTOR_COUNT };
 #undef DETECTORS_ENUM
 
+/* The nine algorithms of Etsy's Skyline, which judge where a rule says ensemble = "skyline": the code of each
+ * stands in analyzer/skyline/<name>.c, with its fixed threshold.
+ *
+ *   X(name) */
+#define SKYLINE_ALGORITHMS(X)      \
+    X(first_hour_average)          \
+    X(stddev_from_average)         \
+    X(stddev_from_moving_average)  \
+    X(mean_subtraction_cumulation) \
+    X(least_squares)               \
+    X(histogram_bins)              \
+    X(grubbs)                      \
+    X(ks_test)                     \
+    X(median_absolute_deviation)
+
+#define SKYLINE_ENUM(name) SKYLINE_##name,
+enum skyline_index { SKYLINE_ALGORITHMS(SKYLINE_ENUM) SKYLINE_COUNT };
+#undef SKYLINE_ENUM
+
 #endif

@@ -3,9 +3,9 @@
  * page's charts and runs `ridgeline backtest`.
  *
  * One engine_record per metric, of fixed size, holds every detector's state.
- * A point is judged before it is learnt. Learning never depends on
- * engine_options: so a replay from a saved record with other options shows what
- * those options would have changed. */
+ * A point is judged before it is learnt. Learning depends on one option alone, `season`: so a replay from a
+ * saved record with other options shows what those options would have changed (with another season: what it
+ * would have begun to change). */
 #ifndef RIDGELINE_ENGINE_H
 #define RIDGELINE_ENGINE_H
 
@@ -21,10 +21,11 @@ enum engine_state {
     ENGINE_NORMAL,
     ENGINE_ANOMALOUS,  /* score and votes reach what opens an anomaly */
     ENGINE_STALE,      /* silent for longer than its habit */
-    ENGINE_FLAT,       /* reserved order: these names are part of the API */
-    ENGINE_DROPOUT,
-    ENGINE_DEGENERATE,
+    ENGINE_FLAT,       /* the same value for far longer than ever before */
+    ENGINE_DROPOUT,    /* fallen to nothing, which this metric hardly ever does */
+    ENGINE_DEGENERATE, /* no variation to judge by */
 };
+#define ENGINE_STATES (ENGINE_DEGENERATE + 1)
 
 enum engine_vote { ENGINE_VOTE_NO, ENGINE_VOTE_YES, ENGINE_ABSTAINS };
 
@@ -34,12 +35,25 @@ enum engine_reason {
     ENGINE_REASON_WARMING_UP, /* fewer points than it needs */
     ENGINE_REASON_NEEDS_DAY,  /* the time of day has not been seen often enough */
     ENGINE_REASON_CONSTANT,   /* no variation to measure against */
+    ENGINE_REASON_NEEDS_WEEK, /* as NEEDS_DAY, where the week is the season */
+    ENGINE_REASON_OFF,        /* switched off by an option */
+    ENGINE_REASON_RESET,      /* a counter began anew: its rate is not known */
+    ENGINE_REASON_FEW_POINTS, /* its window holds too few points for it, and at this step always will */
+    ENGINE_REASON_NOT_STATIONARY, /* the level wanders: the comparison would say nothing */
 };
+#define ENGINE_REASONS (ENGINE_REASON_NOT_STATIONARY + 1)
+
+/* Whose findings a verdict holds: the detectors', or those of Skyline's nine algorithms. */
+enum engine_ensemble { ENGINE_ENSEMBLE_RIDGELINE, ENGINE_ENSEMBLE_SKYLINE };
+#define ENGINE_FINDINGS_MAX 9
+_Static_assert(DETECTOR_COUNT <= ENGINE_FINDINGS_MAX && SKYLINE_COUNT <= ENGINE_FINDINGS_MAX, "every finding has room");
 
 struct engine_finding { /* of one detector about one point */
     double statistic;   /* z, in the unit of the threshold; NaN when it abstains */
     double threshold;
     double expected;    /* what this detector expected; NaN when it abstains */
+    uint32_t step_s;    /* resolution at which the statistic is the largest: of points, minutes or three-point
+                           means; 0 when it abstains */
     enum engine_vote vote;
     enum engine_reason reason;
 };
@@ -50,7 +64,7 @@ struct verdict {
     uint32_t t; /* epoch seconds */
     double value;
     enum engine_state state;
-    double score;    /* 0..100, from strength */
+    double score;    /* 0..100: from strength, or the share of Skyline's nine that vote yes */
     double strength; /* T of docs/DETECTORS.md */
     double rarity;   /* 0..1: how seldom this metric does anything like it; from 0.5 on it is an alert */
     double surprise; /* R2 of docs/DETECTORS.md, from which rarity is made */
@@ -60,24 +74,40 @@ struct verdict {
     unsigned judges; /* how many did not abstain */
     uint32_t warmup_left_s;
     enum engine_season season; /* which profile `seasonal` used */
-    struct engine_finding finding[DETECTOR_COUNT];
+    double rate;      /* of a counter, which is judged by it: a second; NaN for any other metric */
+    uint32_t since;   /* FLAT, DROPOUT: time of the first point of the run; else 0 */
+    double longest_s; /* FLAT: the longest run before it */
+    enum engine_ensemble ensemble;
+    struct engine_finding finding[ENGINE_FINDINGS_MAX]; /* the first engine_findings(ensemble) of them */
 };
 
 enum engine_direction { ENGINE_DIRECTION_BOTH, ENGINE_DIRECTION_UP, ENGINE_DIRECTION_DOWN };
 
+/* What `seasonal` compares with. NONE: the mean of the last day. */
+enum engine_season_option { ENGINE_SEASON_AUTO, ENGINE_SEASON_ONLY_DAY, ENGINE_SEASON_ONLY_WEEK, ENGINE_SEASON_OFF };
+
 /* What rules and overrides may change for a metric. */
 struct engine_options {
     double threshold[DETECTOR_COUNT];
+    double use[DETECTOR_COUNT];       /* 0: neither votes nor counts in the score */
+    double flat, dropout;             /* 0: never that state */
+    double season;                    /* enum engine_season_option */
     double consensus;     /* least number of votes that opens an anomaly, 1..DETECTOR_COUNT */
     double score_to_open; /* 0..100 */
     double direction;     /* enum engine_direction */
     double sensitivity;   /* every threshold is divided by it */
     double min_change, min_change_relative; /* least |value - expected|, also as a share of |expected| */
+    double min_duration_s; /* an anomaly opens when it has lasted so long */
     double close_after_s; /* an open anomaly closes after this long below (3 steps if more) */
+    double ensemble;      /* enum engine_ensemble: see ridgeline/ensemble.h */
+    double skyline_consensus; /* least number of votes of Skyline's nine, 1..SKYLINE_COUNT */
 };
 
 /* The shipped values (thresholds from the list of detectors). */
 void engine_options_default(struct engine_options *o);
+
+/* Least number of votes that opens an anomaly, of the ensemble in force. */
+double engine_votes_needed(const struct engine_options *o);
 
 struct engine_record;
 
@@ -113,13 +143,21 @@ size_t engine_pack(const struct engine_record *r, uint8_t *out);
  * what it accepts cannot make engine_update() misbehave. */
 int engine_unpack(struct engine_record *r, const uint8_t *bytes, size_t len);
 
+/* Whether a point in this state opens an anomaly: ANOMALOUS, FLAT, DROPOUT. */
+bool engine_state_opens(enum engine_state s);
+
 /* Names as they stand in the API: "WARMING_UP", "yes"/"no"/"abstains",
- * "needs a day", "day"/"week"/"none", "three_sigma". Never NULL. */
+ * "needs a day", "day"/"week"/"none", "three_sigma", "ridgeline"/"skyline". Never NULL. */
 const char *engine_state_name(enum engine_state s);
 const char *engine_vote_name(enum engine_vote v);
 const char *engine_reason_name(enum engine_reason r);
 const char *engine_season_name(enum engine_season s);
 const char *engine_detector_name(enum detector_index d);
 const char *engine_detector_help(enum detector_index d);
+const char *engine_ensemble_name(enum engine_ensemble e);
+
+/* How many findings a verdict of `e` holds, and the name of the `i`th. */
+unsigned engine_findings(enum engine_ensemble e);
+const char *engine_finding_name(enum engine_ensemble e, unsigned i);
 
 #endif

@@ -1,7 +1,8 @@
 /* From verdicts to anomalies: one incident of one metric is one anomaly. Pure.
  *
- * Opens at score >= score_to_open with at least `consensus` votes; it then began with the first of the
- * points before, without a break, that lay outside the band. Closes when
+ * Opens at a point whose state opens one (engine_state_opens), or min_duration_s later, when no point in between
+ * was back inside the band. It then began with the first of the points before, without a break, that lay outside
+ * the band, or of the run that is flat or dropped out. Closes when
  * close_after_s (3 steps if more) of data time pass without such a point, be it
  * in quiet points or in a gap; its end is then the last such point. */
 #ifndef RIDGELINE_INCIDENT_H
@@ -11,8 +12,9 @@
 
 struct incident { /* plain data: saved with the record, copied at will */
     bool open;
-    uint32_t start;    /* of the first point of the unbroken run outside the band that led to the opening */
-    uint32_t last_hot; /* time of the last point that would open it */
+    bool pending;       /* hot, and not yet for min_duration_s; never with `open` */
+    uint32_t start;     /* of the first point of the unbroken run outside the band that led to the opening */
+    uint32_t first_hot, last_hot; /* times of the first and the last point that would open it */
     uint32_t odd_since; /* while none is open: start of such a run; 0: the last point was inside */
     double score;      /* the highest so far */
     /* Whole verdicts, valid while open and just after closing. The peak is the hot point that lies

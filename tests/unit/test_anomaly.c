@@ -20,11 +20,15 @@ static struct verdict verdict_at(uint32_t t)
                         .votes = 3,
                         .judges = 4,
                         .warmup_left_s = 17,
-                        .season = ENGINE_SEASON_WEEK};
+                        .season = ENGINE_SEASON_WEEK,
+                        .rate = 12.5,
+                        .since = t - 600,
+                        .longest_s = 61.5};
     for (unsigned d = 0; d < DETECTOR_COUNT; d++)
         v.finding[d] = (struct engine_finding){.statistic = 4.75 + d,
                                                .threshold = 4.5,
                                                .expected = 1.0 / (d + 1),
+                                               .step_s = 10 * d,
                                                .vote = d % 2 ? ENGINE_VOTE_NO : ENGINE_VOTE_YES,
                                                .reason = ENGINE_REASON_NONE};
     v.finding[DETECTOR_seasonal] = (struct engine_finding){.statistic = NAN,
@@ -59,10 +63,13 @@ static void check_same_verdict(const struct verdict *a, const struct verdict *b)
     cr_assert(same_number(a->value, b->value) && same_number(a->score, b->score));
     cr_assert(same_number(a->strength, b->strength) && same_number(a->expected, b->expected));
     cr_assert(same_number(a->lower, b->lower) && same_number(a->upper, b->upper));
-    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+    cr_assert(same_number(a->rate, b->rate) && a->since == b->since && same_number(a->longest_s, b->longest_s));
+    cr_assert_eq(a->ensemble, b->ensemble);
+    for (unsigned d = 0; d < engine_findings(a->ensemble); d++) {
         const struct engine_finding *f = &a->finding[d], *g = &b->finding[d];
         cr_assert(same_number(f->statistic, g->statistic) && same_number(f->threshold, g->threshold));
         cr_assert(same_number(f->expected, g->expected) && f->vote == g->vote && f->reason == g->reason);
+        cr_assert_eq(f->step_s, g->step_s);
     }
 }
 
@@ -114,6 +121,38 @@ Test(anomaly, open_one_comes_back_whole)
     check_same_verdict(&back.opened, &a.opened);
     check_same_verdict(&back.peak, &a.peak);
     cr_assert_eq(back.closed.t, 0);
+}
+
+Test(anomaly, votes_of_skyline_come_back_under_their_names)
+{
+    struct anomaly a = example("stats.web");
+    a.peak.ensemble = ENGINE_ENSEMBLE_SKYLINE;
+    for (unsigned i = 0; i < SKYLINE_COUNT; i++)
+        a.peak.finding[i] = (struct engine_finding){.statistic = 7.25 + i, .threshold = 3, .expected = NAN};
+    a.peak.finding[SKYLINE_ks_test] = (struct engine_finding){.statistic = NAN,
+                                                              .threshold = 0.5,
+                                                              .expected = NAN,
+                                                              .vote = ENGINE_ABSTAINS,
+                                                              .reason = ENGINE_REASON_NOT_STATIONARY};
+    char *text = anomaly_to_text(&a);
+    cr_assert(strstr(text, "\"median_absolute_deviation\""));
+    cr_assert(strstr(text, "\"not stationary\""));
+    free(text);
+    struct anomaly back = through_text(&a);
+    check_same_verdict(&back.peak, &a.peak);
+    check_same_verdict(&back.opened, &a.opened);
+}
+
+Test(anomaly, text_without_an_ensemble_is_of_the_detectors)
+{
+    struct anomaly a = example("stats.web"), back;
+    json_t *json = anomaly_to_json(&a);
+    cr_assert_eq(json_object_del(json_object_get(json, "peak"), "ensemble"), 0);
+    cr_assert_eq(anomaly_from_json(&back, json), 0);
+    check_same_verdict(&back.peak, &a.peak);
+    json_object_set_new(json_object_get(json, "peak"), "ensemble", json_string("horoscope"));
+    cr_assert_eq(anomaly_from_json(&back, json), -1);
+    json_decref(json);
 }
 
 Test(anomaly, closed_one_comes_back_whole)

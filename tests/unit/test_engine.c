@@ -453,6 +453,13 @@ Test(engine, has_a_name_for_everything)
     cr_assert_str_eq(engine_detector_name(DETECTOR_COUNT), "unknown");
     for (unsigned d = 0; d < DETECTOR_COUNT; d++)
         cr_assert(strlen(engine_detector_help(d)) > 10);
+    cr_assert_str_eq(engine_reason_name(ENGINE_REASON_NOT_STATIONARY), "not stationary");
+    cr_assert_str_eq(engine_ensemble_name(ENGINE_ENSEMBLE_SKYLINE), "skyline");
+    cr_assert_eq(engine_findings(ENGINE_ENSEMBLE_SKYLINE), 9);
+    cr_assert_str_eq(engine_finding_name(ENGINE_ENSEMBLE_SKYLINE, SKYLINE_grubbs), "grubbs");
+    cr_assert_str_eq(engine_finding_name(ENGINE_ENSEMBLE_SKYLINE, SKYLINE_COUNT), "unknown");
+    cr_assert_eq(engine_findings(ENGINE_ENSEMBLE_RIDGELINE), DETECTOR_COUNT);
+    cr_assert_str_eq(engine_finding_name(ENGINE_ENSEMBLE_RIDGELINE, DETECTOR_median), "median");
 }
 
 Test(engine, opens_nothing_for_a_change_smaller_than_asked_for)

@@ -27,14 +27,11 @@ static void expect_close(double got, double want)
 Test(scale, of_steady_residuals_is_their_mean)
 {
     struct scale s = {0};
-    struct scale_counts counts = {{0}};
     struct noise n = noise_seeded(1);
     double sum = 0;
     for (unsigned i = 0; i < 1000; i++) { /* less than a day: every one weighs the same */
-        unsigned bin = scale_bin(MIDNIGHT + 60 * i);
         double size = 1 + noise_uniform(&n);
-        scale_learn(&s, bin, counts.n[bin], size, 0, 60);
-        scale_count(&counts, bin, 60);
+        scale_learn(&s, size, 1, 0, 60);
         sum += size;
         expect_close(s.day, sum / (i + 1));
     }
@@ -42,20 +39,41 @@ Test(scale, of_steady_residuals_is_their_mean)
 
 Test(scale, shrinks_a_half_hour_toward_the_day_by_twenty_points)
 {
-    struct scale s = {.n = 100, .day = 1};
-    s.half_hour[7] = 0x4080; /* 4, as the upper half of a float */
-    expect_close(scale_at(&s, 7, 0), 1);
-    expect_close(scale_at(&s, 7, 20), 2.5);
-    expect_close(scale_at(&s, 7, 60), 3.25);
-    expect_close(scale_at(&s, 8, 60), 1);
+    struct scale_hours h = {.n = {0}};
+    h.size[DETECTOR_median][7] = 0x4080; /* 4, as the upper half of a float */
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 1), 1);
+    h.n[7] = 20;
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 1), 2.5);
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 2), 1.5);
+    h.n[7] = 60;
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 1), 3.25);
+    expect_close(scale_factor(&h, DETECTOR_median, 8, 1), 1);
+    expect_close(scale_factor(&h, DETECTOR_seasonal, 7, 1), 1);
+    expect_close(scale_factor(&h, DETECTOR_median, 7, 0), 1);
+}
+
+Test(scale, knows_the_restless_half_hour_from_the_quiet_ones)
+{
+    struct scale_hours h = {.n = {0}};
+    struct scale s = {0};
+    struct noise n = noise_seeded(3);
+    for (uint32_t t = MIDNIGHT; t < MIDNIGHT + 10 * DAY_S; t += 60) {
+        unsigned bin = scale_bin(t);
+        double size = fabs(noise_normal(&n)) * (bin == 3 ? 4 : 1);
+        double factor = scale_factor(&h, DETECTOR_median, bin, s.day);
+        scale_learn_hour(&h, DETECTOR_median, bin, &s, scale_learn(&s, size, factor, 0, 60));
+        scale_count(&h, bin, 60);
+    }
+    cr_assert_float_eq(s.day * scale_factor(&h, DETECTOR_median, 3, s.day), 4 * 0.8, 0.4);
+    cr_assert_float_eq(s.day * scale_factor(&h, DETECTOR_median, 9, s.day), 0.8, 0.1);
 }
 
 Test(scale, learns_a_wild_residual_as_five_scales)
 {
     struct scale wild = {.n = 1000, .day = 2}, clipped = wild;
-    scale_learn(&wild, 3, 0, 1e9, 1, 60);
-    scale_learn(&clipped, 3, 0, 15, 1, 60);
-    cr_assert_eq(memcmp(&wild, &clipped, sizeof wild), 0);
+    cr_assert_eq(scale_learn(&wild, 1e9, 1, 1, 60), 15);
+    scale_learn(&clipped, 15, 1, 1, 60);
+    cr_assert_eq(wild.day, clipped.day);
 }
 
 Test(scale, of_a_half_hour_remembers_ten_days)
@@ -65,10 +83,10 @@ Test(scale, of_a_half_hour_remembers_ten_days)
         unsigned most;
     } rows[] = {{1, 18000}, {10, 1800}, {60, 300}, {1800, 10}, {3600, 10}, {86400, 10}};
     for (unsigned k = 0; k < sizeof rows / sizeof *rows; k++) {
-        struct scale_counts counts = {{0}};
+        struct scale_hours h = {.n = {0}};
         for (unsigned i = 0; i < 20000; i++)
-            scale_count(&counts, 5, rows[k].step_s);
-        cr_assert_eq(counts.n[5], rows[k].most);
+            scale_count(&h, 5, rows[k].step_s);
+        cr_assert_eq(h.n[5], rows[k].most);
     }
 }
 
@@ -151,12 +169,12 @@ Test(profile, knows_nothing_before_a_day_is_over)
     double y = -1;
     profile_begin(&p, MIDNIGHT + 100, 60);
     for (uint32_t t = MIDNIGHT + 100; t < MIDNIGHT + 100 + DAY_S; t += 60) {
-        cr_assert_eq(profile_expect(&p, t, &y), ENGINE_SEASON_NONE);
+        cr_assert_eq(profile_expect(&p, ENGINE_SEASON_AUTO, t, &y), ENGINE_SEASON_NONE);
         profile_learn(&p, t, t % DAY_S / 300, 60);
     }
     cr_assert_eq(y, -1);
     for (uint32_t t = MIDNIGHT + 100 + DAY_S; t < MIDNIGHT + 100 + 2 * DAY_S; t += 60) {
-        cr_assert_eq(profile_expect(&p, t, &y), ENGINE_SEASON_DAY);
+        cr_assert_eq(profile_expect(&p, ENGINE_SEASON_AUTO, t, &y), ENGINE_SEASON_DAY);
         expect_close(y, t % DAY_S / 300);
     }
 }
@@ -169,8 +187,8 @@ Test(profile, stays_silent_at_times_of_day_never_seen)
     for (uint32_t t = MIDNIGHT; t < MIDNIGHT + 5 * DAY_S; t += 60)
         if (t % DAY_S < DAY_S / 2)
             profile_learn(&p, t, 1, 60);
-    cr_assert_eq(profile_expect(&p, MIDNIGHT + 5 * DAY_S, &y), ENGINE_SEASON_DAY);
-    cr_assert_eq(profile_expect(&p, MIDNIGHT + 5 * DAY_S + DAY_S / 2, &y), ENGINE_SEASON_NONE);
+    cr_assert_eq(profile_expect(&p, ENGINE_SEASON_AUTO, MIDNIGHT + 5 * DAY_S, &y), ENGINE_SEASON_DAY);
+    cr_assert_eq(profile_expect(&p, ENGINE_SEASON_AUTO, MIDNIGHT + 5 * DAY_S + DAY_S / 2, &y), ENGINE_SEASON_NONE);
 }
 
 Test(profile, forgets_only_when_its_bins_no_longer_fit)
@@ -181,10 +199,10 @@ Test(profile, forgets_only_when_its_bins_no_longer_fit)
     for (uint32_t t = MIDNIGHT; t < MIDNIGHT + 2 * DAY_S; t += 60)
         profile_learn(&p, t, 8, 60);
     profile_begin(&p, MIDNIGHT + 2 * DAY_S, 300);
-    cr_assert_eq(profile_expect(&p, MIDNIGHT + 2 * DAY_S, &y), ENGINE_SEASON_DAY);
+    cr_assert_eq(profile_expect(&p, ENGINE_SEASON_AUTO, MIDNIGHT + 2 * DAY_S, &y), ENGINE_SEASON_DAY);
     cr_assert_eq(y, 8);
     profile_begin(&p, MIDNIGHT + 2 * DAY_S, 3600);
-    cr_assert_eq(profile_expect(&p, MIDNIGHT + 2 * DAY_S, &y), ENGINE_SEASON_NONE);
+    cr_assert_eq(profile_expect(&p, ENGINE_SEASON_AUTO, MIDNIGHT + 2 * DAY_S, &y), ENGINE_SEASON_NONE);
 }
 
 static struct detector_point raw_point(uint32_t t, double y, double season)
@@ -231,14 +249,36 @@ Test(strength, adds_the_squares_of_its_parts_while_they_hold)
 {
     struct strength st = {0};
     struct stream_reading reading = {.agreed = 1};
-    strength_take(&st, STRENGTH_MAIN, &reading, 1000, 0);
+    strength_take(&st, STRENGTH_MAIN, &reading, &(struct detector_point){.t = 1000, .step_s = 60}, 0);
     expect_close(strength_at(&st, 1000), 1);
     cr_assert_eq(strength_at(&st, 1001), 0);
-    strength_take(&st, STRENGTH_TRIPLES, &reading, 1000, 90);
+    strength_take(&st, STRENGTH_TRIPLES, &reading, &(struct detector_point){.t = 1000, .step_s = 60}, 90);
     strength_take_shift(&st, 2, 1000, 0);
     expect_close(strength_at(&st, 1000), sqrt(1 + 0.49 + 4 * 0.49));
     expect_close(strength_at(&st, 1090), 0.7);
     cr_assert_eq(strength_at(&st, 1091), 0);
+}
+
+Test(strength, without_a_detector_is_the_agreement_of_the_others)
+{
+    struct strength st = {0};
+    struct stream_reading reading = {0};
+    struct engine_options o;
+    engine_options_default(&o);
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+        reading.finding[d].reason = ENGINE_REASON_NEEDS_DAY;
+    reading.finding[DETECTOR_median] = (struct stream_finding){.z = 30};
+    reading.finding[DETECTOR_holt_winters] = (struct stream_finding){.z = 3};
+    reading.agreed = stream_agreed(reading.finding);
+    strength_take(&st, STRENGTH_MAIN, &reading, &(struct detector_point){.t = 1000, .step_s = 60}, 0);
+    strength_take_shift(&st, 2, 1000, 0);
+    expect_close(strength_without(&st, o.use, 1000), strength_at(&st, 1000));
+    o.use[DETECTOR_median] = 0;
+    expect_close(strength_without(&st, o.use, 1000), sqrt(pow(log10(4), 2) + 4 * 0.49));
+    o.use[DETECTOR_slow] = 0;
+    expect_close(strength_without(&st, o.use, 1000), log10(4));
+    o.use[DETECTOR_holt_winters] = 0;
+    cr_assert_eq(strength_without(&st, o.use, 1000), 0);
 }
 
 Test(strength, scores_along_its_curve_while_nothing_became_a_habit)
@@ -262,7 +302,7 @@ Test(strength, that_is_reached_often_scores_less_but_not_below_its_natural_start
     double fresh = strength_score(&st, 2.5);
     for (unsigned k = 0; k < 100; k++) {
         struct stream_reading reading = {.agreed = 2.6};
-        strength_take(&st, STRENGTH_MAIN, &reading, MIDNIGHT + 5400 * k, 0);
+        strength_take(&st, STRENGTH_MAIN, &reading, &(struct detector_point){.t = MIDNIGHT + 5400 * k, .step_s = 60}, 0);
         strength_learn(&st, MIDNIGHT + 5400 * k);
         strength_learn(&st, MIDNIGHT + 5400 * k + 1800);
     }
@@ -380,12 +420,14 @@ Test(strength, shows_the_expectation_that_belongs_to_its_largest_z)
     struct strength st = {0};
     struct stream_reading reading = {0};
     double expected = NAN;
+    uint32_t step_s = 0;
     reading.finding[DETECTOR_median] = (struct stream_finding){.z = 3, .expected = 10};
-    strength_take(&st, STRENGTH_MAIN, &reading, 1000, 0);
+    strength_take(&st, STRENGTH_MAIN, &reading, &(struct detector_point){.t = 1000, .step_s = 60}, 0);
     reading.finding[DETECTOR_median] = (struct stream_finding){.z = 5, .expected = 20};
-    strength_take(&st, STRENGTH_TRIPLES, &reading, 1000, 90);
-    cr_assert_eq(strength_z(&st, DETECTOR_median, 1000, &expected), 5);
+    strength_take(&st, STRENGTH_TRIPLES, &reading, &(struct detector_point){.t = 1000, .step_s = 180}, 90);
+    cr_assert_eq(strength_z(&st, DETECTOR_median, 1000, &expected, &step_s), 5);
     cr_assert_eq(expected, 20);
-    cr_assert_eq(strength_z(&st, DETECTOR_slow, 1000, &expected), 0);
+    cr_assert_eq(step_s, 180);
+    cr_assert_eq(strength_z(&st, DETECTOR_slow, 1000, &expected, &step_s), 0);
     cr_assert_eq(expected, 20);
 }

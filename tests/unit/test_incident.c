@@ -157,3 +157,65 @@ Test(incident, expires_in_silence)
     cr_assert_eq(i.last_hot, T0);
     cr_assert_eq(incident_expire(&i, &o, STEP_S, T0 + 9999), INCIDENT_NONE);
 }
+
+static struct verdict outside(uint32_t t, double score)
+{
+    struct verdict v = at(t, score);
+    v.value = 100;
+    v.expected = 10;
+    v.lower = 5;
+    v.upper = 15;
+    return v;
+}
+
+Test(incident, opens_when_it_has_lasted_min_duration_and_began_where_it_began)
+{
+    bool again;
+    o.min_duration_s = 300;
+    for (uint32_t t = T0; t < T0 + 300; t += 60) {
+        struct verdict v = outside(t, t == T0 + 60 ? 95 : t == T0 + 120 ? 40 : 60);
+        cr_assert_eq(incident_update(&i, &o, STEP_S, &v, &again), INCIDENT_NONE);
+        cr_assert(i.pending && !i.open);
+    }
+    struct verdict v = outside(T0 + 300, 60);
+    cr_assert_eq(incident_update(&i, &o, STEP_S, &v, &again), INCIDENT_OPENED);
+    cr_assert_eq(i.start, T0);
+    cr_assert_eq(i.score, 95);
+    cr_assert_eq(i.opened.t, T0 + 300);
+    cr_assert_not(i.pending);
+}
+
+Test(incident, shorter_than_min_duration_opens_nothing)
+{
+    bool again;
+    o.min_duration_s = 300;
+    for (unsigned k = 0; k < 20; k++) {
+        struct verdict hot = outside(T0 + 600 * k, 60), back = at(T0 + 600 * k + 240, 10);
+        back.value = back.expected = 10;
+        back.lower = 5;
+        back.upper = 15;
+        cr_assert_eq(incident_update(&i, &o, STEP_S, &hot, &again), INCIDENT_NONE);
+        cr_assert_eq(incident_update(&i, &o, STEP_S, &back, &again), INCIDENT_NONE);
+        cr_assert_not(i.pending);
+    }
+}
+
+Test(incident, of_silence_does_not_last)
+{
+    bool again;
+    o.min_duration_s = 3600;
+    struct verdict before = outside(T0, 60), after = outside(T0 + 7200, 60);
+    cr_assert_eq(incident_update(&i, &o, STEP_S, &before, &again), INCIDENT_NONE);
+    cr_assert_eq(incident_update(&i, &o, STEP_S, &after, &again), INCIDENT_NONE);
+    cr_assert_not(i.open);
+}
+
+Test(incident, of_a_state_begins_with_its_run)
+{
+    struct verdict v = at(T0, 60);
+    bool again;
+    v.state = ENGINE_FLAT;
+    v.since = T0 - 2700;
+    cr_assert_eq(incident_update(&i, &o, STEP_S, &v, &again), INCIDENT_OPENED);
+    cr_assert_eq(i.start, T0 - 2700);
+}

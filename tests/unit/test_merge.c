@@ -55,6 +55,14 @@ Test(merge, null_removes_an_option_and_an_empty_override)
     check_save("[]", "a", "{\"consensus\":null}", "[]");
 }
 
+Test(merge, choice_is_saved_by_its_name)
+{
+    check_save("[]", "a", "{\"direction\":\"down\"}",
+               "[{\"match\":\"a\",\"saved_at\":99,\"options\":{\"direction\":\"down\"}}]");
+    check_save(TWO, "a.*", "{\"direction\":\"sideways\"}", NULL);
+    check_save(TWO, "a.*", "{\"no_such_option\":\"down\"}", NULL);
+}
+
 Test(merge, bad_changes_leave_the_list_as_it_was)
 {
     check_save(TWO, "a.*", "{}", NULL);

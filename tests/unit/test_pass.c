@@ -107,6 +107,22 @@ Test(pass, finds_and_learns_what_a_replay_does)
     free(r);
 }
 
+Test(pass, judges_by_the_ensemble_that_the_options_choose)
+{
+    struct heard h;
+    o.ensemble = ENGINE_ENSEMBLE_SKYLINE;
+    struct engine_record *r = replay(POINTS, &h);
+    cr_assert_eq(pass_run(&p, &o, SPAN_S, points, POINTS), 0);
+    cr_assert_geq(h.n, 1);
+    cr_assert_eq(p.n, h.n);
+    for (size_t i = 0; i < h.n; i++) {
+        cr_expect_eq(p.closed[i].incident.start, h.closed[i].start);
+        cr_expect_eq(p.closed[i].incident.peak.ensemble, ENGINE_ENSEMBLE_SKYLINE);
+    }
+    expect_equal(p.record, r);
+    free(r);
+}
+
 Test(pass, in_pieces_is_the_same_as_in_one)
 {
     struct heard h;

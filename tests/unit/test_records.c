@@ -28,6 +28,9 @@ static struct state packed(void)
         incident_update(&s.incident, &o, engine_step_s(s.record), &v, &again);
     }
     cr_assert(s.incident.open, "no anomaly to pack");
+    s.incident.peak.ensemble = ENGINE_ENSEMBLE_SKYLINE;
+    s.incident.peak.finding[SKYLINE_median_absolute_deviation] =
+        (struct engine_finding){.statistic = 7.5, .threshold = 6, .vote = ENGINE_VOTE_YES};
     s.len = records_pack(s.record, &s.incident, s.bytes);
     return s;
 }
@@ -51,6 +54,9 @@ Test(records, come_back_as_they_were_packed)
     cr_assert_eq(i.last_hot, s.incident.last_hot);
     cr_assert_eq(i.peak.score, s.incident.peak.score);
     cr_assert_eq(i.peak.direction, s.incident.peak.direction);
+    cr_assert_eq(i.peak.ensemble, ENGINE_ENSEMBLE_SKYLINE);
+    cr_assert_eq(i.peak.finding[SKYLINE_median_absolute_deviation].statistic, 7.5);
+    cr_assert_eq(i.opened.ensemble, ENGINE_ENSEMBLE_RIDGELINE);
     cr_assert_eq(i.opened.t, s.incident.opened.t);
     cr_assert_eq(i.opened.finding[DETECTOR_median].statistic, s.incident.opened.finding[DETECTOR_median].statistic);
     cr_assert_eq(engine_last_t(back), engine_last_t(s.record));

@@ -157,6 +157,42 @@ Test(units, address_refuses_a_host_longer_than_its_room)
     cr_assert_eq(strlen(a.host), UNITS_HOST_MAX - 1);
 }
 
+Test(units, budget_reads_a_count_and_a_time)
+{
+    static const struct {
+        const char *text;
+        struct units_budget budget;
+    } cases[] = {
+        {"20/day", {true, 20, 86400}}, {"2/hour", {true, 2, 3600}}, {"1000000/week", {true, 1000000, 604800}},
+        {"1/day", {true, 1, 86400}},   {"none", {false, 0, 0}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct units_budget b = {.count = 77};
+        const char *reason = NULL;
+        char text[UNITS_TEXT_MAX];
+        cr_assert_eq(units_budget(cases[i].text, &b, &reason), 0, "%s: %s", cases[i].text, reason);
+        cr_assert_eq(b.on, cases[i].budget.on);
+        cr_assert_eq(b.count, cases[i].budget.count);
+        cr_assert_eq(b.per_s, cases[i].budget.per_s);
+        cr_assert_str_eq(units_budget_text(text, sizeof text, &b), cases[i].text);
+    }
+}
+
+Test(units, budget_refuses_what_is_not_exactly_one)
+{
+    static const char *const cases[] = {
+        "", "20", "20/", "/day", "0/day", "-1/day", "+1/day", "1.5/day", "20/days", "20/Day", "20 / day", "20/day ",
+        "20/month", "20/86400s", "1000001/day", "99999999999999999999/day", "None", "none ", "0", "20/d",
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct units_budget b = {.count = 77};
+        const char *reason = NULL;
+        cr_assert_eq(units_budget(cases[i], &b, &reason), -1, "\"%s\" was accepted", cases[i]);
+        cr_assert_not_null(reason);
+        cr_assert_eq(b.count, 77);
+    }
+}
+
 Test(units, retention_reads_archives_finest_first)
 {
     struct units_retention r;

@@ -8,7 +8,7 @@
 static struct verdict spike(void)
 {
     struct verdict v = {.t = 1000, .value = 812, .state = ENGINE_ANOMALOUS, .score = 91.24, .expected = 120,
-                        .lower = 90, .upper = 150, .direction = 1, .votes = 2, .judges = 4};
+                        .lower = 90, .upper = 150, .direction = 1, .votes = 2, .judges = 4, .rate = NAN};
     v.finding[DETECTOR_three_sigma].vote = ENGINE_VOTE_YES;
     v.finding[DETECTOR_median].vote = ENGINE_VOTE_YES;
     v.finding[DETECTOR_seasonal].vote = ENGINE_ABSTAINS;
@@ -61,11 +61,47 @@ Test(why, normal_says_what_was_missing)
           "stays below 50.");
 }
 
+Test(why, skyline_tells_votes_alone)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    o.ensemble = ENGINE_ENSEMBLE_SKYLINE;
+    o.skyline_consensus = 6;
+    v.ensemble = ENGINE_ENSEMBLE_SKYLINE;
+    v.votes = 6;
+    v.judges = 8;
+    for (unsigned i = 0; i < SKYLINE_COUNT; i++)
+        v.finding[i] = (struct engine_finding){.vote = i < 6 ? ENGINE_VOTE_YES : ENGINE_VOTE_NO};
+    v.finding[SKYLINE_ks_test] =
+        (struct engine_finding){.vote = ENGINE_ABSTAINS, .reason = ENGINE_REASON_NOT_STATIONARY};
+    check(&v, &o, 0,
+          "Anomalous: 812 is above the expected 120 (90 to 150); 6 of 8 algorithms vote yes (first_hour_average, "
+          "stddev_from_average, stddev_from_moving_average, mean_subtraction_cumulation, least_squares, "
+          "histogram_bins) where 6 are needed. Abstaining: ks_test (not stationary).");
+}
+
 Test(why, warming_up_says_how_long)
 {
     struct verdict v = {.state = ENGINE_WARMING_UP, .value = 5, .expected = NAN, .warmup_left_s = 600};
     struct engine_options o = options();
     check(&v, &o, 0, "Warming up: 5 was learnt but not judged; verdicts begin after 10m more of data.");
+}
+
+Test(why, flat_says_for_how_long_and_how_long_ever_before)
+{
+    struct verdict v = {.t = 10000, .since = 7300, .longest_s = 180, .value = 7, .state = ENGINE_FLAT};
+    struct engine_options o = options();
+    check(&v, &o, 0, "Flat: it has been 7 for 45m; before, it never stayed the same for longer than 3m.");
+}
+
+Test(why, counter_is_said_to_be_judged_by_its_rate)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    char why[WHY_MAX];
+    v.rate = 12.5;
+    why_sentence(why, &v, &o, 0);
+    cr_assert_not_null(strstr(why, "(90 to 150), judged as a counter, by its rate of 12.5 a second; 2 of 4"), "%s", why);
 }
 
 Test(why, stale_says_since_when)

@@ -1,0 +1,79 @@
+/* A gauge that happens to rise for long costs itself a warm-up when it falls at last, and then never again. */
+#include "analyzer/engine/counter.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "analyzer/detectors/detector.h"
+#include "analyzer/engine/codec.h"
+
+#define FIRST_RISES 16
+#define LATER_RISES 200
+#define RESET_SHARE 0.5
+
+static enum counter_change fall(struct counter *c, double to)
+{
+    bool reset = to >= 0 && to <= RESET_SHARE * c->last.v;
+    if (c->kind != COUNTER_YES) {
+        c->rises = 0;
+        return COUNTER_SAME;
+    }
+    if (reset)
+        return COUNTER_RESET;
+    c->kind = COUNTER_NEVER;
+    return COUNTER_TURNED;
+}
+
+static enum counter_change rise(struct counter *c)
+{
+    c->rises += c->rises < UINT32_MAX;
+    if (c->kind != COUNTER_UNDECIDED || c->rises < LATER_RISES)
+        return COUNTER_SAME;
+    c->kind = COUNTER_YES;
+    return COUNTER_TURNED;
+}
+
+enum counter_change counter_take(struct counter *c, struct point p)
+{
+    enum counter_change change = COUNTER_SAME;
+    if (c->seen && p.v < c->last.v)
+        change = fall(c, p.v);
+    else if (c->seen && p.v > c->last.v)
+        change = rise(c);
+    c->from = c->seen ? c->last.v : p.v;
+    c->over_s = c->seen ? (double)p.t - c->last.t : 0;
+    c->last = p;
+    c->seen = true;
+    return change;
+}
+
+bool counter_decide(struct counter *c)
+{
+    if (c->kind == COUNTER_UNDECIDED && c->rises >= FIRST_RISES)
+        c->kind = COUNTER_YES;
+    return c->kind == COUNTER_YES;
+}
+
+double counter_slope(double from, double to, double over_s)
+{
+    return detector_clip(to / over_s - from / over_s, DBL_MAX);
+}
+
+double counter_rate(const struct counter *c)
+{
+    return counter_slope(c->from, c->last.v, c->over_s);
+}
+
+double counter_at(const struct counter *c, double rate)
+{
+    return detector_clip(c->from + rate * c->over_s, DBL_MAX);
+}
+
+void counter_codec(struct counter *c, struct codec *codec)
+{
+    codec_u8(codec, &c->kind, COUNTER_NEVER);
+    codec_flag(codec, &c->seen);
+    codec_u32(codec, &c->rises, UINT32_MAX);
+    codec_u32(codec, &c->last.t, UINT32_MAX);
+    codec_finite(codec, &c->last.v);
+}

@@ -1,0 +1,350 @@
+/* FLAT, DROPOUT, and counters: through the whole engine, and by property over seeded series. */
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyzer/engine/counter.h"
+#include "analyzer/engine/dropout.h"
+#include "analyzer/engine/flat.h"
+#include "engine_noise.h"
+#include "ridgeline/incident.h"
+
+#define START 1790000000u
+#define DAY_S 86400u
+#define STEP_S 60u
+
+static struct engine_record *r;
+static struct engine_options o;
+static struct incident incident;
+static struct verdict v;
+static unsigned opened;
+static uint32_t t;
+
+static void begin(void)
+{
+    r = malloc(engine_record_bytes());
+    cr_assert_not_null(r);
+    engine_init(r);
+    engine_options_default(&o);
+    incident_init(&incident);
+    opened = 0;
+    t = START;
+}
+
+static void end(void)
+{
+    free(r);
+}
+
+TestSuite(states, .init = begin, .fini = end);
+
+static void feed(double value)
+{
+    bool again;
+    t += STEP_S;
+    cr_assert_eq(engine_update(r, &o, (struct point){t, value}, &v), 0);
+    do
+        opened += incident_update(&incident, &o, STEP_S, &v, &again) == INCIDENT_OPENED;
+    while (again);
+}
+
+/* How many points, at most `most`, `value` is fed until the state is `state`. */
+static unsigned until(enum engine_state state, double value, unsigned most)
+{
+    for (unsigned i = 1; i <= most; i++) {
+        feed(value);
+        if (v.state == state)
+            return i;
+    }
+    return most + 1;
+}
+
+static void feed_noise(struct noise *n, unsigned points, double level)
+{
+    for (unsigned i = 0; i < points; i++)
+        feed(level + noise_normal(n));
+}
+
+Test(states, stuck_metric_is_flat_since_its_last_move)
+{
+    struct noise n = noise_seeded(1);
+    feed_noise(&n, 2 * DAY_S / STEP_S, 50);
+    uint32_t stuck_at = t + STEP_S;
+    opened = 0;
+    cr_assert_eq(until(ENGINE_FLAT, 50, 100), 31); /* half an hour */
+    cr_assert_eq(v.since, stuck_at);
+    cr_assert_lt(v.longest_s, 120);
+    cr_assert_geq(v.score, 50);
+    cr_assert_eq(opened, 1);
+    cr_assert_eq(incident.start, stuck_at);
+    feed_noise(&n, 60, 50);
+    cr_assert_neq(v.state, ENGINE_FLAT);
+    cr_assert_not(incident.open);
+}
+
+Test(states, what_often_stays_the_same_is_never_flat)
+{
+    struct noise n = noise_seeded(2);
+    for (unsigned i = 0; i < 10 * DAY_S / STEP_S; i++) {
+        feed(i / 40 % 2 ? 7 : 7 + floor(3 * noise_uniform(&n))); /* every other 40 minutes it rests */
+        cr_assert_neq(v.state, ENGINE_FLAT);
+    }
+}
+
+Test(states, first_quiet_night_is_not_flat)
+{
+    struct noise n = noise_seeded(3);
+    feed_noise(&n, DAY_S / 3 / STEP_S, 50);
+    cr_assert_gt(until(ENGINE_FLAT, 50, DAY_S / 3 / STEP_S), DAY_S / 3 / STEP_S);
+}
+
+Test(states, flat_can_be_switched_off)
+{
+    struct noise n = noise_seeded(4);
+    o.flat = 0;
+    feed_noise(&n, 2 * DAY_S / STEP_S, 50);
+    cr_assert_gt(until(ENGINE_FLAT, 50, 200), 200);
+}
+
+Test(states, what_never_moves_again_stops_being_news)
+{
+    struct noise n = noise_seeded(5);
+    feed_noise(&n, 2 * DAY_S / STEP_S, 50);
+    cr_assert_leq(until(ENGINE_FLAT, 50, 100), 100);
+    cr_assert_leq(until(ENGINE_NORMAL, 50, 15 * DAY_S / STEP_S), 15 * DAY_S / STEP_S);
+}
+
+Test(states, metric_that_fell_to_nothing_has_dropped_out)
+{
+    struct noise n = noise_seeded(6);
+    o.score_to_open = 100; /* the state speaks for itself */
+    feed_noise(&n, 2 * DAY_S / STEP_S, 50);
+    uint32_t fell_at = t + STEP_S;
+    cr_assert_leq(until(ENGINE_DROPOUT, 0.01, 3), 3);
+    cr_assert_eq(v.since, fell_at);
+    cr_assert_eq(v.direction, -1);
+    cr_assert_eq(incident.start, fell_at);
+    feed(50);
+    cr_assert_neq(v.state, ENGINE_DROPOUT);
+}
+
+Test(states, dropout_is_not_told_to_who_looks_up_only_or_switched_it_off)
+{
+    for (unsigned k = 0; k < 2; k++) {
+        struct noise n = noise_seeded(7);
+        begin();
+        o.direction = k ? ENGINE_DIRECTION_UP : ENGINE_DIRECTION_BOTH;
+        o.dropout = k;
+        feed_noise(&n, 2 * DAY_S / STEP_S, 50);
+        cr_assert_gt(until(ENGINE_DROPOUT, 0, 30), 30);
+        if (k == 0)
+            end();
+    }
+}
+
+Test(states, sparse_counts_are_no_dropouts)
+{
+    struct noise n = noise_seeded(8);
+    for (unsigned i = 0; i < 7 * DAY_S / STEP_S; i++) {
+        feed(noise_uniform(&n) < 0.1 ? 1 : 0);
+        cr_assert_neq(v.state, ENGINE_DROPOUT);
+    }
+}
+
+Test(states, nightly_zero_stops_being_a_dropout)
+{
+    struct noise n = noise_seeded(9);
+    unsigned dropped = 0;
+    for (unsigned day = 0; day < 10; day++) {
+        dropped = 0;
+        for (unsigned i = 0; i < DAY_S / STEP_S; i++) {
+            feed(i < 90 ? 0 : 50 + noise_normal(&n));
+            dropped += v.state == ENGINE_DROPOUT;
+        }
+    }
+    cr_assert_eq(dropped, 0);
+}
+
+/* The definition: the share of values below the quantile it keeps. */
+Test(states, dropout_keeps_the_first_percentile)
+{
+    struct noise n = noise_seeded(10);
+    struct dropout d = {0};
+    unsigned below = 0;
+    for (unsigned i = 0; i < 200000; i++) {
+        double size = exp(noise_normal(&n));
+        below += i >= 100000 && size < d.low;
+        dropout_update(&d, START + i * STEP_S, size, STEP_S);
+    }
+    cr_assert_float_eq(below / 1e5, 0.01, 0.003);
+}
+
+static double counted; /* what a counter stands at */
+
+static void count(struct noise *n, unsigned points, double rate)
+{
+    for (unsigned i = 0; i < points; i++)
+        feed(counted += floor(STEP_S * rate * (1 + 0.1 * noise_normal(n))));
+}
+
+Test(states, counter_is_judged_by_its_rate)
+{
+    struct noise n = noise_seeded(11);
+    counted = 1e12;
+    count(&n, 2000, 100);
+    cr_assert_eq(v.state, ENGINE_NORMAL);
+    cr_assert_float_eq(v.rate, 100, 50);
+    cr_assert_float_eq(v.expected - (counted - v.rate * STEP_S), 6000, 1500); /* what it would have counted */
+    cr_assert(v.lower <= v.expected && v.expected <= v.upper);
+    unsigned before = opened;
+    count(&n, 5, 300);
+    cr_assert_eq(v.state, ENGINE_ANOMALOUS);
+    cr_assert_eq(v.direction, 1);
+    cr_assert_eq(opened, before + 1);
+}
+
+Test(states, reset_of_a_counter_is_no_anomaly)
+{
+    struct noise n = noise_seeded(12);
+    counted = 1e9;
+    count(&n, 1500, 100);
+    opened = 0;
+    for (unsigned k = 0; k < 20; k++) {
+        counted = 50;
+        feed(counted);
+        cr_assert_eq(v.state, ENGINE_NORMAL);
+        cr_assert_eq(v.finding[DETECTOR_median].reason, ENGINE_REASON_RESET);
+        count(&n, 100, 100);
+    }
+    cr_assert_eq(opened, 0);
+}
+
+Test(states, counter_that_stands_still_has_dropped_out)
+{
+    struct noise n = noise_seeded(13);
+    counted = 1e9;
+    count(&n, 2 * DAY_S / STEP_S, 100);
+    cr_assert_leq(until(ENGINE_DROPOUT, counted, 5), 5);
+}
+
+Test(states, gauge_that_rose_at_first_is_a_gauge_for_good)
+{
+    struct noise n = noise_seeded(14);
+    for (unsigned i = 0; i < 400; i++)
+        feed(1000 + i);
+    cr_assert(isfinite(v.rate));
+    for (unsigned i = 0; i < 400; i++)
+        feed(1400 - i);
+    cr_assert(isnan(v.rate));
+    for (unsigned i = 0; i < 400; i++)
+        feed(1000 + i);
+    cr_assert(isnan(v.rate));
+    feed_noise(&n, 300, 1400);
+    cr_assert_eq(v.state, ENGINE_NORMAL);
+}
+
+Test(states, noise_is_no_counter)
+{
+    for (unsigned seed = 0; seed < 200; seed++) {
+        struct noise n = noise_seeded(100 + seed);
+        end();
+        begin();
+        feed_noise(&n, 500, seed);
+        cr_assert(isnan(v.rate));
+    }
+}
+
+Test(states, counter_that_idled_at_first_is_found_later)
+{
+    struct noise n = noise_seeded(15);
+    for (unsigned i = 0; i < 300; i++)
+        feed(5);
+    counted = 5;
+    count(&n, 400, 100);
+    cr_assert(isfinite(v.rate));
+}
+
+/* Gaps of every length between points of every kind: verdicts stay in range, whatever the series turns into. */
+Test(states, verdicts_stay_in_range_through_gaps_turns_and_extremes)
+{
+    for (unsigned seed = 0; seed < 60; seed++) {
+        struct noise n = noise_seeded(1000 + seed);
+        double scale = pow(10, 600 * noise_uniform(&n) - 300), offset = seed % 3 == 0 ? 1e15 * scale : 0, sum = 0;
+        end();
+        begin();
+        for (unsigned i = 0; i < 1200; i++) {
+            if (noise_uniform(&n) < 0.02)
+                t += (uint32_t)(pow(10, 5 * noise_uniform(&n)));
+            sum = noise_uniform(&n) < 0.002 ? 0 : sum + fabs(noise_normal(&n));
+            double x = seed % 4 == 0 ? sum : noise_uniform(&n) < 0.1 ? 0 : noise_normal(&n);
+            feed(fmax(-DBL_MAX, fmin(DBL_MAX, offset + scale * x)));
+            cr_assert(v.score >= 0 && v.score <= 100 && isfinite(v.strength));
+            cr_assert(v.since <= v.t && v.longest_s >= 0);
+            cr_assert(isnan(v.expected) || (v.lower <= v.expected && v.expected <= v.upper), "seed %u, point %u: %g %g %g",
+                      seed, i, v.lower, v.expected, v.upper);
+        }
+    }
+}
+
+Test(states, points_that_are_no_number_change_nothing)
+{
+    struct noise n = noise_seeded(16), m = n;
+    struct verdict with, without;
+    struct engine_record *other = malloc(engine_record_bytes());
+    engine_init(other);
+    for (unsigned i = 0; i < 1000; i++) {
+        t += STEP_S;
+        if (i % 7 == 0)
+            cr_assert_eq(engine_update(r, &o, (struct point){t - 1, i % 2 ? NAN : INFINITY}, &with), -1);
+        cr_assert_eq(engine_update(r, &o, (struct point){t, noise_normal(&n)}, &with), 0);
+        cr_assert_eq(engine_update(other, &o, (struct point){t, noise_normal(&m)}, &without), 0);
+        cr_assert_eq(with.score, without.score);
+    }
+    free(other);
+}
+
+Test(states, seasons_can_be_chosen)
+{
+    for (unsigned choice = 0; choice <= ENGINE_SEASON_OFF; choice++) {
+        struct noise n = noise_seeded(17);
+        end();
+        begin();
+        o.season = choice;
+        for (unsigned i = 0; i < 9 * DAY_S / STEP_S; i++)
+            feed(100 + 50 * sin(2 * NOISE_PI * (t % DAY_S) / DAY_S) + noise_normal(&n));
+        static const enum engine_season wanted[] = {ENGINE_SEASON_DAY, ENGINE_SEASON_DAY, ENGINE_SEASON_WEEK,
+                                                    ENGINE_SEASON_NONE};
+        if (choice != ENGINE_SEASON_AUTO)
+            cr_assert_eq(v.season, wanted[choice], "%u: %u", choice, v.season);
+        else
+            cr_assert_neq(v.season, ENGINE_SEASON_NONE);
+        cr_assert_eq(v.finding[DETECTOR_seasonal].reason, ENGINE_REASON_NONE);
+    }
+}
+
+Test(states, week_that_is_asked_for_needs_a_week)
+{
+    struct noise n = noise_seeded(18);
+    o.season = ENGINE_SEASON_ONLY_WEEK;
+    feed_noise(&n, 3 * DAY_S / STEP_S, 50);
+    cr_assert_eq(v.finding[DETECTOR_seasonal].reason, ENGINE_REASON_NEEDS_WEEK);
+}
+
+Test(states, detector_that_is_not_used_neither_votes_nor_counts)
+{
+    struct noise n = noise_seeded(19);
+    feed_noise(&n, 2000, 50);
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+        o.use[d] = d == DETECTOR_median;
+    feed(90);
+    cr_assert_eq(v.judges, 1);
+    cr_assert_eq(v.finding[DETECTOR_three_sigma].reason, ENGINE_REASON_OFF);
+    cr_assert_eq(v.finding[DETECTOR_median].vote, ENGINE_VOTE_YES);
+    double alone = v.score;
+    o.use[DETECTOR_median] = 0;
+    feed(10);
+    cr_assert_eq(v.score, 0);
+    cr_assert_eq(v.state, ENGINE_DEGENERATE);
+    cr_assert_gt(alone, 50);
+}
