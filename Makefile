@@ -1,5 +1,6 @@
 # make              everything, into build/
 # make run          installs what is missing, builds, starts all
+# make demo         the same with two weeks of a sample shop, from an empty build/demo
 # make check        unit tests        make test    those, end-to-end, and the browser
 # make bench        every figure      make bench-detection  those of detection, make ablation by detector
 # make fuzz    every parser, FUZZ_S seconds each
@@ -9,7 +10,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test check check-valgrind e2e bench bench-detection ablation fuzz install clean statsd-reference FORCE
+.PHONY: all run demo test check check-valgrind e2e bench bench-detection ablation fuzz install clean statsd-reference FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -55,7 +56,8 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
                           skyline_msgpack frame queue names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger) $(call pick,roomba,plan) \
-             $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv incidents inputs labels score)
+             $(call pick,webapp,ring query guard why merge) \
+             $(call pick,cli,csv incidents inputs labels score whisper pass shop)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
@@ -131,6 +133,13 @@ run: deps-run
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/ridgeline run --settings settings.conf --state-dir state
 
+demo: deps-run
+	@$(MAKE) --no-print-directory all
+	@mkdir -p $(BUILD)/demo
+	@flock -n $(BUILD)/demo/lock true || { echo "a demo runs already in $(BUILD)/demo" >&2; exit 1; }
+	@rm -rf $(BUILD)/demo
+	$(BUILD)/ridgeline demo --settings packaging/demo.conf --state-dir $(BUILD)/demo
+
 check: $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 
@@ -168,7 +177,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ridgeline $(DESTDIR)$(PREFIX)/share/ridgeline
 	install -m 755 $(BUILD)/ridgeline $(DESTDIR)$(PREFIX)/bin/ridgeline
 	install -m 755 $(filter-out %/ridgeline,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/lib/ridgeline/
-	install -m 644 settings.conf $(DESTDIR)$(PREFIX)/share/ridgeline/settings.conf
+	install -m 644 settings.conf packaging/demo.conf $(DESTDIR)$(PREFIX)/share/ridgeline/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 644 packaging/systemd/ridgeline.target $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	sed 's|@LIBEXEC@|$(PREFIX)/lib/ridgeline|' packaging/systemd/ridgeline@.service \

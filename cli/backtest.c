@@ -224,8 +224,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
 /* Finds the inputs, the labels and room for the results. Returns 0, or -1 with the reason on stderr. */
 static int prepare(struct backtest *b, const struct arguments *a, char **paths, int n)
 {
+    static const char *const suffixes[] = {".csv", NULL};
     char error[INPUTS_ERROR_MAX];
-    if (inputs_find(&b->inputs, paths, (size_t)n, error)) {
+    if (inputs_find(&b->inputs, paths, (size_t)n, suffixes, error)) {
         fprintf(stderr, "ridgeline: %s\n", error);
         return -1;
     }

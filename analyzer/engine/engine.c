@@ -63,6 +63,11 @@ void engine_init(struct engine_record *r)
     cadence_init(&r->cadence);
 }
 
+uint32_t engine_first_t(const struct engine_record *r)
+{
+    return r->cadence.first_t;
+}
+
 uint32_t engine_last_t(const struct engine_record *r)
 {
     return r->cadence.last_t;
