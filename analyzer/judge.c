@@ -305,7 +305,7 @@ static void count_open(struct judge *j, struct metric *m, int level)
     m->open_level = level;
 }
 
-static void recount(struct judge *j, struct metric *m)
+void judge_count(struct judge *j, struct metric *m)
 {
     uint32_t last_t = engine_last_t(m->record), now = wall_s(j);
     double stale_after_s = engine_stale_after_s(m->record);
@@ -332,7 +332,7 @@ int judge_caught_up(struct judge *j, struct metric *m)
         return -1;
     if (expire(j, m) != 0)
         return -1;
-    recount(j, m);
+    judge_count(j, m);
     return tell_in_time(j, m);
 }
 

@@ -50,6 +50,9 @@ int judge_tell(struct judge *j, struct metric *m);
 /* Closes what the ledger holds as open for a name that is no metric (any more). Returns as above. */
 int judge_close_orphan(struct judge *j, const char *name, size_t len);
 
+/* Brings the gauges up to date with the metric. */
+void judge_count(struct judge *j, struct metric *m);
+
 /* Takes the metric's share out of the gauges; for its removal. */
 void judge_uncount(struct judge *j, struct metric *m);
 

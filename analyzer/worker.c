@@ -75,7 +75,7 @@ static int init(struct worker *w, const struct worker_args *args)
                               .counters = w->counters};
     w->second_mono_ms = clock_mono_ms();
     reader_init(&w->reader, &w->shard, &w->judge, w->store, w->counters);
-    names_init(&w->names, &w->shard, w->store, w->counters);
+    names_init(&w->names, &w->shard, &w->judge, w->store, w->counters);
     saver_init(&w->saver, &w->shard, w->store, args->settings, w->counters);
     return 0;
 }

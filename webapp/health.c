@@ -133,6 +133,7 @@ static void add_metrics(json_t *out, const struct processes *p)
     uint64_t owned = processes_sum(p, counters_worker, "metrics");
     uint64_t known = processes_sum(p, counters_horizon, "metrics");
     json_object_set_new(out, "metrics", count(owned > known ? owned : known));
+    json_object_set_new(out, "watched", count(owned));
 }
 
 /* Horizon's own table of senders, one JSON array a process. */

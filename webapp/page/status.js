@@ -75,11 +75,11 @@ function tellNone() {
 }
 
 // Says that all is well only where that is known.
-function whyNone({status, metrics, site_metrics: site, warming_up: warming, budget}) {
+function whyNone({status, metrics, watched, site_metrics: site, warming_up: warming, budget}) {
   if (budget?.candidates_open) return ` reaches the surface score, ${number(budget.surface_score)}.`;
   if (site === 0) return `: no metric${metrics ? " but Ridgeline's own" : ''} has arrived yet.`;
   if (warming) return `. ${number(warming)} of ${number(metrics)} metrics are still warming up.`;
-  return status === 'ok' && metrics ? ': every metric behaves as it used to.' : '.';
+  return status === 'ok' && metrics && watched >= metrics ? ': every metric behaves as it used to.' : '.';
 }
 
 function lag(ms) {
