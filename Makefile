@@ -10,7 +10,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run demo test check check-valgrind e2e bench bench-detection ablation fuzz install clean FORCE
+.PHONY: all run demo test check check-valgrind e2e bench bench-detection ablation fuzz install clean statsd-reference FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -52,8 +52,12 @@ PURE_SRC := $(call pick,lib,records_pack series keys glob units options conf con
                         conf_resolve overrides anomaly budget)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
-PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number skyline_msgpack frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
-             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv incidents inputs labels score whisper pass shop)
+PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
+                          skyline_msgpack frame queue names senders intake intake_statsd statsd_line statsd_pool \
+                          statsd_timer statsd_set statsd_table statsd_flush) \
+             $(call pick,analyzer,wheel tail pace ledger) $(call pick,roomba,plan) \
+             $(call pick,webapp,ring query guard why merge) \
+             $(call pick,cli,csv incidents inputs labels score whisper pass shop)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
@@ -142,7 +146,13 @@ check: $(UNIT)
 check-valgrind: $(UNIT)
 	@tests/run-unit.sh --valgrind $(UNIT)
 
-e2e: all
+# StatsD itself, which the end-to-end tests compare horizon with.
+STATSD := build/npm/node_modules/statsd
+statsd-reference: $(STATSD)/stats.js
+$(STATSD)/stats.js:
+	npm install --prefix build/npm --omit=optional --ignore-scripts --no-audit --no-fund --no-save statsd@0.9.0
+
+e2e: all statsd-reference
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) tests/e2e
 
 test: deps-test

@@ -13,7 +13,7 @@ trap 'rm -rf "$OUT"' EXIT INT TERM
 # Runs backtest with the arguments given; prints its labelled result with a title.
 labelled() {
     echo "$1"; shift
-    "$RIDGELINE" backtest "$@" | sed 's/^/  /'
+    "$RIDGELINE" backtest "$@" 2>/dev/null | sed 's/^/  /'
 }
 
 # $1, then NAB's three profiles at the best threshold and the standard one at the shipped, $3, of the results in $2.
@@ -23,6 +23,32 @@ nab() {
         --results "$OUT/$2" | sed 's/^/  best:    /'
     python3 "$TOOLS/nab_score.py" --data "$DATA/nab/data" --windows "$DATA/nab/labels/combined_windows.json" \
         --results "$OUT/$2" --threshold "$3" --profile standard | sed 's/^/  shipped: /'
+}
+
+# False incidents a series-week, as opened at the score $1: the labelled set $3 with the labels $2.
+false_rate() {
+    "$RIDGELINE" backtest --set score_to_open="$1" --out "$OUT/rates" --labels "$2" "$3" 2>/dev/null |
+        awk '/^as opened/ { for (i = 1; i < NF; i++) if ($i == "false/series-week") printf " %.2f", $(i + 1) }'
+}
+
+# The same on noise, where every incident is false: the mean of the five kinds, at 10, 60 and 300 s.
+noise_rates() {
+    "$BUILD/bench/bench_synthetic" --set score_to_open="$1" --noise |
+        sed -n 's/.* noise at \([0-9]*\) s, anomalies in 10,000 *\([0-9.]*\) .*/\1 \2/p' |
+        awk '{ sum[$1] += $2; n[$1]++ }
+            END { for (step = 10; step <= 300; step *= step == 10 ? 6 : 5)
+                printf " %.2f", sum[step] / n[step] / (10000 * step / 604800) }'
+}
+
+calibration() {
+    echo "false incidents a series-week by score to open: noise at 10, 60, 300 s; mscloud; NAB"
+    for score in 50 60 75 90; do
+        printf '  %s:' "$score"
+        noise_rates "$score"
+        [ -d "$DATA/mscloud" ] && false_rate "$score" "$DATA/mscloud" "$DATA/mscloud"
+        [ -d "$DATA/nab/data" ] && false_rate "$score" "$DATA/nab/labels/combined_windows.json" "$DATA/nab/data"
+        echo
+    done
 }
 
 echo "made series, 200 or 100 seeds each"
@@ -58,4 +84,5 @@ if [ -d "$DATA/nab/data" ]; then
 else
     echo "no $DATA/nab: not measured (DATA= says where)"
 fi
+calibration
 exit 0

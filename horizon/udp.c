@@ -57,8 +57,7 @@ static struct sender *sender_of(struct udp *udp, const struct sockaddr_storage *
         char host[ADDRESS_TEXT_MAX];
         address_host(peer, host);
         memcpy(&udp->last_peer, peer, len);
-        udp->last_sender = senders_find(&udp->intake->senders, host, intake_listener_names[udp->kind],
-                                        udp->intake->now_ms);
+        udp->last_sender = intake_sender(udp->intake, udp->kind, host, udp->intake->now_ms);
     }
     return udp->last_sender;
 }

@@ -1,4 +1,4 @@
-/* UDP listeners: datagrams of carbon lines, one or several, and Skyline's, of one point each. */
+/* UDP listeners: datagrams of carbon or StatsD lines, one or several, and Skyline's, of one point each. */
 #ifndef RIDGELINE_HORIZON_UDP_H
 #define RIDGELINE_HORIZON_UDP_H
 
@@ -21,8 +21,8 @@ struct udp {
     struct sender *last_sender;
 };
 
-/* Binds `address` for INTAKE_LINE_UDP or INTAKE_SKYLINE_UDP and reads from then on; the address that it
- * got is written to `text`. Returns 0, or -1 with the reason logged. */
+/* Binds `address` for INTAKE_LINE_UDP, INTAKE_SKYLINE_UDP or INTAKE_STATSD_UDP and reads from then on; the address
+ * that it got is written to `text`. Returns 0, or -1 with the reason logged. */
 int udp_init(struct udp *udp, uv_loop_t *loop, struct intake *intake, enum intake_listener kind,
              const struct units_address *address, char text[ADDRESS_TEXT_MAX]);
 

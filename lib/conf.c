@@ -258,6 +258,23 @@ static bool is_instance(const char *text)
            text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
 }
 
+/* StatsD's prefixes become parts of names. */
+static int check_prefixes(struct loader *l)
+{
+    static const char *const names[] = {"global_prefix", "prefix_counter", "prefix_timer",
+                                        "prefix_gauge",  "prefix_set",     "global_suffix"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct conf_option *o = conf_option_find("statsd", names[i]);
+        const char *text = *(char *const *)((const char *)l->s + o->offset);
+        size_t len = strlen(text);
+        if (len > CONF_STATSD_PREFIX_MAX ||
+            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != len)
+            return object(l, "statsd", names[i], "may hold letters, digits, -, _ and dots, up to %d",
+                          CONF_STATSD_PREFIX_MAX);
+    }
+    return 0;
+}
+
 /* Skyline's algorithms look at a day of raw points, which must be kept. */
 static int check_skyline(struct loader *l)
 {
@@ -297,7 +314,7 @@ static int cross_check(struct loader *l)
         return object(l, "webapp", "listen", "must name an address");
     if (!is_instance(s->instance))
         return object(l, "", "instance", "may hold letters, digits, - and _, up to 32");
-    return check_skyline(l);
+    return check_prefixes(l) < 0 ? -1 : check_skyline(l);
 }
 
 static int replace(struct loader *l, char **text, const char *with)

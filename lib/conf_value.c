@@ -175,6 +175,8 @@ static int units_from_text(const struct conf_option *o, void *base, const char *
         return 0;
     case CONF_RETENTION:
         return units_retention(text, place(o, base), &why) < 0 ? fail(reason, why) : 0;
+    case CONF_PERCENTILES:
+        return units_percentiles(text, place(o, base), &why) < 0 ? fail(reason, why) : 0;
     case CONF_BUDGET:
         return units_budget(text, place(o, base), &why) < 0 ? fail(reason, why) : 0;
     default:

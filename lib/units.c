@@ -280,6 +280,42 @@ int units_retention(const char *text, struct units_retention *retention, const c
     return 0;
 }
 
+/* Reads one percentile that ends at `end`. */
+static int read_percentile(const char *p, const char *end, double *percent, const char **reason)
+{
+    char text[UNITS_TEXT_MAX];
+    if ((size_t)(end - p) >= sizeof text)
+        return fail(reason, "holds a number that is too long");
+    memcpy(text, p, (size_t)(end - p));
+    text[end - p] = '\0';
+    if (units_number(text, percent, reason) < 0)
+        return -1;
+    if (!(*percent >= -100 && *percent <= 100) || *percent == 0)
+        return fail(reason, "may hold numbers from -100 to 100, but not 0");
+    return 0;
+}
+
+int units_percentiles(const char *text, struct units_percentiles *percentiles, const char **reason)
+{
+    struct units_percentiles list = {0};
+    for (const char *p = text; *text != '\0';) {
+        const char *end = strchrnul(p, ',');
+        if (list.n == UNITS_PERCENTILES_MAX)
+            return fail(reason, "has more than 16 percentiles");
+        if (read_percentile(p, end, &list.percent[list.n], reason) < 0)
+            return -1;
+        for (unsigned i = 0; i < list.n; i++)
+            if (list.percent[i] == list.percent[list.n])
+                return fail(reason, "names a percentile twice");
+        list.n++;
+        if (*end == '\0')
+            break;
+        p = end + 1;
+    }
+    *percentiles = list;
+    return 0;
+}
+
 int units_budget(const char *text, struct units_budget *budget, const char **reason)
 {
     uint64_t count;
@@ -359,5 +395,15 @@ char *units_retention_text(char *out, size_t out_bytes, const struct units_reten
                              units_duration_text(span, sizeof span, retention->archive[i].span_s));
         used += (size_t)wrote;
     }
+    return out;
+}
+
+char *units_percentiles_text(char *out, size_t out_bytes, const struct units_percentiles *percentiles)
+{
+    size_t used = 0;
+    if (out_bytes > 0)
+        out[0] = '\0';
+    for (unsigned i = 0; i < percentiles->n && used < out_bytes; i++)
+        used += (size_t)snprintf(out + used, out_bytes - used, "%s%.15g", i == 0 ? "" : ",", percentiles->percent[i]);
     return out;
 }

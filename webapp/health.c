@@ -86,19 +86,36 @@ static void set_sum(json_t *out, const char *key, const struct processes *p, con
     json_object_set_new(out, key, count(processes_sum(p, defs, field)));
 }
 
+/* Sums by reason of the fields "<prefix>REASON". */
+static void add_rejections(json_t *out, const struct processes *p, const char *prefix)
+{
+    json_t *reasons = json_object();
+    for (size_t i = 0; i < HORIZON_REJECTED_N; i++) {
+        char field[64];
+        snprintf(field, sizeof field, "%s%s", prefix, counters_rejected[i].name);
+        set_sum(reasons, counters_rejected[i].name, p, counters_horizon, field);
+    }
+    json_object_set_new(out, "rejections", reasons);
+}
+
+static void add_statsd(json_t *out, const struct processes *p)
+{
+    json_t *samples = json_object();
+    set_sum(samples, "received", p, counters_horizon, "statsd_received");
+    set_sum(samples, "accepted", p, counters_horizon, "statsd_accepted");
+    set_sum(samples, "rejected", p, counters_horizon, "statsd_rejected");
+    add_rejections(samples, p, "statsd_rejected|reason=");
+    json_object_set_new(out, "statsd", samples);
+}
+
 static void add_horizon(json_t *out, const struct processes *p)
 {
     static const char *const sums[] = {"received", "accepted", "rejected", "stored",
                                        "queued",   "dropped",  "connections"};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         set_sum(out, sums[i], p, counters_horizon, sums[i]);
-    json_t *reasons = json_object();
-    for (size_t i = 0; i < HORIZON_REJECTED_N; i++) {
-        char field[64];
-        snprintf(field, sizeof field, "rejected|reason=%s", counters_rejected[i].name);
-        set_sum(reasons, counters_rejected[i].name, p, counters_horizon, field);
-    }
-    json_object_set_new(out, "rejections", reasons);
+    add_rejections(out, p, "rejected|reason=");
+    add_statsd(out, p);
 }
 
 static void add_analyzer(json_t *out, const struct processes *p)
@@ -266,10 +283,11 @@ static json_t *settings_json(const struct app *app)
     snprintf(retention, sizeof retention, "%s:%s",
              units_duration_text(step, sizeof step, s->retention.archive[0].step_s),
              units_duration_text(span, sizeof span, s->retention.archive[0].span_s));
-    return json_pack("{s:o,s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
                      "carbon_udp", address(&s->horizon.carbon_udp), "carbon_pickle",
-                     address(&s->horizon.carbon_pickle), "skyline_udp", address(&s->horizon.skyline_udp), "page",
-                     app->page, "raw_retention", retention, "step_s", (int)s->retention.archive[0].step_s, "span_s",
+                     address(&s->horizon.carbon_pickle), "skyline_udp", address(&s->horizon.skyline_udp), "statsd",
+                     address(&s->statsd.listen), "page", app->page, "raw_retention", retention, "step_s",
+                     (int)s->retention.archive[0].step_s, "span_s",
                      (int)s->retention.archive[0].span_s, "file", s->path);
 }
 

@@ -31,6 +31,7 @@ enum conf_type {
     CONF_BYTES,     /* uint64_t; text with a unit */
     CONF_ADDRESS,   /* struct units_address */
     CONF_RETENTION, /* struct units_retention */
+    CONF_PERCENTILES, /* struct units_percentiles */
     CONF_BUDGET,    /* struct units_budget */
     CONF_TEXT,      /* char * */
     CONF_GLOBS,     /* struct conf_globs: list of globs */
@@ -82,6 +83,8 @@ struct conf_rules {
     size_t n;
 };
 
+#define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
+
 struct settings {
     char *path;      /* of the file, "" without one */
     char *state_dir; /* data of the private Redis and its socket */
@@ -100,6 +103,16 @@ struct settings {
         struct conf_globs deny, allow; /* allow empty = all */
         bool self_metrics;             /* feed Ridgeline's and the machine's own figures */
     } horizon;
+    struct {
+        struct units_address listen; /* over UDP and TCP */
+        int64_t flush_interval_s;
+        struct units_percentiles percentiles;
+        bool legacy_namespace, flush_counts;
+        char *global_prefix, *prefix_counter, *prefix_timer, *prefix_gauge, *prefix_set, *global_suffix;
+        bool delete_idle_counters, delete_idle_timers, delete_idle_gauges, delete_idle_sets;
+        int64_t max_timer_values, max_set_values; /* of one timer or set in one interval */
+        uint64_t max_value_bytes;                 /* of all */
+    } statsd;
     struct {
         int64_t pass_interval_s; /* one walk over all metrics takes about this long */
     } roomba;

@@ -24,9 +24,9 @@ struct counters_def {
     const char *help;
 };
 
-/* Reasons for which horizon rejects a point. received = accepted + the sum of these. */
+/* Reasons for which horizon rejects a point, or a StatsD sample. received = accepted + the sum of these, of each. */
 #define HORIZON_REJECTIONS(X)                                                                        \
-    X(malformed, COUNTER, "line, pickle entry or datagram of msgpack that cannot be read")           \
+    X(malformed, COUNTER, "line, pickle entry, datagram of msgpack or StatsD sample that cannot be read")            \
     X(too_long, COUNTER, "line longer than max_line_bytes, or pickle longer than max_pickle_bytes")  \
     X(truncated, COUNTER, "line or pickle cut off by the end of its connection")                     \
     X(forbidden, COUNTER, "pickle with an opcode that could build anything but lists, tuples, strings and numbers") \
@@ -36,7 +36,10 @@ struct counters_def {
     X(too_old, COUNTER, "timestamp older than max_age")                                              \
     X(in_future, COUNTER, "timestamp further ahead than max_future")                                 \
     X(denied, COUNTER, "name matched by deny, or not by allow")                                      \
-    X(over_limit, COUNTER, "new name beyond max_metrics")
+    X(over_limit, COUNTER, "new name beyond max_metrics, or new value of a set beyond its bounds")    \
+    X(bad_type, COUNTER, "StatsD sample of no known type")                                           \
+    X(bad_rate, COUNTER, "StatsD sample whose rate is not a number above zero")                      \
+    X(negative, COUNTER, "StatsD time (ms) below zero")
 
 #define HORIZON_COUNTERS(X)                                                                          \
     X(received, COUNTER, "points received, in whatever state; = accepted + rejected")                \
@@ -51,6 +54,13 @@ struct counters_def {
     X(connections, GAUGE, "open TCP connections")                                                    \
     X(connections_refused, COUNTER, "connections closed at once: beyond max_connections, or no descriptor or memory") \
     X(connections_idle, COUNTER, "connections closed after idle_timeout")                            \
+    X(statsd_received, COUNTER, "StatsD samples received; = statsd_accepted + statsd_rejected")     \
+    X(statsd_accepted, COUNTER, "StatsD samples taken into their interval; its points are among received")           \
+    X(statsd_rejected, COUNTER, "StatsD samples rejected, for all reasons; a line whose name is bad is one")         \
+    X(statsd_series, GAUGE, "names that StatsD samples are gathered for, by type")                   \
+    X(statsd_value_bytes, GAUGE, "memory that the values of timers and sets hold")                   \
+    X(statsd_flushes, COUNTER, "intervals of StatsD samples that became points")                     \
+    X(statsd_flush_ms, GAUGE, "how long after its interval's end the last of them was all queued")   \
     X(udp_kernel_drops, COUNTER, "datagrams that the kernel dropped before horizon could read them") \
     X(redis_up, GAUGE, "1 while connected to Redis")                                                 \
     X(redis_reconnects, COUNTER, "connections to Redis made after the first")                        \

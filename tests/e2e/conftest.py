@@ -194,14 +194,15 @@ webapp: {{ listen = "127.0.0.1:{page}"; }};
 
 @pytest.fixture
 def horizons(redis, daemons, tmp_path):
-    """horizons(instance): horizons alone, on one Redis that nobody else writes to."""
-    def begin(instance=""):
-        line, udp, pickle, skyline, page = free_ports(5)
+    """horizons(instance, statsd): horizons alone, on one Redis that nobody else writes to."""
+    def begin(instance="", statsd=""):
+        line, udp, pickle, skyline, page, statsd_port = free_ports(6)
         settings = write_settings(tmp_path / f"horizon{instance}.conf", SETTINGS.format(
             line=line, udp=udp, pickle=pickle, skyline=skyline, page=page, horizon="self_metrics = false;",
-            analyzer="", roomba="", more=f'redis = "unix:{redis.sock}"; instance = "{instance}";', max_age="23h"))
+            analyzer="", roomba="", max_age="23h", more=f'redis = "unix:{redis.sock}"; instance = "{instance}"; '
+            f'statsd: {{ listen = "127.0.0.1:{statsd_port}"; {statsd} }};'))
         d = daemons("horizon", settings)
-        d.redis, d.line, d.udp, d.pickle, d.skyline = redis, line, udp, pickle, skyline
+        d.redis, d.line, d.udp, d.pickle, d.skyline, d.statsd = redis, line, udp, pickle, skyline, statsd_port
         d.stats = "horizon" + ("@" + instance if instance else "")
         wait_for("the books", lambda: "received" in books(d, d.stats) or d.process.poll() is not None)
         assert d.process.poll() is None, d.log.read_text(errors="replace")
@@ -219,16 +220,17 @@ class Ridgeline:
     """`ridgeline run` as an operator starts it."""
 
     def __init__(self, directory, horizon="self_metrics = false;", analyzer="", roomba="", more="", max_age="23h",
-                 pickle=None):
+                 pickle=None, statsd=""):
         self.directory = directory
         self.state = directory / "state"
-        self.line, self.udp, self.pickle, self.skyline, self.page_port = free_ports(5)
+        self.line, self.udp, self.pickle, self.skyline, self.page_port, self.statsd = free_ports(6)
         self.pickle = pickle or self.pickle
         self.page = f"http://127.0.0.1:{self.page_port}"
         self.sock = str(self.state / "redis.sock")
         self.settings = write_settings(directory / "settings.conf", SETTINGS.format(
             line=self.line, udp=self.udp, pickle=self.pickle, skyline=self.skyline, page=self.page_port,
-            horizon=horizon, analyzer=analyzer, roomba=roomba, more=more, max_age=max_age))
+            horizon=horizon, analyzer=analyzer, roomba=roomba, max_age=max_age,
+            more=f'statsd: {{ listen = "127.0.0.1:{self.statsd}"; {statsd} }};\n{more}'))
         self.log = directory / "ridgeline.log"
         self.start()
 

@@ -456,10 +456,11 @@ def test_before_anything_arrives_the_page_gives_a_line_that_works(ridgeline, pag
     page.open()
     wait_for("what to do", lambda: page.one("#setup").is_displayed())
     assert page.text("#open-none") == "None: no metric has arrived yet."
-    line, relay, c_relay = [pre.text for pre in page.all("#setup pre")]
+    line, relay, c_relay, statsd = [pre.text for pre in page.all("#setup pre")]
     assert f"nc -w 1 127.0.0.1 {ridgeline.line}" in line
     assert f"127.0.0.1:{ridgeline.pickle}" in relay
     assert f"127.0.0.1:{ridgeline.line}" in c_relay
+    assert f'repeater: [{{host: "127.0.0.1", port: {ridgeline.statsd}}}]' in statsd
     subprocess.run(["sh", "-c", line], check=True, timeout=30)
     wait_for("it to be gone", lambda: not page.one("#setup").is_displayed())
     wait_for("the strip", lambda: "senders1" in page.text("#strip"))

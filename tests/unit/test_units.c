@@ -207,6 +207,23 @@ Test(units, retention_reads_archives_finest_first)
     cr_assert_str_eq(units_retention_text(text, sizeof text, &r), "10s:1h,1m:1d,10m:2w");
 }
 
+Test(units, percentiles_are_numbers_each_once)
+{
+    static const char *const good[] = {"", "90", "50,90,99.9,-5", "100,-100,0.001", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16"};
+    static const char *const bad[] = {"0", "-0", "101", "-100.5", "9o", "90,", ",90", "90, 95", "90 95", "90,90", "5,5.0",
+                                      "nan", "inf", "0x10", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+                                      "90.00000000000000000000000000000000000000001"};
+    struct units_percentiles p;
+    const char *reason;
+    char text[UNITS_PERCENTILES_TEXT_MAX];
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        cr_assert_eq(units_percentiles(good[i], &p, &reason), 0, "\"%s\": %s", good[i], reason);
+        cr_assert_str_eq(units_percentiles_text(text, sizeof text, &p), good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_assert_eq(units_percentiles(bad[i], &p, &reason), -1, "\"%s\" was accepted", bad[i]);
+}
+
 Test(units, retention_refuses_archives_that_do_not_fit_together)
 {
     static const char *const cases[] = {
