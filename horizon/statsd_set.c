@@ -1,5 +1,6 @@
 #include "statsd_set.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "ridgeline/keys.h"
@@ -40,6 +41,15 @@ bool statsd_set_add(struct statsd_set *s, const char *text, size_t len, struct s
     *slot_of(s, hash) = hash;
     s->n++;
     return true;
+}
+
+void statsd_set_assert(const struct statsd_set *s)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < s->cap; i++)
+        used += s->slots[i] != 0;
+    assert((s->cap & (s->cap - 1)) == 0 && s->n <= s->cap / 4 * 3 && used == s->n);
+    (void)used;
 }
 
 void statsd_set_fini(struct statsd_set *s, struct statsd_pool *pool)

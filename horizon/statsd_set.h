@@ -19,6 +19,9 @@ struct statsd_set {
  * reached, or the pool has no memory. */
 bool statsd_set_add(struct statsd_set *s, const char *text, size_t len, struct statsd_pool *pool);
 
+/* Checks the invariants. */
+void statsd_set_assert(const struct statsd_set *s);
+
 /* Ends the interval: no values. Memory that was put to use stays for the next one. */
 void statsd_set_clear(struct statsd_set *s, struct statsd_pool *pool);
 

@@ -132,6 +132,9 @@ enum statsd_table_result statsd_table_put(struct statsd_table *t, struct statsd_
 void statsd_table_turn(struct statsd_table *t)
 {
     assert(t->walk_type == STATSD_TYPES_N);
+#ifdef RIDGELINE_DEBUG
+    statsd_table_assert(t);
+#endif
     t->interval++;
     t->walk_type = 0;
     t->walk = t->tables[0];
@@ -172,4 +175,34 @@ void statsd_table_forget(struct statsd_table *t, struct statsd_series *s)
     HASH_DEL(t->tables[s->type], e);
     free_entry(t, e);
     t->n--;
+}
+
+/* The bytes of the pool that a series has taken. */
+static uint64_t held_bytes(const struct statsd_series *s)
+{
+    if (s->type == STATSD_TIMER) {
+        statsd_timer_assert(s->as.timer);
+        return s->as.timer->cap * sizeof *s->as.timer->values;
+    }
+    if (s->type == STATSD_SET) {
+        statsd_set_assert(s->as.set);
+        return s->as.set->cap * sizeof *s->as.set->slots;
+    }
+    return 0;
+}
+
+void statsd_table_assert(const struct statsd_table *t)
+{
+    size_t n = 0, due = 0;
+    uint64_t held = 0;
+    for (unsigned type = 0; type < STATSD_TYPES_N; type++)
+        for (struct statsd_entry *e = t->tables[type]; e; e = e->hh.next) {
+            n++;
+            due += statsd_table_is_due(t, &e->series);
+            held += held_bytes(&e->series);
+        }
+    assert(n == t->n && held == t->pool.held_bytes && (due == 0 || t->walk_type < STATSD_TYPES_N));
+    (void)n;
+    (void)due;
+    (void)held;
 }

@@ -25,8 +25,8 @@ struct statsd_series {
 
 struct statsd_entry;
 
-/* Invariants: 1. n is the number of entries of all tables, and at most max_series when one is added. 2. a
- * series with another interval than the table's is ahead of the walk. */
+/* Invariants: 1. n is the number of entries of all tables. 2. once the walk is over no series is due. 3. the pool
+ * holds what timers and sets have taken. */
 struct statsd_table {
     struct statsd_entry *tables[STATSD_TYPES_N];
     size_t n, max_series;
@@ -66,5 +66,8 @@ void statsd_table_settle(struct statsd_table *t, struct statsd_series *s, bool a
 
 /* Removes a series that the walk has just given. */
 void statsd_table_forget(struct statsd_table *t, struct statsd_series *s);
+
+/* Checks the invariants, those of timers and sets included. */
+void statsd_table_assert(const struct statsd_table *t);
 
 #endif

@@ -2,6 +2,7 @@
  * are never subtracted from squares. */
 #include "statsd_timer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,13 @@ void statsd_timer_clear(struct statsd_timer *t, struct statsd_pool *pool)
     if (idle || sparse)
         statsd_timer_fini(t, pool);
     *t = (struct statsd_timer){.values = t->values, .cap = t->cap};
+}
+
+void statsd_timer_assert(const struct statsd_timer *t)
+{
+    assert(t->n_kept <= t->cap && t->n_kept <= t->n);
+    assert(t->lower <= t->upper && !(t->m2 < 0));
+    (void)t;
 }
 
 double statsd_timer_std(const struct statsd_timer *t)

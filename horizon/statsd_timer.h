@@ -11,7 +11,8 @@
 
 #include "statsd_pool.h"
 
-/* Invariants: 1. n_kept <= cap. 2. n_kept <= n. 3. once n_kept < n, cap stays as it is until the interval ends. */
+/* Invariants: 1. n_kept <= cap. 2. n_kept <= n. 3. lower <= upper. 4. m2 >= 0. Once n_kept < n, cap stays as it is
+ * until the interval ends: a sample that grew would not be uniform. */
 struct statsd_timer {
     double *values; /* the sample */
     uint32_t n_kept, cap;
@@ -29,6 +30,9 @@ void statsd_timer_add(struct statsd_timer *t, double value, double weight, struc
 void statsd_timer_clear(struct statsd_timer *t, struct statsd_pool *pool);
 
 void statsd_timer_fini(struct statsd_timer *t, struct statsd_pool *pool);
+
+/* Checks the invariants. */
+void statsd_timer_assert(const struct statsd_timer *t);
 
 /* Population standard deviation; 0 without values. */
 double statsd_timer_std(const struct statsd_timer *t);

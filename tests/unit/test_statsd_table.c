@@ -139,7 +139,9 @@ Test(statsd_table, loses_nothing_while_a_flush_goes_on_between_samples)
         while ((s = statsd_table_walk(&table)))
             if (statsd_table_is_due(&table, s))
                 check_and_settle(s);
+        statsd_table_assert(&table);
         statsd_table_turn(&table);
+        statsd_table_assert(&table);
     }
     size_t known = 0, walked = 0;
     for (int type = 0; type < STATSD_TYPES_N; type++)
