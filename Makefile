@@ -1,5 +1,6 @@
 # make              everything, into build/
 # make run          installs what is missing, builds, starts all
+# make demo         the same with two weeks of a sample shop, from an empty build/demo
 # make check        unit tests        make test    those, end-to-end, and the browser
 # make bench        every figure      make bench-detection  those of detection, make ablation by detector
 # make fuzz    every parser, FUZZ_S seconds each
@@ -9,7 +10,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test check check-valgrind e2e bench bench-detection ablation fuzz install clean FORCE
+.PHONY: all run demo test check check-valgrind e2e bench bench-detection ablation fuzz install clean statsd-reference FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -47,12 +48,16 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units options conf conf_value conf_text conf_rules \
-                        conf_resolve overrides anomaly)
+PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units options conf conf_value \
+                        conf_text conf_rules conf_resolve overrides anomaly budget)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
-ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c)
-PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number frame queue names senders intake) $(call pick,analyzer,wheel tail pace ledger) \
-             $(call pick,roomba,plan) $(call pick,webapp,ring query guard why merge) $(call pick,cli,csv inputs labels score)
+ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
+PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
+                          skyline_msgpack frame queue names senders intake intake_statsd statsd_line statsd_pool \
+                          statsd_timer statsd_set statsd_table statsd_flush) \
+             $(call pick,analyzer,wheel tail pace ledger) $(call pick,roomba,plan) \
+             $(call pick,webapp,ring query guard why merge) \
+             $(call pick,cli,csv incidents inputs labels score whisper pass shop)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
@@ -128,13 +133,26 @@ run: deps-run
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/ridgeline run --settings settings.conf --state-dir state
 
+demo: deps-run
+	@$(MAKE) --no-print-directory all
+	@mkdir -p $(BUILD)/demo
+	@flock -n $(BUILD)/demo/lock true || { echo "a demo runs already in $(BUILD)/demo" >&2; exit 1; }
+	@rm -rf $(BUILD)/demo
+	$(BUILD)/ridgeline demo --settings packaging/demo.conf --state-dir $(BUILD)/demo
+
 check: $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 
 check-valgrind: $(UNIT)
 	@tests/run-unit.sh --valgrind $(UNIT)
 
-e2e: all
+# StatsD itself, which the end-to-end tests compare horizon with.
+STATSD := build/npm/node_modules/statsd
+statsd-reference: $(STATSD)/stats.js
+$(STATSD)/stats.js:
+	npm install --prefix build/npm --omit=optional --ignore-scripts --no-audit --no-fund --no-save statsd@0.9.0
+
+e2e: all statsd-reference
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(E2E_JOBS) tests/e2e
 
 test: deps-test
@@ -145,7 +163,7 @@ bench: all $(BENCH)
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/run.sh
 
 # DATA= and TOOLS= say where labelled data and NAB's scorer are.
-bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic
+bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
 
 # What each detector adds: builds the product once for each, without it.
@@ -159,7 +177,11 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ridgeline $(DESTDIR)$(PREFIX)/share/ridgeline
 	install -m 755 $(BUILD)/ridgeline $(DESTDIR)$(PREFIX)/bin/ridgeline
 	install -m 755 $(filter-out %/ridgeline,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/lib/ridgeline/
-	install -m 644 settings.conf $(DESTDIR)$(PREFIX)/share/ridgeline/settings.conf
+	install -m 644 settings.conf packaging/demo.conf $(DESTDIR)$(PREFIX)/share/ridgeline/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 packaging/systemd/ridgeline.target $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	sed 's|@LIBEXEC@|$(PREFIX)/lib/ridgeline|' packaging/systemd/ridgeline@.service \
+	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/ridgeline@.service
 
 clean:
 	rm -rf build

@@ -25,11 +25,14 @@
 #include <string.h>
 
 #include "ridgeline/counters.h"
+#include "ridgeline/ensemble.h"
 #include "ridgeline/log.h"
 #include "ridgeline/records.h"
 
 #define TELL_EVERY_MS 10000 /* updates of one anomaly are no closer than this */
 #define TELL_END_EVERY_MS 60000
+#define TURN_POINTS 5000     /* of one metric in one turn */
+#define DAY_COSTS_POINTS 50  /* a point for which Skyline's algorithms look at a whole day counts as so many */
 
 static const struct engine_options *options_of(const struct judge *j, struct metric *m)
 {
@@ -55,6 +58,14 @@ static int push(struct judge *j, enum outbox_kind kind, const struct anomaly *a,
     return outbox_push(j->outbox, kind, a, hash, event);
 }
 
+/* Counts what the anomaly, told at level `from` before, crosses by being told now. */
+static void cross(struct judge *j, struct metric *m, int from)
+{
+    int level = budget_level(m->incident.score);
+    crossings_add(j->crossings, from, level);
+    m->told_level = level > from ? level : from;
+}
+
 /* Tells of the metric's incident as it stands now. */
 static int tell(struct judge *j, struct metric *m, enum outbox_kind kind, const struct verdict *closed, bool hash,
                 bool event)
@@ -67,6 +78,8 @@ static int tell(struct judge *j, struct metric *m, enum outbox_kind kind, const 
     m->update_due = false;
     m->told_mono_ms = j->now_mono_ms;
     m->told_end = m->incident.last_hot;
+    if (event)
+        cross(j, m, kind == OUTBOX_OPEN ? BUDGET_UNTOLD : m->told_level);
     return push(j, kind, &a, hash, event);
 }
 
@@ -75,8 +88,10 @@ static void adopt(struct metric *m, const struct ledger_entry *e)
 {
     struct anomaly a;
     m->update_due = true;
+    m->told_level = budget_level(m->incident.score);
     if (!e->text || anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
         return;
+    m->told_level = budget_level(a.score);
     m->update_due = a.peak.t != m->incident.peak.t || a.score != m->incident.score;
     if (e->start == m->incident.start)
         return;
@@ -126,8 +141,9 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
 {
     struct verdict v;
     bool again = false;
-    if (engine_update(m->record, o, p, &v) != 0)
-        return 0;
+    int taken = ensemble_update(m->record, &m->window, o, p, &v);
+    if (taken != 0)
+        return taken < 0 ? -1 : 0;
     j->counters[WORKER_judged]++;
     do {
         enum incident_change change = incident_update(&m->incident, o, engine_step_s(m->record), &v, &again);
@@ -154,17 +170,48 @@ static int keep_past(struct judge *j, struct metric *m, uint32_t t)
     return confirmed < 0 ? -1 : 0;
 }
 
+bool judge_lacks_window(struct judge *j, struct metric *m)
+{
+    const struct engine_options *o = options_of(j, m);
+    if (o->ensemble != ENGINE_ENSEMBLE_SKYLINE) {
+        skyline_window_free(m->window);
+        m->window = NULL;
+    }
+    return ensemble_lacks_window(o, m->window);
+}
+
+int judge_fill_window(struct judge *j, struct metric *m, const uint8_t *bytes, size_t len)
+{
+    struct verdict none;
+    struct series stored;
+    uint32_t last_t = engine_last_t(m->record);
+    int result = -1;
+    series_init(&stored);
+    if (series_scan(bytes, len, &stored, NULL) != 0)
+        goto out;
+    series_sort_first_wins(&stored);
+    for (size_t i = 0; i < stored.n && stored.points[i].t <= last_t; i++)
+        if (ensemble_update(m->record, &m->window, options_of(j, m), stored.points[i], &none) < 0)
+            goto out;
+    result = 0;
+out:
+    series_fini(&stored);
+    return result;
+}
+
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
     const struct engine_options *o = options_of(j, m);
-    for (size_t i = 0; i < n; i++) {
+    size_t i = 0;
+    for (unsigned spent = 0; i < n && spent < TURN_POINTS; i++) {
         if (keep_past(j, m, points[i].t) != 0)
-            return (int64_t)i;
+            break;
         if (judge_point(j, m, o, points[i]) != 0)
             return -1;
         m->changed = true;
+        spent += m->window && skyline_window_left_s(m->window) == 0 ? DAY_COSTS_POINTS : 1;
     }
-    return (int64_t)n;
+    return (int64_t)i;
 }
 
 /* Writes of `e` what is missing: it and the open incident are the same anomaly. */
@@ -248,13 +295,25 @@ static void count(uint64_t *gauge, bool *was, bool is)
     *was = is;
 }
 
-static void recount(struct judge *j, struct metric *m)
+/* BUDGET_UNTOLD: none is open. */
+static void count_open(struct judge *j, struct metric *m, int level)
+{
+    if (m->open_level != BUDGET_UNTOLD)
+        j->open_at[m->open_level]--;
+    if (level != BUDGET_UNTOLD)
+        j->open_at[level]++;
+    m->open_level = level;
+}
+
+void judge_count(struct judge *j, struct metric *m)
 {
     uint32_t last_t = engine_last_t(m->record), now = wall_s(j);
     double stale_after_s = engine_stale_after_s(m->record);
     count(&j->counters[WORKER_warming_up], &m->warming, engine_warmup_left_s(m->record) > 0);
     count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
     count(&j->counters[WORKER_open_anomalies], &m->open, m->incident.open);
+    count(&j->counters[WORKER_skyline_windows], &m->windowed, m->window != NULL);
+    count_open(j, m, m->incident.open ? budget_level(m->incident.score) : BUDGET_UNTOLD);
 }
 
 static int expire(struct judge *j, struct metric *m)
@@ -273,7 +332,7 @@ int judge_caught_up(struct judge *j, struct metric *m)
         return -1;
     if (expire(j, m) != 0)
         return -1;
-    recount(j, m);
+    judge_count(j, m);
     return tell_in_time(j, m);
 }
 
@@ -287,4 +346,6 @@ void judge_uncount(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_warming_up], &m->warming, false);
     count(&j->counters[WORKER_stale], &m->stale, false);
     count(&j->counters[WORKER_open_anomalies], &m->open, false);
+    count(&j->counters[WORKER_skyline_windows], &m->windowed, false);
+    count_open(j, m, BUDGET_UNTOLD);
 }

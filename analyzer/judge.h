@@ -2,6 +2,7 @@
 #ifndef ANALYZER_JUDGE_H
 #define ANALYZER_JUDGE_H
 
+#include "analyzer/crossings.h"
 #include "analyzer/ledger.h"
 #include "analyzer/outbox.h"
 #include "analyzer/shard.h"
@@ -16,12 +17,22 @@ struct judge {
     struct store *store;
     struct outbox *outbox;
     struct ledger *ledger;
+    struct crossings *crossings;
     uint64_t *counters; /* WORKER_N */
+    uint32_t open_at[BUDGET_LEVELS]; /* gauge: open anomalies whose score stands at each level */
     int64_t now_mono_ms, now_wall_ms; /* as of this turn */
 };
 
-/* Judges `n` points in time order, all later than the last judged one. Stops early where a record that must
- * be kept for replays is due and Redis does not answer. Returns how many it judged, or -1 when memory is out. */
+/* Whether the metric's options ask for Skyline's algorithms and its window is not filled yet: then the whole key is to
+ * be read. Frees a window that is no longer asked for. */
+bool judge_lacks_window(struct judge *j, struct metric *m);
+
+/* Fills the metric's window with what of its whole key is judged already. Returns 0, or -1 when memory is out. */
+int judge_fill_window(struct judge *j, struct metric *m, const uint8_t *bytes, size_t len);
+
+/* Judges points in time order, all later than the last judged one: all `n`, or as many as one turn may take. Stops
+ * early where a record that must be kept for replays is due and Redis does not answer. Returns how many it
+ * judged, or -1 when memory is out. */
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n);
 
 /* To be called when every point in the metric's key is judged: settles it if it is not, closes the anomaly of
@@ -38,6 +49,9 @@ int judge_tell(struct judge *j, struct metric *m);
 
 /* Closes what the ledger holds as open for a name that is no metric (any more). Returns as above. */
 int judge_close_orphan(struct judge *j, const char *name, size_t len);
+
+/* Brings the gauges up to date with the metric. */
+void judge_count(struct judge *j, struct metric *m);
 
 /* Takes the metric's share out of the gauges; for its removal. */
 void judge_uncount(struct judge *j, struct metric *m);

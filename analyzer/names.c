@@ -20,9 +20,9 @@ struct page {
     size_t n;
 };
 
-void names_init(struct names *n, struct shard *shard, struct store *store, uint64_t *counters)
+void names_init(struct names *n, struct shard *shard, struct judge *judge, struct store *store, uint64_t *counters)
 {
-    *n = (struct names){.shard = shard, .store = store, .counters = counters};
+    *n = (struct names){.shard = shard, .judge = judge, .store = store, .counters = counters};
     names_restart(n);
 }
 
@@ -76,6 +76,7 @@ static int load(struct names *n, struct page *page, int64_t now_mono_ms)
             shard_remove(n->shard, page->added[i]);
             lost++;
         } else {
+            judge_count(n->judge, page->added[i]);
             shard_schedule(n->shard, page->added[i], now_mono_ms);
         }
     }

@@ -7,11 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "analyzer/shard.h"
+#include "analyzer/judge.h"
 #include "ridgeline/store.h"
 
 struct names {
     struct shard *shard;
+    struct judge *judge;
     struct store *store;
     uint64_t *counters;   /* WORKER_N */
     char stream_id[64];   /* last entry read from the stream; "" before the first */
@@ -20,7 +21,7 @@ struct names {
     int64_t scan_at_mono_ms, poll_at_mono_ms;
 };
 
-void names_init(struct names *n, struct shard *shard, struct store *store, uint64_t *counters);
+void names_init(struct names *n, struct shard *shard, struct judge *judge, struct store *store, uint64_t *counters);
 
 /* Starts a scan anew: at start, and after each reconnect. */
 void names_restart(struct names *n);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENTS_MAX "4000" /* entries of one slot's stream, about: 10 MB at 2.5 KB an entry, 640 MB in all */
-#define EVENTS_AGE_MS (INT64_C(90) * 86400 * 1000)
+#include "ridgeline/events.h"
+
 #define IN_FLIGHT_MAX 256 /* changes in one pipeline */
 
 struct outbox_item {
@@ -20,10 +20,11 @@ struct outbox_item {
     char metric[];
 };
 
-static const char *kind_name(enum outbox_kind kind)
+static enum events_kind events_kind(enum outbox_kind kind)
 {
-    static const char *const names[] = {"open", "update", "close"};
-    return names[kind];
+    static const enum events_kind kinds[] = {
+        [OUTBOX_OPEN] = EVENTS_OPEN, [OUTBOX_UPDATE] = EVENTS_UPDATE, [OUTBOX_CLOSE] = EVENTS_CLOSE};
+    return kinds[kind];
 }
 
 static void append(struct outbox_list *l, struct outbox_item *item)
@@ -102,9 +103,7 @@ static int append_writes(struct store *s, const struct outbox_item *item)
     if (item->hash_due && item->kind != OUTBOX_CLOSE &&
         store_append(s, "HSET %s %s %s", key, item->id, item->text) != 0)
         return -1;
-    keys_events(key, item->slot);
-    if (item->event_due && store_append(s, "XADD %s MAXLEN ~ " EVENTS_MAX " * kind %s id %s json %s", key,
-                                        kind_name(item->kind), item->id, item->text) != 0)
+    if (item->event_due && events_append(s, item->slot, events_kind(item->kind), item->id, item->text) != 0)
         return -1;
     return 0;
 }
@@ -176,7 +175,7 @@ static int verify(struct outbox *o, struct ledger *l, struct outbox_item *item, 
     append(&o->pending, item);
     if (item->kind != OUTBOX_CLOSE && ledger_note_hash(l, item->text, text_len) < 0)
         return -1;
-    return ledger_note_event(l, kind_name(item->kind), item->text, text_len) < 0 ? -1 : 0;
+    return ledger_note_event(l, events_kind_name(events_kind(item->kind)), item->text, text_len) < 0 ? -1 : 0;
 }
 
 int outbox_verify(struct outbox *o, struct ledger *l)
@@ -197,7 +196,7 @@ int outbox_cut_old(struct store *s, unsigned slot, int64_t now_wall_ms)
 {
     char key[KEYS_MAX], oldest[32];
     keys_events(key, slot);
-    snprintf(oldest, sizeof oldest, "%lld", (long long)(now_wall_ms - EVENTS_AGE_MS));
+    snprintf(oldest, sizeof oldest, "%lld", (long long)(now_wall_ms - 1000 * EVENTS_AGE_S));
     if (store_append(s, "XTRIM %s MINID ~ %s", key, oldest) != 0)
         return -1;
     redisReply *r = store_reply(s);

@@ -121,20 +121,30 @@ static int finish(struct reader *r, struct metric *m, size_t key_bytes, bool any
     return 0;
 }
 
+static int read_whole(struct reader *r, struct metric *m)
+{
+    m->read_whole = true;
+    schedule_in(r, m, 0);
+    return 0;
+}
+
 static int take_bytes(struct reader *r, struct metric *m, const uint8_t *bytes, size_t len)
 {
     uint32_t last_t = engine_last_t(m->record);
+    bool whole = m->read_whole || m->tail.anchor_bytes == 0, lacks_window = judge_lacks_window(r->judge, m);
+    if (lacks_window && !whole)
+        return read_whole(r, m);
+    if (lacks_window && judge_fill_window(r->judge, m, bytes, len) != 0)
+        return -1;
     int result = tail_read(&m->tail, m->read_whole, bytes, len, last_t, &r->news);
     if (result == TAIL_MISMATCH) {
         r->counters[WORKER_full_reads]++;
-        m->read_whole = true;
-        schedule_in(r, m, 0);
-        return 0;
+        return read_whole(r, m);
     }
     if (result != TAIL_READ)
         return -1;
     size_t n = r->news.points.n;
-    int64_t judged = judge_points(r->judge, m, r->news.points.points, n < READER_POINTS_MAX ? n : READER_POINTS_MAX);
+    int64_t judged = judge_points(r->judge, m, r->news.points.points, n);
     if (judged < 0)
         return -1;
     if ((size_t)judged == n)

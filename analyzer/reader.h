@@ -2,7 +2,7 @@
  *
  * Most readings are short: a few records behind the remembered place. A metric that must be read whole, or
  * has a backlog, is cold: cold metrics wait in a queue of their own, of which each turn
- * takes a few, and each gets READER_POINTS_MAX points judged before it queues again. So
+ * takes a few, and each gets as many points judged as one turn may take before it queues again. So
  * a day of history for many metrics delays no one else. */
 #ifndef ANALYZER_READER_H
 #define ANALYZER_READER_H
@@ -16,7 +16,6 @@
 
 #define READER_BATCH_MAX 256
 #define READER_COLD_MAX 8      /* of these in one batch */
-#define READER_POINTS_MAX 5000 /* judged for one metric in one turn */
 #define READER_TURN_MS 100     /* judging in one turn ends soon after this */
 #define READER_FORGET_MS 600000 /* a metric is dropped when its key has been gone for so long */
 

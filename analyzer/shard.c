@@ -73,6 +73,7 @@ struct metric *shard_add(struct shard *s, const char *name, size_t len)
     m->record = (struct engine_record *)(void *)((char *)m + record_offset(len));
     engine_init(m->record);
     incident_init(&m->incident);
+    m->open_level = m->told_level = BUDGET_UNTOLD;
     memcpy(m->name, name, len);
     m->name_len = len;
     HASH_ADD_KEYPTR(hh, s->by_name, m->name, len, m);
@@ -91,6 +92,7 @@ void shard_remove(struct shard *s, struct metric *m)
     HASH_DEL(s->by_name, m);
     s->list[m->index] = s->list[--s->n];
     s->list[m->index]->index = m->index;
+    skyline_window_free(m->window);
     free(m);
 }
 

@@ -12,8 +12,10 @@
 #include "analyzer/pace.h"
 #include "analyzer/tail.h"
 #include "analyzer/wheel.h"
+#include "ridgeline/budget.h"
 #include "ridgeline/engine.h"
 #include "ridgeline/incident.h"
+#include "ridgeline/skyline_window.h"
 
 /* One metric. Invariants: 1. place in the list is `index`; 2. `tail.seen_t` <= engine_last_t(record). */
 struct metric {
@@ -24,6 +26,7 @@ struct metric {
     struct tail tail;
     struct pace pace;
     struct engine_record *record; /* behind the name, in the same allocation */
+    struct skyline_window *window; /* NULL unless the options ask for Skyline's algorithms */
     struct incident incident;
     struct engine_options options; /* in force as of options_epoch */
     unsigned options_epoch;
@@ -31,7 +34,9 @@ struct metric {
     bool settled;    /* has caught up, and its anomalies agree with what Redis knows of them */
     bool changed;    /* since it was last saved */
     bool update_due; /* the peak has moved since it was last told */
-    bool warming, stale, open; /* as the gauges count it */
+    bool warming, stale, open, windowed; /* as the gauges count it */
+    int open_level;            /* likewise; BUDGET_UNTOLD: none is open */
+    int told_level;            /* the score at which its anomaly was last told */
     int64_t told_mono_ms;      /* when its open anomaly was last told */
     uint32_t told_end;         /* the end that was told then */
     int64_t empty_since_mono_ms; /* its key has been empty since then; 0: it is not */

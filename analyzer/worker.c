@@ -6,11 +6,14 @@
  *   write what the outbox holds; judge nothing while something waits there
  *   read and judge one batch of tails
  *   save the records whose turn has come
- *   once a second: counters
+ *   once a second: counters, crossings
  *
  * Memory running out ends the process: the parent starts it anew, and Redis has what it knew. Only the
  * top of a turn connects: whatever a lost connection leaves open is settled before anything else. */
 #include "analyzer/worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "analyzer/names.h"
 #include "analyzer/reader.h"
@@ -23,6 +26,7 @@
 
 #define REDIS_TIMEOUT_MS 3000
 #define SECOND_MS 1000
+#define LAG_SECONDS 10     /* whoever samples every ten seconds sees the worst of them */
 #define IDLE_MS 20         /* between turns that found nothing to do */
 #define AWAY_MS 50         /* while Redis is away */
 #define AWAY_AT_STOP_MS 3000 /* a worker that stops waits this long for a Redis that is away */
@@ -40,6 +44,7 @@ struct worker {
     struct ledger ledger;
     struct outbox outbox;
     struct shard shard;
+    struct crossings crossings;
     struct judge judge;
     struct reader reader;
     struct names names;
@@ -47,6 +52,8 @@ struct worker {
     struct tuning tuning;
     uint64_t counters[WORKER_N];
     int64_t second_mono_ms, cut_mono_ms, idle_ms;
+    int64_t lag_ms[LAG_SECONDS]; /* of the last seconds, each in its place */
+    unsigned lag_second;
     unsigned cut_slot;
 };
 
@@ -64,10 +71,11 @@ static int init(struct worker *w, const struct worker_args *args)
                               .store = w->store,
                               .outbox = &w->outbox,
                               .ledger = &w->ledger,
+                              .crossings = &w->crossings,
                               .counters = w->counters};
     w->second_mono_ms = clock_mono_ms();
     reader_init(&w->reader, &w->shard, &w->judge, w->store, w->counters);
-    names_init(&w->names, &w->shard, w->store, w->counters);
+    names_init(&w->names, &w->shard, &w->judge, w->store, w->counters);
     saver_init(&w->saver, &w->shard, w->store, args->settings, w->counters);
     return 0;
 }
@@ -213,6 +221,15 @@ static void reload(struct worker *w)
         w->judge.options_epoch++;
 }
 
+static int64_t worst_lag_ms(const struct worker *w)
+{
+    int64_t worst_ms = 0;
+    for (unsigned i = 0; i < LAG_SECONDS; i++)
+        if (w->lag_ms[i] > worst_ms)
+            worst_ms = w->lag_ms[i];
+    return worst_ms;
+}
+
 static void measure(struct worker *w, int64_t elapsed_ms)
 {
     const struct wheel_entry *waiting = wheel_peek(&w->shard.wheel);
@@ -220,7 +237,8 @@ static void measure(struct worker *w, int64_t elapsed_ms)
     if (w->reader.lag_ms > lag_ms)
         lag_ms = w->reader.lag_ms;
     int64_t busy_ms = elapsed_ms - w->idle_ms;
-    w->counters[WORKER_lag_ms] = lag_ms > 0 ? (uint64_t)lag_ms : 0;
+    w->lag_ms[w->lag_second++ % LAG_SECONDS] = lag_ms;
+    w->counters[WORKER_lag_ms] = (uint64_t)worst_lag_ms(w);
     w->counters[WORKER_busy_permille] = busy_ms > 0 ? (uint64_t)(busy_ms * 1000 / elapsed_ms) : 0;
     w->reader.lag_ms = w->idle_ms = 0;
 }
@@ -237,6 +255,24 @@ static void cut_old_events(struct worker *w, int64_t now_mono_ms)
         w->counters[WORKER_redis_errors]++;
 }
 
+static void count_crossings(struct worker *w)
+{
+    if (outbox_is_empty(&w->outbox))
+        w->counters[WORKER_crossings_lost] += crossings_flush(&w->crossings, w->store, clock_wall_ms());
+}
+
+/* Besides the counters, how many anomalies are open at each level: a JSON array. */
+static int save_counters(struct worker *w)
+{
+    char text[BUDGET_LEVELS * 12];
+    size_t len = 0;
+    for (int level = 0; level < BUDGET_LEVELS; level++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%c%" PRIu32, level == 0 ? '[' : ',',
+                                w->judge.open_at[level]);
+    snprintf(text + len, sizeof text - len, "]");
+    return counters_save_with(w->store, w->args->process, counters_worker, w->counters, WORKER_N, "open_at", text);
+}
+
 static void each_second(struct worker *w)
 {
     int64_t now_mono_ms = clock_mono_ms(), elapsed_ms = now_mono_ms - w->second_mono_ms;
@@ -245,8 +281,8 @@ static void each_second(struct worker *w)
     w->second_mono_ms = now_mono_ms;
     measure(w, elapsed_ms);
     cut_old_events(w, now_mono_ms);
-    if (follow_tuning(w) != 0 ||
-        counters_save(w->store, w->args->process, counters_worker, w->counters, WORKER_N) != 0)
+    count_crossings(w);
+    if (follow_tuning(w) != 0 || save_counters(w) != 0)
         w->counters[WORKER_redis_errors]++;
     else if (w->generation != 0)
         w->alive_wall_ms = clock_wall_ms();
@@ -285,7 +321,8 @@ static int stop(struct worker *w)
         if (left >= 0)
             seen_ms = now_ms;
     }
-    counters_save(w->store, w->args->process, counters_worker, w->counters, WORKER_N);
+    count_crossings(w);
+    save_counters(w);
     log_info("stopped", "complete=%s metrics=%zu", left == 0 ? "yes" : "no", w->shard.n);
     return 0;
 }

@@ -25,8 +25,9 @@ until redis-cli -s "$dir/redis.sock" ping >/dev/null 2>&1; do sleep 0.05; done
 
 mkfifo "$dir/ready"
 "$build/horizon" --state-dir "$dir" --set "redis=unix:$dir/redis.sock" --set horizon.carbon_line=127.0.0.1:0 \
-    --set horizon.carbon_pickle= --set horizon.carbon_udp= --set horizon.self_metrics=false \
-    --ready-fd 3 3>"$dir/ready" 2>"$dir/horizon.log" &
+    --set horizon.carbon_pickle= --set horizon.carbon_udp= --set horizon.skyline_udp= --set statsd.listen= \
+    --set horizon.self_metrics=false --ready-fd 3 \
+    3>"$dir/ready" 2>"$dir/horizon.log" &
 horizon=$!
 children+=("$horizon")
 read -r ready <"$dir/ready"

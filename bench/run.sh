@@ -18,6 +18,9 @@ echo
 echo "== engine (one thread)"
 "$build/bench/bench_engine"
 echo
+echo "== Skyline's nine algorithms (one thread)"
+"$build/bench/bench_skyline"
+echo
 echo "== ingest: carbon lines over TCP to Redis"
 bench/ingest.sh "$build"
 echo

@@ -3,6 +3,7 @@
  *
  * One thread a core takes the next file until none is left: each file is read, judged and
  * written by one thread alone. */
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <pthread.h>
@@ -37,13 +38,16 @@ static const char usage[] =
     "                      as NAME.csv; without it one file's result goes to standard output\n"
     "  --labels FILE|DIR   prints precision, recall, F1 and delay by incident: FILE holds NAB's\n"
     "                      windows as JSON; DIR files of the inputs' names with a column `label`\n"
-    "                      (1 anomalous, 0 normal, else unknown), which the inputs may be\n";
+    "                      (1 anomalous, 0 normal, else unknown), which the inputs may be\n"
+    "  --anomalies FILE    writes the anomalies that would have been opened, one a line\n\n"
+    "Their number is told on standard error: run it again with another --set to see what changes.\n";
 
 struct backtest {
     struct judge_job job;
     struct inputs inputs;
     struct labels *labels;      /* NULL: none */
     struct judge_scores *scores; /* one for each input, where there are labels */
+    struct incidents *incidents; /* one for each input */
     atomic_size_t next;          /* input */
     atomic_bool failed;
 };
@@ -53,7 +57,7 @@ static void *judge_inputs(void *backtest)
     struct backtest *b = backtest;
     for (size_t i; (i = atomic_fetch_add(&b->next, 1)) < b->inputs.n;) {
         const struct input *in = &b->inputs.files[i];
-        if (judge_file(&b->job, in->path, in->name, b->scores ? &b->scores[i] : NULL))
+        if (judge_file(&b->job, in->path, in->name, b->scores ? &b->scores[i] : NULL, &b->incidents[i]))
             atomic_store(&b->failed, true);
     }
     return NULL;
@@ -104,7 +108,9 @@ static double shipped_threshold(const struct backtest *b)
 {
     struct engine_options o;
     conf_resolve(b->job.settings, NULL, "", 0, &o, NULL);
-    return b->job.by_rarity ? RARITY_ALERT : o.score_to_open / 100;
+    double score_to_open =
+        o.ensemble == ENGINE_ENSEMBLE_SKYLINE ? 100.0 * o.skyline_consensus / SKYLINE_COUNT : o.score_to_open;
+    return b->job.by_rarity ? RARITY_ALERT : score_to_open / 100;
 }
 
 static int print_scores(const struct backtest *b, const struct score_series *series, size_t n)
@@ -165,7 +171,7 @@ static int score_all(const struct backtest *b)
 }
 
 struct arguments {
-    const char *settings_path, *out_dir, *labels_path;
+    const char *settings_path, *out_dir, *labels_path, *anomalies_path;
     const char *sets[SETS_MAX + 1];
     bool by_rarity;
 };
@@ -182,13 +188,14 @@ static int read_score(const char *text, bool *by_rarity)
 /* Returns 0, 1 when help was asked for, or -1 with the reason on stderr. */
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
-    enum { SETTINGS, SET, SCORE, OUT, LABELS, HELP };
+    enum { SETTINGS, SET, SCORE, OUT, LABELS, ANOMALIES, HELP };
     static const struct option options[] = {
         {"settings", required_argument, NULL, SETTINGS},
         {"set", required_argument, NULL, SET},
         {"score", required_argument, NULL, SCORE},
         {"out", required_argument, NULL, OUT},
         {"labels", required_argument, NULL, LABELS},
+        {"anomalies", required_argument, NULL, ANOMALIES},
         {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
@@ -206,6 +213,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
             a->out_dir = optarg;
         else if (c == LABELS)
             a->labels_path = optarg;
+        else if (c == ANOMALIES)
+            a->anomalies_path = optarg;
         else if (c != SCORE || read_score(optarg, &a->by_rarity))
             return -1;
     }
@@ -215,18 +224,25 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
 /* Finds the inputs, the labels and room for the results. Returns 0, or -1 with the reason on stderr. */
 static int prepare(struct backtest *b, const struct arguments *a, char **paths, int n)
 {
+    static const char *const suffixes[] = {".csv", NULL};
     char error[INPUTS_ERROR_MAX];
-    if (inputs_find(&b->inputs, paths, (size_t)n, error)) {
+    if (inputs_find(&b->inputs, paths, (size_t)n, suffixes, error)) {
         fprintf(stderr, "ridgeline: %s\n", error);
         return -1;
     }
     b->job.out_dir = a->out_dir;
     b->job.by_rarity = a->by_rarity;
-    b->job.to_stdout = !a->out_dir && !a->labels_path;
+    b->job.to_stdout = !a->out_dir && !a->labels_path && !a->anomalies_path;
     if (b->job.to_stdout && b->inputs.n > 1) {
-        fprintf(stderr, "ridgeline: several files need --out DIR or --labels\n");
+        fprintf(stderr, "ridgeline: several files need --out DIR, --labels or --anomalies\n");
         return -1;
     }
+    if (!(b->incidents = calloc(b->inputs.n, sizeof *b->incidents))) {
+        fprintf(stderr, "ridgeline: out of memory\n");
+        return -1;
+    }
+    for (size_t i = 0; i < b->inputs.n; i++)
+        incidents_init(&b->incidents[i]);
     if (a->labels_path && (!(b->labels = labels_new(a->labels_path, error)) ||
                            !(b->scores = calloc(b->inputs.n, sizeof *b->scores)))) {
         fprintf(stderr, "ridgeline: %s\n", b->labels ? "out of memory" : error);
@@ -239,8 +255,32 @@ static int prepare(struct backtest *b, const struct arguments *a, char **paths, 
     return 0;
 }
 
+/* Tells of the anomalies. Returns 0, or -1 with the reason on stderr. */
+static int tell_anomalies(const struct backtest *b, const char *path)
+{
+    incidents_summarise(b->incidents, b->inputs.n, stderr);
+    if (!path)
+        return 0;
+    FILE *out = fopen(path, "we");
+    if (!out) {
+        fprintf(stderr, "ridgeline: %s: %s\n", path, strerror(errno));
+        return -1;
+    }
+    incidents_write_head(out);
+    for (size_t i = 0; i < b->inputs.n; i++)
+        incidents_write(&b->incidents[i], b->inputs.files[i].name, out);
+    int failed = ferror(out);
+    failed |= fclose(out);
+    if (failed)
+        fprintf(stderr, "ridgeline: %s: it could not be written\n", path);
+    return failed ? -1 : 0;
+}
+
 static void finish(struct backtest *b)
 {
+    for (size_t i = 0; b->incidents && i < b->inputs.n; i++)
+        incidents_fini(&b->incidents[i]);
+    free(b->incidents);
     for (size_t i = 0; b->scores && i < b->inputs.n; i++)
         free(b->scores[i].points);
     free(b->scores);
@@ -266,7 +306,7 @@ int backtest_main(int argc, char **argv)
     int result = prepare(&b, &a, argv + optind, argc - optind) ? 2 : 0;
     if (result == 0) {
         judge_all(&b);
-        result = atomic_load(&b.failed) || (b.labels && score_all(&b)) ? 1 : 0;
+        result = atomic_load(&b.failed) || (b.labels && score_all(&b)) || tell_anomalies(&b, a.anomalies_path) ? 1 : 0;
     }
     finish(&b);
     conf_free(&settings);

@@ -7,5 +7,7 @@ int run_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int backtest_main(int argc, char **argv);
+int import_main(int argc, char **argv);
+int demo_main(int argc, char **argv);
 
 #endif

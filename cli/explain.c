@@ -155,22 +155,22 @@ static void keep_last(void *context, const struct verdict *v, enum incident_chan
     last->found = true;
 }
 
-/* Judges the last point of the tail again. Returns 0, or -1 when Redis does not answer. */
+/* Judges the last point of the tail again. Returns 0, or -1 when Redis does not answer or memory is out. */
 static int judge(struct store *store, const char *name, const struct engine_options *o, struct series *tail,
                  struct explain_verdict *out)
 {
     struct incident incident;
     struct engine_record *r = malloc(engine_record_bytes());
-    int loaded = -1;
+    int loaded = -1, result = -1;
     if (r != NULL)
         loaded = records_load_before(store, name, strlen(name), tail->points[tail->n - 1].t, r, &incident);
     if (loaded >= 0) {
         out->from_record = loaded == 0;
-        replay_run(r, &incident, o, tail, keep_last, out);
+        result = replay_run(r, &incident, o, tail, keep_last, out);
         out->stale_after_s = engine_stale_after_s(r);
     }
     free(r);
-    return loaded < 0 ? -1 : 0;
+    return result;
 }
 
 static int explain_metric(struct store *store, const struct arguments *a, const struct engine_options *o)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fts.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +33,21 @@ static int add(struct inputs *in, const char *path, size_t prefix)
     return 0;
 }
 
-static bool is_csv(const char *path)
+bool inputs_has_suffix(const char *path, const char *suffix)
 {
-    size_t len = strlen(path);
-    return len > 4 && strcmp(path + len - 4, ".csv") == 0;
+    size_t len = strlen(path), suffix_len = strlen(suffix);
+    return len > suffix_len && strcmp(path + len - suffix_len, suffix) == 0;
 }
 
-static int add_directory(struct inputs *in, const char *dir, char error[INPUTS_ERROR_MAX])
+static bool has_any(const char *path, const char *const *suffixes)
+{
+    for (; *suffixes; suffixes++)
+        if (inputs_has_suffix(path, *suffixes))
+            return true;
+    return false;
+}
+
+static int add_directory(struct inputs *in, const char *dir, const char *const *suffixes, char error[INPUTS_ERROR_MAX])
 {
     char root[PATH_MAX_BYTES];
     char *roots[] = {root, NULL};
@@ -55,7 +62,7 @@ static int add_directory(struct inputs *in, const char *dir, char error[INPUTS_E
     const FTSENT *e;
     int result = 0;
     while (result == 0 && (e = fts_read(walk)))
-        if (e->fts_info == FTS_F && is_csv(e->fts_path) && add(in, e->fts_path, len + 1))
+        if (e->fts_info == FTS_F && has_any(e->fts_path, suffixes) && add(in, e->fts_path, len + 1))
             result = fail(error, dir, strerror(errno));
     fts_close(walk);
     return result;
@@ -106,25 +113,26 @@ static int by_name(const void *a, const void *b)
 static int check_names(struct inputs *in, char error[INPUTS_ERROR_MAX])
 {
     if (in->n == 0)
-        return fail(error, "backtest", "no files");
+        return fail(error, "nothing to read", "no files");
     qsort(in->files, in->n, sizeof *in->files, by_name);
     for (size_t i = 1; i < in->n; i++) {
         if (strcmp(in->files[i - 1].name, in->files[i].name) != 0)
             continue;
-        snprintf(error, INPUTS_ERROR_MAX, "%.200s and %.200s would have the same result file", in->files[i - 1].path,
+        snprintf(error, INPUTS_ERROR_MAX, "%.200s and %.200s would have the same name", in->files[i - 1].path,
                  in->files[i].path);
         return -1;
     }
     return 0;
 }
 
-int inputs_find(struct inputs *in, char *const *paths, size_t n, char error[INPUTS_ERROR_MAX])
+int inputs_find(struct inputs *in, char *const *paths, size_t n, const char *const *suffixes,
+                char error[INPUTS_ERROR_MAX])
 {
     struct stat st;
     int result = 0;
     for (size_t i = 0; i < n && result == 0; i++)
         if (stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode))
-            result = add_directory(in, paths[i], error);
+            result = add_directory(in, paths[i], suffixes, error);
     size_t named = in->n;
     for (size_t i = 0; i < n && result == 0; i++)
         if ((stat(paths[i], &st) || !S_ISDIR(st.st_mode)) && add(in, paths[i], 0))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/csv.h"
+#include "ridgeline/ensemble.h"
 
 #define PATH_MAX_BYTES 4096
 
@@ -55,10 +56,26 @@ struct work {
     const struct judge_job *job;
     struct engine_options options;
     struct engine_record *record;
+    struct skyline_window *window;
     struct csv in;
     FILE *out; /* NULL: nowhere */
     struct judge_scores *scores;
+    struct incidents *incidents;
 };
+
+static int out_of_memory(struct work *w)
+{
+    snprintf(w->in.error, sizeof w->in.error, "%.400s: out of memory", w->in.path);
+    return -1;
+}
+
+/* A row that was judged. */
+static int take(struct work *w, const struct verdict *v, double score)
+{
+    if (w->scores && keep(w->scores, v, score))
+        return -1;
+    return incidents_take(w->incidents, &w->options, engine_step_s(w->record), v);
+}
 
 static int judge_rows(struct work *w)
 {
@@ -68,16 +85,17 @@ static int judge_rows(struct work *w)
     if (w->out)
         fputs("timestamp,value,anomaly_score,expected,lower,upper,votes,rarity\n", w->out);
     while ((got = csv_next(&w->in, &row)) > 0) {
-        bool judged = row.has_value && engine_update(w->record, &w->options, row.point, &v) == 0;
+        int taken = row.has_value ? ensemble_update(w->record, &w->window, &w->options, row.point, &v) : 1;
+        if (taken < 0)
+            return out_of_memory(w);
+        bool judged = taken == 0;
         double score = !judged ? 0 : w->job->by_rarity ? v.rarity : v.score / 100;
         if (w->out)
             write_row(w->out, &row, judged ? &v : NULL, score);
-        if (judged && w->scores && keep(w->scores, &v, score)) {
-            snprintf(w->in.error, sizeof w->in.error, "%.400s: out of memory", w->in.path);
-            return -1;
-        }
+        if (judged && take(w, &v, score))
+            return out_of_memory(w);
     }
-    return got;
+    return incidents_end(w->incidents) ? out_of_memory(w) : got;
 }
 
 /* The metric's name: the base name without .csv. */
@@ -90,9 +108,11 @@ static void resolve(struct work *w, const char *path)
     conf_resolve(w->job->settings, NULL, base, len, &w->options, NULL);
 }
 
-static int judge_stream(const struct judge_job *job, const char *path, FILE *out, struct judge_scores *scores)
+static int judge_stream(const struct judge_job *job, const char *path, FILE *out, struct judge_scores *scores,
+                        struct incidents *incidents)
 {
-    struct work w = {.job = job, .record = malloc(engine_record_bytes()), .out = out, .scores = scores};
+    struct work w = {.job = job, .record = malloc(engine_record_bytes()), .out = out, .scores = scores,
+                     .incidents = incidents};
     if (!w.record) {
         fprintf(stderr, "ridgeline: %s: out of memory\n", path);
         return -1;
@@ -106,6 +126,7 @@ static int judge_stream(const struct judge_job *job, const char *path, FILE *out
     }
     if (result < 0)
         fprintf(stderr, "ridgeline: %s\n", w.in.error);
+    skyline_window_free(w.window);
     free(w.record);
     return result;
 }
@@ -138,13 +159,14 @@ static int close_result(FILE *out, const char *path)
     return failed ? -1 : 0;
 }
 
-int judge_file(const struct judge_job *job, const char *path, const char *name, struct judge_scores *scores)
+int judge_file(const struct judge_job *job, const char *path, const char *name, struct judge_scores *scores,
+               struct incidents *incidents)
 {
     char result_path[PATH_MAX_BYTES];
     FILE *out = job->to_stdout ? stdout : NULL;
     if (job->out_dir && !(out = open_result(job, path, name, result_path)))
         return -1;
-    int result = judge_stream(job, path, out, scores);
+    int result = judge_stream(job, path, out, scores, incidents);
     if (out && close_result(out, path))
         result = -1;
     if (result && job->out_dir)

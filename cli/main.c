@@ -10,9 +10,11 @@ static const struct {
     const char *help;
 } commands[] = {
     {"run", run_main, "start a private Redis and all daemons, in the foreground"},
+    {"demo", demo_main, "run with a sample shop: two weeks of its metrics, then live"},
     {"check", check_main, "read the settings and say what is wrong with them"},
     {"explain", explain_main, "why a metric is or is not anomalous, and which rules apply to it"},
     {"backtest", backtest_main, "judge timestamp,value files as if they arrived live"},
+    {"import", import_main, "take history from CSV and whisper files, so that nothing warms up"},
 };
 
 static void usage(FILE *to)

@@ -2,15 +2,19 @@
  * sums hold by construction. */
 #include "intake.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "carbon_line.h"
 #include "carbon_name.h"
 #include "carbon_pickle.h"
+#include "intake_statsd.h"
 #include "ridgeline/keys.h"
+#include "skyline_msgpack.h"
 
 #define LISTENER_NAME(id, name) name,
-const char *const intake_listener_names[INTAKE_LISTENERS_N] = {INTAKE_LISTENERS(LISTENER_NAME)};
+const char *const intake_listener_names[INTAKE_SOURCES_N] = {
+    INTAKE_LISTENERS(LISTENER_NAME)[INTAKE_STATSD_TCP] = "statsd_tcp", [INTAKE_STATSD_UDP] = "statsd_udp"};
 
 #define REASON_NAME(name, kind, help) #name,
 static const char *const reason_names[HORIZON_REJECTED_N] = {HORIZON_REJECTIONS(REASON_NAME)};
@@ -31,11 +35,13 @@ int intake_init(struct intake *in, const struct settings *settings)
     names_init(&in->names, (size_t)settings->horizon.max_metrics);
     queue_init(&in->queue, settings->horizon.queue_bytes, take_back_announcement, &in->names);
     senders_init(&in->senders);
+    intake_statsd_init(in);
     return 0;
 }
 
 void intake_fini(struct intake *in)
 {
+    intake_statsd_fini(in);
     queue_fini(&in->queue);
     names_fini(&in->names);
     carbon_pickle_free(in->pickle);
@@ -46,6 +52,13 @@ void intake_settings_changed(struct intake *in)
     in->settings_generation++;
     in->names.max = (size_t)in->settings->horizon.max_metrics;
     queue_set_max(&in->queue, in->settings->horizon.queue_bytes);
+    intake_statsd_bound(in);
+}
+
+struct sender *intake_sender(struct intake *in, enum intake_listener listener, const char *address, int64_t now_ms)
+{
+    struct senders *senders = listener < INTAKE_LISTENERS_N ? &in->senders : &in->statsd.senders;
+    return senders_find(senders, address, intake_listener_names[listener], now_ms);
 }
 
 void intake_reject(struct intake *in, struct intake_source from, unsigned reason, const char *sample, size_t len)
@@ -63,14 +76,19 @@ void intake_reject(struct intake *in, struct intake_source from, unsigned reason
         memcpy(sender->sample, sample, sender->sample_len);
 }
 
-static void accept_point(struct intake *in, struct intake_source from, struct names_entry *entry,
-                         const struct carbon_point *p, uint32_t t)
+void intake_accept(struct intake *in, struct intake_source from)
 {
     in->tallies[from.listener].received++;
     in->tallies[from.listener].accepted++;
     from.sender->received++;
     from.sender->accepted++;
     from.sender->last_ms = in->now_ms;
+}
+
+static void accept_point(struct intake *in, struct intake_source from, struct names_entry *entry,
+                         const struct carbon_point *p, uint32_t t)
+{
+    intake_accept(in, from);
     if (names_touch(&in->names, entry, (uint32_t)(in->now_ms / 1000)))
         queue_announce(&in->queue, p->name, p->name_len);
     queue_append(&in->queue, p->name, p->name_len, (struct point){.t = t, .v = p->value}, in->now_ms);
@@ -150,6 +168,10 @@ static size_t name_max(const struct intake *in)
 
 void intake_line(struct intake *in, struct intake_source from, const char *line, size_t len)
 {
+    if (from.listener >= INTAKE_LISTENERS_N) {
+        intake_statsd_line(in, from, line, len);
+        return;
+    }
     struct carbon_point p;
     enum carbon_result result = carbon_line_parse(line, len, name_max(in), &p);
     if (result == CARBON_OK)
@@ -177,21 +199,52 @@ void intake_pickle(struct intake *in, struct intake_source from, const uint8_t *
     }
 }
 
+void intake_skyline(struct intake *in, struct intake_source from, const uint8_t *datagram, size_t len)
+{
+    struct carbon_point p = {0};
+    enum carbon_result result = skyline_msgpack_parse(datagram, len, name_max(in), &p);
+    if (result == CARBON_OK)
+        check_point(in, from, &p, (const char *)datagram, len);
+    else
+        intake_reject(in, from, reason_of(result), (const char *)datagram, len);
+}
+
 void intake_value(struct intake *in, struct intake_source from, const char *name, double value)
 {
     struct carbon_point p = {.name = name, .name_len = strlen(name), .value = value, .now = true};
     check_point(in, from, &p, name, p.name_len);
 }
 
-void intake_total(const struct intake *in, struct intake_tally *total)
+void intake_point(struct intake *in, struct intake_source from, const char *name, size_t len, double value, uint32_t t)
+{
+    struct carbon_point p = {.name = name, .name_len = len, .value = value, .t = t};
+    if (len > name_max(in))
+        intake_reject(in, from, HORIZON_REJECTED_bad_name, name, len);
+    else if (!isfinite(value))
+        intake_reject(in, from, HORIZON_REJECTED_not_a_number, name, len);
+    else
+        check_point(in, from, &p, name, len);
+}
+
+static void sum_up(const struct intake *in, unsigned first, unsigned end, struct intake_tally *total)
 {
     *total = (struct intake_tally){0};
-    for (unsigned i = 0; i < INTAKE_LISTENERS_N; i++) {
+    for (unsigned i = first; i < end; i++) {
         total->received += in->tallies[i].received;
         total->accepted += in->tallies[i].accepted;
         for (unsigned r = 0; r < HORIZON_REJECTED_N; r++)
             total->rejected[r] += in->tallies[i].rejected[r];
     }
+}
+
+void intake_total(const struct intake *in, struct intake_tally *total)
+{
+    sum_up(in, 0, INTAKE_LISTENERS_N, total);
+}
+
+void intake_total_samples(const struct intake *in, struct intake_tally *total)
+{
+    sum_up(in, INTAKE_LISTENERS_N, INTAKE_SOURCES_N, total);
 }
 
 uint64_t intake_rejected(const struct intake_tally *tally)
@@ -200,4 +253,14 @@ uint64_t intake_rejected(const struct intake_tally *tally)
     for (unsigned r = 0; r < HORIZON_REJECTED_N; r++)
         sum += tally->rejected[r];
     return sum;
+}
+
+int64_t intake_oldest_ms(const struct intake *in, int64_t now_ms)
+{
+    const int64_t since_ms[] = {queue_oldest_ms(&in->queue, now_ms), in->statsd.since_ms, in->statsd.last_since_ms};
+    int64_t oldest_ms = now_ms;
+    for (size_t i = 0; i < sizeof since_ms / sizeof *since_ms; i++)
+        if (since_ms[i] != 0 && since_ms[i] < oldest_ms)
+            oldest_ms = since_ms[i];
+    return oldest_ms;
 }

@@ -2,6 +2,8 @@
  *
  *   tcp, udp, self -> intake (parse, check, account) -> queue -> writer -> Redis
  *
+ * StatsD samples wait in the intake until the flusher makes points of their interval.
+ *
  * One thread runs the loop with all sockets. Two jobs that must wait for Redis (saving
  * the counters, sampling our own figures) run in libuv's pool. */
 #include <stdio.h>
@@ -9,6 +11,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "flusher.h"
 #include "intake.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/log.h"
@@ -32,7 +35,8 @@ struct horizon {
     char *redis, *state_dir; /* as at the start: they outlive a reload */
     struct intake intake;
     struct tcp tcp;
-    struct udp udp;
+    struct udp udp, skyline, statsd_udp;
+    struct flusher flusher;
     struct writer writer;
     struct stats stats;
     struct self self;
@@ -53,23 +57,44 @@ static void count_listener(struct horizon *h, int result, char text[ADDRESS_TEXT
     snprintf(text, ADDRESS_TEXT_MAX, "failed");
 }
 
+static void open_udp(struct horizon *h, struct udp *udp, enum intake_listener kind,
+                     const struct units_address *address, char text[ADDRESS_TEXT_MAX])
+{
+    udp->fd = -1;
+    if (address->on)
+        count_listener(h, udp_init(udp, &h->loop, &h->intake, kind, address, text), text);
+}
+
+/* One address for UDP and TCP: where the kernel chooses the port for the first, the second takes the same. */
+static void listen_statsd(struct horizon *h, char text[ADDRESS_TEXT_MAX])
+{
+    struct units_address at = h->settings.statsd.listen;
+    char tcp[ADDRESS_TEXT_MAX];
+    open_udp(h, &h->statsd_udp, INTAKE_STATSD_UDP, &at, text);
+    if (at.port == 0 && strrchr(text, ':'))
+        at.port = (uint16_t)strtoul(strrchr(text, ':') + 1, NULL, 10);
+    if (at.on)
+        count_listener(h, tcp_listen(&h->tcp, INTAKE_STATSD_TCP, &at, tcp), text);
+}
+
 /* One address that cannot be had must not keep out the senders of the others: it is logged, counted
  * and told on the page. Only where none can be had there is nothing to run for. */
 static int listen_all(struct horizon *h)
 {
     char line[ADDRESS_TEXT_MAX] = "off", pickle[ADDRESS_TEXT_MAX] = "off", udp[ADDRESS_TEXT_MAX] = "off";
+    char skyline[ADDRESS_TEXT_MAX] = "off", statsd[ADDRESS_TEXT_MAX] = "off";
     const struct settings *s = &h->settings;
-    h->udp.fd = -1;
     if (s->horizon.carbon_line.on)
         count_listener(h, tcp_listen(&h->tcp, INTAKE_LINE_TCP, &s->horizon.carbon_line, line), line);
     if (s->horizon.carbon_pickle.on)
         count_listener(h, tcp_listen(&h->tcp, INTAKE_PICKLE_TCP, &s->horizon.carbon_pickle, pickle), pickle);
-    if (s->horizon.carbon_udp.on)
-        count_listener(h, udp_init(&h->udp, &h->loop, &h->intake, &s->horizon.carbon_udp, udp), udp);
+    open_udp(h, &h->udp, INTAKE_LINE_UDP, &s->horizon.carbon_udp, udp);
+    open_udp(h, &h->skyline, INTAKE_SKYLINE_UDP, &s->horizon.skyline_udp, skyline);
+    listen_statsd(h, statsd);
     if (h->listeners > 0 && h->stats.listeners_down == h->listeners)
         return -1;
-    char text[4 * ADDRESS_TEXT_MAX];
-    snprintf(text, sizeof text, "line=%s pickle=%s udp=%s", line, pickle, udp);
+    char text[6 * ADDRESS_TEXT_MAX];
+    snprintf(text, sizeof text, "line=%s pickle=%s udp=%s skyline=%s statsd=%s", line, pickle, udp, skyline, statsd);
     proc_ready(&h->args, text);
     return 0;
 }
@@ -94,6 +119,9 @@ static void on_stopping(uv_timer_t *timer)
     if (!uv_is_closing((uv_handle_t *)&h->tcp.idle_timer)) {
         tcp_close(&h->tcp);
         udp_close(&h->udp);
+        udp_close(&h->skyline);
+        udp_close(&h->statsd_udp);
+        flusher_close(&h->flusher);
         if (h->feeds_self)
             self_close(&h->self);
     }
@@ -121,14 +149,17 @@ static void on_reload_signal(uv_signal_t *signal, int number)
 {
     struct horizon *h = signal->data;
     struct units_address line = h->settings.horizon.carbon_line, udp = h->settings.horizon.carbon_udp;
-    struct units_address pickle = h->settings.horizon.carbon_pickle;
+    struct units_address pickle = h->settings.horizon.carbon_pickle, skyline = h->settings.horizon.skyline_udp;
+    struct units_address statsd = h->settings.statsd.listen;
     (void)number;
     if (proc_reload(&h->args, &h->settings) != 0)
         return;
     intake_settings_changed(&h->intake);
     if (!same_address(&line, &h->settings.horizon.carbon_line) ||
         !same_address(&udp, &h->settings.horizon.carbon_udp) ||
-        !same_address(&pickle, &h->settings.horizon.carbon_pickle) || strcmp(h->redis, h->settings.store) != 0 ||
+        !same_address(&pickle, &h->settings.horizon.carbon_pickle) ||
+        !same_address(&skyline, &h->settings.horizon.skyline_udp) ||
+        !same_address(&statsd, &h->settings.statsd.listen) || strcmp(h->redis, h->settings.store) != 0 ||
         h->feeds_self != h->settings.horizon.self_metrics)
         log_warning("restart_needed", "for=\"addresses and self_metrics\"");
 }
@@ -159,7 +190,8 @@ static void start_timers(struct horizon *h)
 
 static int start_stats(struct horizon *h)
 {
-    const struct stats_sources sources = {&h->intake, &h->tcp, &h->udp, &h->writer};
+    const struct stats_sources sources = {.intake = &h->intake, .tcp = &h->tcp, .writer = &h->writer,
+                                          .udp = {&h->udp, &h->skyline, &h->statsd_udp}};
     return stats_init(&h->stats, &h->loop, h->settings.instance, h->redis, &sources);
 }
 
@@ -177,6 +209,7 @@ static int start(struct horizon *h)
     start_signal(h, &h->on_int, SIGINT, on_stop_signal);
     start_signal(h, &h->on_hup, SIGHUP, on_reload_signal);
     start_timers(h);
+    flusher_init(&h->flusher, &h->loop, &h->intake);
     writer_init(&h->writer, &h->loop, &h->intake, h->redis);
     if (tcp_init(&h->tcp, &h->loop, &h->intake) != 0 || start_stats(h) != 0 ||
         (h->feeds_self && self_init(&h->self, &h->loop, &h->intake, h->redis, h->state_dir) != 0))

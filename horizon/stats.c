@@ -37,37 +37,49 @@ static void name_fields(void)
     memcpy(fields, counters_horizon, sizeof counters_horizon);
     for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
         name_field(&n, "rejected", "reason", counters_rejected[i].name, counters_rejected[i].help);
-    for (size_t i = 0; i < INTAKE_LISTENERS_N; i++) {
+    for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
+        name_field(&n, "statsd_rejected", "reason", counters_rejected[i].name, counters_rejected[i].help);
+    for (unsigned i = 0; i < INTAKE_SOURCES_N; i++) {
         const char *listener = intake_listener_names[i];
-        name_field(&n, "received", "listener", listener, counters_horizon[HORIZON_received].help);
-        name_field(&n, "accepted", "listener", listener, counters_horizon[HORIZON_accepted].help);
-        name_field(&n, "rejected", "listener", listener, counters_horizon[HORIZON_rejected].help);
+        bool points = i < INTAKE_LISTENERS_N;
+        const unsigned fates[] = {points ? HORIZON_received : HORIZON_statsd_received,
+                                  points ? HORIZON_accepted : HORIZON_statsd_accepted,
+                                  points ? HORIZON_rejected : HORIZON_statsd_rejected};
+        for (unsigned k = 0; k < sizeof fates / sizeof *fates; k++)
+            name_field(&n, counters_horizon[fates[k]].name, "listener", listener, counters_horizon[fates[k]].help);
     }
 }
 
-static json_t *sender_json(const struct sender *p)
+static json_t *sender_json(const struct sender *p, const char *unit)
 {
     char sample[3 * SENDERS_SAMPLE_MAX], rejected[4 * SENDERS_SAMPLE_MAX] = "";
     if (p->last_reason)
         snprintf(rejected, sizeof rejected, "%s %s", p->last_reason,
                  log_quote(sample, sizeof sample, p->sample, p->sample_len));
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "address", p->address, "listener", p->listener,
-                     "connections", (json_int_t)p->connections, "received", (json_int_t)p->received, "accepted",
-                     (json_int_t)p->accepted, "rejected", (json_int_t)p->rejected, "last_ms", (json_int_t)p->last_ms,
-                     "last_rejected", rejected);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "address", p->address, "listener", p->listener,
+                     "unit", unit, "connections", (json_int_t)p->connections, "received", (json_int_t)p->received,
+                     "accepted", (json_int_t)p->accepted, "rejected", (json_int_t)p->rejected, "last_ms",
+                     (json_int_t)p->last_ms, "last_rejected", rejected);
 }
 
-/* JSON text, whose sums are those of all senders; NULL when memory is out. */
-static char *senders_text(const struct senders *senders)
+/* Appends the most active and the sum of the rest. */
+static void add_senders(json_t *list, const struct senders *senders, const char *unit)
 {
     const struct sender *top[SENDERS_SAVED];
     struct sender rest;
     size_t n = senders_top(senders, top, SENDERS_SAVED);
-    json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, sender_json(top[i]));
+        json_array_append_new(list, sender_json(top[i], unit));
     if (senders_rest(senders, SENDERS_SAVED, &rest) > 0)
-        json_array_append_new(list, sender_json(&rest));
+        json_array_append_new(list, sender_json(&rest, unit));
+}
+
+/* JSON text, whose sums are those of all senders of points, and of StatsD samples; NULL when memory is out. */
+static char *senders_text(const struct intake *in)
+{
+    json_t *list = json_array();
+    add_senders(list, &in->senders, "points");
+    add_senders(list, &in->statsd.senders, "samples");
     char *text = json_dumps(list, JSON_COMPACT);
     json_decref(list);
     return text;
@@ -85,20 +97,37 @@ static void fill_sums(struct stats *s, const struct intake_tally *total)
     v[HORIZON_dropped] = q->dropped;
     v[HORIZON_queue_bytes] = queue_bytes(q);
     v[HORIZON_redis_resent] = q->resent;
-    v[HORIZON_safe_until_ms] = (uint64_t)queue_oldest_ms(q, clock_wall_ms());
+    v[HORIZON_safe_until_ms] = (uint64_t)intake_oldest_ms(s->from.intake, clock_wall_ms());
+}
+
+static void fill_statsd(struct stats *s, const struct intake_tally *samples)
+{
+    const struct intake_statsd *statsd = &s->from.intake->statsd;
+    uint64_t *v = s->values;
+    v[HORIZON_statsd_received] = samples->received;
+    v[HORIZON_statsd_accepted] = samples->accepted;
+    v[HORIZON_statsd_rejected] = intake_rejected(samples);
+    v[HORIZON_statsd_series] = statsd->table.n;
+    v[HORIZON_statsd_value_bytes] = statsd->table.pool.held_bytes;
+    v[HORIZON_statsd_flushes] = statsd->n_flushes;
+    v[HORIZON_statsd_flush_ms] = statsd->flush_ms;
 }
 
 static void snapshot(struct stats *s)
 {
-    struct intake_tally total;
+    struct intake_tally total, samples;
     uint64_t *v = s->values;
     intake_total(s->from.intake, &total);
+    intake_total_samples(s->from.intake, &samples);
     fill_sums(s, &total);
+    fill_statsd(s, &samples);
     v[HORIZON_metrics] = s->from.intake->names.n;
     v[HORIZON_connections] = s->from.tcp->n_connections;
     v[HORIZON_connections_refused] = s->from.tcp->n_refused;
     v[HORIZON_connections_idle] = s->from.tcp->n_idle;
-    v[HORIZON_udp_kernel_drops] = s->from.udp->kernel_drops;
+    v[HORIZON_udp_kernel_drops] = 0;
+    for (size_t i = 0; i < STATS_UDP_SOURCES; i++)
+        v[HORIZON_udp_kernel_drops] += s->from.udp[i]->kernel_drops;
     v[HORIZON_listeners_down] = s->listeners_down;
     v[HORIZON_redis_up] = s->from.writer->up;
     v[HORIZON_redis_reconnects] = s->from.writer->n_connects > 0 ? s->from.writer->n_connects - 1 : 0;
@@ -107,14 +136,16 @@ static void snapshot(struct stats *s)
     size_t n = HORIZON_N;
     for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
         v[n++] = total.rejected[i];
-    for (size_t i = 0; i < INTAKE_LISTENERS_N; i++) {
+    for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
+        v[n++] = samples.rejected[i];
+    for (size_t i = 0; i < INTAKE_SOURCES_N; i++) {
         const struct intake_tally *tally = &s->from.intake->tallies[i];
         v[n++] = tally->received;
         v[n++] = tally->accepted;
         v[n++] = intake_rejected(tally);
     }
     free(s->senders);
-    s->senders = senders_text(&s->from.intake->senders);
+    s->senders = senders_text(s->from.intake);
 }
 
 static uint64_t integer_of(const redisReply *r, size_t i)

@@ -11,14 +11,15 @@
 #include "udp.h"
 #include "writer.h"
 
-#define STATS_FIELDS (HORIZON_N + HORIZON_REJECTED_N + 3 * INTAKE_LISTENERS_N)
+#define STATS_FIELDS (HORIZON_N + 2 * HORIZON_REJECTED_N + 3 * INTAKE_SOURCES_N)
 #define STATS_PROCESS_MAX 128
+#define STATS_UDP_SOURCES 3
 
 /* What the counters are read from. */
 struct stats_sources {
     const struct intake *intake;
     const struct tcp *tcp;
-    const struct udp *udp;
+    const struct udp *udp[STATS_UDP_SOURCES];
     const struct writer *writer;
 };
 

@@ -28,10 +28,15 @@ struct tcp_connection {
     } frame;
 };
 
+static bool sends_lines(const struct tcp_connection *c)
+{
+    return c->from.listener != INTAKE_PICKLE_TCP;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct tcp_connection *c = handle->data;
-    if (c->from.listener == INTAKE_LINE_TCP)
+    if (sends_lines(c))
         frame_lines_fini(&c->frame.lines);
     else
         frame_messages_fini(&c->frame.messages);
@@ -95,8 +100,8 @@ static void end_stream(struct tcp_connection *c)
 {
     const char *rest = NULL;
     size_t len = 0;
-    bool cut_off = c->from.listener == INTAKE_LINE_TCP ? frame_lines_cut_off(&c->frame.lines, &rest, &len)
-                                                       : frame_messages_cut_off(&c->frame.messages);
+    bool cut_off = sends_lines(c) ? frame_lines_cut_off(&c->frame.lines, &rest, &len)
+                                  : frame_messages_cut_off(&c->frame.messages);
     if (cut_off)
         intake_reject(c->tcp->intake, c->from, HORIZON_REJECTED_truncated, rest, len);
 }
@@ -118,7 +123,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
         return;
     }
     c->active_ms = uv_now(c->tcp->loop);
-    if (c->from.listener == INTAKE_LINE_TCP)
+    if (sends_lines(c))
         feed_lines(c, buffer->base, (size_t)n);
     else if (feed_messages(c, buffer->base, (size_t)n) != 0)
         close_connection(c);
@@ -127,7 +132,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 static int init_frame(struct tcp_connection *c)
 {
     const struct settings *s = c->tcp->intake->settings;
-    if (c->from.listener == INTAKE_LINE_TCP)
+    if (sends_lines(c))
         return frame_lines_init(&c->frame.lines, (size_t)s->horizon.max_line_bytes);
     frame_messages_init(&c->frame.messages, (size_t)s->horizon.max_pickle_bytes);
     return 0;
@@ -142,8 +147,7 @@ static void begin(struct tcp_connection *c)
     int len = sizeof peer;
     if (uv_tcp_getpeername(&c->handle, (struct sockaddr *)&peer, &len) == 0)
         address_host(&peer, host);
-    c->from.sender =
-        senders_find(&tcp->intake->senders, host, intake_listener_names[c->from.listener], clock_wall_ms());
+    c->from.sender = intake_sender(tcp->intake, c->from.listener, host, clock_wall_ms());
     c->from.sender->connections++;
     c->active_ms = uv_now(tcp->loop);
     c->next = tcp->connections;

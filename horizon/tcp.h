@@ -1,4 +1,4 @@
-/* TCP listeners: carbon lines and carbon pickles, many senders at once. */
+/* TCP listeners: carbon lines, carbon pickles and StatsD lines, many senders at once. */
 #ifndef RIDGELINE_HORIZON_TCP_H
 #define RIDGELINE_HORIZON_TCP_H
 
@@ -7,7 +7,7 @@
 #include "address.h"
 #include "intake.h"
 
-#define TCP_LISTENERS_MAX 2
+#define TCP_LISTENERS_MAX 3
 #define TCP_READ_BYTES (64 * 1024)
 
 struct tcp;
@@ -33,7 +33,7 @@ struct tcp {
 /* Returns 0, or -1 with the reason logged. `intake` must outlive the loop. */
 int tcp_init(struct tcp *tcp, uv_loop_t *loop, struct intake *intake);
 
-/* Listens on `address` for INTAKE_LINE_TCP or INTAKE_PICKLE_TCP and writes the address that
+/* Listens on `address` for INTAKE_LINE_TCP, INTAKE_PICKLE_TCP or INTAKE_STATSD_TCP and writes the address that
  * it got to `text`. Returns 0, or -1 with the reason logged. */
 int tcp_listen(struct tcp *tcp, enum intake_listener kind, const struct units_address *address,
                char text[ADDRESS_TEXT_MAX]);

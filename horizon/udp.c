@@ -57,16 +57,14 @@ static struct sender *sender_of(struct udp *udp, const struct sockaddr_storage *
         char host[ADDRESS_TEXT_MAX];
         address_host(peer, host);
         memcpy(&udp->last_peer, peer, len);
-        udp->last_sender = senders_find(&udp->intake->senders, host, intake_listener_names[INTAKE_LINE_UDP],
-                                        udp->intake->now_ms);
+        udp->last_sender = intake_sender(udp->intake, udp->kind, host, udp->intake->now_ms);
     }
     return udp->last_sender;
 }
 
 /* The end of a datagram ends its last line. */
-static void take_datagram(struct udp *udp, struct sender *sender, const char *bytes, size_t len)
+static void take_lines(struct udp *udp, struct intake_source from, const char *bytes, size_t len)
 {
-    struct intake_source from = {INTAKE_LINE_UDP, sender};
     size_t max = (size_t)udp->intake->settings->horizon.max_line_bytes;
     const char *end = bytes + len;
     while (bytes < end) {
@@ -79,6 +77,15 @@ static void take_datagram(struct udp *udp, struct sender *sender, const char *by
             intake_line(udp->intake, from, bytes, n);
         bytes = newline ? newline + 1 : end;
     }
+}
+
+static void take_datagram(struct udp *udp, struct sender *sender, const char *bytes, size_t len)
+{
+    struct intake_source from = {udp->kind, sender};
+    if (udp->kind == INTAKE_SKYLINE_UDP)
+        intake_skyline(udp->intake, from, (const uint8_t *)bytes, len);
+    else
+        take_lines(udp, from, bytes, len);
 }
 
 /* Returns how many datagrams were read. */
@@ -126,10 +133,10 @@ static int open_socket(const struct sockaddr_storage *address, socklen_t len)
     return -1;
 }
 
-int udp_init(struct udp *udp, uv_loop_t *loop, struct intake *intake, const struct units_address *address,
-             char text[ADDRESS_TEXT_MAX])
+int udp_init(struct udp *udp, uv_loop_t *loop, struct intake *intake, enum intake_listener kind,
+             const struct units_address *address, char text[ADDRESS_TEXT_MAX])
 {
-    *udp = (struct udp){.fd = -1, .intake = intake};
+    *udp = (struct udp){.fd = -1, .intake = intake, .kind = kind};
     struct sockaddr_storage bound;
     socklen_t len = address_resolve(address, SOCK_DGRAM, &bound);
     if (len == 0)
@@ -137,8 +144,8 @@ int udp_init(struct udp *udp, uv_loop_t *loop, struct intake *intake, const stru
     udp->slots = calloc(1, sizeof *udp->slots);
     udp->fd = udp->slots ? open_socket(&bound, len) : -1;
     if (udp->fd < 0) {
-        log_error("listen_failed", "listener=line_udp host=%s port=%u reason=\"%s\"", address->host, address->port,
-                  strerror(errno));
+        log_error("listen_failed", "listener=%s host=%s port=%u reason=\"%s\"", intake_listener_names[kind],
+                  address->host, address->port, strerror(errno));
         free(udp->slots);
         return -1;
     }

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "conf_internal.h"
+#include "ridgeline/skyline_window.h"
 
 #define OPTIONS_MAX 128
 #define LINE_NONE 0u        /* default */
@@ -257,6 +258,42 @@ static bool is_instance(const char *text)
            text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
 }
 
+/* StatsD's prefixes become parts of names. */
+static int check_prefixes(struct loader *l)
+{
+    static const char *const names[] = {"global_prefix", "prefix_counter", "prefix_timer",
+                                        "prefix_gauge",  "prefix_set",     "global_suffix"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct conf_option *o = conf_option_find("statsd", names[i]);
+        const char *text = *(char *const *)((const char *)l->s + o->offset);
+        size_t len = strlen(text);
+        if (len > CONF_STATSD_PREFIX_MAX ||
+            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != len)
+            return object(l, "statsd", names[i], "may hold letters, digits, -, _ and dots, up to %d",
+                          CONF_STATSD_PREFIX_MAX);
+    }
+    return 0;
+}
+
+/* Skyline's algorithms look at a day of raw points, which must be kept. */
+static int check_skyline(struct loader *l)
+{
+    const struct settings *s = l->s;
+    const struct conf_rules *rules = &s->rules;
+    size_t ensemble = conf_metric_index(conf_option_find("detection", "ensemble"));
+    char span[UNITS_TEXT_MAX];
+    static const char reason[] = "\"skyline\" needs a day of raw points, and the retention keeps %s";
+    if (s->retention.archive[0].span_s >= SKYLINE_WINDOW_S)
+        return 0;
+    units_duration_text(span, sizeof span, s->retention.archive[0].span_s);
+    if (s->detection.ensemble == ENGINE_ENSEMBLE_SKYLINE)
+        return object(l, "detection", "ensemble", reason, span);
+    for (size_t i = 0; i < rules->n; i++)
+        if (rules->rules[i].set[ensemble] && rules->rules[i].value[ensemble] == ENGINE_ENSEMBLE_SKYLINE)
+            return complain(l, rules->rules[i].line, "rules.ensemble", reason, span);
+    return 0;
+}
+
 /* What must hold between options, and for texts. */
 static int cross_check(struct loader *l)
 {
@@ -275,7 +312,7 @@ static int cross_check(struct loader *l)
         return object(l, "webapp", "listen", "must name an address");
     if (!is_instance(s->instance))
         return object(l, "", "instance", "may hold letters, digits, - and _, up to 32");
-    return 0;
+    return check_prefixes(l) < 0 ? -1 : check_skyline(l);
 }
 
 static int replace(struct loader *l, char **text, const char *with)

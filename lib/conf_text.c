@@ -46,7 +46,8 @@ static void write_globs(FILE *out, const struct conf_globs *list)
 static void write_option(FILE *out, const struct settings *s, const struct conf_option *o)
 {
     const void *at = (const char *)s + o->offset;
-    char text[UNITS_RETENTION_TEXT_MAX];
+    char text[UNITS_PERCENTILES_TEXT_MAX];
+    _Static_assert(sizeof text >= UNITS_RETENTION_TEXT_MAX && sizeof text >= UNITS_ADDRESS_TEXT_MAX, "room for any");
     switch (o->type) {
     case CONF_NUMBER: /* all of these are per-metric */
     case CONF_CHOICE:
@@ -65,6 +66,12 @@ static void write_option(FILE *out, const struct settings *s, const struct conf_
         break;
     case CONF_RETENTION:
         fprintf(out, "\"%s\"", units_retention_text(text, sizeof text, at));
+        break;
+    case CONF_PERCENTILES:
+        fprintf(out, "\"%s\"", units_percentiles_text(text, sizeof text, at));
+        break;
+    case CONF_BUDGET:
+        fprintf(out, "\"%s\"", units_budget_text(text, sizeof text, at));
         break;
     case CONF_TEXT:
         conf_quote(out, *(char *const *)at);
@@ -139,6 +146,12 @@ char *conf_allowed_text(const struct conf_option *o, char *out, size_t out_bytes
         break;
     case CONF_RETENTION:
         snprintf(out, out_bytes, "%s", "\"STEP:SPAN\", as in \"10s:24h\"");
+        break;
+    case CONF_PERCENTILES:
+        snprintf(out, out_bytes, "%s", "numbers in one text, as in \"50,90,99.9\"");
+        break;
+    case CONF_BUDGET:
+        snprintf(out, out_bytes, "%s", "\"COUNT/hour\", \"COUNT/day\", \"COUNT/week\" or \"none\"");
         break;
     case CONF_TEXT:
         snprintf(out, out_bytes, "%s", "text");

@@ -1,6 +1,7 @@
 #include "ridgeline/keys.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +38,11 @@ size_t keys_open(char out[KEYS_MAX], unsigned slot)
 size_t keys_events(char out[KEYS_MAX], unsigned slot)
 {
     return (size_t)snprintf(out, KEYS_MAX, "ridgeline:events:%u", slot);
+}
+
+size_t keys_crossings(char out[KEYS_MAX], int64_t hour)
+{
+    return (size_t)snprintf(out, KEYS_MAX, "ridgeline:crossings:%" PRId64, hour);
 }
 
 size_t keys_stats(char out[KEYS_MAX], const char *process)

@@ -1,6 +1,7 @@
 /* Supervision: a table of children, each down, running or stopping. A child that ends while it
  * should run starts again after a back-off that doubles with each failure in a row. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -97,6 +98,15 @@ void proc_children_tend(struct proc_child *children, size_t n)
     for (size_t i = 0; i < n; i++)
         if (children[i].state == PROC_CHILD_DOWN && now_ms >= children[i].restart_at_mono_ms)
             start(&children[i]);
+}
+
+bool proc_child_gave_up(const struct proc_child *child)
+{
+    if (child->failures < PROC_START_TRIES)
+        return false;
+    fprintf(stderr, "ridgeline: %s ended %u times before it was ready; its own message stands above\n", child->name,
+            child->failures);
+    return true;
 }
 
 void proc_children_signal(const struct proc_child *children, size_t n, int signal)

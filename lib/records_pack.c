@@ -1,6 +1,7 @@
 /* One field of a saved record, as bytes:
  *
- *   'R', version, number of detectors, of Skyline's algorithms, checksum (u32 over what follows), incident, engine record
+ *   'R', version, number of detectors, of Skyline's algorithms, checksum (u32 over what follows), incident,
+ *   engine record
  *
  * Numbers are little-endian. One walk over the incident serves both packing and
  * unpacking, so the two cannot come apart. Reading checks every enumerator. */

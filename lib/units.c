@@ -27,6 +27,16 @@ static const struct bytes_unit {
 };
 #define BYTES_UNITS (sizeof bytes_units / sizeof *bytes_units)
 
+#define BUDGET_COUNT_MAX 1000000
+
+static const struct budget_unit {
+    const char *name;
+    uint32_t seconds;
+} budget_units[] = {
+    {"hour", 3600}, {"day", 86400}, {"week", 604800},
+};
+#define BUDGET_UNITS (sizeof budget_units / sizeof *budget_units)
+
 static int fail(const char **reason, const char *text)
 {
     *reason = text;
@@ -273,6 +283,66 @@ int units_retention(const char *text, struct units_retention *retention, const c
     return 0;
 }
 
+/* Reads one percentile that ends at `end`. */
+static int read_percentile(const char *p, const char *end, double *percent, const char **reason)
+{
+    char text[UNITS_TEXT_MAX];
+    if ((size_t)(end - p) >= sizeof text)
+        return fail(reason, "holds a number that is too long");
+    memcpy(text, p, (size_t)(end - p));
+    text[end - p] = '\0';
+    if (units_number(text, percent, reason) < 0)
+        return -1;
+    if (!(*percent >= -100 && *percent <= 100) || *percent == 0)
+        return fail(reason, "may hold numbers from -100 to 100, but not 0");
+    return 0;
+}
+
+int units_percentiles(const char *text, struct units_percentiles *percentiles, const char **reason)
+{
+    struct units_percentiles list = {0};
+    for (const char *p = text; *text != '\0';) {
+        const char *end = strchrnul(p, ',');
+        if (list.n == UNITS_PERCENTILES_MAX)
+            return fail(reason, "has more than 16 percentiles");
+        if (read_percentile(p, end, &list.percent[list.n], reason) < 0)
+            return -1;
+        for (unsigned i = 0; i < list.n; i++)
+            if (list.percent[i] == list.percent[list.n])
+                return fail(reason, "names a percentile twice");
+        list.n++;
+        if (*end == '\0')
+            break;
+        p = end + 1;
+    }
+    *percentiles = list;
+    return 0;
+}
+
+int units_budget(const char *text, struct units_budget *budget, const char **reason)
+{
+    uint64_t count;
+    if (strcmp(text, "none") == 0) {
+        *budget = (struct units_budget){0};
+        return 0;
+    }
+    if (!is_digit(*text))
+        return fail(reason, "is not a budget; write COUNT/hour, COUNT/day or COUNT/week, or \"none\"");
+    if (read_whole(&text, BUDGET_COUNT_MAX, &count) < 0)
+        return fail(reason, "is over 1000000");
+    if (count == 0)
+        return fail(reason, "is zero, which nothing could keep; write \"none\" for no limit");
+    if (*text++ != '/')
+        return fail(reason, "needs a time: /hour, /day or /week");
+    for (size_t i = 0; i < BUDGET_UNITS; i++) {
+        if (strcmp(text, budget_units[i].name) != 0)
+            continue;
+        *budget = (struct units_budget){.on = true, .count = (uint32_t)count, .per_s = budget_units[i].seconds};
+        return 0;
+    }
+    return fail(reason, "has a bad time; write /hour, /day or /week");
+}
+
 char *units_duration_text(char *out, size_t out_bytes, int64_t seconds)
 {
     const struct duration_unit *unit = duration_units;
@@ -307,6 +377,15 @@ char *units_address_text(char *out, size_t out_bytes, const struct units_address
     return out;
 }
 
+char *units_budget_text(char *out, size_t out_bytes, const struct units_budget *budget)
+{
+    snprintf(out, out_bytes, "%s", "none");
+    for (size_t i = 0; budget->on && i < BUDGET_UNITS; i++)
+        if (budget_units[i].seconds == budget->per_s)
+            snprintf(out, out_bytes, "%u/%s", (unsigned)budget->count, budget_units[i].name);
+    return out;
+}
+
 char *units_retention_text(char *out, size_t out_bytes, const struct units_retention *retention)
 {
     size_t used = 0;
@@ -319,5 +398,15 @@ char *units_retention_text(char *out, size_t out_bytes, const struct units_reten
                              units_duration_text(span, sizeof span, retention->archive[i].span_s));
         used += (size_t)wrote;
     }
+    return out;
+}
+
+char *units_percentiles_text(char *out, size_t out_bytes, const struct units_percentiles *percentiles)
+{
+    size_t used = 0;
+    if (out_bytes > 0)
+        out[0] = '\0';
+    for (unsigned i = 0; i < percentiles->n && used < out_bytes; i++)
+        used += (size_t)snprintf(out + used, out_bytes - used, "%s%.15g", i == 0 ? "" : ",", percentiles->percent[i]);
     return out;
 }

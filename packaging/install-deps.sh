@@ -13,9 +13,10 @@ mapfile -t wanted < <(awk -v last="[$group]" '
     /^[a-z0-9]/ { print $1 }' "$here/debian-packages.txt")
 
 missing=()
+provided=$(dpkg-query -W -f '${db:Status-Status}, ${Provides}\n' | sed -n 's/^installed, //p') # a node with its own npm, say
 for package in "${wanted[@]}"; do
     state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$state" = installed ] || missing+=("$package")
+    [ "$state" = installed ] || grep -Eq "(^|, )$package( |,|$)" <<<"$provided" || missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 

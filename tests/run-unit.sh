@@ -6,6 +6,7 @@ wrap=()
 options=(--timeout 120)
 if [ "${1:-}" = --valgrind ]; then
     shift
+    export RUN_UNIT_VALGRIND=1 # tests that take seconds without it do less
     # Criterion runs each test in a child of its own, which valgrind follows, and takes no notice of what
     # exit code valgrind gives it: so what valgrind says is collected, and any word of it is a failure.
     reports=$(mktemp)

@@ -11,6 +11,7 @@
 
 #include "ridgeline/log.h"
 #include "webapp/app.h"
+#include "webapp/attention.h"
 #include "webapp/query.h"
 
 #define LIMIT_DEFAULT 500
@@ -41,12 +42,29 @@ static struct anomalies_one *add(struct anomalies *a)
     return &a->list[a->n++];
 }
 
+static bool is_candidate(const struct anomaly *a, int surface_score)
+{
+    return budget_level(a->score) < surface_score;
+}
+
+json_t *anomalies_one_to_json(const struct anomaly *a, int surface_score)
+{
+    json_t *json = anomaly_to_json(a);
+    if (json && json_object_set_new(json, "candidate", json_boolean(is_candidate(a, surface_score))) != 0) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
 static bool wants(const struct anomalies_filter *f, const struct anomaly *a)
 {
     size_t len = strlen(a->metric);
     if (f->metric && (f->metric_len != len || memcmp(f->metric, a->metric, len) != 0))
         return false;
     if (f->match && !glob_match(f->match, a->metric, len))
+        return false;
+    if (!f->candidates && is_candidate(a, f->surface_score))
         return false;
     return a->open || a->end >= f->since;
 }
@@ -63,7 +81,7 @@ static int take(struct anomalies *list, const char *text, size_t len, int64_t ev
     }
     if (!wants(filter, &a))
         return 0;
-    json_t *json = anomaly_to_json(&a);
+    json_t *json = anomalies_one_to_json(&a, filter->surface_score);
     struct anomalies_one *one = json ? add(list) : NULL;
     if (!one) {
         json_decref(json);
@@ -287,15 +305,16 @@ static int read_wanted(struct anomalies *a, struct store *s, enum wanted wanted,
 
 void anomalies_get(const struct request *request, struct reply *reply)
 {
-    static const char *const states[] = {"open", "closed", "all", NULL};
+    static const char *const states[] = {"open", "closed", "all", NULL}, *const yes_no[] = {"0", "1", NULL};
     char error[QUERY_ERROR_MAX];
     struct anomalies_filter filter = {0};
     struct anomalies found = {0};
     struct glob *match = NULL;
-    int wanted = WANT_OPEN;
+    int wanted = WANT_OPEN, candidates = 0;
     uint32_t limit = LIMIT_DEFAULT;
     bool truncated;
     if (query_choice(request->query, "state", states, WANT_OPEN, &wanted, error) != 0 ||
+        query_choice(request->query, "candidates", yes_no, 0, &candidates, error) != 0 ||
         query_epoch(request->query, "since", 0, &filter.since, error) != 0 ||
         query_count(request->query, "limit", LIMIT_DEFAULT, LIMIT_MAX, &limit, error) != 0 ||
         query_glob(request->query, "metric", &match, error) != 0) {
@@ -303,12 +322,15 @@ void anomalies_get(const struct request *request, struct reply *reply)
         return;
     }
     filter.match = match;
+    filter.surface_score = attention_now(request->app->attention).bar.score;
+    filter.candidates = candidates;
     filter.limit = limit;
     if (read_wanted(&found, request->store, (enum wanted)wanted, &filter, &truncated) != 0)
         http_no_redis(reply);
     else
         http_json(reply, HTTP_OK,
-                  json_pack("{s:o,s:b}", "anomalies", anomalies_to_json(&found, UINT32_MAX), "truncated", truncated));
+                  json_pack("{s:o,s:b,s:o}", "anomalies", anomalies_to_json(&found, UINT32_MAX), "truncated", truncated,
+                            "budget", attention_json(request->app->attention)));
     anomalies_fini(&found);
     glob_free(match);
 }

@@ -28,6 +28,8 @@ struct anomalies_filter {
     const char *metric;       /* just this one; NULL: every metric */
     size_t metric_len;
     uint32_t since;           /* end at or after it; open ones always */
+    int surface_score;        /* below it they are candidates */
+    bool candidates;          /* these too */
     size_t limit;             /* most open ones, and most closed ones */
 };
 
@@ -44,6 +46,10 @@ int anomalies_read_closed(struct anomalies *a, struct store *s, unsigned first_s
 
 /* Those that started by `until` as a JSON array, each id once. New reference. */
 json_t *anomalies_to_json(const struct anomalies *a, uint32_t until);
+
+/* One anomaly as the API gives it: with `candidate`, whether its score is below `surface_score`. New
+ * reference, NULL as anomaly_to_json(). */
+json_t *anomalies_one_to_json(const struct anomaly *a, int surface_score);
 
 http_handler anomalies_get;
 

@@ -30,6 +30,7 @@ struct app {
     struct hub *hub;
     struct names *names;
     struct rates *rates;
+    struct attention *attention;
     atomic_uint_least64_t counters[WEBAPP_N];
 };
 

@@ -1,7 +1,7 @@
 /* The points are shown as stored, of a repeated timestamp the last written, and rolled up
- * where no raw ones are left. The band, scores and votes come from a replay with the settings and overrides in force now:
- * they show what these make of the points, which after a change of a threshold
- * need not be what was decided then. */
+ * where no raw ones are left. The band, scores and votes come from a replay with the settings and
+ * overrides in force now: they show what these make of the points, which after a change of a
+ * threshold need not be what was decided then. */
 #include "webapp/chart.h"
 
 #include <math.h>
@@ -9,6 +9,7 @@
 #include "ridgeline/keys.h"
 #include "webapp/anomalies.h"
 #include "webapp/app.h"
+#include "webapp/attention.h"
 #include "webapp/history.h"
 #include "webapp/points.h"
 #include "webapp/query.h"
@@ -40,15 +41,18 @@ static void add_verdict(void *context, const struct verdict *v, enum incident_ch
                               json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
 }
 
-/* The metric's anomalies, open or closed, that overlap what the chart shows. The slot's events are those of
- * many metrics: what is older than the `first` stored point is not looked for. */
-static json_t *spans_json(struct store *s, const struct chart *c, uint32_t first)
+/* The metric's anomalies, open or closed, candidates too, that overlap what the chart shows. The slot's events are
+ * those of many metrics: what is older than the `first` stored point is not looked for. */
+static json_t *spans_json(const struct request *request, const struct chart *c, uint32_t first)
 {
     unsigned slot = keys_slot(keys_hash(c->metric, c->metric_len));
     struct anomalies_filter filter = {.metric = c->metric,
                                       .metric_len = c->metric_len,
                                       .since = c->from > first ? c->from : first,
+                                      .surface_score = attention_now(request->app->attention).bar.score,
+                                      .candidates = true,
                                       .limit = SPANS_MAX};
+    struct store *s = request->store;
     struct anomalies found = {0};
     bool truncated;
     json_t *array = NULL;
@@ -92,7 +96,7 @@ static void answer(const struct request *request, struct reply *reply, struct ch
         goto no_redis;
     json_object_set_new(out, "step", http_number(step_s));
     uint32_t first = points_add(out, &rollup, stored, step_s, c->from, c->until);
-    json_t *anomalies = spans_json(request->store, c, first);
+    json_t *anomalies = spans_json(request, c, first);
     if (!anomalies)
         goto no_redis;
     json_object_set_new(out, "anomalies", anomalies);

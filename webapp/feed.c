@@ -11,6 +11,8 @@
 #include "ridgeline/clock.h"
 #include "ridgeline/log.h"
 #include "ridgeline/store.h"
+#include "webapp/anomalies.h"
+#include "webapp/attention.h"
 #include "webapp/health.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
@@ -53,7 +55,8 @@ static void give(struct app *app, const redisReply *kind, const redisReply *text
         log_warning("anomaly_unreadable", "bytes=%zu", (size_t)text->len);
         return;
     }
-    json_t *event = json_pack("{s:s%,s:o}", "kind", kind->str, (size_t)kind->len, "anomaly", anomaly_to_json(&a));
+    json_t *event = json_pack("{s:s%,s:o}", "kind", kind->str, (size_t)kind->len, "anomaly",
+                              anomalies_one_to_json(&a, attention_now(app->attention).bar.score));
     char *json = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(event);
     if (!json)
@@ -157,11 +160,12 @@ static void give_status(struct app *app, struct store *s)
 void feed_turn(struct feed *f, struct app *app, struct store *s)
 {
     int64_t now_ms = clock_mono_ms();
+    int told = attention_turn(app->attention, s, &app->settings, clock_wall_s());
     int read = 1;
     for (int i = 0; read == 1 && i < READS_PER_TURN; i++)
         read = read_events(f, app, s);
     int step = names_step(app->names, s);
-    if (read < 0 || step != 0)
+    if (told != 0 || read < 0 || step != 0)
         app_count(app, WEBAPP_redis_errors, 1);
     if (now_ms >= f->status_mono_ms) {
         give_status(app, s);

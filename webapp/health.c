@@ -9,6 +9,7 @@
 #include "ridgeline/clock.h"
 #include "ridgeline/proc.h"
 #include "webapp/app.h"
+#include "webapp/attention.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
 #include "webapp/processes.h"
@@ -86,19 +87,36 @@ static void set_sum(json_t *out, const char *key, const struct processes *p, con
     json_object_set_new(out, key, count(processes_sum(p, defs, field)));
 }
 
+/* Sums by reason of the fields "<prefix>REASON". */
+static void add_rejections(json_t *out, const struct processes *p, const char *prefix)
+{
+    json_t *reasons = json_object();
+    for (size_t i = 0; i < HORIZON_REJECTED_N; i++) {
+        char field[64];
+        snprintf(field, sizeof field, "%s%s", prefix, counters_rejected[i].name);
+        set_sum(reasons, counters_rejected[i].name, p, counters_horizon, field);
+    }
+    json_object_set_new(out, "rejections", reasons);
+}
+
+static void add_statsd(json_t *out, const struct processes *p)
+{
+    json_t *samples = json_object();
+    set_sum(samples, "received", p, counters_horizon, "statsd_received");
+    set_sum(samples, "accepted", p, counters_horizon, "statsd_accepted");
+    set_sum(samples, "rejected", p, counters_horizon, "statsd_rejected");
+    add_rejections(samples, p, "statsd_rejected|reason=");
+    json_object_set_new(out, "statsd", samples);
+}
+
 static void add_horizon(json_t *out, const struct processes *p)
 {
     static const char *const sums[] = {"received", "accepted", "rejected", "stored",
                                        "queued",   "dropped",  "connections"};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         set_sum(out, sums[i], p, counters_horizon, sums[i]);
-    json_t *reasons = json_object();
-    for (size_t i = 0; i < HORIZON_REJECTED_N; i++) {
-        char field[64];
-        snprintf(field, sizeof field, "rejected|reason=%s", counters_rejected[i].name);
-        set_sum(reasons, counters_rejected[i].name, p, counters_horizon, field);
-    }
-    json_object_set_new(out, "rejections", reasons);
+    add_rejections(out, p, "rejected|reason=");
+    add_statsd(out, p);
 }
 
 static void add_analyzer(json_t *out, const struct processes *p)
@@ -116,6 +134,7 @@ static void add_metrics(json_t *out, const struct processes *p)
     uint64_t owned = processes_sum(p, counters_worker, "metrics");
     uint64_t known = processes_sum(p, counters_horizon, "metrics");
     json_object_set_new(out, "metrics", count(owned > known ? owned : known));
+    json_object_set_new(out, "watched", count(owned));
 }
 
 /* Horizon's own table of senders, one JSON array a process. */
@@ -286,11 +305,12 @@ static json_t *settings_json(const struct app *app)
     snprintf(retention, sizeof retention, "%s:%s",
              units_duration_text(step, sizeof step, s->retention.archive[0].step_s),
              units_duration_text(span, sizeof span, s->retention.archive[0].span_s));
-    return json_pack("{s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
                      "carbon_udp", address(&s->horizon.carbon_udp), "carbon_pickle",
-                     address(&s->horizon.carbon_pickle), "page", app->page, "raw_retention", retention, "step_s",
-                     (int)s->retention.archive[0].step_s, "span_s", (int)s->retention.archive[0].span_s, "file",
-                     s->path);
+                     address(&s->horizon.carbon_pickle), "skyline_udp", address(&s->horizon.skyline_udp), "statsd",
+                     address(&s->statsd.listen), "page", app->page, "raw_retention", retention, "step_s",
+                     (int)s->retention.archive[0].step_s, "span_s",
+                     (int)s->retention.archive[0].span_s, "file", s->path);
 }
 
 /* The parts that do not come from Redis. */
@@ -298,6 +318,7 @@ static void add_own(json_t *out, struct app *app)
 {
     json_object_set_new(out, "at", json_integer(clock_wall_s()));
     json_object_set_new(out, "settings", settings_json(app));
+    json_object_set_new(out, "budget", attention_json(app->attention));
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
     int64_t site = names_site(app->names);
     json_object_set_new(out, "site_metrics", site >= 0 ? json_integer(site) : json_null());
@@ -316,9 +337,11 @@ json_t *health_json(struct app *app, struct store *s, bool look)
         out = NULL;
         goto done;
     }
-    if (look)
+    if (look) {
         take_look(app->rates, &p);
-    if (!mute)
+        attention_count_open(app->attention, &p);
+    }
+    if (!mute) /* else no process can tell that it is alive */
         add_problems(sentences, &p);
     json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));
     json_object_set_new(out, "problems", sentences);

@@ -77,10 +77,9 @@ int history_replay(struct store *s, const char *name, size_t len, const struct s
     if (none < 0)
         goto out;
     end->source = none ? HISTORY_FROM_TAIL : HISTORY_FROM_RECORD;
-    replay_run(record, &end->incident, options, &points, each, context);
+    result = replay_run(record, &end->incident, options, &points, each, context);
     end->step_s = engine_step_s(record);
     end->stale_after_s = engine_stale_after_s(record);
-    result = 0;
 out:
     free(record);
     series_fini(&points);

@@ -15,6 +15,7 @@
 #include "ridgeline/proc.h"
 #include "webapp/app.h"
 #include "webapp/asset.h"
+#include "webapp/attention.h"
 #include "webapp/feed.h"
 #include "webapp/health.h"
 #include "webapp/hub.h"
@@ -55,12 +56,14 @@ static int init_app(struct app *app)
     app->hub = hub_new((size_t)app->settings.webapp.max_event_streams);
     app->names = names_new();
     app->rates = rates_new();
+    app->attention = attention_new();
     asset_init();
-    return app->hub && app->names && app->rates ? make_token(app->token) : -1;
+    return app->hub && app->names && app->rates && app->attention ? make_token(app->token) : -1;
 }
 
 static void fini_app(struct app *app)
 {
+    attention_free(app->attention);
     rates_free(app->rates);
     names_free(app->names);
     hub_free(app->hub);

@@ -7,12 +7,14 @@
 #include "webapp/prometheus.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ridgeline/clock.h"
 #include "webapp/app.h"
+#include "webapp/attention.h"
 #include "webapp/processes.h"
 
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -126,6 +128,30 @@ static void put_all(FILE *out, const struct processes *p)
     }
 }
 
+/* Of the site, not of a process. */
+static void put_budget(FILE *out, struct attention *a)
+{
+    struct attention_state now = attention_now(a);
+    const struct {
+        const char *name, *help;
+        double value;
+    } gauges[] = {
+        {"surface_score", "score from which anomalies surface; what lies below are candidates", now.bar.score},
+        {"per_day", "anomalies a day that incident_budget allows", now.per_day},
+        {"surfaced_last_day", "anomalies that reached the surface score in the last 24 hours",
+         (double)now.bar.last_day},
+        {"candidates_open", "open anomalies below the surface score", (double)now.candidates},
+        {"exceeded", "1 while even the anomalies at the surface score are more than the budget", now.bar.exceeded},
+    };
+    for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++) {
+        const char *name = gauges[i].name;
+        if (!isfinite(gauges[i].value)) /* there is no budget */
+            continue;
+        fprintf(out, "# HELP ridgeline_budget_%s %s\n# TYPE ridgeline_budget_%s gauge\n", name, gauges[i].help, name);
+        fprintf(out, "ridgeline_budget_%s %.15g\n", name, gauges[i].value);
+    }
+}
+
 void prometheus_get(const struct request *request, struct reply *reply)
 {
     char *text = NULL;
@@ -136,8 +162,10 @@ void prometheus_get(const struct request *request, struct reply *reply)
     if (out) {
         fprintf(out, "# HELP ridgeline_redis_up 1 while Redis answers the webapp\n# TYPE ridgeline_redis_up gauge\n"
                      "ridgeline_redis_up %d\n", up);
-        if (up)
+        if (up) {
+            put_budget(out, request->app->attention);
             put_all(out, &p);
+        }
         if (fclose(out) != 0) {
             free(text);
             text = NULL;

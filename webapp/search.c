@@ -135,7 +135,7 @@ static int by_name(const void *key, const void *hit)
 /* Those of one slot with an open anomaly are anomalous. */
 static int mark_open_of(struct hits *hits, struct store *s, unsigned slot)
 {
-    static const struct anomalies_filter all = {.limit = SIZE_MAX};
+    static const struct anomalies_filter all = {.candidates = true, .limit = SIZE_MAX};
     struct anomalies open = {0};
     bool truncated;
     int result = anomalies_read_open(&open, s, slot, 1, &all, &truncated);

@@ -10,6 +10,7 @@
 #include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
+#include "ridgeline/skyline_window.h"
 #include "webapp/app.h"
 #include "webapp/merge.h"
 #include "webapp/query.h"
@@ -308,6 +309,17 @@ static void apply(const struct request *request, struct reply *reply, const stru
         http_no_redis(reply);
 }
 
+/* Whether the change asks for Skyline's algorithms, by name or by number, where less than the day is kept that they
+ * look at. */
+static bool lacks_day(const struct request *request, const json_t *options)
+{
+    const json_t *ensemble = json_object_get(options, "ensemble");
+    const char *name = json_string_value(ensemble);
+    bool skyline = name ? strcmp(name, engine_ensemble_name(ENGINE_ENSEMBLE_SKYLINE)) == 0
+                        : json_number_value(ensemble) == ENGINE_ENSEMBLE_SKYLINE;
+    return skyline && request->app->settings.retention.archive[0].span_s < SKYLINE_WINDOW_S;
+}
+
 void tune_save_post(const struct request *request, struct reply *reply)
 {
     json_error_t why;
@@ -319,6 +331,9 @@ void tune_save_post(const struct request *request, struct reply *reply)
     else if (!text || !options || json_object_size(body) != 2 || !query_printable(text, json_string_length(match)))
         http_error(reply, HTTP_BAD_REQUEST,
                    "the body must be {\"match\": GLOB, \"options\": {NAME: NUMBER, choice or null, ...}}");
+    else if (lacks_day(request, options))
+        http_error(reply, HTTP_BAD_REQUEST,
+                   "ensemble: \"skyline\" needs a day of raw points, and the retention is shorter");
     else
         apply(request, reply, &(struct change){.match = text, .options = options});
     json_decref(body);

@@ -7,6 +7,7 @@
 #include "analyzer/engine/codec.h"
 
 #define BLOCK_S 1800u
+#define NEWS_SHARE 1.5
 
 /* The largest in the half hour and its two neighbours. */
 static float around(const float *peak, unsigned bin)
@@ -18,7 +19,8 @@ static float around(const float *peak, unsigned bin)
 double daily_less(const struct daily *d, uint32_t t, double s)
 {
     unsigned bin = t / BLOCK_S % DAILY_BINS;
-    return fmax(0, s - (double)fminf(around(d->last, bin), around(d->before, bin)));
+    double reached = (double)fminf(around(d->last, bin), around(d->before, bin));
+    return fmin(s, NEWS_SHARE * fmax(0, s - reached));
 }
 
 void daily_learn(struct daily *d, uint32_t t, double s)

@@ -15,8 +15,10 @@ struct daily {
     float last[DAILY_BINS], before[DAILY_BINS]; /* peaks of the last day that had this half hour, and of the one before */
 };
 
-/* `s` less what both days reached within half an hour of `t`, where that is at least DAILY_NOTABLE. */
-#define DAILY_NOTABLE 1.0
+/* What is news of `s`, where both days reached h within half an hour of `t`: 1.5 (s - h), at most s; so
+ * nothing up to h, and all of it from 3 h on, which is no such habit. Peaks below DAILY_NOTABLE, which
+ * open nothing, are forgotten. */
+#define DAILY_NOTABLE 0.6
 double daily_less(const struct daily *d, uint32_t t, double s);
 
 /* Learns the quantity `s` >= 0 of the point at `t`. */

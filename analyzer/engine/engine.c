@@ -10,7 +10,7 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (4u << 8 | DETECTOR_COUNT)
+#define VERSION (5u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define MEAN_NEEDS_POINTS 20 /* before the mean of the day stands in for a season */
@@ -61,6 +61,11 @@ void engine_init(struct engine_record *r)
 {
     memset(r, 0, sizeof *r);
     cadence_init(&r->cadence);
+}
+
+uint32_t engine_first_t(const struct engine_record *r)
+{
+    return r->cadence.first_t;
 }
 
 uint32_t engine_last_t(const struct engine_record *r)

@@ -1,25 +1,33 @@
 /* The live loop without a clock: judge, then follow the incident. */
 #include "ridgeline/replay.h"
 
-static void take(struct engine_record *r, struct incident *i, const struct engine_options *o, struct point p,
-                 replay_each *each, void *context)
+#include "ridgeline/ensemble.h"
+
+static int take(struct engine_record *r, struct skyline_window **window, struct incident *i,
+                const struct engine_options *o, struct point p, replay_each *each, void *context)
 {
     struct verdict v;
     bool again;
-    if (engine_update(r, o, p, &v))
-        return;
+    int taken = ensemble_update(r, window, o, p, &v);
+    if (taken != 0)
+        return taken < 0 ? -1 : 0;
     enum incident_change change = incident_update(i, o, engine_step_s(r), &v, &again);
     if (again) {
         each(context, NULL, change, i);
         change = incident_update(i, o, engine_step_s(r), &v, &again);
     }
     each(context, &v, change, i);
+    return 0;
 }
 
-void replay_run(struct engine_record *r, struct incident *i, const struct engine_options *o, struct series *s,
+int replay_run(struct engine_record *r, struct incident *i, const struct engine_options *o, struct series *s,
                 replay_each *each, void *context)
 {
+    struct skyline_window *window = NULL;
+    int result = 0;
     series_sort_first_wins(s);
-    for (size_t n = 0; n < s->n; n++)
-        take(r, i, o, s->points[n], each, context);
+    for (size_t n = 0; n < s->n && result == 0; n++)
+        result = take(r, &window, i, o, s->points[n], each, context);
+    skyline_window_free(window);
+    return result;
 }

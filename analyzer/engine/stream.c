@@ -149,7 +149,7 @@ void stream_update(struct stream *s, const struct detector_point *p, const struc
     }
     out->agreed = stream_agreed(out->finding);
     out->shift = mean_likelihood(out->finding, DETECTOR_SHIFTS);
-    double stretch = fmax(context->least, tail_stretch(&s->tail));
+    double stretch = tail_stretch_of(&s->tail, out->agreed, fmax(context->least, tail_stretch(&s->tail)));
     tail_learn(&s->tail, out->agreed, p->step_s);
     if (stretch > 1) {
         widen(out->finding, stretch);

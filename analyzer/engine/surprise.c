@@ -1,4 +1,7 @@
-/* Two tails are fitted, an exponential one by the mean excess and a power law in
+/* A spike is two residuals to a forecast, one as it comes and one as it goes: residuals of
+ * consecutive points are one extreme, or each event would fill two places of the 16.
+ *
+ * Two tails are fitted, an exponential one by the mean excess and a power law in
  * Hill's form. Where the power law finds a residual less surprising, the two are
  * mixed: metrics with heavy tails stay quiet, and no metric is trusted to have one. */
 #include "analyzer/engine/surprise.h"
@@ -39,7 +42,7 @@ static void survey(struct surprise *s)
 {
     double sum = 0;
     s->least = 0;
-    for (unsigned i = 0; i < SURPRISE_KEPT; i++) {
+    for (uint8_t i = 0; i < SURPRISE_KEPT; i++) {
         sum += (double)s->kept[i];
         if (s->kept[i] < s->kept[s->least])
             s->least = i;
@@ -59,13 +62,25 @@ static unsigned any(const struct surprise *s)
     return s->n * 2654435761u >> 28;
 }
 
+/* Keeps a residual among the largest; the one after it may only raise it, once there are enough of them. */
+static void keep(struct surprise *s, double residual)
+{
+    if (s->fresh > 0 && s->n >= NEEDS) {
+        if (residual > (double)s->kept[s->fresh - 1])
+            put(s, s->fresh - 1u, residual);
+        s->fresh = 0;
+    } else if (residual > (double)s->kept[s->least]) {
+        s->fresh = (uint8_t)(s->least + 1);
+        put(s, s->least, residual);
+    }
+}
+
 void surprise_learn(struct surprise *s, double residual, double floor)
 {
     double least = (double)s->kept[s->least], excess = s->mean - least;
     if (s->n >= NEEDS)
         residual = fmin(residual, least + LEARN_CLIP * fmax(excess, floor));
-    if (residual > least)
-        put(s, s->least, residual);
+    keep(s, residual);
     s->n += s->n < UINT32_MAX;
     if (s->n > FORGETS_AFTER && s->n % FORGETS_EVERY == 0) {
         least = (double)s->kept[s->least];
@@ -76,6 +91,7 @@ void surprise_learn(struct surprise *s, double residual, double floor)
 void surprise_codec(struct surprise *s, struct codec *c)
 {
     codec_u32(c, &s->n, UINT32_MAX);
+    codec_u8(c, &s->fresh, SURPRISE_KEPT);
     codec_sizes(c, s->kept, SURPRISE_KEPT);
     survey(s);
 }

@@ -11,10 +11,11 @@
 struct codec;
 
 /* Invariants: kept[] are not negative; `least` is the index of the smallest of them and `mean` their
- * mean. */
+ * mean; fresh <= SURPRISE_KEPT. */
 struct surprise {
     uint32_t n; /* residuals seen, saturating */
-    uint32_t least;
+    uint8_t least;
+    uint8_t fresh; /* index + 1 of what the residual before this one became; 0 where it was not kept */
     double mean;
     float kept[SURPRISE_KEPT];
 };

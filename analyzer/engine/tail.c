@@ -15,7 +15,7 @@
 
 #define HEIGHT_Z 2.0
 #define RETURN_S (100 * 86400.0)
-#define REACH 300.0 /* a young stream is asked for what it passes once in this many times its age, at most */
+#define REACH 1000.0 /* a young stream is asked for what it passes once in this many times its age, at most */
 #define GAUSSIAN_Z 10.0
 #define PRIOR_RUNS 5.0
 #define PRIOR_EXCESS 0.11 /* of a Gaussian */
@@ -28,9 +28,24 @@
 #define REFRESH_POINTS 64 /* also refreshes what a quiet stream makes of its quiet */
 #define LOG_Z2_MAX 6.0
 
+static const double height = 0.36797678529459443; /* log10(1 + HEIGHT_Z^2 / 3) */
+
 double tail_stretch(const struct tail *t)
 {
     return fmax(1, (double)t->stretch);
+}
+
+/* z^2 of which S is the likelihood. */
+static double z2_of(double s)
+{
+    return 3 * (pow(10, s) - 1);
+}
+
+double tail_stretch_of(const struct tail *t, double s, double stretch)
+{
+    if (t->peak == 0 || s <= height)
+        return stretch;
+    return fmin(stretch, sqrt(stretch * fmax(1, z2_of(s) / z2_of((double)t->peak))));
 }
 
 static double mean_excess(const struct tail *t)
@@ -52,7 +67,7 @@ static double stretch(const struct tail *t, double step_s)
 
 static void learn_run(struct tail *t)
 {
-    double excess = log10(3 * (pow(10, (double)t->peak) - 1)) - 2 * log10(HEIGHT_Z);
+    double excess = log10(z2_of((double)t->peak)) - 2 * log10(HEIGHT_Z);
     excess = fmin(excess, CLIP * mean_excess(t)) / CLIPPED_SHARE;
     t->runs += t->runs < MEMORY_RUNS;
     t->excess += ((float)excess - t->excess) / t->runs;
@@ -61,7 +76,6 @@ static void learn_run(struct tail *t)
 
 void tail_learn(struct tail *t, double s, double step_s)
 {
-    const double height = 0.36797678529459443; /* log10(1 + HEIGHT_Z^2 / 3) */
     bool above = s > height, ends = !above && t->peak > 0;
     t->points += t->points < MEMORY_POINTS;
     t->rate += ((float)ends - t->rate) / t->points;

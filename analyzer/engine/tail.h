@@ -24,6 +24,11 @@ struct tail {
 /* What z is to be divided by so that it stands out as far as under Gaussian noise: at least 1. */
 double tail_stretch(const struct tail *t);
 
+/* What z of a point of strength S (before any stretch) is to be divided by, where `stretch` is right for a
+ * point that stands alone. What noise does once in a long while it hardly does twice in a row: in a run
+ * that goes on the root of the stretch will do, for as much as the point and the run's peak both reach. */
+double tail_stretch_of(const struct tail *t, double s, double stretch);
+
 /* Learns S >= 0 of a point, before any stretch. */
 void tail_learn(struct tail *t, double s, double step_s);
 

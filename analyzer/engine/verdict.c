@@ -79,17 +79,22 @@ static bool is_large(const struct verdict *v, const struct engine_options *o)
 }
 
 /* A value of unknown direction may be either. */
-static bool is_wanted(const struct verdict *v, const struct engine_options *o)
+static bool is_its_direction(const struct verdict *v, const struct engine_options *o)
 {
     int wanted = (int)o->direction;
     return !(wanted == ENGINE_DIRECTION_UP && v->direction < 0) && !(wanted == ENGINE_DIRECTION_DOWN && v->direction > 0);
+}
+
+bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o)
+{
+    return is_large(v, o) && is_its_direction(v, o);
 }
 
 static enum engine_state state(const struct verdict *v, const struct engine_options *o)
 {
     if (v->judges == 0)
         return ENGINE_DEGENERATE;
-    bool opens = v->score >= o->score_to_open && v->votes >= o->consensus && is_large(v, o) && is_wanted(v, o);
+    bool opens = v->score >= o->score_to_open && v->votes >= o->consensus && verdict_is_wanted(v, o);
     return opens ? ENGINE_ANOMALOUS : ENGINE_NORMAL;
 }
 
@@ -116,7 +121,7 @@ static bool is_dropout(struct verdict *v, const struct engine_options *o, const 
     fall.direction = record_main(r)->level.mean > record_normal(r, 0) ? -1 : 1;
     fall.expected = r->dropout.low * r->unit;
     fall.value = 0;
-    if (!is_large(&fall, o) || !is_wanted(&fall, o))
+    if (!verdict_is_wanted(&fall, o))
         return false;
     v->direction = fall.direction;
     return true;

@@ -31,6 +31,8 @@ enum conf_type {
     CONF_BYTES,     /* uint64_t; text with a unit */
     CONF_ADDRESS,   /* struct units_address */
     CONF_RETENTION, /* struct units_retention */
+    CONF_PERCENTILES, /* struct units_percentiles */
+    CONF_BUDGET,    /* struct units_budget */
     CONF_TEXT,      /* char * */
     CONF_GLOBS,     /* struct conf_globs: list of globs */
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
@@ -81,6 +83,8 @@ struct conf_rules {
     size_t n;
 };
 
+#define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
+
 struct settings {
     char *path;      /* of the file, "" without one */
     char *state_dir; /* data of the private Redis and its socket */
@@ -89,14 +93,26 @@ struct settings {
     char *instance;  /* tells two daemons of a kind apart; "" by default */
     enum log_level log_level;
     struct units_retention retention;
+    struct units_budget incident_budget;
+    int64_t surface_score; /* 0: what the budget makes it */
     struct {
-        struct units_address carbon_line, carbon_udp, carbon_pickle;
+        struct units_address carbon_line, carbon_udp, carbon_pickle, skyline_udp;
         int64_t max_age_s, max_future_s, idle_timeout_s;
         int64_t max_metrics, max_connections, max_name_bytes;
         uint64_t max_line_bytes, max_pickle_bytes, queue_bytes;
         struct conf_globs deny, allow; /* allow empty = all */
         bool self_metrics;             /* feed Ridgeline's and the machine's own figures */
     } horizon;
+    struct {
+        struct units_address listen; /* over UDP and TCP */
+        int64_t flush_interval_s;
+        struct units_percentiles percentiles;
+        bool legacy_namespace, flush_counts;
+        char *global_prefix, *prefix_counter, *prefix_timer, *prefix_gauge, *prefix_set, *global_suffix;
+        bool delete_idle_counters, delete_idle_timers, delete_idle_gauges, delete_idle_sets;
+        int64_t max_timer_values, max_set_values; /* of one timer or set in one interval */
+        uint64_t max_value_bytes;                 /* of all */
+    } statsd;
     struct {
         int64_t pass_interval_s; /* one walk over all metrics takes about this long */
     } roomba;

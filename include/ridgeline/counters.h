@@ -5,7 +5,8 @@
  *   X(name, kind, help)
  *
  * Hash fields beside these: pid, generation (starts of this process so far),
- * started (epoch s), saved_at_ms (epoch ms). A field may carry labels:
+ * started (epoch s), saved_at_ms (epoch ms), and of a worker open_at (JSON array: its open anomalies
+ * whose whole score is 0, 1, ... 100). A field may carry labels:
  * `received|listener=line_tcp` becomes {listener="line_tcp"} on /metrics. */
 #ifndef RIDGELINE_COUNTERS_H
 #define RIDGELINE_COUNTERS_H
@@ -23,9 +24,9 @@ struct counters_def {
     const char *help;
 };
 
-/* Reasons for which horizon rejects a point. received = accepted + the sum of these. */
+/* Reasons for which horizon rejects a point, or a StatsD sample. received = accepted + the sum of these, of each. */
 #define HORIZON_REJECTIONS(X)                                                                        \
-    X(malformed, COUNTER, "line or pickle entry that cannot be read")                                \
+    X(malformed, COUNTER, "line, pickle entry, datagram of msgpack or StatsD sample that cannot be read")            \
     X(too_long, COUNTER, "line longer than max_line_bytes, or pickle longer than max_pickle_bytes")  \
     X(truncated, COUNTER, "line or pickle cut off by the end of its connection")                     \
     X(forbidden, COUNTER, "pickle with an opcode that could build anything but lists, tuples, strings and numbers") \
@@ -35,7 +36,10 @@ struct counters_def {
     X(too_old, COUNTER, "timestamp older than max_age")                                              \
     X(in_future, COUNTER, "timestamp further ahead than max_future")                                 \
     X(denied, COUNTER, "name matched by deny, or not by allow")                                      \
-    X(over_limit, COUNTER, "new name beyond max_metrics")
+    X(over_limit, COUNTER, "new name beyond max_metrics, or new value of a set beyond its bounds")    \
+    X(bad_type, COUNTER, "StatsD sample of no known type")                                           \
+    X(bad_rate, COUNTER, "StatsD sample whose rate is not a number above zero")                      \
+    X(negative, COUNTER, "StatsD time (ms) below zero")
 
 #define HORIZON_COUNTERS(X)                                                                          \
     X(received, COUNTER, "points received, in whatever state; = accepted + rejected")                \
@@ -50,6 +54,13 @@ struct counters_def {
     X(connections, GAUGE, "open TCP connections")                                                    \
     X(connections_refused, COUNTER, "connections closed at once: beyond max_connections, or no descriptor or memory") \
     X(connections_idle, COUNTER, "connections closed after idle_timeout")                            \
+    X(statsd_received, COUNTER, "StatsD samples received; = statsd_accepted + statsd_rejected")     \
+    X(statsd_accepted, COUNTER, "StatsD samples taken into their interval; its points are among received")           \
+    X(statsd_rejected, COUNTER, "StatsD samples rejected, for all reasons; a line whose name is bad is one")         \
+    X(statsd_series, GAUGE, "names that StatsD samples are gathered for, by type")                   \
+    X(statsd_value_bytes, GAUGE, "memory that the values of timers and sets hold")                   \
+    X(statsd_flushes, COUNTER, "intervals of StatsD samples that became points")                     \
+    X(statsd_flush_ms, GAUGE, "how long after its interval's end the last of them was all queued")   \
     X(udp_kernel_drops, COUNTER, "datagrams that the kernel dropped before horizon could read them") \
     X(redis_up, GAUGE, "1 while connected to Redis")                                                 \
     X(redis_reconnects, COUNTER, "connections to Redis made after the first")                        \
@@ -82,6 +93,7 @@ struct counters_def {
     X(warming_up, GAUGE, "metrics that have not enough data yet")                                    \
     X(stale, GAUGE, "metrics silent for longer than their habit")                                    \
     X(open_anomalies, GAUGE, "open anomalies")                                                       \
+    X(skyline_windows, GAUGE, "metrics of which a day of points is held, for Skyline's algorithms")  \
     X(polls, COUNTER, "tails read")                                                                  \
     X(empty_polls, COUNTER, "tails read that held nothing new")                                      \
     X(judged, COUNTER, "points judged")                                                              \
@@ -92,8 +104,9 @@ struct counters_def {
     X(records_saved, COUNTER, "records saved")                                                       \
     X(records_loaded, COUNTER, "records loaded at start")                                            \
     X(records_rejected, COUNTER, "saved records that could not be used: those metrics warm up anew") \
-    X(lag_ms, GAUGE, "how late the most overdue poll was in the last second")                        \
+    X(lag_ms, GAUGE, "how late the most overdue poll was in the last ten seconds")                        \
     X(busy_permille, GAUGE, "share of the last second spent working")                                \
+    X(crossings_lost, COUNTER, "crossings of a score that Redis did not take: the surface score is a little too low") \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
 
 #define ANALYZER_COUNTERS(X)                                                                         \

@@ -119,7 +119,8 @@ void engine_init(struct engine_record *r);
  * judged time or `p.v` is not finite. */
 int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out);
 
-/* Time of the last judged point; 0 before the first. */
+/* Time of the first and of the last judged point; 0 before the first. */
+uint32_t engine_first_t(const struct engine_record *r);
 uint32_t engine_last_t(const struct engine_record *r);
 
 /* The learned interval in seconds; 0 while it is not known. */

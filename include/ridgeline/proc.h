@@ -77,6 +77,11 @@ struct proc_child {
  * Call at least every 200 ms. Only children of this table are reaped. */
 void proc_children_tend(struct proc_child *children, size_t n);
 
+/* Whether the child has ended so often, without a run of 30 s, that waiting for it to become ready is in vain; then
+ * says so on stderr. */
+#define PROC_START_TRIES 3
+bool proc_child_gave_up(const struct proc_child *child);
+
 /* SIGTERM to all, SIGKILL to those that are left after `grace_ms`, reaps all. */
 void proc_children_stop(struct proc_child *children, size_t n, int64_t grace_ms);
 

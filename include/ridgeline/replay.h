@@ -15,8 +15,9 @@ typedef void replay_each(void *context, const struct verdict *v, enum incident_c
                          const struct incident *incident);
 
 /* Feeds the points of `s` (any order; it is sorted in place, first written
- * wins) that are later than engine_last_t(r) through `r` and `i`. */
-void replay_run(struct engine_record *r, struct incident *i, const struct engine_options *o, struct series *s,
+ * wins) that are later than engine_last_t(r) through `r` and `i`. Those before fill the day that Skyline's
+ * algorithms look at, where `o` asks for them. Returns 0, or -1 when memory is out. */
+int replay_run(struct engine_record *r, struct incident *i, const struct engine_options *o, struct series *s,
                 replay_each *each, void *context);
 
 #endif

@@ -43,15 +43,35 @@ struct units_retention {
 };
 int units_retention(const char *text, struct units_retention *retention, const char **reason);
 
+/* Percentiles of timers, as StatsD takes them: "90", "50,90,99.9,-5". From -100 to 100, not 0, each once; a
+ * negative one is of the highest values. "" is none. */
+#define UNITS_PERCENTILES_MAX 16
+struct units_percentiles {
+    unsigned n;
+    double percent[UNITS_PERCENTILES_MAX];
+};
+int units_percentiles(const char *text, struct units_percentiles *percentiles, const char **reason);
+
+/* So many in so long: "20/day", "2/hour", "100/week"; 1 to 1,000,000. "none" means no limit: `on` is false. */
+struct units_budget {
+    bool on;
+    uint32_t count;
+    uint32_t per_s;
+};
+int units_budget(const char *text, struct units_budget *budget, const char **reason);
+
 /* The texts that the readers above read back to the same value, cut where `out_bytes`
  * is too short. A duration or size stands in the largest unit that divides it:
  * "2h", "90s", "36h"; "64KiB", "1500B". Each returns `out`. */
-#define UNITS_TEXT_MAX 32            /* room for any duration or size */
+#define UNITS_TEXT_MAX 32            /* room for any duration, size or budget */
 #define UNITS_ADDRESS_TEXT_MAX (UNITS_HOST_MAX + 9)
 #define UNITS_RETENTION_TEXT_MAX (UNITS_ARCHIVES_MAX * 2 * UNITS_TEXT_MAX)
+#define UNITS_PERCENTILES_TEXT_MAX (UNITS_PERCENTILES_MAX * UNITS_TEXT_MAX)
 char *units_duration_text(char *out, size_t out_bytes, int64_t seconds);
 char *units_bytes_text(char *out, size_t out_bytes, uint64_t bytes);
 char *units_address_text(char *out, size_t out_bytes, const struct units_address *address);
+char *units_budget_text(char *out, size_t out_bytes, const struct units_budget *budget);
 char *units_retention_text(char *out, size_t out_bytes, const struct units_retention *retention);
+char *units_percentiles_text(char *out, size_t out_bytes, const struct units_percentiles *percentiles);
 
 #endif

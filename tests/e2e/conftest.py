@@ -17,6 +17,8 @@ import pytest
 import redis as redis_py
 import requests
 
+from books import books
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RIDGELINE_BUILD", ROOT / "build"))
 # Sanitizer builds and busy machines are slow: a wait is a bound on patience, never a measurement.
@@ -181,7 +183,7 @@ def daemons(tmp_path):
 SETTINGS = """
 horizon: {{
   carbon_line = "127.0.0.1:{line}"; carbon_udp = "127.0.0.1:{udp}"; carbon_pickle = "127.0.0.1:{pickle}";
-  max_age = "{max_age}"; {horizon}
+  skyline_udp = "127.0.0.1:{skyline}"; max_age = "{max_age}"; {horizon}
 }};
 analyzer: {{ {analyzer} }};
 roomba: {{ {roomba} }};
@@ -190,20 +192,45 @@ webapp: {{ listen = "127.0.0.1:{page}"; }};
 """
 
 
+@pytest.fixture
+def horizons(redis, daemons, tmp_path):
+    """horizons(instance, statsd): horizons alone, on one Redis that nobody else writes to."""
+    def begin(instance="", statsd=""):
+        line, udp, pickle, skyline, page, statsd_port = free_ports(6)
+        settings = write_settings(tmp_path / f"horizon{instance}.conf", SETTINGS.format(
+            line=line, udp=udp, pickle=pickle, skyline=skyline, page=page, horizon="self_metrics = false;",
+            analyzer="", roomba="", max_age="23h", more=f'redis = "unix:{redis.sock}"; instance = "{instance}"; '
+            f'statsd: {{ listen = "127.0.0.1:{statsd_port}"; {statsd} }};'))
+        d = daemons("horizon", settings)
+        d.redis, d.line, d.udp, d.pickle, d.skyline, d.statsd = redis, line, udp, pickle, skyline, statsd_port
+        d.stats = "horizon" + ("@" + instance if instance else "")
+        wait_for("the books", lambda: "received" in books(d, d.stats) or d.process.poll() is not None)
+        assert d.process.poll() is None, d.log.read_text(errors="replace")
+        return d
+
+    return begin
+
+
+@pytest.fixture
+def horizon(horizons):
+    return horizons()
+
+
 class Ridgeline:
     """`ridgeline run` as an operator starts it."""
 
     def __init__(self, directory, horizon="self_metrics = false;", analyzer="", roomba="", more="", max_age="23h",
-                 pickle=None):
+                 pickle=None, statsd=""):
         self.directory = directory
         self.state = directory / "state"
-        self.line, self.udp, self.pickle, self.page_port = free_ports(4)
+        self.line, self.udp, self.pickle, self.skyline, self.page_port, self.statsd = free_ports(6)
         self.pickle = pickle or self.pickle
         self.page = f"http://127.0.0.1:{self.page_port}"
         self.sock = str(self.state / "redis.sock")
         self.settings = write_settings(directory / "settings.conf", SETTINGS.format(
-            line=self.line, udp=self.udp, pickle=self.pickle, page=self.page_port, horizon=horizon,
-            analyzer=analyzer, roomba=roomba, more=more, max_age=max_age))
+            line=self.line, udp=self.udp, pickle=self.pickle, skyline=self.skyline, page=self.page_port,
+            horizon=horizon, analyzer=analyzer, roomba=roomba, max_age=max_age,
+            more=f'statsd: {{ listen = "127.0.0.1:{self.statsd}"; {statsd} }};\n{more}'))
         self.log = directory / "ridgeline.log"
         self.start()
 

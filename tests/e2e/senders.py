@@ -56,9 +56,10 @@ LINE_RECEIVER_PORT = {line}
 PICKLE_RECEIVER_INTERFACE = 127.0.0.1
 PICKLE_RECEIVER_PORT = {pickle}
 RELAY_METHOD = consistent-hashing
-DESTINATIONS = 127.0.0.1:{to}:a
+DESTINATIONS = {to}
 DESTINATION_PROTOCOL = {protocol}
 MAX_QUEUE_SIZE = 1000000
+CARBON_METRIC_INTERVAL = 0
 MAX_DATAPOINTS_PER_MESSAGE = 500
 USE_FLOW_CONTROL = True
 STORAGE_DIR = {dir}
@@ -69,14 +70,15 @@ CONF_DIR = {dir}
 
 
 class CarbonRelay(Relay):
-    """graphite-carbon's carbon-relay; `protocol` is "pickle" or "line"."""
+    """graphite-carbon's carbon-relay, hashing names over its destinations; `protocol` is "pickle" or "line"."""
 
-    def __init__(self, directory, to_port, protocol):
+    def __init__(self, directory, to_ports, protocol):
         directory = pathlib.Path(directory)
         directory.mkdir()
         self.port, pickle_port = free_ports(2)
         (directory / "carbon.conf").write_text(CARBON_CONF.format(
-            line=self.port, pickle=pickle_port, to=to_port, protocol=protocol, dir=directory))
+            line=self.port, pickle=pickle_port, protocol=protocol, dir=directory,
+            to=", ".join(f"127.0.0.1:{port}:{i}" for i, port in enumerate(to_ports))))
         (directory / "storage-schemas.conf").write_text("[all]\npattern = .*\nretentions = 60s:1d\n")
         with open(directory / "log", "wb") as log:
             self.process = subprocess.Popen(
@@ -100,6 +102,51 @@ class CarbonCRelay(Relay):
                 ["carbon-c-relay", "-f", str(directory / "conf"), "-p", str(self.port), "-s", "-q", "1000000"],
                 stdout=log, stderr=log)
         wait_for("carbon-c-relay", lambda: accepts(self.port))
+
+
+COLLECTD_CONF = """
+Hostname "site"
+FQDNLookup false
+PIDFile "{dir}/pid"
+BaseDir "{dir}"
+LoadPlugin unixsock
+LoadPlugin write_graphite
+<Plugin unixsock>
+  SocketFile "{dir}/sock"
+</Plugin>
+<Plugin write_graphite>
+  <Node "ridgeline">
+    Host "127.0.0.1"
+    Port "{to}"
+    Protocol "{protocol}"
+  </Node>
+</Plugin>
+"""
+
+
+class Collectd(Relay):
+    """collectd with write_graphite; what it is to send is put into it as its own tool collectdctl does."""
+
+    def __init__(self, directory, to_port, protocol):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir()
+        (self.directory / "conf").write_text(COLLECTD_CONF.format(dir=directory, to=to_port, protocol=protocol))
+        with open(self.directory / "log", "wb") as log:
+            self.process = subprocess.Popen(["collectd", "-f", "-C", str(self.directory / "conf")], stdout=log,
+                                            stderr=log)
+        wait_for("collectd", (self.directory / "sock").exists)
+
+    def command(self, text):
+        self.socket.sendall(text.encode() + b"\n")
+        answer = self.answers.readline()
+        assert answer.startswith("0 "), answer
+
+    def send(self, points):
+        """The names are those that collectd makes of HOST/PLUGIN/TYPE-INSTANCE. It sends the last ones when it stops."""
+        with socket.socket(socket.AF_UNIX) as self.socket, self.socket.makefile() as self.answers:
+            self.socket.connect(str(self.directory / "sock"))
+            for name, t, v in points:
+                self.command(f'PUTVAL "{name.replace(".", "/")}" interval=10 {t}:{v!r}')
 
 
 class Metric:

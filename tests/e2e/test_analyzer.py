@@ -133,6 +133,55 @@ def test_an_open_anomaly_of_a_silent_metric_closes_by_the_wall_clock(redis, sett
     assert closed["closed"] is None and closed["end"] < m.t
 
 
+def crossings(client):
+    """Field -> value, over all hours."""
+    fields = {}
+    for key in client.keys("ridgeline:crossings:*"):
+        for level, change in client.hgetall(key).items():
+            fields[int(level)] = fields.get(int(level), 0) + int(change)
+    return fields
+
+
+def crossed(client, level):
+    return sum(change for at, change in crossings(client).items() if at >= level)
+
+
+def test_an_anomaly_crosses_each_score_once_though_it_rises_and_the_analyzer_is_killed(redis, settings, metric, daemons):
+    m = metric("app.load", hours_ago=2)
+    analyzer = daemons("analyzer", settings('save_interval = "1s";'))
+    analyzer.wait_ready()
+    judged(redis, WARM)
+    assert wait_for("the hour to be marked", lambda: crossings(redis)) == {0: 0}
+    m.write(6, 60)
+    first = wait_for("its opening to be counted", lambda: crossed(redis, 1) and events(redis))[0][1]["score"]
+    wait_for("its rise", lambda: events(redis)[-1][0] == "update")
+    last = events(redis)[-1][1]["score"]
+    assert int(first) < int(last)
+    wait_for("the rise to be counted", lambda: crossed(redis, int(last)) == 1)
+    for pid in (*children(analyzer), analyzer.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    analyzer.process.wait()
+    analyzer.start()
+    m.write(360)
+    wait_for("the closing", lambda: kinds(redis, "app.load") == ["open", "close"])
+    assert [crossed(redis, level) for level in (0, int(first), int(last), int(last) + 1)] == [1, 1, 1, 0]
+    key, = {k for k in redis.keys("ridgeline:crossings:*") if redis.hlen(k) > 1}
+    assert 14 * 86400 < redis.ttl(key) <= 15 * 86400
+
+
+def test_crossings_that_redis_refuses_are_counted_and_stop_no_telling(redis, settings, metric, daemons):
+    hour = int(time.time()) // 3600
+    for h in (hour, hour + 1):
+        redis.set(f"ridgeline:crossings:{h}", "not a hash")
+    m = metric("app.load")
+    daemons("analyzer", settings()).wait_ready()
+    judged(redis, WARM)
+    m.write(12, 40)
+    m.write(360)
+    wait_for("opening and closing", lambda: kinds(redis, "app.load") == ["open", "close"])
+    wait_for("the counter", lambda: total(redis, "crossings_lost") >= 3)
+
+
 def test_a_new_name_is_read_within_two_seconds(redis, settings, metric, daemons):
     metric("first")
     daemons("analyzer", settings()).wait_ready()

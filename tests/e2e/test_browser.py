@@ -182,6 +182,47 @@ def test_a_closed_anomaly_moves_to_the_closed_ones(driver, ridgeline_factory):
         assert page.names() == []
 
 
+def test_only_the_strongest_surface_by_the_budget_and_candidates_are_shown_on_request(driver, ridgeline_factory):
+    ridgeline = ridgeline_factory(more='incident_budget = "1/day";')
+    weak, strong = ["web.a", "web.b"], "web.z"
+    now = send_history(ridgeline, *weak, strong)
+    ridgeline.send_lines([f"{name} 130 {now}" for name in weak] +
+                         [f"{strong} 300 {t}" for t in range(now, now + 8 * STEP_S, STEP_S)])
+    wait_for("all to be told", lambda: len(ridgeline.anomalies(candidates=1)) == 3)
+    wait_for("the strong one to rise and surface alone",
+             lambda: [a["metric"] for a in ridgeline.anomalies()] == [strong])
+    told = ridgeline.anomalies(candidates=1)
+    assert [(a["metric"] in weak, a["candidate"]) for a in told] == [(False, False), (True, True), (True, True)]
+    score = ridgeline.get("/api/health").json()["budget"]["surface_score"]
+    assert told[1]["score"] < score <= told[0]["score"]
+
+    with visit(driver, ridgeline) as page:
+        page.open()
+        page.wait_listed(strong)
+        line = f"Budget 1 a day: 1 used in the last day; 2 open candidates below score {score} — "
+        wait_for("the budget's line", lambda: page.text("#budget") == line + "show")
+        assert page.names() == [strong] and page.text("#open-count") == "1"
+        toggle = page.one("#budget-toggle")
+        assert toggle.get_attribute("aria-label") == "show candidates"
+        toggle.send_keys(Keys.ENTER)
+        page.wait_listed(*weak)
+        assert page.names()[0] == strong and page.text("#budget") == line + "hide"
+        assert page.run("return location.hash") == "#candidates=1"
+        assert page.focused() == "hide"
+        labelled = page.run("return [...document.querySelectorAll('#open .candidate')].map(c => "
+                            "[c.querySelector('.name').textContent, c.querySelector('.label').textContent])")
+        assert sorted(labelled) == [[name, "candidate"] for name in weak]
+        assert page.driver.title == "(1) Ridgeline"
+        page.one("#open .candidate .name").click()
+        wait_for("the metric's own history", lambda: page.text("#metric .history .label") == "candidate")
+        page.press(Keys.ESCAPE)
+        assert page.run("return location.hash") == "#candidates=1" and set(page.names()) == {strong, *weak}
+        page.one("#budget-toggle").click()
+        wait_for("the candidates to go", lambda: page.names() == [strong])
+        page.open("#candidates=1")
+        page.wait_listed(strong, *weak)
+
+
 def test_the_list_and_the_metric_say_the_same_of_an_open_anomaly(driver, ridgeline_factory):
     ridgeline = ridgeline_factory(more=f'detection: {{ close_after = "{CLOSE_AFTER_S}s"; }};')
     now = send_history(ridgeline, "web.requests")
@@ -437,10 +478,11 @@ def test_before_anything_arrives_the_page_gives_a_line_that_works(ridgeline, pag
     page.open()
     wait_for("what to do", lambda: page.one("#setup").is_displayed())
     assert page.text("#open-none") == "None: no metric has arrived yet."
-    line, relay, c_relay = [pre.text for pre in page.all("#setup pre")]
+    line, relay, c_relay, statsd = [pre.text for pre in page.all("#setup pre")]
     assert f"nc -w 1 127.0.0.1 {ridgeline.line}" in line
     assert f"127.0.0.1:{ridgeline.pickle}" in relay
     assert f"127.0.0.1:{ridgeline.line}" in c_relay
+    assert f'repeater: [{{host: "127.0.0.1", port: {ridgeline.statsd}}}]' in statsd
     subprocess.run(["sh", "-c", line], check=True, timeout=30)
     wait_for("it to be gone", lambda: not page.one("#setup").is_displayed())
     wait_for("the strip", lambda: "senders1" in page.text("#strip"))
@@ -489,26 +531,28 @@ def test_at_360_pixels_nothing_scrolls_sideways(ridgeline, page):
         assert page.width() <= 360, fragment
 
 
-def test_charts_exist_only_near_the_view_and_a_stronger_anomaly_moves_nothing_that_is_read(ridgeline, page):
+def test_charts_exist_only_near_the_view_and_a_stronger_anomaly_moves_nothing_that_is_read(driver, ridgeline_factory):
+    ridgeline = ridgeline_factory(more='incident_budget = "none";')
     names = [f"many.m{i:03}" for i in range(120)]
     now = send_history(ridgeline, *names, "strongest")
     before = judged(ridgeline)
     ridgeline.send_lines(f"{name} {110 + i / 20} {now}" for i, name in enumerate(names))
     wait_for("all to be judged", lambda: judged(ridgeline) >= before + len(names))
-    page.open()
-    count = wait_for("the list", lambda: len(page.names()))
-    assert count > 60
-    page.run("document.querySelectorAll('.card')[40].scrollIntoView()")
-    wait_for("charts", lambda: page.all("canvas"))
-    charts = page.run("return [...document.querySelectorAll('.charts')].filter(c => c.querySelector('canvas')).length")
-    assert charts < 20
-    page.run("document.querySelectorAll('.card .name')[41].focus({preventScroll: true})")
-    reading = page.focused()
-    top = page.run("return document.activeElement.getBoundingClientRect().top")
-    send_point(ridgeline, "strongest", now, 100000)
-    page.wait_listed("strongest")
-    assert page.focused() == reading
-    assert abs(page.run("return document.activeElement.getBoundingClientRect().top") - top) <= 1
+    with visit(driver, ridgeline) as page:
+        page.open()
+        count = wait_for("the list", lambda: len(page.names()))
+        assert count > 60
+        page.run("document.querySelectorAll('.card')[40].scrollIntoView()")
+        wait_for("charts", lambda: page.all("canvas"))
+        charts = page.run("return [...document.querySelectorAll('.charts')].filter(c => c.querySelector('canvas')).length")
+        assert charts < 20
+        page.run("document.querySelectorAll('.card .name')[41].focus({preventScroll: true})")
+        reading = page.focused()
+        top = page.run("return document.activeElement.getBoundingClientRect().top")
+        send_point(ridgeline, "strongest", now, 100000)
+        page.wait_listed("strongest")
+        assert page.focused() == reading
+        assert abs(page.run("return document.activeElement.getBoundingClientRect().top") - top) <= 1
 
 
 def test_a_server_that_hangs_is_told_within_seconds(ridgeline, page):

@@ -530,6 +530,20 @@ def test_bad_overrides_are_refused_and_change_nothing(web, redis, body):
     assert redis.hgetall("ridgeline:overrides") == before
 
 
+def test_a_choice_is_saved_by_its_name(web):
+    assert web.save("a.*", {"ensemble": "skyline"})["overrides"][0]["options"] == {"ensemble": "skyline"}
+    options = {o["name"]: o for o in web.json("/api/options", metric="a.b")["options"]}
+    assert options["ensemble"]["value"] == "skyline" and options["ensemble"]["choices"] == ["ridgeline", "skyline"]
+    web.save("a.*", {"ensemble": "horoscope"}, expect=400)
+
+
+@pytest.mark.parametrize("ensemble", ["skyline", 1])
+def test_skyline_is_refused_where_less_than_its_day_is_kept(start, ensemble):
+    web = start(more='retention = "10s:12h";')
+    assert "needs a day" in web.save("a.*", {"ensemble": ensemble}, expect=400)["error"]
+    web.save("a.*", {"ensemble": "ridgeline"})
+
+
 def test_overrides_of_another_release_are_not_wiped_by_a_change(web, redis):
     text = json.dumps([{"match": "a", "saved_at": 1, "options": {"median": 5, "of_a_later_release": 1}}])
     redis.hset("ridgeline:overrides", mapping={"version": 7, "list": text})

@@ -9,29 +9,9 @@ import time
 
 import pytest
 
-from conftest import SETTINGS, free_ports, points_of, wait_for, write_settings
+from books import assert_reconciled, books, rejected
+from conftest import points_of, wait_for
 from senders import freeze, line_payload, pickle_frames, send_tcp, thaw
-
-REASONS = ("malformed", "too_long", "truncated", "forbidden", "bad_name", "not_a_number", "bad_time", "too_old",
-           "in_future", "denied", "over_limit")
-
-
-def books(r):
-    """Horizon's counters of one moment."""
-    return {k.decode(): v.decode() for k, v in r.redis.hgetall("ridgeline:stats:horizon").items()}
-
-
-def rejected(r, reason):
-    return int(books(r).get(f"rejected|reason={reason}", 0))
-
-
-def assert_reconciled(r):
-    b = books(r)
-    n = lambda field: int(b[field])
-    assert n("received") == n("accepted") + n("rejected")
-    assert n("rejected") == sum(int(b[f"rejected|reason={reason}"]) for reason in REASONS)
-    assert n("accepted") == n("stored") + n("queued") + n("dropped")
-
 
 @pytest.fixture
 def now():
@@ -147,19 +127,6 @@ def test_senders_and_listeners_are_told_apart(ridgeline, now):
     senders = {s["listener"]: s for s in json.loads(b["senders"])}
     assert senders["line_tcp"]["address"] == "127.0.0.1"
     assert senders["line_tcp"]["rejected"] == 1 and "b broken" in senders["line_tcp"]["last_rejected"]
-
-
-@pytest.fixture
-def horizon(redis, daemons, tmp_path):
-    """horizon alone, on a Redis that nobody else writes to."""
-    line, udp, pickle_port, page = free_ports(4)
-    settings = write_settings(tmp_path / "settings.conf", SETTINGS.format(
-        line=line, udp=udp, pickle=pickle_port, page=page, horizon="self_metrics = false;", analyzer="", roomba="",
-        more=f'redis = "unix:{redis.sock}";', max_age="23h"))
-    daemon = daemons("horizon", settings).wait_ready()
-    daemon.redis, daemon.line = redis, line
-    wait_for("the books", lambda: "received" in books(daemon))
-    return daemon
 
 
 def test_a_redis_out_of_memory_is_not_filled_with_the_same_points(horizon, now):

@@ -13,6 +13,7 @@
 
 static char dir[] = "/tmp/ridgeline-backtest-XXXXXX";
 static char error[LABELS_ERROR_MAX];
+static const char *const csv[] = {".csv", NULL};
 
 static void begin(void)
 {
@@ -53,7 +54,7 @@ static void expect_names(char *const *paths, size_t n, const char *names)
 {
     struct inputs in = {0};
     char got[256] = "";
-    cr_assert_eq(inputs_find(&in, paths, n, error), 0, "%s", error);
+    cr_assert_eq(inputs_find(&in, paths, n, csv, error), 0, "%s", error);
     for (size_t i = 0; i < in.n; i++) {
         strcat(got, in.files[i].name);
         strcat(got, " ");
@@ -90,9 +91,9 @@ Test(inputs, that_share_a_result_are_refused)
 {
     struct inputs in = {0};
     tree();
-    cr_assert_eq(inputs_find(&in, (char *[]){PATH("data/b.csv"), PATH("data/b.csv")}, 2, error), -1);
-    cr_assert_eq(inputs_find(&in, (char *[]){PATH("data/one"), PATH("data/two")}, 2, error), -1);
-    cr_assert_eq(inputs_find(&in, NULL, 0, error), -1);
+    cr_assert_eq(inputs_find(&in, (char *[]){PATH("data/b.csv"), PATH("data/b.csv")}, 2, csv, error), -1);
+    cr_assert_eq(inputs_find(&in, (char *[]){PATH("data/one"), PATH("data/two")}, 2, csv, error), -1);
+    cr_assert_eq(inputs_find(&in, NULL, 0, csv, error), -1);
 }
 
 static void expect_events(const char *path, const char *name, const struct score_event *want, size_t want_n)

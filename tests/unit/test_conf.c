@@ -58,9 +58,12 @@ Test(conf, defaults_stand_without_a_file)
     cr_assert_eq(s.retention.archive[0].span_s, 86400);
     cr_assert_eq(s.horizon.max_age_s, 1000);
     cr_assert_eq(s.horizon.carbon_pickle.port, 2024);
+    cr_assert_eq(s.horizon.skyline_udp.port, 2025);
     cr_assert_eq(s.horizon.queue_bytes, 256ULL << 20);
     cr_assert(s.horizon.self_metrics);
     cr_assert_eq(s.log_level, LOG_LEVEL_INFO);
+    cr_assert_eq(s.incident_budget.count, 20);
+    cr_assert_eq(s.surface_score, 0);
     cr_assert_str_eq(s.store, "unix:state/redis.sock");
     conf_free(&s);
 }
@@ -82,6 +85,7 @@ Test(conf, every_type_is_read)
 {
     struct settings s;
     must_parse(&s, "retention = \"1m:2d\"; redis = \"db:6379\"; instance = \"b\"; log_level = \"debug\";\n"
+                   "incident_budget = \"3/week\"; surface_score = 70;\n"
                    "horizon: { carbon_udp = \"\"; carbon_line = \"[::1]:7\"; max_age = \"1h\"; max_metrics = 0x10;\n"
                    "  queue_bytes = \"1GiB\"; deny = [ \"a.*\", \"b\" ]; allow = ( \"c.**\" );\n"
                    "  self_metrics = false; };\n"
@@ -90,6 +94,9 @@ Test(conf, every_type_is_read)
     cr_assert_str_eq(s.store, "db:6379");
     cr_assert_str_eq(s.instance, "b");
     cr_assert_eq(s.log_level, LOG_LEVEL_DEBUG);
+    cr_assert_eq(s.incident_budget.count, 3);
+    cr_assert_eq(s.incident_budget.per_s, 604800);
+    cr_assert_eq(s.surface_score, 70);
     cr_assert_not(s.horizon.carbon_udp.on);
     cr_assert_str_eq(s.horizon.carbon_line.host, "::1");
     cr_assert_eq(s.horizon.max_age_s, 3600);
@@ -135,8 +142,22 @@ static const struct {
     {"horizon: { deny = \"a\"; };", "horizon.deny: must be a list of globs"},
     {"horizon: { deny = [ 1 ]; };", "horizon.deny: must be a list of globs in quotes"},
     {"horizon: { deny = [ \"a\", \"{b\" ]; };", "horizon.deny: holds \"{b\", which is no glob: unclosed {"},
+    {"statsd: { percentiles = 90; };", "statsd.percentiles: must be text in quotes: numbers in one text"},
+    {"statsd: {\n percentiles = \"90,0\"; };", "t.conf:2: statsd.percentiles: may hold numbers from -100 to 100"},
+    {"statsd: { prefix_timer = \"a b\"; };", "t.conf:1: statsd.prefix_timer: may hold letters, digits"},
+    {"statsd: { flush_interval = \"0s\"; };", "statsd.flush_interval: is out of range"},
     {"retention = \"10s:10m\";", "t.conf:1: retention: must keep at least 360 points"},
     {"retention = \"10s:1h,1m:1h\";", "t.conf:1: retention: has an archive that spans no more than the one before"},
+    {"incident_budget = \"20\";", "t.conf:1: incident_budget: needs a time"},
+    {"incident_budget = 20;", "t.conf:1: incident_budget: must be text in quotes"},
+    {"surface_score = 101;", "t.conf:1: surface_score: is out of range; it may be 0 to 100"},
+    {"retention = \"1m:12h\";\ndetection: {\n ensemble = \"skyline\"; };",
+     "t.conf:3: detection.ensemble: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
+    {"retention = \"1m:12h\";\nrules = ( { match = \"b\"; ensemble = \"ridgeline\"; },\n"
+     " { match = \"a\"; ensemble = \"skyline\"; } );",
+     "t.conf:3: rules.ensemble: \"skyline\" needs a day of raw points"},
+    {"detection: { ensemble = \"orchestra\"; };", "detection.ensemble: may be \"ridgeline\" or \"skyline\""},
+    {"detection: { skyline_consensus = 10; };", "detection.skyline_consensus: is out of range; it may be 1 to 9"},
     {"redis = \"host\";", "t.conf:1: redis: must be"},
     {"redis = \"host:0\";", "t.conf:1: redis: must be"},
     {"redis = \"unix:\";", "t.conf:1: redis: must be"},
@@ -309,7 +330,7 @@ Test(conf, set_of_a_metric_option_is_its_origin)
 Test(conf, option_texts_load_again_as_what_they_were)
 {
     static const char text[] = "retention = \"1m:2d\"; instance = \"x\"; state_dir = \"a \\\"b\\\\ \\n\";\n"
-                               "log_level = \"error\";\n"
+                               "log_level = \"error\"; incident_budget = \"none\"; surface_score = 90;\n"
                                "horizon: { carbon_udp = \"\"; max_age = \"90s\"; queue_bytes = \"1500000B\";\n"
                                "deny = [ \"a\\\"b\", \"c{d,e}\" ]; self_metrics = false; };\n"
                                "detection: { median = 6.25; close_after = \"90m\"; };\n";

@@ -339,6 +339,7 @@ Test(engine, takes_times_up_to_the_last_second_of_its_clock)
         feed(t, t % 5);
     feed(UINT32_MAX, 1);
     cr_assert_eq(engine_last_t(r), UINT32_MAX);
+    cr_assert_eq(engine_first_t(r), UINT32_MAX - 200);
     cr_assert_eq(engine_update(r, &o, (struct point){0, 1}, &v), -1);
 }
 

@@ -354,18 +354,46 @@ Test(tail, counts_a_long_run_as_one_excess)
     cr_assert_eq(one.runs + 39, many.runs);
 }
 
+Test(tail, of_a_run_that_goes_on_stretches_by_the_root_as_far_as_two_points_agree)
+{
+    struct tail t = {0};
+    double strong = log10(1 + 8.0 * 8.0 / 3), stronger = log10(1 + 16.0 * 16.0 / 3);
+    expect_close(tail_stretch_of(&t, strong, 9), 9);
+    tail_learn(&t, strong, 60);
+    expect_close(tail_stretch_of(&t, strong / 2, 9), 3);
+    expect_close(tail_stretch_of(&t, strong, 9), 3);
+    expect_close(tail_stretch_of(&t, stronger, 9), 6);
+    expect_close(tail_stretch_of(&t, 5, 9), 9);
+    expect_close(tail_stretch_of(&t, 0.3, 9), 9);
+    expect_close(tail_stretch_of(&t, strong, 1), 1);
+    tail_learn(&t, 0, 60);
+    expect_close(tail_stretch_of(&t, strong, 9), 9);
+}
+
 Test(daily, forgives_what_both_of_the_last_days_had_at_this_time)
 {
     struct daily d = {0};
     for (unsigned day = 0; day < 4; day++) {
         for (unsigned half = 0; half < DAILY_BINS; half++) {
             uint32_t t = MIDNIGHT + day * DAY_S + 1800 * half;
-            double s = half == 2 ? 2.5 : half == 20 ? 0.9 : half == 30 && day == 1 ? 3 : 0.1;
+            double s = half == 2 ? 2.5 : half == 20 ? 0.5 : half == 30 && day == 1 ? 3 : 0.1;
             double left = daily_less(&d, t, s);
             expect_close(left, half == 2 && day >= 2 ? 0 : s - (day >= 2 && half > 0 && half < 4 ? fmin(s, 2.5) : 0));
             daily_learn(&d, t, s);
         }
     }
+}
+
+Test(daily, forgives_less_of_what_is_more_and_nothing_of_three_times_as_much)
+{
+    struct daily d = {0};
+    for (uint32_t t = MIDNIGHT; t < MIDNIGHT + 2 * DAY_S; t += 1800)
+        daily_learn(&d, t, t % DAY_S == 3600 ? 0.8 : 0.1);
+    uint32_t t = MIDNIGHT + 2 * DAY_S + 3600;
+    cr_assert_lt(daily_less(&d, t, 0.8), 1e-6);
+    cr_assert_float_eq(daily_less(&d, t, 1.6), 1.2, 1e-6);
+    cr_assert_float_eq(daily_less(&d, t, 2.4), 2.4, 1e-6);
+    expect_close(daily_less(&d, t, 5), 5);
 }
 
 Test(codec, reads_back_what_it_wrote_and_refuses_what_is_out_of_range)

@@ -174,6 +174,38 @@ Test(intake, counts_a_pickle_entry_by_entry_and_an_unreadable_one_once)
     assert_sums();
 }
 
+static void send_datagram(const char *bytes, size_t len)
+{
+    intake_skyline(&intake, from, (const uint8_t *)bytes, len);
+}
+#define SEND(literal) send_datagram(literal, sizeof(literal) - 1)
+
+Test(intake, counts_each_datagram_of_skyline_once_by_what_became_of_it)
+{
+    from.listener = INTAKE_SKYLINE_UDP;
+    SEND("\x92\xa3" "a.b\x92\xce\x6b\x02\x38\x5d\x07");
+    SEND("\x92\xa3" "a.b\x92\xff\xca\x40\xa0\0\0");
+    SEND("");
+    SEND("a.b 1 1795307613\n");
+    SEND("\x92\xa3" "a b\x92\xff\7");
+    SEND("\x92\xaeunique_metrics\x92\xff\7");
+    SEND("\x92\xa3" "a.b\x92\xff\xc0");
+    SEND("\x92\xa3" "a.b\x92\xc0\7");
+    SEND("\x92\xa3" "a.b\x92\1\7");
+    SEND("\x92\xa3" "a.b\x92\xce\x7b\x02\x38\x5d\x07");
+    cr_assert_eq(intake.tallies[INTAKE_SKYLINE_UDP].received, 10u);
+    cr_assert_eq(intake.tallies[INTAKE_SKYLINE_UDP].accepted, 2u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_malformed), 2u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_bad_name), 2u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_not_a_number), 1u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_bad_time), 1u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_too_old), 1u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_in_future), 1u);
+    cr_assert_str_eq(from.sender->last_reason, "in_future");
+    cr_assert_eq(from.sender->sample_len, 12u);
+    assert_sums();
+}
+
 Test(intake, keeps_the_last_rejected_line_of_a_sender)
 {
     send_line("first bad");

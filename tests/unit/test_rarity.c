@@ -67,6 +67,7 @@ Test(surprise, follows_its_formula_over_the_sixteen_largest)
             for (double r = 0.5; r < 100; r *= 1.7)
                 expect_close(surprise_of(&s, r, 0.1), surprise_oracle(seen, i, r, 0.1));
         surprise_learn(&s, seen[i], 0.1);
+        surprise_learn(&s, 0, 0.1); /* they do not follow each other */
     }
 }
 
@@ -78,6 +79,24 @@ Test(surprise, learns_a_wild_residual_clipped)
     s.mean = 17.5;
     surprise_learn(&s, 1e20, 0.1);
     cr_assert_float_eq(s.kept[0], 10 + 15 * 7.5, 1e-3);
+}
+
+/* Spikes an hour apart, each a large residual as it comes and another as it goes. */
+Test(surprise, takes_residuals_of_consecutive_points_as_one_extreme)
+{
+    struct surprise s = {0};
+    unsigned large = 0;
+    for (unsigned i = 0; i < 100; i++)
+        surprise_learn(&s, 0.01 * i, 0.1);
+    for (unsigned spike = 0; spike < 8; spike++) {
+        for (unsigned i = 0; i < 10; i++)
+            surprise_learn(&s, 0, 0.1);
+        surprise_learn(&s, 10, 0.1);
+        surprise_learn(&s, 11, 0.1);
+    }
+    for (unsigned i = 0; i < SURPRISE_KEPT; i++)
+        large += s.kept[i] > 1;
+    cr_assert_eq(large, 8, "%u", large);
 }
 
 Test(surprise, of_a_constant_starts_once_it_varies)

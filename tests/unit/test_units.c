@@ -157,6 +157,42 @@ Test(units, address_refuses_a_host_longer_than_its_room)
     cr_assert_eq(strlen(a.host), UNITS_HOST_MAX - 1);
 }
 
+Test(units, budget_reads_a_count_and_a_time)
+{
+    static const struct {
+        const char *text;
+        struct units_budget budget;
+    } cases[] = {
+        {"20/day", {true, 20, 86400}}, {"2/hour", {true, 2, 3600}}, {"1000000/week", {true, 1000000, 604800}},
+        {"1/day", {true, 1, 86400}},   {"none", {false, 0, 0}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct units_budget b = {.count = 77};
+        const char *reason = NULL;
+        char text[UNITS_TEXT_MAX];
+        cr_assert_eq(units_budget(cases[i].text, &b, &reason), 0, "%s: %s", cases[i].text, reason);
+        cr_assert_eq(b.on, cases[i].budget.on);
+        cr_assert_eq(b.count, cases[i].budget.count);
+        cr_assert_eq(b.per_s, cases[i].budget.per_s);
+        cr_assert_str_eq(units_budget_text(text, sizeof text, &b), cases[i].text);
+    }
+}
+
+Test(units, budget_refuses_what_is_not_exactly_one)
+{
+    static const char *const cases[] = {
+        "", "20", "20/", "/day", "0/day", "-1/day", "+1/day", "1.5/day", "20/days", "20/Day", "20 / day", "20/day ",
+        "20/month", "20/86400s", "1000001/day", "99999999999999999999/day", "None", "none ", "0", "20/d",
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct units_budget b = {.count = 77};
+        const char *reason = NULL;
+        cr_assert_eq(units_budget(cases[i], &b, &reason), -1, "\"%s\" was accepted", cases[i]);
+        cr_assert_not_null(reason);
+        cr_assert_eq(b.count, 77);
+    }
+}
+
 Test(units, retention_reads_archives_finest_first)
 {
     struct units_retention r;
@@ -169,6 +205,23 @@ Test(units, retention_reads_archives_finest_first)
     cr_assert_eq(r.archive[2].step_s, 600);
     cr_assert_eq(r.archive[2].span_s, 14 * 86400);
     cr_assert_str_eq(units_retention_text(text, sizeof text, &r), "10s:1h,1m:1d,10m:2w");
+}
+
+Test(units, percentiles_are_numbers_each_once)
+{
+    static const char *const good[] = {"", "90", "50,90,99.9,-5", "100,-100,0.001", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16"};
+    static const char *const bad[] = {"0", "-0", "101", "-100.5", "9o", "90,", ",90", "90, 95", "90 95", "90,90", "5,5.0",
+                                      "nan", "inf", "0x10", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+                                      "90.00000000000000000000000000000000000000001"};
+    struct units_percentiles p;
+    const char *reason;
+    char text[UNITS_PERCENTILES_TEXT_MAX];
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        cr_assert_eq(units_percentiles(good[i], &p, &reason), 0, "\"%s\": %s", good[i], reason);
+        cr_assert_str_eq(units_percentiles_text(text, sizeof text, &p), good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_assert_eq(units_percentiles(bad[i], &p, &reason), -1, "\"%s\" was accepted", bad[i]);
 }
 
 Test(units, retention_refuses_archives_that_do_not_fit_together)

@@ -2,10 +2,11 @@
 // A card's body is made when it first comes near the view. Live events are gathered for a
 // moment and applied together, without moving what the reader looks at.
 import {get} from './api.js';
+import {candidatesShown} from './budget.js';
 import {charts, lastHour} from './chart.js';
 import {byId, el, keepInPlace, replace, setText} from './dom.js';
 import {duration, nowS, openSpan, time} from './format.js';
-import {findingsTable, gravity, scoreBadge, sentence} from './verdict.js';
+import {candidateLabel, findingsTable, gravity, scoreBadge, sentence} from './verdict.js';
 
 const GATHER_MS = 250;
 const TICK_MS = 10_000;
@@ -21,6 +22,7 @@ let closedShown = CLOSED_PAGE;
 let gathered = new Map();
 let gatherTimer;
 let reloading = 0;
+let surfaceScore; // by which the lists were last asked for
 let onChange = () => {};
 
 // `changed` is called whenever the lists have.
@@ -43,10 +45,14 @@ setInterval(() => cards.forEach(card => card.anomaly.state === 'open' && tellWhe
 // be newer than the answer.
 export async function reload() {
   const since = Math.floor(nowS() - CLOSED_SINCE_S);
+  const wanted = candidatesShown(), candidates = Number(wanted);
   reloading++;
   try {
     const [open, closed] = await Promise.all([
-      get('/api/anomalies', {state: 'open', limit: OPEN_MAX}), get('/api/anomalies', {state: 'closed', since})]);
+      get('/api/anomalies', {state: 'open', limit: OPEN_MAX, candidates}),
+      get('/api/anomalies', {state: 'closed', since, candidates})]);
+    if (wanted !== candidatesShown()) return;
+    surfaceScore = open.budget.surface_score;
     const all = [...open.anomalies, ...closed.anomalies];
     const present = new Set(all.map(anomaly => anomaly.id));
     for (const id of cards.keys()) if (!present.has(id)) cards.delete(id);
@@ -57,9 +63,13 @@ export async function reload() {
   }
 }
 
-// Takes a live event.
-export function take({kind, anomaly}) {
-  const opened = (kind === 'open' && !cards.has(anomaly.id)) || gathered.get(anomaly.id)?.opened;
+// Whether the lists were asked for when another score surfaced.
+export const isOutdated = budget => budget.surface_score !== surfaceScore;
+
+// Takes a live event. A candidate that comes to surface is as new as one that opens.
+export function take({anomaly}) {
+  const known = cards.get(anomaly.id)?.anomaly;
+  const opened = (surfaces(anomaly) && !(known && surfaces(known))) || gathered.get(anomaly.id)?.opened;
   gathered.set(anomaly.id, {anomaly, opened});
   gatherTimer ??= setTimeout(applyGathered, GATHER_MS);
 }
@@ -69,12 +79,16 @@ function applyGathered() {
   if (reloading) return;
   const news = [...gathered.values()];
   gathered = new Map();
-  news.forEach(item => accept(item.anomaly));
+  news.forEach(({anomaly}) => (anomaly.candidate && !candidatesShown() ? cards.delete(anomaly.id) : accept(anomaly)));
   arrange();
   announce(news.filter(item => item.opened).map(item => item.anomaly));
 }
 
+const surfaces = anomaly => anomaly.state === 'open' && !anomaly.candidate;
+
+// How many open ones the list shows, and how many of these surface.
 export const openCount = () => byState('open').length;
+export const surfacedCount = () => byState('open').filter(card => surfaces(card.anomaly)).length;
 
 // Focuses the next card, or the previous one. False when there is none at all.
 export function move(step) {
@@ -109,10 +123,11 @@ function empty({node, body}) {
 }
 
 function makeCard(anomaly) {
-  const card = {anomaly, body: el('div', {class: 'body'}), when: el('span', {class: 'when'}), badge: el('span')};
+  const card = {anomaly, body: el('div', {class: 'body'}), when: el('span', {class: 'when'}), badge: el('span'),
+    label: el('span')};
   const name = el('a', {class: 'name', href: metricHash(anomaly.metric)}, anomaly.metric);
   card.node = el('li', {class: 'card', 'data-id': anomaly.id},
-    el('div', {class: 'head'}, card.badge, name, card.when), card.body);
+    el('div', {class: 'head'}, card.badge, name, card.label, card.when), card.body);
   dress(card);
   nearView.observe(card.node);
   return card;
@@ -120,9 +135,10 @@ function makeCard(anomaly) {
 
 // What shows on a card's head.
 function dress(card) {
-  const {score, state, metric, direction} = card.anomaly;
-  card.node.className = `card ${state} ${gravity(score)}`;
+  const {score, state, metric, direction, candidate} = card.anomaly;
+  card.node.className = `card ${state} ${gravity(score)}${candidate ? ' candidate' : ''}`;
   replace(card.badge, scoreBadge(score), arrow(direction));
+  replace(card.label, candidate && candidateLabel());
   card.node.querySelector('.name').href = metricHash(metric, state === 'closed' ? card.anomaly.peak_at : undefined);
   tellWhen(card);
 }

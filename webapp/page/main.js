@@ -1,7 +1,8 @@
 // Joins the parts: the view that the address names, live events, and the keys. A view is in
 // the address's hash, so it can be pasted: #metric=NAME, #metric=NAME&at=EPOCH, #tune=GLOB, or
-// nothing for the anomalies.
+// for the anomalies #candidates=1 or nothing.
 import {follow} from './api.js';
+import * as budget from './budget.js';
 import {byId, setText} from './dom.js';
 import * as list from './list.js';
 import {hideMetric, metricShown, showMetric} from './metric.js';
@@ -16,14 +17,15 @@ function route() {
   const metric = query.get('metric'), tune = query.get('tune'), at = query.get('at');
   const view = metric ? 'metric' : tune !== null ? 'tuning' : 'overview';
   if (!byId('overview').hidden && view !== 'overview') left = {scroll: window.scrollY, focus: document.activeElement};
-  const back = byId('overview').hidden && view === 'overview';
+  const back = byId('overview').hidden && view === 'overview', stays = !byId('overview').hidden && view === 'overview';
   for (const id of ['overview', 'metric', 'tuning']) byId(id).hidden = id !== view;
   byId('nav-overview').ariaCurrent = view === 'overview' ? 'page' : null;
   byId('nav-tune').ariaCurrent = view === 'tuning' ? 'page' : null;
   hideMetric();
-  if (!back) window.scrollTo(0, 0);
+  if (!back && !stays) window.scrollTo(0, 0);
   if (view === 'metric') showMetric(metric, /^\d+$/.test(at ?? '') ? Number(at) : undefined);
   if (view === 'tuning') showTuning(tune);
+  if (view === 'overview' && budget.follow(query)) refresh();
   if (back) goBack();
   title();
 }
@@ -34,7 +36,7 @@ function goBack() {
 }
 
 function title() {
-  const open = list.openCount();
+  const open = list.surfacedCount();
   document.title = `${open ? `(${open}) ` : ''}${metricShown() ?? 'Ridgeline'}`;
 }
 
@@ -49,12 +51,14 @@ async function refresh() {
 
 let redisUp = true; // as last told
 
-// While Redis is away the lists cannot be had: they are asked for when it is back.
+// While Redis is away the lists cannot be had: they are asked for when it is back. Another surface score
+// takes some out of them and brings others.
 function hear(health) {
   status.tell(health);
+  budget.tell(health.budget);
   const back = health.redis.up && !redisUp;
   redisUp = health.redis.up;
-  if (back) refresh();
+  if (back || (redisUp && list.isOutdated(health.budget))) refresh();
 }
 
 const typing = target => target.closest('input, textarea, select, [contenteditable]');
@@ -71,7 +75,7 @@ const keys = {
   '/': () => byId('search').focus(),
   '?': () => byId('help').showModal(),
   Escape() {
-    location.hash = '';
+    location.hash = budget.listHash();
   },
 };
 

@@ -1,12 +1,13 @@
 // One metric, whatever its state: why it is, or is not, flagged now or at a moment, its
 // charts, its anomalies within the history that they show, and its options.
 import {get} from './api.js';
+import {listHash} from './budget.js';
 import {RANGES, charts, lastHour} from './chart.js';
 import {append, byId, el, replace} from './dom.js';
 import {duration, nowS, openSpan, time} from './format.js';
 import {metricHash} from './list.js';
 import {tuneForm} from './tune.js';
-import {findingsTable, scoreBadge, stateInWords} from './verdict.js';
+import {candidateLabel, findingsTable, scoreBadge, stateInWords} from './verdict.js';
 
 const REFRESH_MS = 10_000;
 const CONTEXT_S = 1800; // on both sides of a moment
@@ -23,7 +24,7 @@ setInterval(() => {
 export function showMetric(name, at) {
   shown = {name, at, why: el('div', {class: 'explanation'}), history: el('ol', {class: 'history'}), anomalies: null};
   replace(byId('metric'),
-    el('a', {class: 'back', href: '#'}, '← Anomalies'),
+    el('a', {class: 'back', href: listHash()}, '← Anomalies'),
     el('h2', {class: 'name', tabindex: -1}, name),
     shown.why);
   byId('metric').querySelector('h2').focus({preventScroll: true});
@@ -103,7 +104,7 @@ function tellVerdict({name, at, why}, {verdict, why: sentence}) {
 function tellHistory({name, history, anomalies, patience}) {
   if (!anomalies) return;
   const rows = [...anomalies].sort((a, b) => b.start - a.start);
-  const key = rows.map(({id, peak_at: peakAt, score}) => `${id} ${peakAt} ${score}`).join();
+  const key = rows.map(({id, peak_at: peakAt, score, candidate}) => `${id} ${peakAt} ${score} ${candidate}`).join();
   if (history.dataset.key !== key) {
     history.dataset.key = key;
     replace(history, rows.length ? rows.map(anomaly => historyRow(name, anomaly)) : el('li', {class: 'none'}, 'None.'));
@@ -111,8 +112,9 @@ function tellHistory({name, history, anomalies, patience}) {
   rows.forEach((anomaly, i) => replace(history.children[i].querySelector('.span'), spanInWords(anomaly, patience)));
 }
 
-const historyRow = (name, {score, peak_at: peakAt}) => el('li', {},
-  scoreBadge(score), el('span', {class: 'span'}), ' ', el('a', {href: metricHash(name, peakAt)}, 'peak at ', time(peakAt)));
+const historyRow = (name, {score, peak_at: peakAt, candidate}) => el('li', {},
+  scoreBadge(score), candidate && [candidateLabel(), ' '],
+  el('span', {class: 'span'}), ' ', el('a', {href: metricHash(name, peakAt)}, 'peak at ', time(peakAt)));
 
 function spanInWords(anomaly, patience) {
   const {state, start, end} = anomaly;

@@ -15,7 +15,7 @@ const FACTS = [
   ['metrics', h => number(h.metrics)],
   ['warming up', h => number(h.warming_up)],
   ['lag', h => lag(h.lag_ms), h => h.lag_ms > LAG_WARN_MS],
-  ['rejected', h => number(h.rejected)],
+  ['rejected', h => number(h.statsd ? h.rejected + h.statsd.rejected : h.rejected)],
   ['queued', h => number(h.queued)],
   ['dropped', h => number(h.dropped), h => h.dropped > 0],
 ];
@@ -75,10 +75,11 @@ function tellNone() {
 }
 
 // Says that all is well only where that is known.
-function whyNone({status, metrics, site_metrics: site, warming_up: warming}) {
+function whyNone({status, metrics, watched, site_metrics: site, warming_up: warming, budget}) {
+  if (budget?.candidates_open) return ` reaches the surface score, ${number(budget.surface_score)}.`;
   if (site === 0) return `: no metric${metrics ? " but Ridgeline's own" : ''} has arrived yet.`;
   if (warming) return `. ${number(warming)} of ${number(metrics)} metrics are still warming up.`;
-  return status === 'ok' && metrics ? ': every metric behaves as it used to.' : '.';
+  return status === 'ok' && metrics && watched >= metrics ? ': every metric behaves as it used to.' : '.';
 }
 
 function lag(ms) {
@@ -89,14 +90,21 @@ function lag(ms) {
 // Received = accepted + rejected; accepted = stored + queued + dropped.
 function tellAccount(health) {
   const {received, accepted, rejected, stored, queued, dropped, rejections, listeners, senders, processes} = health;
+  const {statsd} = health;
   replace(byId('account'),
     el('p', {}, `${number(received)} received = ${number(accepted)} accepted + ${number(rejected)} rejected; `,
       `${number(accepted)} accepted = ${number(stored)} stored + ${number(queued)} queued + ${number(dropped)} dropped.`),
     (processes ?? []).filter(({counters}) => counters.gap_from_ms > 0).map(gap),
-    counts('Rejected, by reason', Object.entries(rejections ?? {}).filter(([, count]) => count > 0)),
+    statsd?.received > 0 && el('p', {}, `${number(statsd.received)} StatsD samples received = ` +
+      `${number(statsd.accepted)} accepted + ${number(statsd.rejected)} rejected; `,
+      'the points made of them are among those above.'),
+    counts('Rejected, by reason', positive(rejections)),
+    statsd?.rejected > 0 && counts('StatsD samples rejected, by reason', positive(statsd.rejections)),
     counts('Received, by listener', Object.entries(listeners ?? {})),
     sendersTable(senders ?? []));
 }
+
+const positive = tally => Object.entries(tally ?? {}).filter(([, count]) => count > 0);
 
 function gap({name, counters}) {
   return el('p', {class: 'error'}, `${name} was killed: points received from `, time(counters.gap_from_ms / 1000), ' to ',
@@ -114,7 +122,9 @@ function sendersTable(senders) {
   return el('table', {}, el('caption', {}, 'Senders'),
     el('thead', {}, el('tr', {}, heads.map(head => el('th', {scope: 'col'}, head)))),
     el('tbody', {}, senders.map(sender => el('tr', {}, el('th', {scope: 'row'}, sender.address),
-      el('td', {}, words(sender.listener)), el('td', {}, number(sender.received)), el('td', {}, number(sender.rejected)),
+      el('td', {}, words(sender.listener)),
+      el('td', {}, number(sender.received), sender.unit === 'samples' && ' samples'),
+      el('td', {}, number(sender.rejected)),
       el('td', {}, sender.last_ms ? time(sender.last_ms / 1000) : '–'), el('td', {class: 'sample'}, sender.last_rejected)))));
 }
 
@@ -127,7 +137,7 @@ function tellSetup(health) {
   const key = JSON.stringify(settings);
   if (node.hidden || key === setupFor) return;
   setupFor = key;
-  replace(node, setupText(reachable(settings.carbon_line), reachable(settings.carbon_pickle)));
+  replace(node, setupText(...['carbon_line', 'carbon_pickle', 'statsd'].map(name => reachable(settings[name]))));
 }
 
 // An address to send to: one that stands for every interface is the host that served this page.
@@ -135,8 +145,15 @@ function reachable(address) {
   return address?.replace(/^(0\.0\.0\.0|\[::\]):/, `${location.hostname}:`) ?? null;
 }
 
-function setupText(line, pickle) {
-  const [host, port] = line ? [line.slice(0, line.lastIndexOf(':')).replace(/^\[|\]$/g, ''), line.slice(line.lastIndexOf(':') + 1)] : [];
+// "HOST:PORT" as its two parts, an IPv6 host without brackets.
+function hostAndPort(address) {
+  const colon = address.lastIndexOf(':');
+  return [address.slice(0, colon).replace(/^\[|\]$/g, ''), address.slice(colon + 1)];
+}
+
+function setupText(line, pickle, statsd) {
+  const [host, port] = line ? hostAndPort(line) : [];
+  const [statsdHost, statsdPort] = statsd ? hostAndPort(statsd) : [];
   return [
     el('h2', {}, 'Nothing has arrived yet'),
     line && step('Send one point by hand:', `echo "test.ridgeline 42 $(date +%s)" | nc -w 1 ${host} ${port}`),
@@ -145,7 +162,10 @@ function setupText(line, pickle) {
       `[default]\ndefault = true\ndestinations = 127.0.0.1:2004, ${pickle}`),
     line && step('carbon-c-relay: one more cluster, before the matches that stop:',
       `cluster ridgeline\n    forward\n        ${line}\n    ;\nmatch *\n    send to ridgeline\n    ;`),
-    !line && !pickle && el('p', {}, 'Every listener is switched off: set horizon.carbon_line or horizon.carbon_pickle in settings.conf.'),
+    statsd && step(`StatsD clients can send to ${statsd}, over UDP or TCP; or your StatsD repeats what it receives:`,
+      `backends: ["./backends/graphite", "./backends/repeater"],\nrepeater: [{host: "${statsdHost}", port: ${statsdPort}}]`),
+    !line && !pickle && !statsd && el('p', {},
+      'Every listener is switched off: set horizon.carbon_line, horizon.carbon_pickle or statsd.listen in settings.conf.'),
   ];
 }
 

@@ -9,7 +9,7 @@ const names = findings => findings.map(finding => words(finding.detector)).join(
 // "812 where 120 was expected (90 to 150). 4 of 5 detectors vote yes: median, ...;
 // seasonal abstains (needs a day)."
 export function sentence(verdict) {
-  const {value, expected, lower, upper, findings, state, t, since, longest_s, rate} = verdict;
+  const {value, expected, lower, upper, ensemble, findings, state, t, since, longest_s, rate} = verdict;
   if (state === 'FLAT') {
     return el('p', {class: 'words'}, 'Stuck at ', strong(number(value)), ` for ${duration(t - since)}; before, never `,
       `for longer than ${duration(longest_s)}.`);
@@ -19,13 +19,15 @@ export function sentence(verdict) {
   if (lower !== null && upper !== null) parts.push(` (${number(lower)} to ${number(upper)})`);
   if (rate != null) parts.push(`, judged as a counter, by its rate of ${number(rate)} a second`);
   if (state === 'DROPOUT') parts.push(`; at next to nothing for ${duration(t - since)}`);
-  return el('p', {class: 'words'}, parts, '. ', votesInWords(findings));
+  return el('p', {class: 'words'}, parts, '. ', votesInWords(ensemble, findings));
 }
 
-function votesInWords(findings) {
+function votesInWords(ensemble, findings) {
+  const judges = ensemble === 'skyline' ? 'algorithm' : 'detector';
   const judging = findings.filter(finding => finding.vote !== 'abstains');
   const yes = judging.filter(finding => finding.vote === 'yes');
-  const said = yes.length ? `${yes.length} of ${judging.length} detectors vote yes: ${names(yes)}` : 'No detector votes yes';
+  const said = yes.length ? `${yes.length} of ${judging.length} ${judges}s vote yes: ${names(yes)}`
+    : `No ${judges} votes yes`;
   return `${[said, ...abstentions(findings)].join('; ')}.`;
 }
 
@@ -70,6 +72,9 @@ export function scoreBadge(score) {
   return el('span', {class: `score ${gravity(score)}`, title: `score ${number(score)} of 100, ${gravity(score)}`},
     String(Math.round(score)));
 }
+
+// Of an anomaly whose score is below the one from which they surface.
+export const candidateLabel = () => el('span', {class: 'label', title: 'below the surface score'}, 'candidate');
 
 // WARMING_UP is "warming up".
 export const stateInWords = state => words(state.toLowerCase());

@@ -1,0 +1,299 @@
+/* The order of the writes makes it safe to be killed between any two:
+ *
+ *   mark        "an import began": until it goes, no import of the metric counts as complete
+ *   events      what was told since the mark is not told again
+ *   points      merged with what stands in the key, so doing it again changes nothing
+ *   record      from here on a worker would start warm
+ *   name        a running analyzer learns of it, and finds all of the above
+ *   mark gone
+ *
+ * The name comes last, so a worker never meets a metric that is half there. */
+#include "cli/import.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "cli/import_redis.h"
+#include "cli/import_tell.h"
+#include "ridgeline/clock.h"
+#include "ridgeline/events.h"
+#include "ridgeline/keys.h"
+#include "ridgeline/log.h"
+#include "ridgeline/proc.h"
+
+#define TIMEOUT_MS 30000
+#define CHUNK 65536 /* points between two looks at whether to stop */
+#define PUT_TRIES 5
+
+/* One metric on its way. */
+struct task {
+    struct import_metric metric;
+    const struct series *history;
+    uint32_t seen_from, seen_until; /* what the saved record had judged; 0, 0: there is none */
+    uint32_t open_since;            /* start of the anomaly that was open then; 0: none */
+    bool anew;                      /* the record lacks the beginning: it is made again */
+    uint32_t newest;                /* of history and key */
+};
+
+int import_init(struct import *im, const struct settings *settings, const struct conf_rules *overrides)
+{
+    *im = (struct import){.settings = settings, .overrides = overrides, .put_script = import_redis_put_script};
+    im->store = store_new(settings->store, TIMEOUT_MS);
+    return pass_init(&im->pass) == 0 && im->store ? 0 : -1;
+}
+
+void import_fini(struct import *im)
+{
+    pass_fini(&im->pass);
+    store_free(im->store);
+    im->store = NULL;
+}
+
+static int64_t span_s(const struct import *im)
+{
+    return im->settings->retention.archive[0].span_s;
+}
+
+static int analyzer_runs(struct import *im, bool *runs)
+{
+    *runs = false;
+    return im->alone ? 0 : import_redis_analyzer_runs(im->store, runs);
+}
+
+static enum import_result failure(struct import *im)
+{
+    return store_connect(im->store) == 0 ? IMPORT_FAILED : IMPORT_AWAY;
+}
+
+/* Whether horizon would take the name. Tags have an order of their own there: such names are left to it. */
+static bool is_wanted(const struct import *im, const char *name)
+{
+    static const char *const reserved = &KEYS_UNIQUE[sizeof KEYS_METRIC_PREFIX - 1];
+    size_t len = strlen(name);
+    if (len == 0 || len > (size_t)im->settings->horizon.max_name_bytes || strcmp(name, reserved) == 0)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f || name[i] == ';')
+            return false;
+    json_t *text = json_stringn(name, len);
+    json_decref(text);
+    const struct conf_globs *allow = &im->settings->horizon.allow;
+    return text && !conf_globs_match(&im->settings->horizon.deny, name, len) &&
+           (allow->n == 0 || conf_globs_match(allow, name, len));
+}
+
+/* The later of `newest` and the newest point that can be true. */
+static uint32_t newest_of(const struct import *im, const struct series *s, uint32_t newest)
+{
+    int64_t latest = clock_wall_s() + im->settings->horizon.max_future_s;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->points[i].t > newest && s->points[i].t <= latest)
+            newest = s->points[i].t;
+    return newest;
+}
+
+static int load(struct import *im, struct task *t)
+{
+    struct import_metric *m = &t->metric;
+    pass_begin(&im->pass);
+    if (import_redis_load(im->store, m, im->pass.record, &im->pass.incident) != 0 ||
+        import_tell_load(im->store, m) != 0)
+        return -1;
+    t->anew = !m->has_record;
+    if (m->has_record) {
+        t->seen_from = engine_first_t(im->pass.record);
+        t->seen_until = engine_last_t(im->pass.record);
+        t->open_since = im->pass.incident.open ? im->pass.incident.start : 0;
+        t->anew = t->history->n > 0 && t->history->points[0].t < t->seen_from;
+    }
+    t->newest = newest_of(im, t->history, newest_of(im, &m->stored, 0));
+    return 0;
+}
+
+/* Pushes those of the history's points that have not been judged yet. */
+static int push_history(struct series *s, const struct task *t)
+{
+    for (size_t i = 0; i < t->history->n; i++)
+        if ((t->anew || t->history->points[i].t > t->seen_until) && series_push(s, t->history->points[i]) != 0)
+            return -1;
+    return 0;
+}
+
+static int push_stored(struct series *s, const struct task *t)
+{
+    for (size_t i = 0; i < t->metric.stored.n; i++)
+        if (series_push(s, t->metric.stored.points[i]) != 0)
+            return -1;
+    return 0;
+}
+
+static enum import_result judge_points(struct import *im, const struct task *t, const struct series *all)
+{
+    struct engine_options o;
+    conf_resolve(im->settings, im->overrides, t->metric.name, t->metric.len, &o, NULL);
+    for (size_t i = 0; i < all->n; i += CHUNK) {
+        size_t n = all->n - i < CHUNK ? all->n - i : CHUNK;
+        if (pass_run(&im->pass, &o, (uint32_t)span_s(im), all->points + i, n) != 0)
+            return IMPORT_FAILED;
+        atomic_fetch_add(&im->judged, n);
+        if (proc_stopping)
+            return IMPORT_STOPPED;
+    }
+    return IMPORT_DONE;
+}
+
+/* One pass over history and key; of a time that both have, what the key has counts. */
+static enum import_result judge(struct import *im, const struct task *t)
+{
+    struct series all;
+    enum import_result result = IMPORT_FAILED;
+    series_init(&all);
+    if (t->anew)
+        pass_begin(&im->pass);
+    if (push_stored(&all, t) == 0 && push_history(&all, t) == 0) {
+        series_sort_first_wins(&all);
+        result = judge_points(im, t, &all);
+    }
+    series_fini(&all);
+    return result;
+}
+
+/* Whether it is for us to tell: what the record had seen was told as it came, but for an anomaly that was open then
+ * and of which nobody has been told. Returns -1 when Redis did not answer. */
+static int is_ours(struct import *im, const struct task *t, const struct incident *i)
+{
+    bool is_open = false;
+    if (i->last_hot + EVENTS_AGE_S < clock_wall_s())
+        return 0;
+    if (t->seen_until == 0 || i->start > t->seen_until || i->last_hot < t->seen_from)
+        return 1;
+    if (t->anew || i->start != t->open_since)
+        return 0;
+    return import_tell_is_open(im->store, &t->metric, i->start, &is_open) == 0 ? !is_open : -1;
+}
+
+/* The entry of the slot's events behind which what we tell may stand already; NULL: nowhere. A metric that is made
+ * anew may have been imported long ago. */
+static const char *told_since(const struct task *t)
+{
+    if (t->anew && t->metric.is_registered)
+        return "0-0";
+    return t->metric.mark[0] ? t->metric.mark : NULL;
+}
+
+static int tell(struct import *im, const struct task *t)
+{
+    struct pass *p = &im->pass;
+    size_t kept = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        int ours = is_ours(im, t, &p->closed[i].incident);
+        if (ours < 0)
+            return -1;
+        if (ours)
+            p->closed[kept++] = p->closed[i];
+    }
+    atomic_fetch_add(&im->told, kept);
+    return import_tell_closed(im->store, &t->metric, told_since(t), p->closed, kept);
+}
+
+/* Drops what lies outside the raw retention from sorted points. */
+static void cut_old(struct series *s, uint32_t newest, int64_t retention_s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->points[i].t + retention_s >= newest)
+            s->points[kept++] = s->points[i];
+    s->n = kept;
+}
+
+/* Puts history and key, merged, in the key's place. Sets `*raced` when the key has been trimmed meanwhile. */
+static int put_once(struct import *im, const struct task *t, bool *raced)
+{
+    struct series kept;
+    int result = -1;
+    series_init(&kept);
+    if (push_history(&kept, t) == 0 && push_stored(&kept, t) == 0) {
+        series_sort_last_wins(&kept);
+        cut_old(&kept, t->newest, span_s(im));
+        result = import_redis_put(im->store, &im->put_script, &t->metric, &kept, raced);
+        if (result == 0 && !*raced && kept.n > t->metric.stored.n)
+            atomic_fetch_add(&im->stored, kept.n - t->metric.stored.n);
+    }
+    series_fini(&kept);
+    return result;
+}
+
+static int put(struct import *im, struct task *t)
+{
+    bool raced = true;
+    for (int i = 0; i < PUT_TRIES; i++) {
+        if (put_once(im, t, &raced) != 0)
+            return -1;
+        if (!raced)
+            return 0;
+        if (import_redis_load_points(im->store, &t->metric) != 0)
+            return -1;
+    }
+    log_warning("import_raced", "tries=%d", PUT_TRIES);
+    return -1;
+}
+
+/* Judges, then writes in the order that stands above. */
+static enum import_result take_in(struct import *im, struct task *t)
+{
+    struct store *s = im->store;
+    const struct import_metric *m = &t->metric;
+    int64_t expire_s = 2 * span_s(im);
+    bool is_new = false, runs = false;
+    enum import_result judged = judge(im, t);
+    if (judged != IMPORT_DONE)
+        return judged;
+    if (import_tell_begin(s, m, expire_s) != 0 || tell(im, t) != 0 || put(im, t) != 0 ||
+        import_redis_save(s, m, &im->pass, expire_s) != 0 || import_redis_register(s, m, &is_new) != 0 ||
+        import_tell_end(s, m) != 0 || analyzer_runs(im, &runs) != 0)
+        return failure(im);
+    /* Its first live point may have come while we judged. */
+    return runs && !is_new ? IMPORT_LIVE : IMPORT_DONE;
+}
+
+/* Beside a worker that holds the metric: it reads on in the key by itself. */
+static enum import_result append_later(struct import *im, const struct task *t)
+{
+    const struct series *h = t->history;
+    uint32_t have = newest_of(im, &t->metric.stored, t->seen_until);
+    size_t first = 0;
+    while (first < h->n && h->points[first].t <= have)
+        first++;
+    if (first < h->n && import_redis_append(im->store, &t->metric, h->points + first, h->n - first) != 0)
+        return failure(im);
+    if (t->metric.mark[0] && import_tell_end(im->store, &t->metric) != 0)
+        return failure(im);
+    atomic_fetch_add(&im->stored, h->n - first);
+    return first < h->n ? IMPORT_APPENDED : IMPORT_COMPLETE;
+}
+
+static enum import_result decide(struct import *im, struct task *t)
+{
+    const struct import_metric *m = &t->metric;
+    const struct series *h = t->history;
+    bool runs = false;
+    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + span_s(im) < clock_wall_s())
+        return IMPORT_ENDED;
+    if (!t->anew && !m->mark[0] && m->is_registered && h->points[h->n - 1].t <= t->seen_until)
+        return IMPORT_COMPLETE;
+    if (m->is_registered && analyzer_runs(im, &runs) != 0)
+        return failure(im);
+    if (runs)
+        return t->anew ? IMPORT_LIVE : append_later(im, t);
+    return take_in(im, t);
+}
+
+enum import_result import_series(struct import *im, const char *name, const struct series *history)
+{
+    struct task t = {.metric = {.name = name, .len = strlen(name)}, .history = history};
+    if (!is_wanted(im, name))
+        return IMPORT_REFUSED;
+    enum import_result result = load(im, &t) == 0 ? decide(im, &t) : failure(im);
+    series_fini(&t.metric.stored);
+    return result;
+}

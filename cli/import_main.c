@@ -1,0 +1,150 @@
+/* ridgeline import: takes the history of metrics from files into Redis, so that nothing of them warms up.
+ *
+ * One thread a core takes the next file until none is left: reads it, judges it and writes it over a connection of
+ * its own. The first thread that finds Redis gone stops all; the same command goes on where it stopped.
+ *
+ * The private Redis of a `ridgeline run` that is stopped is started for as long as the import takes: no analyzer
+ * runs then, so metrics that have been live can be given their past. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/history.h"
+#include "cli/import_files.h"
+#include "cli/import_redis.h"
+#include "cli/own_redis.h"
+#include "ridgeline/log.h"
+#include "ridgeline/proc.h"
+
+#define CONNECT_TIMEOUT_MS 3000
+
+static const char usage[] =
+    "usage: ridgeline import [OPTIONS] PATH...\n\n"
+    "Takes history into Redis: `timestamp,value` files as backtest reads them, and carbon's\n"
+    "whisper files (*.wsp). Of a directory all *.csv and *.wsp in it and below are taken;\n"
+    "a metric's name is the path below the directory, dots for slashes. Points within the\n"
+    "raw retention are stored; the whole history is judged, what was learnt is saved, and\n"
+    "the anomalies in it are told. May be stopped and repeated: the next run does what is\n"
+    "missing.\n\n"
+    "  --settings FILE     settings and rules; without it, the defaults\n"
+    "  --state-dir DIR     of `ridgeline run`; its private Redis is started while that is stopped\n"
+    "  --redis ADDRESS     another Redis: unix:PATH or HOST:PORT\n"
+    "  --name NAME         the metric's name, where PATH is one file\n"
+    "  --prefix P          puts P and a dot before every name\n";
+
+struct arguments {
+    const char *settings_path, *state_dir, *redis, *name, *prefix;
+};
+
+/* Returns 0, or the exit status plus 1. */
+static int read_arguments(struct arguments *a, int argc, char **argv)
+{
+    enum { SETTINGS, STATE_DIR, REDIS, NAME, PREFIX, HELP };
+    static const struct option options[] = {
+        {"settings", required_argument, NULL, SETTINGS}, {"state-dir", required_argument, NULL, STATE_DIR},
+        {"redis", required_argument, NULL, REDIS},       {"name", required_argument, NULL, NAME},
+        {"prefix", required_argument, NULL, PREFIX},     {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
+    };
+    const char **texts[] = {&a->settings_path, &a->state_dir, &a->redis, &a->name, &a->prefix};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (c == HELP || c == '?') {
+            fputs(usage, c == HELP ? stdout : stderr);
+            return c == HELP ? 1 : 3;
+        }
+        *texts[c] = optarg;
+    }
+    if (optind < argc && !(a->name && a->prefix))
+        return 0;
+    fputs(usage, stderr);
+    return 3;
+}
+
+/* Reads the settings, with --redis in force. Returns 0, or -1 with the reason on stderr. */
+static int load_settings(const struct arguments *a, struct settings *settings)
+{
+    char error[CONF_ERROR_MAX], redis[1024];
+    const char *sets[] = {NULL, NULL};
+    if (a->redis) {
+        snprintf(redis, sizeof redis, "redis=%s", a->redis);
+        sets[0] = redis;
+    }
+    if (conf_load(settings, a->settings_path, a->state_dir, sets, error) == 0)
+        return 0;
+    fprintf(stderr, "ridgeline import: %s\n", error);
+    return -1;
+}
+
+static int find_files(struct import_files *all, char **paths, int n)
+{
+    char error[INPUTS_ERROR_MAX];
+    if (inputs_find(&all->inputs, paths, (size_t)n, history_suffixes, error) != 0) {
+        fprintf(stderr, "ridgeline import: %s\n", error);
+        return -1;
+    }
+    if (all->name && all->inputs.n > 1) {
+        fputs("ridgeline import: --name is for one file; use --prefix\n", stderr);
+        return -1;
+    }
+    return 0;
+}
+
+/* Whether the private Redis has to be started first. */
+static bool is_asleep(const struct settings *s)
+{
+    static const char prefix[] = "unix:";
+    return !s->redis[0] && access(s->store + sizeof prefix - 1, F_OK) != 0;
+}
+
+static int wake(struct own_redis *own, const struct settings *s)
+{
+    fprintf(stderr, "ridgeline import: starts the Redis in %s while the import takes\n", s->state_dir);
+    return own_redis_init(own, s) == 0 && own_redis_await_orphans(own) == 0 ? own_redis_start(own) : -1;
+}
+
+/* Asks Redis for the overrides, and so whether it is there. */
+static int read_overrides(struct import_files *all)
+{
+    struct store *s = store_new(all->settings->store, CONNECT_TIMEOUT_MS);
+    int result = s && store_connect(s) == 0 ? import_redis_overrides(s, &all->overrides) : -1;
+    if (result != 0)
+        fprintf(stderr, "ridgeline import: Redis at %s cannot be used: %s\n", all->settings->store,
+                s ? store_error(s) : "out of memory");
+    store_free(s);
+    return result;
+}
+
+static int import(struct import_files *all)
+{
+    static struct own_redis own; /* its address is its child's argument */
+    int status = 1;
+    all->alone = is_asleep(all->settings);
+    if ((!all->alone || wake(&own, all->settings) == 0) && read_overrides(all) == 0)
+        status = import_files_run(all);
+    own_redis_stop(&own);
+    return status;
+}
+
+int import_main(int argc, char **argv)
+{
+    static struct import_files all; /* large */
+    struct settings settings = {0};
+    struct arguments a = {0};
+    int status = read_arguments(&a, argc, argv);
+    if (status > 0)
+        return status - 1;
+    if (load_settings(&a, &settings) != 0)
+        return 2;
+    log_init("import", LOG_LEVEL_WARNING);
+    proc_signals();
+    all.settings = &settings;
+    all.name = a.name;
+    all.prefix = a.prefix;
+    status = find_files(&all, argv + optind, argc - optind) == 0 ? import(&all) : 2;
+    inputs_free(&all.inputs);
+    conf_rules_free(&all.overrides);
+    conf_free(&settings);
+    return status;
+}
