@@ -21,9 +21,10 @@
 /* How much of a key's end step 1 reads: some records, since the last one may be late. */
 #define PLAN_TAIL_BYTES (3 * SERIES_POINT_BYTES)
 
-/* A trim rewrites what it keeps, and the AOF logs it. So it waits until this share of
- * the key is old: then 16 bytes are logged for each one that was appended, at most. */
-#define PLAN_SLACK 16
+/* A trim rewrites what it keeps, and the AOF logs it. So it waits until one in so many records
+ * of the key is old: then three bytes are logged for each one that was appended. It costs no memory: the first
+ * APPEND behind a trim has Redis double the key's room, of which this takes a third. */
+#define PLAN_SLACK 4
 
 enum plan {
     PLAN_LEAVE,    /* nothing to do */
