@@ -112,6 +112,8 @@ void record_codec(struct engine_record *r, struct codec *c)
 {
     cadence_codec(&r->cadence, c);
     counter_codec(&r->counter, c);
+    if (r->counter.seen != (r->cadence.n > 0) || r->counter.last.t != r->cadence.last_t)
+        c->failed = true;
     codec_u32(c, &r->since_t, r->cadence.last_t);
     codec_u32(c, &r->n, r->cadence.n);
     if (r->cadence.step_s == 0) {
@@ -140,6 +142,8 @@ void record_codec(struct engine_record *r, struct codec *c)
     strength_codec(&r->strength, c);
     flat_codec(&r->flat, c);
     dropout_codec(&r->dropout, c);
+    if (r->flat.since_t > r->cadence.last_t || r->dropout.first_t > r->cadence.last_t)
+        c->failed = true;
     rarity_codec(&r->rarity, c);
 }
 

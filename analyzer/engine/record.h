@@ -25,7 +25,8 @@
  *   2. streams, buckets and profile are at their beginning while it is not, and streams that
  *      the step does not call for stay there
  *   3. since_t <= cadence.last_t and n <= cadence.n
- *   4. those of its parts */
+ *   4. counter.last is the point of cadence.last_t, and counter.seen says whether there is one
+ *   5. those of its parts */
 struct engine_record {
     struct cadence cadence;
     struct counter counter;

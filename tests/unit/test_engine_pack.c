@@ -194,6 +194,37 @@ Test(engine_pack, accepts_nothing_that_makes_update_misbehave)
     free(copy);
 }
 
+/* Else a worker that took a damaged record in would die as it saves it, again and again. */
+Test(engine_pack, whatever_was_accepted_can_be_packed_later)
+{
+    static const uint8_t bytes_tried[] = {0, 1, 128, 254, 255}; /* 254 on top makes a number huge, 128 a small one negative */
+    struct noise n = noise_seeded(6);
+    struct engine_record *r = fed(2000, 300, &n), *copy = new_record(), *again = new_record();
+    size_t len, copy_len;
+    uint8_t *bytes = packed(r, &len);
+    for (size_t k = 0; k < (len - 12) * sizeof bytes_tried; k++) {
+        size_t at = 4 + k / sizeof bytes_tried;
+        uint8_t before = bytes[at];
+        struct verdict v;
+        bytes[at] = bytes_tried[k % sizeof bytes_tried];
+        sign(bytes, len);
+        bool usable = engine_unpack(copy, bytes, len) == 0;
+        bytes[at] = before;
+        for (unsigned i = 0; usable && i < 40; i++) {
+            struct point p = {START + (2000 + i) * 300, 5 + noise_normal(&n)};
+            if (engine_update(copy, &o, p, &v) == 0)
+                cr_assert(isnan(v.expected) || (v.lower <= v.expected && v.expected <= v.upper), "byte %zu", at);
+        }
+        uint8_t *copy_bytes = packed(copy, &copy_len);
+        cr_assert_eq(engine_unpack(again, copy_bytes, copy_len), 0, "byte %zu", at);
+        free(copy_bytes);
+    }
+    free(bytes);
+    free(again);
+    free(copy);
+    free(r);
+}
+
 Test(engine_pack, is_small)
 {
     static const uint32_t steps[] = {1, 10, 60, 300, 3600};
