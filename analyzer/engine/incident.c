@@ -45,7 +45,7 @@ static void begin(struct incident *i, double reach_s, const struct verdict *v)
     bool unbroken = i->odd_since != 0 && v->t - i->odd_since <= reach_s;
     i->pending = true;
     i->start = unbroken ? i->odd_since : v->t;
-    if (v->since != 0 && v->since < i->start)
+    if (v->since > i->last_hot && v->since < i->start)
         i->start = v->since;
     i->first_hot = i->last_hot = v->t;
     i->odd_since = 0;
