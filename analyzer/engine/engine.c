@@ -10,7 +10,7 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (5u << 8 | DETECTOR_COUNT)
+#define VERSION (6u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define MEAN_NEEDS_POINTS 20 /* before the mean of the day stands in for a season */
@@ -259,8 +259,10 @@ static enum counter_change take_count(struct engine_record *r, struct point p)
     enum counter_change change = counter_take(&r->counter, p);
     if (change == COUNTER_TURNED) {
         struct counter kept = r->counter;
+        enum engine_season_option season = r->season;
         engine_init(r);
         r->counter = kept;
+        r->season = season;
     }
     return change;
 }
@@ -270,7 +272,7 @@ int engine_update(struct engine_record *r, const struct engine_options *o, struc
     if (!isfinite(p.v) || (r->cadence.n > 0 && p.t <= r->cadence.last_t))
         return -1;
     verdict_begin(out, o, p);
-    r->season = (enum engine_season_option)o->season;
+    record_ask_season(r, (enum engine_season_option)o->season);
     enum counter_change change = take_count(r, p);
     bool runs = take_time(r, p);
     out->warmup_left_s = engine_warmup_left_s(r);

@@ -72,6 +72,17 @@ void record_begin(struct engine_record *r, uint32_t t)
     r->minute = r->triple = (struct bucket){0};
 }
 
+void record_ask_season(struct engine_record *r, enum engine_season_option season)
+{
+    if (season == r->season)
+        return;
+    r->season = season;
+    stream_forget_season(&r->raw);
+    stream_forget_season(&r->minutes);
+    stream_forget_season(&r->triples);
+    stream_hours_forget_season(&r->hours);
+}
+
 bool record_has_minutes(const struct engine_record *r)
 {
     return r->cadence.step_s < MINUTE_S;
@@ -110,6 +121,9 @@ double record_value(const struct engine_record *r, double y)
 
 void record_codec(struct engine_record *r, struct codec *c)
 {
+    uint8_t season = (uint8_t)r->season;
+    codec_u8(c, &season, ENGINE_SEASON_OFF);
+    r->season = (enum engine_season_option)season;
     cadence_codec(&r->cadence, c);
     counter_codec(&r->counter, c);
     if (r->counter.seen != (r->cadence.n > 0) || r->counter.last.t != r->cadence.last_t)

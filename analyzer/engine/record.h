@@ -32,7 +32,7 @@ struct engine_record {
     struct counter counter;
     double first[RECORD_FIRST]; /* values seen while the step is learned for the first time */
     double base, unit;
-    enum engine_season_option season; /* the option in force for this update; not saved */
+    enum engine_season_option season; /* the option in force */
     uint32_t since_t, n; /* time of the first of, and number of, the points that the warm-up counts */
     struct profile profile;
     struct stream raw, minutes, triples;
@@ -47,6 +47,10 @@ struct engine_record {
 
 /* Starts streams and buckets anew, for the step that became known at `t`. */
 void record_begin(struct engine_record *r, uint32_t t);
+
+/* Takes the season that the options ask for. Where it is another one, what was learnt of distances from the profile
+ * no longer holds, and begins anew. */
+void record_ask_season(struct engine_record *r, enum engine_season_option season);
 
 /* Whether the points come more often than once a minute, so that their one-minute
  * means are judged too and count most. */

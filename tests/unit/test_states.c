@@ -323,6 +323,23 @@ Test(states, seasons_can_be_chosen)
     }
 }
 
+Test(states, season_can_be_changed_at_any_time)
+{
+    for (unsigned choice = 0; choice <= ENGINE_SEASON_OFF; choice++) {
+        struct noise n = noise_seeded(20);
+        end();
+        begin();
+        for (unsigned i = 0; i < 12 * DAY_S / STEP_S; i++) {
+            if (i == 10 * DAY_S / STEP_S) {
+                o.season = choice;
+                opened = 0;
+            }
+            feed(100 + 50 * sin(2 * NOISE_PI * (t % DAY_S) / DAY_S) + noise_normal(&n));
+        }
+        cr_assert_eq(opened, 0, "season %u: %u", choice, opened);
+    }
+}
+
 Test(states, week_that_is_asked_for_needs_a_week)
 {
     struct noise n = noise_seeded(18);
