@@ -119,6 +119,16 @@ double record_value(const struct engine_record *r, double y)
     return r->counter.kind == COUNTER_YES ? counter_at(&r->counter, x) : x;
 }
 
+double record_origin(const struct engine_record *r)
+{
+    return r->counter.kind == COUNTER_YES ? r->counter.from : 0;
+}
+
+double record_amount(const struct engine_record *r, double x)
+{
+    return r->counter.kind == COUNTER_YES ? detector_clip(x * r->counter.over_s, DBL_MAX) : x;
+}
+
 void record_codec(struct engine_record *r, struct codec *c)
 {
     uint8_t season = (uint8_t)r->season;

@@ -73,6 +73,12 @@ double record_normal(const struct engine_record *r, double value);
 /* The way back; always finite: for a counter the count that it would have reached at this rate. */
 double record_value(const struct engine_record *r, double y);
 
+/* What shares of a value are shares of: its distance from 0; for a counter from the count before it. */
+double record_origin(const struct engine_record *r);
+
+/* What metrics are told in: `x` itself; for a counter the count that this rate makes up to the last point; finite. */
+double record_amount(const struct engine_record *r, double x);
+
 void record_codec(struct engine_record *r, struct codec *c);
 void record_assert(const struct engine_record *r);
 

@@ -204,6 +204,30 @@ Test(states, counter_is_judged_by_its_rate)
     cr_assert_eq(opened, before + 1);
 }
 
+/* A share of the whole count would be next to none. */
+Test(states, least_change_of_a_counter_is_one_of_what_it_adds)
+{
+    struct noise n = noise_seeded(11);
+    counted = 1e12;
+    o.min_change_relative = 0.5;
+    count(&n, 2000, 100);
+    opened = 0;
+    count(&n, 5, 120);
+    cr_assert_eq(opened, 0);
+    count(&n, 5, 300);
+    cr_assert_eq(opened, 1);
+}
+
+Test(states, stop_of_a_counter_is_as_large_as_what_it_did_not_count)
+{
+    struct noise n = noise_seeded(13);
+    counted = 1e9;
+    o.min_change = 1000; /* it counts 6000 a point */
+    o.score_to_open = 100;
+    count(&n, 2 * DAY_S / STEP_S, 100);
+    cr_assert_leq(until(ENGINE_DROPOUT, counted, 5), 5);
+}
+
 Test(states, reset_of_a_counter_is_no_anomaly)
 {
     struct noise n = noise_seeded(12);
