@@ -287,6 +287,7 @@ Test(states, counter_that_idled_at_first_is_found_later)
     counted = 5;
     count(&n, 400, 100);
     cr_assert(isfinite(v.rate));
+    cr_assert_eq(engine_first_t(r), START + STEP_S); /* what came before was judged all the same */
 }
 
 /* Gaps of every length between points of every kind: verdicts stay in range, whatever the series turns into. */
