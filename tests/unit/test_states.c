@@ -244,6 +244,29 @@ Test(states, reset_of_a_counter_is_no_anomaly)
     cr_assert_eq(opened, 0);
 }
 
+Test(states, counter_of_what_dies_again_and_again_stays_one)
+{
+    struct noise n = noise_seeded(12);
+    counted = 0;
+    count(&n, 1500, 5);
+    for (unsigned k = 0; k < 500; k++) {
+        feed(counted = floor(300 * noise_uniform(&n))); /* it began anew within the minute */
+        count(&n, k % 4, 5);
+    }
+    cr_assert(isfinite(v.rate));
+}
+
+Test(states, counter_that_began_anew_early_in_a_gap_stays_one)
+{
+    struct noise n = noise_seeded(12);
+    counted = 0;
+    count(&n, 1500, 5);
+    t += DAY_S;
+    feed(0.9 * counted);
+    cr_assert_eq(v.finding[DETECTOR_median].reason, ENGINE_REASON_RESET);
+    cr_assert(isfinite(v.rate));
+}
+
 Test(states, counter_that_stands_still_has_dropped_out)
 {
     struct noise n = noise_seeded(13);
