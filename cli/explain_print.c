@@ -99,7 +99,7 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
     if (e->incident.open)
         printf("An anomaly is open since %s; it closes %s after its last anomalous point.\n",
                time_text(start, e->incident.start),
-               units_duration_text(after, sizeof after, (int64_t)o->close_after_s));
+               units_duration_text(after, sizeof after, (int64_t)e->patience_s));
     else if (e->incident.pending)
         printf("No anomaly yet: one opens when this has lasted %s.\n",
                units_duration_text(after, sizeof after, (int64_t)o->min_duration_s));

@@ -33,6 +33,9 @@ enum incident_change {
 
 void incident_init(struct incident *i);
 
+/* How long of data time without a hot point closes an incident of a metric of this step. */
+double incident_patience_s(const struct engine_options *o, double step_s);
+
 /* Takes the verdict of the next point. A gap in which the open incident ends
  * and after which `v` opens another gives INCIDENT_CLOSED first: then call again
  * with the same verdict (`*again` says so). */

@@ -98,6 +98,36 @@ Test(engine_pack, goes_on_from_an_unpacked_record_as_if_nothing_had_happened)
     }
 }
 
+/* Counters that begin anew, are found late, or turn out to be none; and a season that is asked for. */
+Test(engine_pack, goes_on_with_a_counter_as_if_nothing_had_happened)
+{
+    for (unsigned k = 0; k < 40; k++) {
+        struct noise n = noise_seeded(50 + k);
+        struct engine_record *r = new_record(), *copy = new_record();
+        double count = 0;
+        o.season = k % 4;
+        for (unsigned i = 0; i < 2000; i++) {
+            struct point p = {START + 60 * i + (noise_uniform(&n) < 0.1), count};
+            struct verdict v, w;
+            if (noise_uniform(&n) < 0.1) {
+                size_t len;
+                uint8_t *bytes = packed(r, &len);
+                cr_assert_eq(engine_unpack(copy, bytes, len), 0);
+                free(bytes);
+            }
+            cr_assert_eq(engine_update(r, &o, p, &v), 0);
+            cr_assert_eq(engine_update(copy, &o, p, &w), 0);
+            cr_assert(v.score == w.score && v.state == w.state && v.since == w.since && v.direction == w.direction);
+            cr_assert(v.rate == w.rate || (isnan(v.rate) && isnan(w.rate)));
+            count += k % 2 && i < 100 ? 0 : floor(100 * noise_uniform(&n));
+            count = noise_uniform(&n) < 0.005 ? 0 : noise_uniform(&n) < 0.0003 ? 0.8 * count : count;
+        }
+        assert_same(r, copy);
+        free(copy);
+        free(r);
+    }
+}
+
 Test(engine_pack, rejects_cut_and_lengthened_bytes)
 {
     struct noise n = noise_seeded(1);
