@@ -112,8 +112,8 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
     else if (!votes_reached)
         printf("No anomaly: %sthe votes do not reach the consensus.\n", by_score ? "the score suffices, " : "");
     else
-        printf("No anomaly, although %s suffice: the state is %s.\n", by_score ? "score and votes" : "the votes",
-               engine_state_name(v->state));
+        printf("No anomaly, although %s suffice: such a change is not wanted, by direction, min_change or "
+               "min_change_relative.\n", by_score ? "score and votes" : "the votes");
     if (!e->from_record)
         puts("No saved record stands before this point: the raw tail alone was judged, from its first point.");
 }

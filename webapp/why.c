@@ -89,6 +89,8 @@ static void say_votes(struct text *t, const struct verdict *v, const struct engi
         say(t, ", %s the score %.3g %s %g", enough == strong ? "and" : "but", v->score,
             strong ? "reaches" : "stays below", o->score_to_open);
     say(t, ".");
+    if (v->state == ENGINE_NORMAL && enough && (strong || skyline))
+        say(t, " But such a change is not wanted, by direction, min_change or min_change_relative.");
 }
 
 /* Those that abstain, one after the other, with their reason. */

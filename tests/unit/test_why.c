@@ -61,6 +61,19 @@ Test(why, normal_says_what_was_missing)
           "stays below 50.");
 }
 
+Test(why, normal_says_that_the_change_is_not_wanted)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    char why[WHY_MAX];
+    v.state = ENGINE_NORMAL;
+    why_sentence(why, &v, &o, 0);
+    cr_assert_not_null(strstr(why, "reaches 50. But such a change is not wanted, by direction,"), "%s", why);
+    o.score_to_open = 95;
+    why_sentence(why, &v, &o, 0);
+    cr_assert_null(strstr(why, "not wanted"), "%s", why);
+}
+
 Test(why, skyline_tells_votes_alone)
 {
     struct verdict v = spike();
