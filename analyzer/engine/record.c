@@ -39,17 +39,18 @@ static void normalise(struct engine_record *r)
     r->unit = unit_near(spread > 0 ? spread : fabs(r->base));
 }
 
-/* Makes rates of the first counts. A reset among them is passed over; the first has the rate of the second. */
+/* Makes rates of the first counts. A reset among them has the rate before it, or else the next; so has the first. */
 static void first_rates(struct engine_record *r)
 {
-    double before = r->first[0];
-    for (unsigned i = 1; i < RECORD_FIRST; i++) {
-        double count = r->first[i];
-        double rate = counter_slope(before, count, r->cadence.interval[i - 1]);
-        r->first[i] = rate < 0 && i > 1 ? r->first[i - 1] : rate;
-        before = count;
-    }
-    r->first[0] = r->first[1];
+    for (unsigned i = RECORD_FIRST - 1; i > 0; i--)
+        r->first[i] = counter_slope(r->first[i - 1], r->first[i], r->cadence.interval[i - 1]);
+    r->first[0] = -1;
+    for (unsigned i = 2; i < RECORD_FIRST; i++)
+        if (r->first[i] < 0)
+            r->first[i] = r->first[i - 1];
+    for (unsigned i = RECORD_FIRST - 1; i > 0; i--)
+        if (r->first[i - 1] < 0)
+            r->first[i - 1] = r->first[i];
 }
 
 void record_begin(struct engine_record *r, uint32_t t)

@@ -450,6 +450,23 @@ Test(record, normalises_values_and_back)
     }
 }
 
+Test(record, takes_no_rate_from_a_reset_among_the_first_counts)
+{
+    static const unsigned resets[][2] = {{1, 1}, {1, 2}, {5, 5}, {19, 19}, {18, 19}, {1, 19}};
+    for (unsigned k = 0; k < sizeof resets / sizeof *resets; k++) {
+        struct engine_record r = {.cadence.step_s = 60, .counter.kind = COUNTER_YES};
+        double count = 1e9;
+        for (unsigned i = 0; i < RECORD_FIRST; i++) {
+            count = i == resets[k][0] || i == resets[k][1] ? i == resets[k][0] ? 100 : 0 : count + 600;
+            r.first[i] = count;
+            r.cadence.interval[i % CADENCE_INTERVALS] = 60;
+        }
+        record_begin(&r, MIDNIGHT);
+        for (unsigned i = 0; i < RECORD_FIRST; i++)
+            cr_assert(fabs(r.first[i] - 10) < 1e-6, "resets %u, count %u: %g", k, i, r.first[i]);
+    }
+}
+
 Test(strength, shows_the_expectation_that_belongs_to_its_largest_z)
 {
     struct strength st = {0};
