@@ -251,8 +251,8 @@ int judge_settle(struct judge *j, struct metric *m)
     if (i->open)
         kept = ledger_match(chain, i->start, i->last_hot, reach_s(j, m));
     if (kept && !ledger_is_live(kept)) {
-        /* It was closed already, by silence: more points have come since. The next hot one opens anew. */
-        incident_init(i);
+        /* It was closed already, by silence: more points have come since. The next hot one opens anew, after its end. */
+        i->open = false;
         kept = NULL;
     } else if (kept) {
         result = confirm_open(j, m, kept);

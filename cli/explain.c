@@ -168,6 +168,7 @@ static int judge(struct store *store, const char *name, const struct engine_opti
         out->from_record = loaded == 0;
         result = replay_run(r, &incident, o, tail, keep_last, out);
         out->stale_after_s = engine_stale_after_s(r);
+        out->patience_s = incident_patience_s(o, engine_step_s(r));
     }
     free(r);
     return result;

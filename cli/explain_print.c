@@ -99,7 +99,7 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
     if (e->incident.open)
         printf("An anomaly is open since %s; it closes %s after its last anomalous point.\n",
                time_text(start, e->incident.start),
-               units_duration_text(after, sizeof after, (int64_t)o->close_after_s));
+               units_duration_text(after, sizeof after, (int64_t)e->patience_s));
     else if (e->incident.pending)
         printf("No anomaly yet: one opens when this has lasted %s.\n",
                units_duration_text(after, sizeof after, (int64_t)o->min_duration_s));
@@ -112,8 +112,8 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
     else if (!votes_reached)
         printf("No anomaly: %sthe votes do not reach the consensus.\n", by_score ? "the score suffices, " : "");
     else
-        printf("No anomaly, although %s suffice: the state is %s.\n", by_score ? "score and votes" : "the votes",
-               engine_state_name(v->state));
+        printf("No anomaly, although %s suffice: such a change is not wanted, by direction, min_change or "
+               "min_change_relative.\n", by_score ? "score and votes" : "the votes");
     if (!e->from_record)
         puts("No saved record stands before this point: the raw tail alone was judged, from its first point.");
 }

@@ -46,7 +46,10 @@ static void say_value(struct text *t, const struct verdict *v)
 
 static void say_flat(struct text *t, const struct verdict *v)
 {
-    say(t, "Flat: it has been %.6g for ", v->value);
+    if (isfinite(v->rate))
+        say(t, "Flat: a counter whose rate has been %.6g a second for ", v->rate);
+    else
+        say(t, "Flat: it has been %.6g for ", v->value);
     say_duration(t, v->t - v->since);
     say(t, "; before, it never stayed the same for longer than ");
     say_duration(t, v->longest_s);
@@ -86,6 +89,8 @@ static void say_votes(struct text *t, const struct verdict *v, const struct engi
         say(t, ", %s the score %.3g %s %g", enough == strong ? "and" : "but", v->score,
             strong ? "reaches" : "stays below", o->score_to_open);
     say(t, ".");
+    if (v->state == ENGINE_NORMAL && enough && (strong || skyline))
+        say(t, " But such a change is not wanted, by direction, min_change or min_change_relative.");
 }
 
 /* Those that abstain, one after the other, with their reason. */
@@ -100,6 +105,15 @@ static void say_abstentions(struct text *t, const struct verdict *v)
     }
     if (between[1] != 'A')
         say(t, ".");
+}
+
+/* Of a verdict for which no detector judged. */
+static void say_nothing_judged(struct text *t, const struct verdict *v)
+{
+    bool constant = false;
+    for (unsigned i = 0; i < engine_findings(v->ensemble); i++)
+        constant = constant || v->finding[i].reason == ENGINE_REASON_CONSTANT;
+    say(t, "%s: ", constant ? "It never varied, so there is nothing to judge by" : "Nothing judges it");
 }
 
 void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engine_options *o, double silent_s)
@@ -130,7 +144,7 @@ void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engin
         say_dropout(&t, v);
         break;
     case ENGINE_DEGENERATE:
-        say(&t, "It never varied, so there is nothing to judge by: ");
+        say_nothing_judged(&t, v);
         break;
     }
     say_value(&t, v);

@@ -36,6 +36,7 @@ struct detector_point {
 struct detector {
     enum detector_role role;
     bool averages; /* judges a mean of many points: a heavy tail of single points is not its own */
+    bool seasonal; /* judges distances from the profile: begins anew when another season is asked for */
     size_t state_bytes;
 
     /* Puts what it expects of `p->y` into `*expected`, or says why it cannot. */

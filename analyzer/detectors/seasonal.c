@@ -43,6 +43,7 @@ static void codec(void *state, struct codec *c)
 
 const struct detector detector_seasonal = {
     .role = DETECTOR_AGREES,
+    .seasonal = true,
     .state_bytes = sizeof(struct seasonal),
     .expect = expect,
     .learn = learn,

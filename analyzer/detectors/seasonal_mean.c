@@ -53,6 +53,7 @@ static void codec(void *state, struct codec *c)
 const struct detector detector_seasonal_mean = {
     .role = DETECTOR_VOTES,
     .averages = true,
+    .seasonal = true,
     .state_bytes = sizeof(struct seasonal_mean),
     .expect = expect,
     .learn = learn,

@@ -59,6 +59,7 @@ static void codec(void *state, struct codec *c)
 const struct detector detector_slow = {
     .role = DETECTOR_SHIFTS,
     .averages = true,
+    .seasonal = true,
     .state_bytes = sizeof(struct slow),
     .expect = expect,
     .learn = learn,

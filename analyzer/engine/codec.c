@@ -98,9 +98,17 @@ void codec_flag(struct codec *c, bool *v)
     *v = bounded(c, *v, 1, 1) != 0;
 }
 
+/* What is to be written; NaN, which no sound state holds, becomes the limit. */
+static double limited(double v, double min, double max)
+{
+    return fmax(min, fmin(max, v));
+}
+
 static void range(struct codec *c, double *v, double min, double max)
 {
     uint64_t bits;
+    if (c->out)
+        *v = limited(*v, min, max);
     memcpy(&bits, v, sizeof bits);
     bits = move(c, bits, sizeof bits);
     memcpy(v, &bits, sizeof bits);
@@ -114,6 +122,8 @@ static void ranges(struct codec *c, float *v, size_t n, float min, float max)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
+        if (c->out)
+            v[i] = (float)limited((double)v[i], (double)min, (double)max);
         memcpy(&bits, &v[i], sizeof bits);
         bits = (uint32_t)move(c, bits, sizeof bits);
         memcpy(&v[i], &bits, sizeof bits);
@@ -160,6 +170,8 @@ void codec_shorts(struct codec *c, float *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
+        if (c->out && !(fabsf(v[i]) <= CODEC_FLOAT_MAX))
+            v[i] = codec_short(limited((double)v[i], (double)-CODEC_FLOAT_MAX / 2, (double)CODEC_FLOAT_MAX / 2));
         memcpy(&bits, &v[i], sizeof bits);
         bits = (uint32_t)move(c, bits >> SHORT_CUT, sizeof bits - 1) << SHORT_CUT;
         memcpy(&v[i], &bits, sizeof bits);

@@ -39,7 +39,8 @@ void codec_u16(struct codec *c, uint16_t *v, uint16_t max);
 void codec_u32(struct codec *c, uint32_t *v, uint32_t max);
 void codec_flag(struct codec *c, bool *v);
 
-/* Numbers within the limits above; `size` for those that are never negative. */
+/* Numbers within the limits above; `size` for those that are never negative. What lies beyond, where bytes that were
+ * never packed led a state, is written at the limit: a record that was once accepted can always be packed. */
 void codec_number(struct codec *c, double *v);
 void codec_size(struct codec *c, double *v);
 void codec_sizes(struct codec *c, float *v, size_t n);

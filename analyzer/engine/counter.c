@@ -10,10 +10,18 @@
 #define FIRST_RISES 16
 #define LATER_RISES 200
 #define RESET_SHARE 0.5
+#define PACE_MARGIN 2.0 /* paces at which it may have counted since it began anew */
+#define PACE_FADES 0.95 /* a rise: so that one after an unseen reset, too small, is not the pace */
 
-static enum counter_change fall(struct counter *c, double to)
+/* Whether a counter that begins anew may stand at `to` when it is seen next, `over_s` after its last point. */
+static bool is_reset(const struct counter *c, double to, double over_s)
 {
-    bool reset = to >= 0 && to <= RESET_SHARE * c->last.v;
+    return to >= 0 && (to <= RESET_SHARE * c->last.v || to <= PACE_MARGIN * c->pace * over_s);
+}
+
+static enum counter_change fall(struct counter *c, double to, double over_s)
+{
+    bool reset = is_reset(c, to, over_s);
     if (c->kind != COUNTER_YES) {
         c->rises = 0;
         return COUNTER_SAME;
@@ -24,8 +32,9 @@ static enum counter_change fall(struct counter *c, double to)
     return COUNTER_TURNED;
 }
 
-static enum counter_change rise(struct counter *c)
+static enum counter_change rise(struct counter *c, double to, double over_s)
 {
+    c->pace = fmax(counter_slope(c->last.v, to, over_s), PACE_FADES * c->pace);
     c->rises += c->rises < UINT32_MAX;
     if (c->kind != COUNTER_UNDECIDED || c->rises < LATER_RISES)
         return COUNTER_SAME;
@@ -36,12 +45,13 @@ static enum counter_change rise(struct counter *c)
 enum counter_change counter_take(struct counter *c, struct point p)
 {
     enum counter_change change = COUNTER_SAME;
+    double over_s = c->seen ? (double)p.t - c->last.t : 0;
     if (c->seen && p.v < c->last.v)
-        change = fall(c, p.v);
+        change = fall(c, p.v, over_s);
     else if (c->seen && p.v > c->last.v)
-        change = rise(c);
+        change = rise(c, p.v, over_s);
     c->from = c->seen ? c->last.v : p.v;
-    c->over_s = c->seen ? (double)p.t - c->last.t : 0;
+    c->over_s = over_s;
     c->last = p;
     c->seen = true;
     return change;
@@ -76,4 +86,5 @@ void counter_codec(struct counter *c, struct codec *codec)
     codec_u32(codec, &c->rises, UINT32_MAX);
     codec_u32(codec, &c->last.t, UINT32_MAX);
     codec_finite(codec, &c->last.v);
+    codec_finite(codec, &c->pace);
 }

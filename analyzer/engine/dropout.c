@@ -86,6 +86,6 @@ void dropout_codec(struct dropout *d, struct codec *c)
     codec_u32(c, &d->seen, UINT32_MAX);
     codec_size(c, &d->low);
     codec_size(c, &d->share);
-    if (d->share > 1 || (d->run > 0 && d->since_t < d->first_t))
+    if (d->share > 1 || (d->run > 0 && (d->seen == 0 || d->since_t < d->first_t)))
         c->failed = true;
 }

@@ -6,7 +6,7 @@
 
 struct codec;
 
-/* Invariants: 1. 0 <= share <= 1 and low >= 0; 2. first_t <= since_t while run > 0. */
+/* Invariants: 1. 0 <= share <= 1 and low >= 0; 2. seen > 0 and first_t <= since_t while run > 0. */
 struct dropout {
     uint32_t first_t; /* of the first value */
     uint32_t since_t; /* of the first of the last `run` values, all of them nothing */

@@ -10,7 +10,7 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (5u << 8 | DETECTOR_COUNT)
+#define VERSION (6u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define MEAN_NEEDS_POINTS 20 /* before the mean of the day stands in for a season */
@@ -181,7 +181,7 @@ static void take_point(struct engine_record *r, const struct detector_point *p, 
 static void take_first(struct engine_record *r)
 {
     struct window past = {0};
-    uint32_t t = r->cadence.first_t;
+    uint32_t t = r->since_t;
     for (unsigned i = 0; i < RECORD_FIRST && !record_has_minutes(r); i++) {
         struct detector_point p = {.t = t, .y = record_normal(r, r->first[i]), .season = NAN};
         window_push(&past, p.y);
@@ -253,16 +253,17 @@ static void take_and_judge(struct engine_record *r, const struct engine_options 
     strength_learn(&r->strength, t);
 }
 
-/* Takes the value into the counter, or what turned out to be one. */
-static enum counter_change take_count(struct engine_record *r, struct point p)
+/* Begins anew with `p`, the point that showed a counter, or that it was none. */
+static void turn(struct engine_record *r, struct point p)
 {
-    enum counter_change change = counter_take(&r->counter, p);
-    if (change == COUNTER_TURNED) {
-        struct counter kept = r->counter;
-        engine_init(r);
-        r->counter = kept;
-    }
-    return change;
+    struct counter counter = r->counter;
+    enum engine_season_option season = r->season;
+    uint32_t first_t = r->cadence.first_t;
+    engine_init(r);
+    r->counter = counter;
+    r->season = season;
+    take_time(r, p);
+    r->cadence.first_t = first_t; /* judged all the same */
 }
 
 int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out)
@@ -270,9 +271,13 @@ int engine_update(struct engine_record *r, const struct engine_options *o, struc
     if (!isfinite(p.v) || (r->cadence.n > 0 && p.t <= r->cadence.last_t))
         return -1;
     verdict_begin(out, o, p);
-    r->season = (enum engine_season_option)o->season;
-    enum counter_change change = take_count(r, p);
-    bool runs = take_time(r, p);
+    record_ask_season(r, (enum engine_season_option)o->season);
+    enum counter_change change = counter_take(&r->counter, p);
+    bool runs = false;
+    if (change == COUNTER_TURNED)
+        turn(r, p);
+    else
+        runs = take_time(r, p);
     out->warmup_left_s = engine_warmup_left_s(r);
     if (runs && r->counter.kind == COUNTER_YES)
         out->rate = counter_rate(&r->counter);

@@ -12,14 +12,14 @@ void incident_init(struct incident *i)
     memset(i, 0, sizeof *i);
 }
 
-static double patience_s(const struct engine_options *o, double step_s)
+double incident_patience_s(const struct engine_options *o, double step_s)
 {
     return fmax(o->close_after_s, CLOSE_STEPS * step_s);
 }
 
 static bool over(const struct incident *i, const struct engine_options *o, double step_s, uint32_t t)
 {
-    return i->open && t > i->last_hot + patience_s(o, step_s);
+    return i->open && t > i->last_hot + incident_patience_s(o, step_s);
 }
 
 /* How far a point lies from what was expected, in half widths of its band. */
@@ -45,7 +45,7 @@ static void begin(struct incident *i, double reach_s, const struct verdict *v)
     bool unbroken = i->odd_since != 0 && v->t - i->odd_since <= reach_s;
     i->pending = true;
     i->start = unbroken ? i->odd_since : v->t;
-    if (v->since != 0 && v->since < i->start)
+    if (v->since > i->last_hot && v->since < i->start)
         i->start = v->since;
     i->first_hot = i->last_hot = v->t;
     i->odd_since = 0;
@@ -76,7 +76,7 @@ enum incident_change incident_update(struct incident *i, const struct engine_opt
                                      const struct verdict *v, bool *again)
 {
     bool hot = engine_state_opens(v->state);
-    double patience = patience_s(o, step_s);
+    double patience = incident_patience_s(o, step_s);
     *again = false;
     if (over(i, o, step_s, v->t)) {
         i->open = false;

@@ -39,17 +39,18 @@ static void normalise(struct engine_record *r)
     r->unit = unit_near(spread > 0 ? spread : fabs(r->base));
 }
 
-/* Makes rates of the first counts. A reset among them is passed over; the first has the rate of the second. */
+/* Makes rates of the first counts. A reset among them has the rate before it, or else the next; so has the first. */
 static void first_rates(struct engine_record *r)
 {
-    double before = r->first[0];
-    for (unsigned i = 1; i < RECORD_FIRST; i++) {
-        double count = r->first[i];
-        double rate = counter_slope(before, count, r->cadence.interval[i - 1]);
-        r->first[i] = rate < 0 && i > 1 ? r->first[i - 1] : rate;
-        before = count;
-    }
-    r->first[0] = r->first[1];
+    for (unsigned i = RECORD_FIRST - 1; i > 0; i--)
+        r->first[i] = counter_slope(r->first[i - 1], r->first[i], r->cadence.interval[i - 1]);
+    r->first[0] = -1;
+    for (unsigned i = 2; i < RECORD_FIRST; i++)
+        if (r->first[i] < 0)
+            r->first[i] = r->first[i - 1];
+    for (unsigned i = RECORD_FIRST - 1; i > 0; i--)
+        if (r->first[i - 1] < 0)
+            r->first[i - 1] = r->first[i];
 }
 
 void record_begin(struct engine_record *r, uint32_t t)
@@ -70,6 +71,17 @@ void record_begin(struct engine_record *r, uint32_t t)
     stream_init(&r->triples);
     r->hours = (struct scale_hours){0};
     r->minute = r->triple = (struct bucket){0};
+}
+
+void record_ask_season(struct engine_record *r, enum engine_season_option season)
+{
+    if (season == r->season)
+        return;
+    r->season = season;
+    stream_forget_season(&r->raw);
+    stream_forget_season(&r->minutes);
+    stream_forget_season(&r->triples);
+    stream_hours_forget_season(&r->hours);
 }
 
 bool record_has_minutes(const struct engine_record *r)
@@ -108,10 +120,25 @@ double record_value(const struct engine_record *r, double y)
     return r->counter.kind == COUNTER_YES ? counter_at(&r->counter, x) : x;
 }
 
+double record_origin(const struct engine_record *r)
+{
+    return r->counter.kind == COUNTER_YES ? r->counter.from : 0;
+}
+
+double record_amount(const struct engine_record *r, double x)
+{
+    return r->counter.kind == COUNTER_YES ? detector_clip(x * r->counter.over_s, DBL_MAX) : x;
+}
+
 void record_codec(struct engine_record *r, struct codec *c)
 {
+    uint8_t season = (uint8_t)r->season;
+    codec_u8(c, &season, ENGINE_SEASON_OFF);
+    r->season = (enum engine_season_option)season;
     cadence_codec(&r->cadence, c);
     counter_codec(&r->counter, c);
+    if (r->counter.seen != (r->cadence.n > 0) || r->counter.last.t != r->cadence.last_t)
+        c->failed = true;
     codec_u32(c, &r->since_t, r->cadence.last_t);
     codec_u32(c, &r->n, r->cadence.n);
     if (r->cadence.step_s == 0) {
@@ -140,6 +167,8 @@ void record_codec(struct engine_record *r, struct codec *c)
     strength_codec(&r->strength, c);
     flat_codec(&r->flat, c);
     dropout_codec(&r->dropout, c);
+    if (r->flat.since_t > r->cadence.last_t || r->dropout.first_t > r->cadence.last_t)
+        c->failed = true;
     rarity_codec(&r->rarity, c);
 }
 

@@ -25,13 +25,14 @@
  *   2. streams, buckets and profile are at their beginning while it is not, and streams that
  *      the step does not call for stay there
  *   3. since_t <= cadence.last_t and n <= cadence.n
- *   4. those of its parts */
+ *   4. counter.last is the point of cadence.last_t, and counter.seen says whether there is one
+ *   5. those of its parts */
 struct engine_record {
     struct cadence cadence;
     struct counter counter;
     double first[RECORD_FIRST]; /* values seen while the step is learned for the first time */
     double base, unit;
-    enum engine_season_option season; /* the option in force for this update; not saved */
+    enum engine_season_option season; /* the option in force */
     uint32_t since_t, n; /* time of the first of, and number of, the points that the warm-up counts */
     struct profile profile;
     struct stream raw, minutes, triples;
@@ -46,6 +47,10 @@ struct engine_record {
 
 /* Starts streams and buckets anew, for the step that became known at `t`. */
 void record_begin(struct engine_record *r, uint32_t t);
+
+/* Takes the season that the options ask for. Where it is another one, what was learnt of distances from the profile
+ * no longer holds, and begins anew. */
+void record_ask_season(struct engine_record *r, enum engine_season_option season);
 
 /* Whether the points come more often than once a minute, so that their one-minute
  * means are judged too and count most. */
@@ -67,6 +72,12 @@ double record_normal(const struct engine_record *r, double value);
 
 /* The way back; always finite: for a counter the count that it would have reached at this rate. */
 double record_value(const struct engine_record *r, double y);
+
+/* What shares of a value are shares of: its distance from 0; for a counter from the count before it. */
+double record_origin(const struct engine_record *r);
+
+/* What metrics are told in: `x` itself; for a counter the count that this rate makes up to the last point; finite. */
+double record_amount(const struct engine_record *r, double x);
 
 void record_codec(struct engine_record *r, struct codec *c);
 void record_assert(const struct engine_record *r);

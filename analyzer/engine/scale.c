@@ -88,7 +88,7 @@ void scale_hours_codec(struct scale_hours *h, const bool used[DETECTOR_COUNT], s
         if (!used[i / SCALE_BINS])
             continue;
         codec_u16(c, size, UINT16_MAX);
-        if (!(widened(*size) <= (double)CODEC_FLOAT_MAX)) /* NaN too */
+        if (!(widened(*size) >= 0 && widened(*size) <= (double)CODEC_FLOAT_MAX)) /* NaN too */
             c->failed = true;
     }
 }

@@ -161,6 +161,26 @@ void stream_update(struct stream *s, const struct detector_point *p, const struc
     window_push(&s->window, p->y);
 }
 
+void stream_forget_season(struct stream *s)
+{
+    double *state = s->state;
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        const struct detector *detector = detector_get(d);
+        if (detector->seasonal) {
+            memset(state, 0, detector->state_bytes);
+            s->scale[d] = (struct scale){0};
+        }
+        state += state_doubles(detector);
+    }
+}
+
+void stream_hours_forget_season(struct scale_hours *h)
+{
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+        if (detector_get(d)->seasonal)
+            memset(h->size[d], 0, sizeof h->size[d]);
+}
+
 void stream_codec(struct stream *s, struct codec *c)
 {
     double *state = s->state;

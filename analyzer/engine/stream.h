@@ -47,6 +47,10 @@ struct stream_context {
     double least; /* least stretch for the tail: that of the stream whose points are averaged, or 1 */
 };
 
+/* Begins the detectors that judge distances from the profile anew: they are now to be from another one. */
+void stream_forget_season(struct stream *s);
+void stream_hours_forget_season(struct scale_hours *h);
+
 /* Judges a point, then learns it. */
 void stream_update(struct stream *s, const struct detector_point *p, const struct stream_context *context,
                    struct stream_reading *out);

@@ -68,7 +68,7 @@ static double stretch(const struct tail *t, double step_s)
 static void learn_run(struct tail *t)
 {
     double excess = log10(z2_of((double)t->peak)) - 2 * log10(HEIGHT_Z);
-    excess = fmin(excess, CLIP * mean_excess(t)) / CLIPPED_SHARE;
+    excess = fmin(fmax(0, fmin(excess, CLIP * mean_excess(t)) / CLIPPED_SHARE), LOG_Z2_MAX);
     t->runs += t->runs < MEMORY_RUNS;
     t->excess += ((float)excess - t->excess) / t->runs;
     t->peak = 0;

@@ -72,10 +72,11 @@ static void band(struct verdict *v, const struct engine_record *r, const struct 
 }
 
 /* Whether the change is worth telling; one from an unknown value is. */
-static bool is_large(const struct verdict *v, const struct engine_options *o)
+static bool is_large(const struct verdict *v, const struct engine_options *o, double origin)
 {
     double change = fabs(v->value / 2 - v->expected / 2); /* halves: their difference cannot overflow */
-    return isnan(change) || (change >= o->min_change / 2 && change >= o->min_change_relative * fabs(v->expected / 2));
+    double whole = fabs(v->expected / 2 - origin / 2);
+    return isnan(change) || (change >= o->min_change / 2 && change >= o->min_change_relative * whole);
 }
 
 /* A value of unknown direction may be either. */
@@ -85,16 +86,16 @@ static bool is_its_direction(const struct verdict *v, const struct engine_option
     return !(wanted == ENGINE_DIRECTION_UP && v->direction < 0) && !(wanted == ENGINE_DIRECTION_DOWN && v->direction > 0);
 }
 
-bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o)
+bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o, double origin)
 {
-    return is_large(v, o) && is_its_direction(v, o);
+    return is_large(v, o, origin) && is_its_direction(v, o);
 }
 
-static enum engine_state state(const struct verdict *v, const struct engine_options *o)
+static enum engine_state state(const struct verdict *v, const struct engine_options *o, double origin)
 {
     if (v->judges == 0)
         return ENGINE_DEGENERATE;
-    bool opens = v->score >= o->score_to_open && v->votes >= o->consensus && verdict_is_wanted(v, o);
+    bool opens = v->score >= o->score_to_open && v->votes >= o->consensus && verdict_is_wanted(v, o, origin);
     return opens ? ENGINE_ANOMALOUS : ENGINE_NORMAL;
 }
 
@@ -105,7 +106,7 @@ void verdict_judge(struct verdict *v, const struct engine_options *o, const stru
     band(v, r, p, reading);
     v->strength = strength_without(&r->strength, o->use, v->t);
     v->score = strength_score(&r->strength, v->strength);
-    v->state = state(v, o);
+    v->state = state(v, o, record_origin(r));
 }
 
 static double score_of(double decades)
@@ -119,9 +120,9 @@ static bool is_dropout(struct verdict *v, const struct engine_options *o, const 
 {
     struct verdict fall = *v;
     fall.direction = record_main(r)->level.mean > record_normal(r, 0) ? -1 : 1;
-    fall.expected = r->dropout.low * r->unit;
+    fall.expected = record_amount(r, r->dropout.low * r->unit);
     fall.value = 0;
-    if (!verdict_is_wanted(&fall, o))
+    if (!verdict_is_wanted(&fall, o, 0))
         return false;
     v->direction = fall.direction;
     return true;

@@ -24,7 +24,9 @@ void verdict_states(struct verdict *v, const struct engine_options *o, const str
 
 /* The verdict about a counter's reset: normal, and every detector abstains. */
 void verdict_reset(struct verdict *v);
-/* Whether the change is one that the options ask for, by its direction and size. */
-bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o);
+
+/* Whether the change is one that the options ask for, by its direction and size; a share is of the distance
+ * between the expected value and `origin`. */
+bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o, double origin);
 
 #endif

@@ -67,7 +67,7 @@ static enum engine_state state(const struct verdict *v, const struct engine_opti
 {
     if (v->judges == 0)
         return ENGINE_DEGENERATE;
-    return v->votes >= o->skyline_consensus && verdict_is_wanted(v, o) ? ENGINE_ANOMALOUS : ENGINE_NORMAL;
+    return v->votes >= o->skyline_consensus && verdict_is_wanted(v, o, 0) ? ENGINE_ANOMALOUS : ENGINE_NORMAL;
 }
 
 int skyline_judge(const struct skyline_window *w, const struct engine_options *o, struct verdict *v)

@@ -23,7 +23,7 @@ enum engine_state {
     ENGINE_STALE,      /* silent for longer than its habit */
     ENGINE_FLAT,       /* the same value for far longer than ever before */
     ENGINE_DROPOUT,    /* fallen to nothing, which this metric hardly ever does */
-    ENGINE_DEGENERATE, /* no variation to judge by */
+    ENGINE_DEGENERATE, /* all detectors abstain: no variation to judge by, say, or all are switched off */
 };
 #define ENGINE_STATES (ENGINE_DEGENERATE + 1)
 

@@ -2,7 +2,8 @@
  *
  * Opens at a point whose state opens one (engine_state_opens), or min_duration_s later, when no point in between
  * was back inside the band. It then began with the first of the points before, without a break, that lay outside
- * the band, or of the run that is flat or dropped out. Closes when
+ * the band, or of the run that is flat or dropped out; never before the end of an incident that is over, of which such
+ * a run may be the rest: start and end tell incidents apart. Closes when
  * close_after_s (3 steps if more) of data time pass without such a point, be it
  * in quiet points or in a gap; its end is then the last such point. */
 #ifndef RIDGELINE_INCIDENT_H
@@ -31,6 +32,9 @@ enum incident_change {
 };
 
 void incident_init(struct incident *i);
+
+/* How long of data time without a hot point closes an incident of a metric of this step. */
+double incident_patience_s(const struct engine_options *o, double step_s);
 
 /* Takes the verdict of the next point. A gap in which the open incident ends
  * and after which `v` opens another gives INCIDENT_CLOSED first: then call again

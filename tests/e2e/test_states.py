@@ -17,7 +17,8 @@ NOW = int(time.time()) // STEP_S * STEP_S
 def settings(redis, tmp_path):
     return write_settings(tmp_path / "settings.conf", f'redis = "unix:{redis.sock}";\nretention = "60s:3d";\n'
                           'rules = ({ match = "quiet.**"; flat = "no"; dropout = "no"; },\n'
-                          '         { match = "short.**"; min_duration = "30m"; });\n')
+                          '         { match = "short.**"; min_duration = "30m"; },\n'
+                          '         { match = "app.dead"; close_after = "1m"; });\n')
 
 
 def write(client, name, values):
@@ -56,6 +57,7 @@ def test_what_froze_and_what_fell_to_nothing_is_told_unless_rules_say_no(redis, 
     assert "quiet.frozen" not in told
     assert "state     FLAT for 44m, never longer than" in explain(settings, "app.frozen")
     assert "state     DROPOUT for 4m" in explain(settings, "app.dead")
+    assert "it closes 3m after its last" in explain(settings, "app.dead")  # three points are more than close_after
     assert "DROPOUT" not in explain(settings, "quiet.dead")
 
 

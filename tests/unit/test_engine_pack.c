@@ -98,6 +98,36 @@ Test(engine_pack, goes_on_from_an_unpacked_record_as_if_nothing_had_happened)
     }
 }
 
+/* Counters that begin anew, are found late, or turn out to be none; and a season that is asked for. */
+Test(engine_pack, goes_on_with_a_counter_as_if_nothing_had_happened)
+{
+    for (unsigned k = 0; k < 40; k++) {
+        struct noise n = noise_seeded(50 + k);
+        struct engine_record *r = new_record(), *copy = new_record();
+        double count = 0;
+        o.season = k % 4;
+        for (unsigned i = 0; i < 2000; i++) {
+            struct point p = {START + 60 * i + (noise_uniform(&n) < 0.1), count};
+            struct verdict v, w;
+            if (noise_uniform(&n) < 0.1) {
+                size_t len;
+                uint8_t *bytes = packed(r, &len);
+                cr_assert_eq(engine_unpack(copy, bytes, len), 0);
+                free(bytes);
+            }
+            cr_assert_eq(engine_update(r, &o, p, &v), 0);
+            cr_assert_eq(engine_update(copy, &o, p, &w), 0);
+            cr_assert(v.score == w.score && v.state == w.state && v.since == w.since && v.direction == w.direction);
+            cr_assert(v.rate == w.rate || (isnan(v.rate) && isnan(w.rate)));
+            count += k % 2 && i < 100 ? 0 : floor(100 * noise_uniform(&n));
+            count = noise_uniform(&n) < 0.005 ? 0 : noise_uniform(&n) < 0.0003 ? 0.8 * count : count;
+        }
+        assert_same(r, copy);
+        free(copy);
+        free(r);
+    }
+}
+
 Test(engine_pack, rejects_cut_and_lengthened_bytes)
 {
     struct noise n = noise_seeded(1);
@@ -192,6 +222,37 @@ Test(engine_pack, accepts_nothing_that_makes_update_misbehave)
     cr_assert_gt(accepted, 100);
     cr_assert_gt(rejected, 100);
     free(copy);
+}
+
+/* Else a worker that took a damaged record in would die as it saves it, again and again. */
+Test(engine_pack, whatever_was_accepted_can_be_packed_later)
+{
+    static const uint8_t bytes_tried[] = {0, 1, 128, 254, 255}; /* 254 on top makes a number huge, 128 a small one negative */
+    struct noise n = noise_seeded(6);
+    struct engine_record *r = fed(2000, 300, &n), *copy = new_record(), *again = new_record();
+    size_t len, copy_len;
+    uint8_t *bytes = packed(r, &len);
+    for (size_t k = 0; k < (len - 12) * sizeof bytes_tried; k++) {
+        size_t at = 4 + k / sizeof bytes_tried;
+        uint8_t before = bytes[at];
+        struct verdict v;
+        bytes[at] = bytes_tried[k % sizeof bytes_tried];
+        sign(bytes, len);
+        bool usable = engine_unpack(copy, bytes, len) == 0;
+        bytes[at] = before;
+        for (unsigned i = 0; usable && i < 40; i++) {
+            struct point p = {START + (2000 + i) * 300, 5 + noise_normal(&n)};
+            if (engine_update(copy, &o, p, &v) == 0)
+                cr_assert(isnan(v.expected) || (v.lower <= v.expected && v.expected <= v.upper), "byte %zu", at);
+        }
+        uint8_t *copy_bytes = packed(copy, &copy_len);
+        cr_assert_eq(engine_unpack(again, copy_bytes, copy_len), 0, "byte %zu", at);
+        free(copy_bytes);
+    }
+    free(bytes);
+    free(again);
+    free(copy);
+    free(r);
 }
 
 Test(engine_pack, is_small)

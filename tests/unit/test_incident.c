@@ -219,3 +219,32 @@ Test(incident, of_a_state_begins_with_its_run)
     cr_assert_eq(incident_update(&i, &o, STEP_S, &v, &again), INCIDENT_OPENED);
     cr_assert_eq(i.start, T0 - 2700);
 }
+
+static enum incident_change take_flat(uint32_t t, uint32_t since)
+{
+    struct verdict v = at(t, 60);
+    bool again;
+    v.state = ENGINE_FLAT;
+    v.since = since;
+    enum incident_change change = incident_update(&i, &o, STEP_S, &v, &again);
+    return again ? incident_update(&i, &o, STEP_S, &v, &again) : change;
+}
+
+Test(incident, of_a_run_that_outlives_the_last_one_is_another)
+{
+    cr_assert_eq(take_flat(T0, T0 - 2700), INCIDENT_OPENED);
+    cr_assert_eq(take_flat(T0 + 7200, T0 - 2700), INCIDENT_OPENED); /* a gap has closed the first */
+    cr_assert_eq(i.start, T0 + 7200);
+    cr_assert_eq(incident_expire(&i, &o, STEP_S, T0 + 99999), INCIDENT_CLOSED);
+    cr_assert_eq(take_flat(T0 + 99999, T0 - 2700), INCIDENT_OPENED);
+    cr_assert_eq(i.start, T0 + 99999);
+}
+
+Test(incident, of_a_run_that_began_with_an_anomaly_is_another)
+{
+    take(T0, 60); /* the jump to where it is stuck */
+    for (uint32_t t = T0 + 60; i.open; t += 60)
+        take(t, 10);
+    cr_assert_eq(take_flat(T0 + 7200, T0), INCIDENT_OPENED);
+    cr_assert_eq(i.start, T0 + 7200);
+}

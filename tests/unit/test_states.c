@@ -203,6 +203,30 @@ Test(states, counter_is_judged_by_its_rate)
     cr_assert_eq(opened, before + 1);
 }
 
+/* A share of the whole count would be next to none. */
+Test(states, least_change_of_a_counter_is_one_of_what_it_adds)
+{
+    struct noise n = noise_seeded(11);
+    counted = 1e12;
+    o.min_change_relative = 0.5;
+    count(&n, 2000, 100);
+    opened = 0;
+    count(&n, 5, 120);
+    cr_assert_eq(opened, 0);
+    count(&n, 5, 300);
+    cr_assert_eq(opened, 1);
+}
+
+Test(states, stop_of_a_counter_is_as_large_as_what_it_did_not_count)
+{
+    struct noise n = noise_seeded(13);
+    counted = 1e9;
+    o.min_change = 1000; /* it counts 6000 a point */
+    o.score_to_open = 100;
+    count(&n, 2 * DAY_S / STEP_S, 100);
+    cr_assert_leq(until(ENGINE_DROPOUT, counted, 5), 5);
+}
+
 Test(states, reset_of_a_counter_is_no_anomaly)
 {
     struct noise n = noise_seeded(12);
@@ -217,6 +241,29 @@ Test(states, reset_of_a_counter_is_no_anomaly)
         count(&n, 100, 100);
     }
     cr_assert_eq(opened, 0);
+}
+
+Test(states, counter_of_what_dies_again_and_again_stays_one)
+{
+    struct noise n = noise_seeded(12);
+    counted = 0;
+    count(&n, 1500, 5);
+    for (unsigned k = 0; k < 500; k++) {
+        feed(counted = floor(300 * noise_uniform(&n))); /* it began anew within the minute */
+        count(&n, k % 4, 5);
+    }
+    cr_assert(isfinite(v.rate));
+}
+
+Test(states, counter_that_began_anew_early_in_a_gap_stays_one)
+{
+    struct noise n = noise_seeded(12);
+    counted = 0;
+    count(&n, 1500, 5);
+    t += DAY_S;
+    feed(0.9 * counted);
+    cr_assert_eq(v.finding[DETECTOR_median].reason, ENGINE_REASON_RESET);
+    cr_assert(isfinite(v.rate));
 }
 
 Test(states, counter_that_stands_still_has_dropped_out)
@@ -262,6 +309,7 @@ Test(states, counter_that_idled_at_first_is_found_later)
     counted = 5;
     count(&n, 400, 100);
     cr_assert(isfinite(v.rate));
+    cr_assert_eq(engine_first_t(r), START + STEP_S); /* what came before was judged all the same */
 }
 
 /* Gaps of every length between points of every kind: verdicts stay in range, whatever the series turns into. */
@@ -319,6 +367,23 @@ Test(states, seasons_can_be_chosen)
         else
             cr_assert_neq(v.season, ENGINE_SEASON_NONE);
         cr_assert_eq(v.finding[DETECTOR_seasonal].reason, ENGINE_REASON_NONE);
+    }
+}
+
+Test(states, season_can_be_changed_at_any_time)
+{
+    for (unsigned choice = 0; choice <= ENGINE_SEASON_OFF; choice++) {
+        struct noise n = noise_seeded(20);
+        end();
+        begin();
+        for (unsigned i = 0; i < 12 * DAY_S / STEP_S; i++) {
+            if (i == 10 * DAY_S / STEP_S) {
+                o.season = choice;
+                opened = 0;
+            }
+            feed(100 + 50 * sin(2 * NOISE_PI * (t % DAY_S) / DAY_S) + noise_normal(&n));
+        }
+        cr_assert_eq(opened, 0, "season %u: %u", choice, opened);
     }
 }
 

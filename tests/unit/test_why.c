@@ -61,6 +61,19 @@ Test(why, normal_says_what_was_missing)
           "stays below 50.");
 }
 
+Test(why, normal_says_that_the_change_is_not_wanted)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    char why[WHY_MAX];
+    v.state = ENGINE_NORMAL;
+    why_sentence(why, &v, &o, 0);
+    cr_assert_not_null(strstr(why, "reaches 50. But such a change is not wanted, by direction,"), "%s", why);
+    o.score_to_open = 95;
+    why_sentence(why, &v, &o, 0);
+    cr_assert_null(strstr(why, "not wanted"), "%s", why);
+}
+
 Test(why, skyline_tells_votes_alone)
 {
     struct verdict v = spike();
@@ -89,9 +102,35 @@ Test(why, warming_up_says_how_long)
 
 Test(why, flat_says_for_how_long_and_how_long_ever_before)
 {
-    struct verdict v = {.t = 10000, .since = 7300, .longest_s = 180, .value = 7, .state = ENGINE_FLAT};
+    struct verdict v = {.t = 10000, .since = 7300, .longest_s = 180, .value = 7, .rate = NAN, .state = ENGINE_FLAT};
     struct engine_options o = options();
     check(&v, &o, 0, "Flat: it has been 7 for 45m; before, it never stayed the same for longer than 3m.");
+}
+
+Test(why, flat_counter_is_flat_by_its_rate)
+{
+    struct verdict v = {.t = 10000, .since = 7300, .longest_s = 180, .value = 81234, .rate = 2.5, .state = ENGINE_FLAT};
+    struct engine_options o = options();
+    check(&v, &o, 0,
+          "Flat: a counter whose rate has been 2.5 a second for 45m; before, it never stayed the same for longer than 3m.");
+}
+
+Test(why, says_it_never_varied_only_where_that_is_why_nothing_judges)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    char why[WHY_MAX];
+    v.state = ENGINE_DEGENERATE;
+    v.votes = v.judges = 0;
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        v.finding[d].vote = ENGINE_ABSTAINS;
+        v.finding[d].reason = ENGINE_REASON_OFF;
+    }
+    why_sentence(why, &v, &o, 0);
+    cr_assert_eq(strncmp(why, "Nothing judges it: 812 ", 23), 0, "%s", why);
+    v.finding[DETECTOR_median].reason = ENGINE_REASON_CONSTANT;
+    why_sentence(why, &v, &o, 0);
+    cr_assert_eq(strncmp(why, "It never varied, ", 17), 0, "%s", why);
 }
 
 Test(why, counter_is_said_to_be_judged_by_its_rate)

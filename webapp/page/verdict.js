@@ -11,7 +11,9 @@ const names = findings => findings.map(finding => words(finding.detector)).join(
 export function sentence(verdict) {
   const {value, expected, lower, upper, ensemble, findings, state, t, since, longest_s, rate} = verdict;
   if (state === 'FLAT') {
-    return el('p', {class: 'words'}, 'Stuck at ', strong(number(value)), ` for ${duration(t - since)}; before, never `,
+    const stuck = rate == null ? ['Stuck at ', strong(number(value))]
+      : ['A counter stuck at a rate of ', strong(number(rate)), ' a second'];
+    return el('p', {class: 'words'}, stuck, ` for ${duration(t - since)}; before, never `,
       `for longer than ${duration(longest_s)}.`);
   }
   const parts = [strong(number(value))];
