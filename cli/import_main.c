@@ -88,7 +88,7 @@ static int find_files(struct import_files *all, char **paths, int n)
         fputs("ridgeline import: --name is for one file; use --prefix\n", stderr);
         return -1;
     }
-    return 0;
+    return import_files_differ(all) ? 0 : -1;
 }
 
 /* Whether the private Redis has to be started first. */

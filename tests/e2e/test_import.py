@@ -153,6 +153,24 @@ def test_bad_files_are_reported_and_the_others_go_on(redis, into, tmp_path):
     assert points_of(redis, "ahead")[-1] == points[-1]
 
 
+def test_two_files_of_one_metric_are_refused(redis, into, tmp_path):
+    """Side by side they would be judged as two metrics, and the one that is saved last would win."""
+    write_csv(tmp_path / "d/a/b.csv", shop(1, newest(), points=200, fault=None))
+    write_csv(tmp_path / "d/a.b.csv", shop(2, newest(), points=200, fault=None))
+    told = run_import(*into, tmp_path / "d", expect=2)
+    assert "would both be the metric a.b" in told and "a/b.csv" in told and "a.b.csv" in told
+    assert redis.dbsize() == 0
+
+
+def test_what_cannot_be_looked_at_in_a_directory_is_reported(redis, into, tmp_path):
+    write_csv(tmp_path / "d/good.csv", shop(1, newest(), points=200, fault=None))
+    (tmp_path / "d/gone.wsp").symlink_to(tmp_path / "nowhere.wsp")
+    (tmp_path / "d/around").symlink_to(tmp_path / "d")
+    told = run_import(*into, tmp_path / "d", expect=1)
+    assert "1 of 2 files imported, 1 bad" in told and "gone.wsp: No such file" in told
+    assert redis.smembers("metrics.unique_metrics") == {b"metrics.good"}
+
+
 @pytest.mark.parametrize("arguments", [[], ["--name", "x"], ["--nonsense", "y"], ["--name", "a", "--prefix", "b", "c"]])
 def test_wrong_usage_exits_with_2(arguments):
     assert "usage:" in run_import(*arguments, expect=2)
