@@ -8,6 +8,7 @@ import pty
 import random
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -367,6 +368,15 @@ def test_while_run_is_stopped_its_own_redis_takes_the_import(ridgeline_factory, 
     assert any(abs(a["start"] - points[FAULT[0]][0]) <= 600 for a in run.anomalies(state="closed"))
     told = events(run.redis)
     assert len(told) == len(set(told))
+
+
+def test_a_socket_that_a_killed_redis_left_keeps_no_import_out(settings, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(state / "redis.sock"))
+    path = write_csv(tmp_path / "m.csv", shop(1, newest(), points=200, fault=None))
+    assert "1 of 1 files imported" in run_import("--settings", settings, "--state-dir", state, path)
 
 
 def test_a_restarted_analyzer_tells_nothing_again(redis, into, tmp_path, daemons, settings):
