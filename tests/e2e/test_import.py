@@ -143,11 +143,14 @@ def test_bad_files_are_reported_and_the_others_go_on(redis, into, tmp_path):
     (tmp_path / "d/broken.csv").write_text("timestamp,value\n100,1\nyesterday,2\n")
     (tmp_path / "d/cut.wsp").write_bytes(b"\0\0\0\1" * 5)
     (tmp_path / "d/empty.wsp").write_bytes(b"")
+    (tmp_path / "d/huge.csv").write_text("timestamp,value\n")
+    os.truncate(tmp_path / "d/huge.csv", (512 << 20) + 1)
     write_csv(tmp_path / "d/old.csv", [(t - 30 * DAY, v) for t, v in points])
     write_csv(tmp_path / "d/ahead.csv", points + [(points[-1][0] + DAY, 1.0)])
     told = run_import(*into, tmp_path / "d", expect=1)
-    assert "2 of 7 files imported" in told and "3 bad" in told and "1 with a name that is not taken" in told
+    assert "2 of 8 files imported" in told and "4 bad" in told and "1 with a name that is not taken" in told
     assert "1 without a point that the raw retention holds" in told and "1 points ahead of the clock" in told
+    assert "huge.csv: larger than 512 MiB" in told
     for name in ("broken.csv:3:", "cut.wsp:", "empty.wsp:", "bad name.csv:"):
         assert name in told
     assert redis.smembers("metrics.unique_metrics") == {b"metrics.good", b"metrics.ahead"}
