@@ -401,6 +401,23 @@ def test_a_restarted_analyzer_tells_nothing_again(redis, into, tmp_path, daemons
     assert events(redis) == before
 
 
+def test_a_past_on_another_grid_does_not_double_live_points(redis, into, tmp_path, settings):
+    """Whisper keeps points at the beginning of their step, senders send them when they will."""
+    points = shop(6, newest() - 2 * STEP_S)
+    live = [(t + 7, v) for t, v in points[-300:] if not points[-120][0] <= t < points[-100][0]] + \
+        [(points[-1][0] + STEP_S + 7, points[-1][1])]
+    redis.append("metrics.m", b"".join(canonical(t, v) for t, v in live))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    assert "1 of 1 files imported" in run_import(*into, write_csv(tmp_path / "m.csv", points))
+    stored = points_of(redis, "m")
+    assert set(live) <= set(stored)
+    steps = [b[0] - a[0] for a, b in zip(stored, stored[1:])]
+    assert min(steps) > STEP_S / 2 and max(steps) < 2 * STEP_S  # the gap of twenty was filled
+    told = subprocess.run([str(BUILD / "ridgeline"), "explain", "--settings", str(settings), "--set",
+                           f"redis=unix:{redis.sock}", "m"], capture_output=True, text=True).stdout
+    assert "state     NORMAL" in told
+
+
 def test_history_before_what_a_record_knows_is_judged_anew(redis, into, tmp_path):
     """With no analyzer running, a metric that has been live for a day gets its past; its live points stay."""
     points = shop(5, newest())
