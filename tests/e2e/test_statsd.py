@@ -289,6 +289,7 @@ def test_a_stop_makes_points_of_the_interval_under_way(horizon):
     assert own.count("received") == 0 and own.count("statsd_series") == 2
     assert own.daemon.stop() == 0
     value = lambda name: [v for _, v in points_of(own.redis, name)]
+    assert value("stats.c;dc=lon;os=linux")[0] > 5 / 60  # a second of the time that it took, not of half an hour
     assert value("stats_counts.c;dc=lon;os=linux") == [5] and value("stats.timers.t.upper_50") == [49]
     own.assert_reconciled()
     assert books(own.daemon)["clean_stop"] == "1" and own.count("stored") == 16
