@@ -321,6 +321,14 @@ static enum import_result decide(struct import *im, struct task *t)
         return IMPORT_COMPLETE;
     if (m->is_registered && analyzer_runs(im, &runs) != 0)
         return failure(im);
+    /* One that was stopped a moment ago would keep the past out. */
+    if (runs && t->anew && !im->is_live) {
+        if (import_redis_analyzer_goes_on(im->store, &runs) != 0)
+            return failure(im);
+        im->is_live = runs;
+    }
+    if (proc_stopping)
+        return IMPORT_STOPPED;
     if (runs)
         return t->anew ? IMPORT_LIVE : append_later(im, t);
     return take_in(im, t);

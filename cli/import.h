@@ -29,6 +29,7 @@ enum import_result {
 struct import {
     const struct settings *settings;
     const struct conf_rules *overrides;
+    bool is_live; /* an analyzer was seen to go on */
     bool alone; /* no analyzer can be running: set behind import_init by who holds the state directory */
     struct store *store;
     struct store_script put_script; /* of this connection */

@@ -418,6 +418,20 @@ def test_a_past_on_another_grid_does_not_double_live_points(redis, into, tmp_pat
     assert "state     NORMAL" in told
 
 
+def test_a_metric_gets_its_past_as_soon_as_the_analyzer_has_stopped(redis, into, tmp_path, daemons):
+    points = shop(5, newest())
+    redis.append("metrics.m", b"".join(canonical(t, v) for t, v in points[-100:]))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    path = write_csv(tmp_path / "m.csv", points)
+    with_redis = write_settings(tmp_path / "daemon.conf", SETTINGS + f' redis = "unix:{redis.sock}";')
+    analyzer = daemons("analyzer", with_redis).wait_ready()
+    wait_for("the worker to have it", lambda: sum(
+        int(redis.hget(key, "metrics") or 0) for key in redis.keys("ridgeline:stats:analyzer.*")) == 1)
+    assert "not imported: a running analyzer" in run_import(*into, path, expect=1)
+    analyzer.stop()
+    assert "1 of 1 files imported" in run_import(*into, path)
+
+
 def test_history_before_what_a_record_knows_is_judged_anew(redis, into, tmp_path):
     """With no analyzer running, a metric that has been live for a day gets its past; its live points stay."""
     points = shop(5, newest())
