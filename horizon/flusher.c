@@ -44,14 +44,21 @@ static void end_interval(struct flusher *f, int64_t end_ms, bool whole)
     f->began_mono_ms = now_mono_ms;
 }
 
+/* Whether series had better wait where they are: a large flush would fill the queue faster than Redis empties it, and
+ * push out what came before. Where Redis is away they wait no longer than the next interval allows. */
+static bool is_held_back(const struct flusher *f)
+{
+    const struct queue *q = &f->intake->queue;
+    return q->n_blocks > q->max_blocks / 2 && clock_mono_ms() - f->began_mono_ms < f->interval_ms / 4 * 3;
+}
+
 /* Makes points for a while. Returns whether series are left. */
 static bool flush_slice(struct flusher *f)
 {
     int64_t start_ns = clock_mono_ns();
-    bool more;
-    do
+    bool more = true;
+    while (more && !is_held_back(f) && clock_mono_ns() - start_ns < SLICE_NS)
         more = intake_statsd_flush(f->intake, SERIES_A_LOOK);
-    while (more && clock_mono_ns() - start_ns < SLICE_NS);
     return more;
 }
 

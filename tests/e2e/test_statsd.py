@@ -324,6 +324,15 @@ def test_large_timers_stay_exact_but_for_percentiles(horizon):
     assert value("many7.count") == 40 and value("many7.median") == 1
 
 
+def test_a_flush_larger_than_the_queue_waits_for_redis(horizons):
+    own = Horizon(horizons(horizon='queue_bytes = "1MiB";', statsd='flush_interval = "5s";'))
+    send_tcp(own.port, "".join(f"some.timer{i}:1|ms\n" for i in range(3000)).encode())
+    wait_for("the samples", lambda: own.count("statsd_accepted") == 3000)
+    wait_for("the points", lambda: own.count("statsd_flush_ms") > 0 and own.count("queued") == 0)
+    assert own.count("received") >= 14 * 3000 and own.count("dropped") == 0
+    own.assert_reconciled()
+
+
 def test_what_the_kernel_drops_is_counted(horizon):
     own = horizon(no_flush())
     freeze(own.daemon.process.pid)
