@@ -137,6 +137,7 @@ demo: deps-run
 	@$(MAKE) --no-print-directory all
 	@mkdir -p $(BUILD)/demo
 	@flock -n $(BUILD)/demo/lock true || { echo "a demo runs already in $(BUILD)/demo" >&2; exit 1; }
+	@flock $(BUILD)/demo/children.lock true # a killed one's Redis would take the new one's socket with it
 	@rm -rf $(BUILD)/demo
 	$(BUILD)/ridgeline demo --settings packaging/demo.conf --state-dir $(BUILD)/demo
 
