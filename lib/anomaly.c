@@ -46,9 +46,9 @@ static const char *direction_name(int direction)
 
 static json_t *finding_to_json(const struct engine_finding *f, const char *name)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:s, s:s?}", "detector", name, "statistic", number(f->statistic),
-                     "threshold", number(f->threshold), "expected", number(f->expected), "step_s",
-                     (json_int_t)f->step_s, "vote", engine_vote_name(f->vote), "reason",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:s?}", "detector", name, "statistic", number(f->statistic),
+                     "threshold", number(f->threshold), "seen", number(f->seen), "expected", number(f->expected),
+                     "step_s", (json_int_t)f->step_s, "vote", engine_vote_name(f->vote), "reason",
                      f->reason == ENGINE_REASON_NONE ? NULL : engine_reason_name(f->reason));
 }
 
@@ -67,9 +67,19 @@ static json_t *findings_to_json(const struct verdict *v,
     return array;
 }
 
+static json_t *told_to_json(const struct verdict *v)
+{
+    struct engine_told told;
+
+    engine_told(v, &told);
+    return json_pack("{s:o, s:o, s:o, s:o, s:I}", "value", number(told.value), "expected", number(told.expected),
+                     "lower", number(told.lower), "upper", number(told.upper), "step_s", (json_int_t)told.step_s);
+}
+
 json_t *anomaly_verdict_to_json(const struct verdict *v)
 {
-    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o, s:I, s:o, s:s, s:o}",
+    return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o, s:I, s:o, s:s, s:o,"
+                     " s:o}",
                      "t",
                      (json_int_t)v->t, "value", number(v->value), "state", engine_state_name(v->state), "score",
                      number(v->score), "strength", number(v->strength), "rarity", number(v->rarity), "expected",
@@ -78,7 +88,8 @@ json_t *anomaly_verdict_to_json(const struct verdict *v)
                      (json_int_t)v->votes, "judges", (json_int_t)v->judges, "season", engine_season_name(v->season),
                      "warmup_left_s", (json_int_t)v->warmup_left_s, "rate", number(v->rate), "since",
                      (json_int_t)v->since, "longest_s", number(v->longest_s), "ensemble",
-                     engine_ensemble_name(v->ensemble), "findings", findings_to_json(v, finding_to_json));
+                     engine_ensemble_name(v->ensemble), "findings", findings_to_json(v, finding_to_json), "told",
+                     told_to_json(v));
 }
 
 static json_t *vote_to_json(const struct engine_finding *f, const char *name)
@@ -90,12 +101,14 @@ static json_t *vote_to_json(const struct engine_finding *f, const char *name)
 json_t *anomaly_to_json(const struct anomaly *a)
 {
     const struct verdict *p = &a->peak;
+    struct engine_told told;
 
+    engine_told(p, &told);
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", a->id,
                      "metric", a->metric, "state", a->open ? "open" : "closed", "start", (json_int_t)a->start, "end",
                      (json_int_t)a->end, "direction", direction_name(p->direction), "score", number(a->score),
-                     "value", number(p->value), "expected", number(p->expected), "lower", number(p->lower), "upper",
-                     number(p->upper), "votes", findings_to_json(p, vote_to_json), "peak_at", (json_int_t)p->t,
+                     "value", number(told.value), "expected", number(told.expected), "lower", number(told.lower), "upper",
+                     number(told.upper), "votes", findings_to_json(p, vote_to_json), "peak_at", (json_int_t)p->t,
                      "opened", anomaly_verdict_to_json(&a->opened), "peak", anomaly_verdict_to_json(p), "closed",
                      a->closed.t ? anomaly_verdict_to_json(&a->closed) : json_null());
 }
@@ -223,6 +236,7 @@ static void read_finding(struct engine_finding *f, const json_t *json, bool *bad
 {
     f->statistic = read_number(json, "statistic", bad);
     f->threshold = read_number(json, "threshold", bad);
+    f->seen = read_newer_number(json, "seen", bad);
     f->expected = read_number(json, "expected", bad);
     f->step_s = read_newer_uint32(json, "step_s", bad);
     f->vote = (enum engine_vote)read_name(json, "vote", VOTES, vote_name, bad);
@@ -243,6 +257,7 @@ static void read_findings(struct verdict *v, const json_t *array, bool *bad)
     for (unsigned d = 0; d < n; d++)
         v->finding[d] = (struct engine_finding){.statistic = NAN,
                                                 .threshold = NAN,
+                                                .seen = NAN,
                                                 .expected = NAN,
                                                 .vote = ENGINE_ABSTAINS,
                                                 .reason = ENGINE_REASON_WARMING_UP};

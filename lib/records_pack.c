@@ -10,9 +10,9 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/records.h"
 
-#define VERSION 4
+#define VERSION 5
 #define HEADER_BYTES 8
-#define FINDING_BYTES (3 * 8 + 4 + 2)
+#define FINDING_BYTES (4 * 8 + 4 + 2)
 #define VERDICT_BYTES \
     (4 + 8 + 1 + 7 * 8 + 1 + 1 + 1 + 4 + 1 + 8 + 4 + 8 + 1 + ENGINE_FINDINGS_MAX * FINDING_BYTES)
 #define INCIDENT_BYTES (2 + 4 * 4 + 8 + 2 * VERDICT_BYTES)
@@ -67,6 +67,7 @@ static void walk_finding(struct walk *w, struct engine_finding *f)
 {
     walk_double(w, &f->statistic);
     walk_double(w, &f->threshold);
+    walk_double(w, &f->seen);
     walk_double(w, &f->expected);
     walk_u32(w, &f->step_s);
     f->vote = (enum engine_vote)walk_small(w, f->vote, ENGINE_ABSTAINS);

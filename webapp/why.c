@@ -33,13 +33,20 @@ static void say_duration(struct text *t, double seconds)
 
 static void say_value(struct text *t, const struct verdict *v)
 {
-    say(t, "%.6g", v->value);
-    if (!isfinite(v->expected))
+    struct engine_told told;
+    engine_told(v, &told);
+    say(t, "%.6g", told.value);
+    if (told.step_s > 0) {
+        say(t, ", a mean around %.6g over ", v->value);
+        say_duration(t, told.step_s);
+        say(t, ",");
+    }
+    if (!isfinite(told.expected))
         return;
     say(t, " is %s the expected %.6g",
-        v->value > v->expected ? "above" : v->value < v->expected ? "below" : "just", v->expected);
-    if (isfinite(v->lower) && isfinite(v->upper))
-        say(t, " (%.6g to %.6g)", v->lower, v->upper);
+        told.value > told.expected ? "above" : told.value < told.expected ? "below" : "just", told.expected);
+    if (isfinite(told.lower) && isfinite(told.upper))
+        say(t, " (%.6g to %.6g)", told.lower, told.upper);
     if (isfinite(v->rate))
         say(t, ", judged as a counter, by its rate of %.6g a second", v->rate);
 }

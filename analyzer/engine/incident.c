@@ -53,10 +53,17 @@ static void begin(struct incident *i, double reach_s, const struct verdict *v)
     i->opened = i->peak = *v;
 }
 
+/* Whether a point lies on the side of its band on which the incident began. */
+static bool is_its_side(const struct incident *i, const struct verdict *v)
+{
+    int side = (v->value > v->expected) - (v->value < v->expected);
+    return side * i->opened.direction >= 0;
+}
+
 /* Takes another hot point. Returns whether it moved the peak. */
 static bool grow(struct incident *i, const struct verdict *v)
 {
-    bool higher = v->score > i->score, farther = distance(v) > distance(&i->peak);
+    bool higher = v->score > i->score, farther = is_its_side(i, v) && distance(v) > distance(&i->peak);
     i->last_hot = v->t;
     if (higher)
         i->score = v->score;

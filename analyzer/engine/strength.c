@@ -30,6 +30,19 @@ static void hold(struct strength *st, enum strength_part part, double s, uint32_
     st->part[part].until_t = (uint32_t)fmin(t + hold_s, UINT32_MAX);
 }
 
+/* Keeps what a detector saw and expected. One that judges a mean distance from the profile is told so, at the level
+ * of the profile: its own point may lie anywhere. */
+static void tell(struct strength *st, enum strength_part part, enum detector_index d, const struct stream_finding *f,
+                 const struct detector_point *p)
+{
+    double off = p->y - f->expected, expected = f->expected;
+    if (detector_get(d)->averages && !isnan(p->season))
+        expected = p->y - p->season;
+    bool differs = st->part[part].z[d] > 0;
+    st->part[part].seen[d] = differs ? (float)(expected + off) : 0;
+    st->part[part].expected[d] = differs ? (float)expected : 0;
+}
+
 void strength_take(struct strength *st, enum strength_part part, const struct stream_reading *reading,
                    const struct detector_point *p, double hold_s)
 {
@@ -38,7 +51,7 @@ void strength_take(struct strength *st, enum strength_part part, const struct st
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct stream_finding *f = &reading->finding[d];
         st->part[part].z[d] = f->reason == ENGINE_REASON_NONE ? (float)f->z : -1;
-        st->part[part].expected[d] = st->part[part].z[d] > 0 ? (float)f->expected : 0;
+        tell(st, part, d, f, p);
     }
 }
 
@@ -104,17 +117,16 @@ double strength_without(const struct strength *st, const double use[DETECTOR_COU
     return daily_less(&st->daily, t, join(s));
 }
 
-double strength_z(const struct strength *st, enum detector_index d, uint32_t t, double *expected, uint32_t *step_s)
+void strength_strongest(const struct strength *st, enum detector_index d, uint32_t t, struct strength_finding *f)
 {
-    double largest = 0;
     for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
-        if (t > st->part[i].until_t || (double)st->part[i].z[d] <= largest)
+        if (t > st->part[i].until_t || (double)st->part[i].z[d] <= f->z)
             continue;
-        largest = (double)st->part[i].z[d];
-        *expected = (double)st->part[i].expected[d];
-        *step_s = st->part[i].step_s;
+        f->z = (double)st->part[i].z[d];
+        f->seen = (double)st->part[i].seen[d];
+        f->expected = (double)st->part[i].expected[d];
+        f->step_s = st->part[i].step_s;
     }
-    return largest;
 }
 
 static double calibrated(const struct strength *st, double strength)
@@ -155,6 +167,7 @@ void strength_codec(struct strength *st, struct codec *c)
             continue;
         codec_u32(c, &st->part[i].step_s, UINT32_MAX);
         codec_numbers(c, st->part[i].z, DETECTOR_COUNT);
+        codec_numbers(c, st->part[i].seen, DETECTOR_COUNT);
         codec_numbers(c, st->part[i].expected, DETECTOR_COUNT);
     }
     daily_codec(&st->daily, c);

@@ -23,7 +23,7 @@ struct strength {
     struct {
         double s;
         float z[DETECTOR_COUNT]; /* of the detectors in its stream; -1 where they abstained */
-        float expected[DETECTOR_COUNT]; /* by them, where z is above 0 */
+        float seen[DETECTOR_COUNT], expected[DETECTOR_COUNT]; /* by them, where z is above 0 */
         uint32_t until_t;        /* it holds through this time */
         uint32_t step_s;         /* of its stream */
     } part[STRENGTH_PARTS];
@@ -44,9 +44,14 @@ double strength_at(const struct strength *st, uint32_t t);
 /* strength_at() as it would be without the detectors of which `use` is 0. */
 double strength_without(const struct strength *st, const double use[DETECTOR_COUNT], uint32_t t);
 
-/* The largest z of a detector in any stream at `t`, in `*expected` what it expected there, and in `*step_s` that
- * stream's step; 0, and these untouched, where none differs from what it expected. */
-double strength_z(const struct strength *st, enum detector_index d, uint32_t t, double *expected, uint32_t *step_s);
+/* What a detector says of one stream. */
+struct strength_finding {
+    double z, seen, expected;
+    uint32_t step_s;
+};
+
+/* Puts what a detector says in the stream where its z at `t` is largest into `*f`, where that is larger than f->z. */
+void strength_strongest(const struct strength *st, enum detector_index d, uint32_t t, struct strength_finding *f);
 
 /* The score 0..100 of strength `t`, calibrated by how often this metric reaches it. */
 double strength_score(const struct strength *st, double strength);

@@ -24,6 +24,7 @@ void verdict_begin(struct verdict *v, const struct engine_options *o, struct poi
         v->finding[d] = (struct engine_finding){
             .statistic = NAN,
             .threshold = o->threshold[d] / o->sensitivity,
+            .seen = NAN,
             .expected = NAN,
             .vote = ENGINE_ABSTAINS,
             .reason = ENGINE_REASON_WARMING_UP,
@@ -34,7 +35,7 @@ void verdict_begin(struct verdict *v, const struct engine_options *o, struct poi
 /* A detector's statistic is its largest of all streams, with what it expected there: what single
  * points hide, their means may show. */
 static void vote(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
-                 const struct stream_reading *reading)
+                 const struct detector_point *p, const struct stream_reading *reading)
 {
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct stream_finding *in = &reading->finding[d];
@@ -44,10 +45,12 @@ static void vote(struct verdict *v, const struct engine_options *o, const struct
             f->reason = ENGINE_REASON_NEEDS_WEEK;
         if (f->reason != ENGINE_REASON_NONE)
             continue;
-        double expected = in->expected;
-        f->step_s = r->cadence.step_s;
-        f->statistic = strength_z(&r->strength, d, v->t, &expected, &f->step_s);
-        f->expected = record_value(r, expected);
+        struct strength_finding strongest = {.seen = p->y, .expected = in->expected, .step_s = r->cadence.step_s};
+        strength_strongest(&r->strength, d, v->t, &strongest);
+        f->statistic = strongest.z;
+        f->seen = record_value(r, strongest.seen);
+        f->expected = record_value(r, strongest.expected);
+        f->step_s = strongest.step_s;
         f->vote = f->statistic >= f->threshold ? ENGINE_VOTE_YES : ENGINE_VOTE_NO;
         v->judges++;
         v->votes += f->vote == ENGINE_VOTE_YES;
@@ -68,14 +71,15 @@ static void band(struct verdict *v, const struct engine_record *r, const struct 
     v->expected = record_value(r, f->expected);
     v->lower = record_value(r, f->expected - half);
     v->upper = record_value(r, f->expected + half);
-    v->direction = (p->y > f->expected) - (p->y < f->expected);
 }
 
 /* Whether the change is worth telling; one from an unknown value is. */
 static bool is_large(const struct verdict *v, const struct engine_options *o, double origin)
 {
-    double change = fabs(v->value / 2 - v->expected / 2); /* halves: their difference cannot overflow */
-    double whole = fabs(v->expected / 2 - origin / 2);
+    struct engine_told told;
+    engine_told(v, &told);
+    double change = fabs(told.value / 2 - told.expected / 2); /* halves: their difference cannot overflow */
+    double whole = fabs(told.expected / 2 - origin / 2);
     return isnan(change) || (change >= o->min_change / 2 && change >= o->min_change_relative * whole);
 }
 
@@ -102,8 +106,11 @@ static enum engine_state state(const struct verdict *v, const struct engine_opti
 void verdict_judge(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
                    const struct detector_point *p, const struct stream_reading *reading)
 {
-    vote(v, o, r, reading);
+    struct engine_told told;
+    vote(v, o, r, p, reading);
     band(v, r, p, reading);
+    engine_told(v, &told);
+    v->direction = (told.value > told.expected) - (told.value < told.expected);
     v->strength = strength_without(&r->strength, o->use, v->t);
     v->score = strength_score(&r->strength, v->strength);
     v->state = state(v, o, record_origin(r));
@@ -118,10 +125,9 @@ static double score_of(double decades)
  * usual values, and its direction from the day's mean. */
 static bool is_dropout(struct verdict *v, const struct engine_options *o, const struct engine_record *r)
 {
-    struct verdict fall = *v;
+    struct verdict fall = {.value = 0, .t = v->t};
     fall.direction = record_main(r)->level.mean > record_normal(r, 0) ? -1 : 1;
     fall.expected = record_amount(r, r->dropout.low * r->unit);
-    fall.value = 0;
     if (!verdict_is_wanted(&fall, o, 0))
         return false;
     v->direction = fall.direction;

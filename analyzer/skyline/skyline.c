@@ -32,7 +32,13 @@ static void abstain_all(struct verdict *v, enum engine_reason reason)
 {
     for (unsigned i = 0; i < SKYLINE_COUNT; i++)
         v->finding[i] = (struct engine_finding){
-            .statistic = NAN, .threshold = NAN, .expected = NAN, .vote = ENGINE_ABSTAINS, .reason = reason};
+            .statistic = NAN,
+            .threshold = NAN,
+            .seen = NAN, /* the nine do not tell what they compare: the band is the engine's */
+            .expected = NAN,
+            .vote = ENGINE_ABSTAINS,
+            .reason = reason,
+        };
 }
 
 static void vote(struct verdict *v, const struct algorithm_day *day, struct map map)

@@ -51,7 +51,8 @@ _Static_assert(DETECTOR_COUNT <= ENGINE_FINDINGS_MAX && SKYLINE_COUNT <= ENGINE_
 struct engine_finding { /* of one detector about one point */
     double statistic;   /* z, in the unit of the threshold; NaN when it abstains */
     double threshold;
-    double expected;    /* what this detector expected; NaN when it abstains */
+    double seen;        /* what it compared: the point, or a mean of several; NaN when it abstains */
+    double expected;    /* what it expected there; NaN when it abstains */
     uint32_t step_s;    /* resolution at which the statistic is the largest: of points, minutes or three-point
                            means; 0 when it abstains */
     enum engine_vote vote;
@@ -69,7 +70,7 @@ struct verdict {
     double rarity;   /* 0..1: how seldom this metric does anything like it; from 0.5 on it is an alert */
     double surprise; /* R2 of docs/DETECTORS.md, from which rarity is made */
     double expected, lower, upper; /* NaN while warming up */
-    int direction;   /* +1 above expected, -1 below, 0 unknown */
+    int direction;   /* of engine_told(): +1 above expected, -1 below, 0 unknown */
     unsigned votes;  /* how many findings say yes */
     unsigned judges; /* how many did not abstain */
     uint32_t warmup_left_s;
@@ -142,6 +143,15 @@ size_t engine_pack(const struct engine_record *r, uint8_t *out);
  * damaged bytes), and then `*r` is as after engine_init(). Never trusts a byte:
  * what it accepts cannot make engine_update() misbehave. */
 int engine_unpack(struct engine_record *r, const uint8_t *bytes, size_t len);
+
+/* What to tell of a verdict: what the strongest of those that vote yes saw and expected, with its threshold to either
+ * side; where none does, the value and its band. So what is told of an anomaly lies outside what was expected, also
+ * where the fault shows in means alone, or the band has begun to follow it. */
+struct engine_told {
+    double value, expected, lower, upper;
+    uint32_t step_s; /* of the mean that `value` is; 0: it is the point itself */
+};
+void engine_told(const struct verdict *v, struct engine_told *told);
 
 /* Whether a point in this state opens an anomaly: ANOMALOUS, FLAT, DROPOUT. */
 bool engine_state_opens(enum engine_state s);

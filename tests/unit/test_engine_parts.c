@@ -467,19 +467,29 @@ Test(record, takes_no_rate_from_a_reset_among_the_first_counts)
     }
 }
 
-Test(strength, shows_the_expectation_that_belongs_to_its_largest_z)
+Test(strength, tells_of_the_stream_in_which_a_detector_is_strongest)
 {
     struct strength st = {0};
     struct stream_reading reading = {0};
-    double expected = NAN;
-    uint32_t step_s = 0;
+    struct strength_finding f = {.seen = NAN, .expected = NAN};
     reading.finding[DETECTOR_median] = (struct stream_finding){.z = 3, .expected = 10};
-    strength_take(&st, STRENGTH_MAIN, &reading, &(struct detector_point){.t = 1000, .step_s = 60}, 0);
+    strength_take(&st, STRENGTH_MAIN, &reading, &(struct detector_point){.t = 1000, .y = 13, .step_s = 60}, 0);
     reading.finding[DETECTOR_median] = (struct stream_finding){.z = 5, .expected = 20};
-    strength_take(&st, STRENGTH_TRIPLES, &reading, &(struct detector_point){.t = 1000, .step_s = 180}, 90);
-    cr_assert_eq(strength_z(&st, DETECTOR_median, 1000, &expected, &step_s), 5);
-    cr_assert_eq(expected, 20);
-    cr_assert_eq(step_s, 180);
-    cr_assert_eq(strength_z(&st, DETECTOR_slow, 1000, &expected, &step_s), 0);
-    cr_assert_eq(expected, 20);
+    strength_take(&st, STRENGTH_TRIPLES, &reading, &(struct detector_point){.t = 1000, .y = 15, .step_s = 180}, 90);
+    strength_strongest(&st, DETECTOR_median, 1000, &f);
+    cr_assert(f.z == 5 && f.seen == 15 && f.expected == 20 && f.step_s == 180);
+    strength_strongest(&st, DETECTOR_slow, 1000, &f); /* no stronger */
+    cr_assert_eq(f.z, 5);
+}
+
+Test(strength, tells_a_mean_distance_at_the_level_of_the_profile)
+{
+    struct strength st = {0};
+    struct stream_reading reading = {0};
+    struct strength_finding f = {0};
+    struct detector_point p = {.t = 1000, .y = 4, .season = 2, .step_s = 60}; /* the profile expects 2 */
+    reading.finding[DETECTOR_slow] = (struct stream_finding){.z = 6, .expected = -3}; /* a mean distance of 7 */
+    strength_take(&st, STRENGTH_MAIN, &reading, &p, 0);
+    strength_strongest(&st, DETECTOR_slow, 1000, &f);
+    cr_assert(f.seen == 9 && f.expected == 2);
 }

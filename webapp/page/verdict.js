@@ -9,14 +9,16 @@ const names = findings => findings.map(finding => words(finding.detector)).join(
 // "812 where 120 was expected (90 to 150). 4 of 5 detectors vote yes: median, ...;
 // seasonal abstains (needs a day)."
 export function sentence(verdict) {
-  const {value, expected, lower, upper, ensemble, findings, state, t, since, longest_s, rate} = verdict;
+  const {ensemble, findings, state, t, since, longest_s, rate} = verdict;
   if (state === 'FLAT') {
-    const stuck = rate == null ? ['Stuck at ', strong(number(value))]
+    const stuck = rate == null ? ['Stuck at ', strong(number(verdict.value))]
       : ['A counter stuck at a rate of ', strong(number(rate)), ' a second'];
     return el('p', {class: 'words'}, stuck, ` for ${duration(t - since)}; before, never `,
       `for longer than ${duration(longest_s)}.`);
   }
+  const {value, expected, lower, upper, step_s} = verdict.told ?? verdict;
   const parts = [strong(number(value))];
+  if (step_s) parts.push(` (the mean; the point itself ${number(verdict.value)})`);
   if (expected !== null) parts.push(' where ', strong(number(expected)), ' was expected');
   if (lower !== null && upper !== null) parts.push(` (${number(lower)} to ${number(upper)})`);
   if (rate != null) parts.push(`, judged as a counter, by its rate of ${number(rate)} a second`);
