@@ -48,8 +48,8 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,records_pack series keys glob units options conf conf_value conf_text conf_rules \
-                        conf_resolve overrides anomaly budget)
+PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units options conf conf_value \
+                        conf_text conf_rules conf_resolve overrides anomaly budget)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
@@ -137,6 +137,7 @@ demo: deps-run
 	@$(MAKE) --no-print-directory all
 	@mkdir -p $(BUILD)/demo
 	@flock -n $(BUILD)/demo/lock true || { echo "a demo runs already in $(BUILD)/demo" >&2; exit 1; }
+	@flock $(BUILD)/demo/children.lock true # a killed one's Redis would take the new one's socket with it
 	@rm -rf $(BUILD)/demo
 	$(BUILD)/ridgeline demo --settings packaging/demo.conf --state-dir $(BUILD)/demo
 

@@ -26,3 +26,6 @@ bench/ingest.sh "$build"
 echo
 echo "== memory, after 23 hours of history at 10 s"
 RIDGELINE_BUILD="$build" /usr/bin/python3 bench/memory.py
+echo
+echo "== long memory: what a fold and its trim cost, at 10 s"
+RIDGELINE_BUILD="$build" /usr/bin/python3 bench/fold.py

@@ -44,9 +44,13 @@ static int import_shop(const struct shop *shop, struct import *im)
     struct series s;
     int result = 0;
     series_init(&s);
-    for (size_t m = 0; m < shop_metrics() && result == 0; m++)
-        if (make_history(shop, m, &s) != 0 || import_series(im, shop_name(m), &s) != IMPORT_DONE)
-            result = -1;
+    for (size_t m = 0; m < shop_metrics() && result == 0; m++) {
+        enum import_result taken = IMPORT_FAILED;
+        if (make_history(shop, m, &s) == 0)
+            taken = import_series(im, shop_name(m), &s);
+        /* What died hours ago is gone where the raw retention is shorter. */
+        result = taken == IMPORT_DONE || taken == IMPORT_ENDED ? 0 : -1;
+    }
     series_fini(&s);
     return result;
 }

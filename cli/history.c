@@ -13,7 +13,9 @@
 #include "cli/whisper.h"
 
 #define WHISPER ".wsp"
-#define FILE_BYTES_MAX (512 << 20) /* over forty million slots */
+#define FILE_BYTES_MAX (512 << 20) /* over forty million slots; what is read is held in memory */
+
+static const char too_large[] = "larger than 512 MiB";
 
 const char *const history_suffixes[] = {".csv", WHISPER, NULL};
 
@@ -55,7 +57,7 @@ static uint8_t *load(const char *path, size_t *len, const char **reason)
     *reason = NULL;
     if (fd >= 0 && fstat(fd, &st) == 0) {
         if (st.st_size > FILE_BYTES_MAX)
-            *reason = "larger than 512 MiB";
+            *reason = too_large;
         else if ((bytes = malloc((size_t)st.st_size + 1)))
             got = read_whole(fd, bytes, (size_t)st.st_size);
     }
@@ -86,6 +88,9 @@ static int read_csv(const char *path, uint32_t until, struct series *out, uint64
 {
     struct csv c;
     struct csv_row row;
+    struct stat st;
+    if (stat(path, &st) == 0 && st.st_size > FILE_BYTES_MAX)
+        return fail(error, path, too_large);
     int got = csv_open(&c, path);
     if (got == 0) {
         while ((got = csv_next(&c, &row)) > 0) {

@@ -16,7 +16,7 @@ size_t history_stem(const char *name);
 
 /* Fills the empty `out` with the file's points up to `until`, in time order, of each time the first. What is named
  * *.wsp is a whisper file, all else is CSV; rows without a value are passed over, and `*ahead` counts those that are
- * later. Returns 0, or -1 with a sentence that names the file in `error`. */
+ * later. A file is 512 MiB at most. Returns 0, or -1 with a sentence that names the file in `error`. */
 int history_read(const char *path, uint32_t until, struct series *out, uint64_t *ahead,
                  char error[HISTORY_ERROR_MAX]);
 

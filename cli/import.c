@@ -110,21 +110,59 @@ static int load(struct import *im, struct task *t)
     return 0;
 }
 
-/* Pushes those of the history's points that have not been judged yet. */
-static int push_history(struct series *s, const struct task *t)
-{
-    for (size_t i = 0; i < t->history->n; i++)
-        if ((t->anew || t->history->points[i].t > t->seen_until) && series_push(s, t->history->points[i]) != 0)
-            return -1;
-    return 0;
-}
-
 static int push_stored(struct series *s, const struct task *t)
 {
     for (size_t i = 0; i < t->metric.stored.n; i++)
         if (series_push(s, t->metric.stored.points[i]) != 0)
             return -1;
     return 0;
+}
+
+/* Half the mean distance of the history's points within the time that `live` spans. */
+static uint32_t near_s(const struct series *history, const struct series *live)
+{
+    uint32_t first = live->points[0].t, last = live->points[live->n - 1].t, begin = 0, end = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < history->n; i++) {
+        uint32_t at = history->points[i].t;
+        if (at < first || at > last)
+            continue;
+        begin = n++ == 0 ? at : begin;
+        end = at;
+    }
+    return n > 1 ? (uint32_t)((end - begin) / (n - 1) / 2) : 0;
+}
+
+/* Pushes those of the history's points that have not been judged yet, but for those that the key has: as whisper keeps
+ * them, at the beginning of their step, they stand beside the key's, and would double it. `live` is what the key has,
+ * sorted. */
+static int push_missing(struct series *s, const struct task *t, const struct series *live)
+{
+    uint32_t near = live->n > 0 ? near_s(t->history, live) : 0;
+    size_t next = 0; /* first of `live` that is not before the point */
+    for (size_t i = 0; i < t->history->n; i++) {
+        struct point p = t->history->points[i];
+        while (next < live->n && live->points[next].t < p.t)
+            next++;
+        bool is_had = next < live->n && live->points[next].t != p.t &&
+                      (live->points[next].t - p.t <= near || (next > 0 && p.t - live->points[next - 1].t <= near));
+        if (!is_had && (t->anew || p.t > t->seen_until) && series_push(s, p) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int push_history(struct series *s, const struct task *t)
+{
+    struct series live;
+    series_init(&live);
+    int result = push_stored(&live, t);
+    if (result == 0) {
+        series_sort_last_wins(&live);
+        result = push_missing(s, t, &live);
+    }
+    series_fini(&live);
+    return result;
 }
 
 static enum import_result judge_points(struct import *im, const struct task *t, const struct series *all)
@@ -283,6 +321,14 @@ static enum import_result decide(struct import *im, struct task *t)
         return IMPORT_COMPLETE;
     if (m->is_registered && analyzer_runs(im, &runs) != 0)
         return failure(im);
+    /* One that was stopped a moment ago would keep the past out. */
+    if (runs && t->anew && !im->is_live) {
+        if (import_redis_analyzer_goes_on(im->store, &runs) != 0)
+            return failure(im);
+        im->is_live = runs;
+    }
+    if (proc_stopping)
+        return IMPORT_STOPPED;
     if (runs)
         return t->anew ? IMPORT_LIVE : append_later(im, t);
     return take_in(im, t);

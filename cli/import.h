@@ -29,6 +29,7 @@ enum import_result {
 struct import {
     const struct settings *settings;
     const struct conf_rules *overrides;
+    bool is_live; /* an analyzer was seen to go on */
     bool alone; /* no analyzer can be running: set behind import_init by who holds the state directory */
     struct store *store;
     struct store_script put_script; /* of this connection */
@@ -43,7 +44,8 @@ void import_fini(struct import *im);
 
 /* Takes in `history`, which is sorted by time, each time once, values finite.
  *
- * The whole of it, with what the metric's key holds, is judged in one pass, as a worker would have done; the record
+ * The whole of it, with what the metric's key holds (which counts where both have a point, less than half a step apart),
+ * is judged in one pass, as a worker would have done; the record
  * is saved, the anomalies that began and ended in it are told, and the points within the raw retention are
  * stored. A metric that has a saved record goes on from there, unless the history begins before it: then it is
  * judged anew, and only what lies outside the time that the record had seen is told. An anomaly that is still open

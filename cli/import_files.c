@@ -2,6 +2,7 @@
 #include "cli/import_files.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,6 +37,48 @@ static const char *name_of(const struct import_files *all, const struct input *i
     for (char *slash = out; (slash = strchr(slash, '/'));)
         *slash = '.';
     return len < NAME_BYTES ? out : NULL;
+}
+
+struct named {
+    char *name;
+    const struct input *input;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+/* Names the inputs, but for those whose name is too long. Returns how many of `named` it filled. */
+static size_t name_all(const struct import_files *all, struct named *named)
+{
+    char buffer[NAME_BYTES];
+    size_t n = 0;
+    for (size_t i = 0; i < all->inputs.n; i++) {
+        const char *name = name_of(all, &all->inputs.files[i], buffer);
+        named[n] = (struct named){name ? strdup(name) : NULL, &all->inputs.files[i]};
+        n += named[n].name != NULL;
+    }
+    return n;
+}
+
+bool import_files_differ(const struct import_files *all)
+{
+    struct named *named = calloc(all->inputs.n, sizeof *named);
+    size_t n = named ? name_all(all, named) : 0;
+    bool differ = true;
+    if (n > 0)
+        qsort(named, n, sizeof *named, by_name);
+    for (size_t i = 1; i < n && differ; i++) {
+        differ = strcmp(named[i - 1].name, named[i].name) != 0;
+        if (!differ)
+            fprintf(stderr, "ridgeline import: %s and %s would both be the metric %s\n", named[i - 1].input->path,
+                    named[i].input->path, named[i].name);
+    }
+    for (size_t i = 0; i < n; i++)
+        free(named[i].name);
+    free(named);
+    return differ;
 }
 
 static enum import_result import_points(struct import_files_worker *w, const struct input *in,

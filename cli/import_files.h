@@ -38,6 +38,9 @@ struct import_files {
     atomic_bool stop;
 };
 
+/* Whether no two files would be one metric: as "a/b.csv" and "a.b.wsp". If not, stderr says which. */
+bool import_files_differ(const struct import_files *all);
+
 /* Imports all of them, and tells on stderr how far it is, what went wrong, and at the end what was done. Returns the
  * exit status: 0 when every file is in Redis, or has nothing that the raw retention holds. */
 int import_files_run(struct import_files *all);

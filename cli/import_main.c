@@ -5,9 +5,12 @@
  *
  * The private Redis of a `ridgeline run` that is stopped is started for as long as the import takes: no analyzer
  * runs then, so metrics that have been live can be given their past. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -88,14 +91,24 @@ static int find_files(struct import_files *all, char **paths, int n)
         fputs("ridgeline import: --name is for one file; use --prefix\n", stderr);
         return -1;
     }
-    return 0;
+    return import_files_differ(all) ? 0 : -1;
 }
 
-/* Whether the private Redis has to be started first. */
+/* Whether the private Redis has to be started first: nobody listens at its socket, which one that was killed leaves
+ * behind. */
 static bool is_asleep(const struct settings *s)
 {
     static const char prefix[] = "unix:";
-    return !s->redis[0] && access(s->store + sizeof prefix - 1, F_OK) != 0;
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int len = snprintf(at.sun_path, sizeof at.sun_path, "%s", s->store + sizeof prefix - 1);
+    if (s->redis[0] || len >= (int)sizeof at.sun_path)
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool asleep = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) != 0 &&
+                  (errno == ENOENT || errno == ECONNREFUSED);
+    if (fd >= 0)
+        close(fd);
+    return asleep;
 }
 
 static int wake(struct own_redis *own, const struct settings *s)

@@ -9,9 +9,11 @@
 #include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
+#include "ridgeline/proc.h"
 #include "ridgeline/records.h"
 
 #define ALIVE_S 5 /* every process saves its counters each second */
+#define LOOK_MS 100
 
 /* ARGV: length, first and last record of what was read; what takes its place. */
 const struct store_script import_redis_put_script = {
@@ -56,21 +58,45 @@ int import_redis_overrides(struct store *s, struct conf_rules *r)
     return result;
 }
 
-int import_redis_analyzer_runs(struct store *s, bool *runs)
+/* When an analyzer saved its counters last, epoch seconds; 0: never. */
+static int newest_save(struct store *s, int64_t *newest_s)
 {
     static const char analyzer[] = "analyzer";
     redisReply *r = import_redis_expect(store_command(s, "HGETALL %s", KEYS_PROCESSES), REDIS_REPLY_ARRAY);
-    int64_t now_s = clock_wall_s();
     if (!r)
         return -1;
-    *runs = false;
+    *newest_s = 0;
     for (size_t i = 0; i + 1 < r->elements; i += 2) {
         const redisReply *name = r->element[i], *saved = r->element[i + 1];
-        if (name->type == REDIS_REPLY_STRING && saved->type == REDIS_REPLY_STRING &&
-            strncmp(name->str, analyzer, sizeof analyzer - 1) == 0 && now_s - strtoll(saved->str, NULL, 10) <= ALIVE_S)
-            *runs = true;
+        if (name->type != REDIS_REPLY_STRING || saved->type != REDIS_REPLY_STRING ||
+            strncmp(name->str, analyzer, sizeof analyzer - 1) != 0)
+            continue;
+        int64_t saved_s = strtoll(saved->str, NULL, 10);
+        *newest_s = saved_s > *newest_s ? saved_s : *newest_s;
     }
     freeReplyObject(r);
+    return 0;
+}
+
+int import_redis_analyzer_runs(struct store *s, bool *runs)
+{
+    int64_t newest_s = 0;
+    int result = newest_save(s, &newest_s);
+    *runs = result == 0 && clock_wall_s() - newest_s <= ALIVE_S;
+    return result;
+}
+
+int import_redis_analyzer_goes_on(struct store *s, bool *runs)
+{
+    int64_t first_s, newest_s, until_ms = clock_mono_ms() + (ALIVE_S + 1) * 1000;
+    if (newest_save(s, &first_s) != 0)
+        return -1;
+    *runs = false;
+    for (newest_s = first_s; !*runs && !proc_stopping && clock_mono_ms() < until_ms; *runs = newest_s > first_s) {
+        proc_sleep_ms(LOOK_MS);
+        if (newest_save(s, &newest_s) != 0)
+            return -1;
+    }
     return 0;
 }
 

@@ -40,6 +40,9 @@ int import_redis_overrides(struct store *s, struct conf_rules *r);
 /* Whether an analyzer has shown life within the last seconds. */
 int import_redis_analyzer_runs(struct store *s, bool *runs);
 
+/* Whether it shows life again: waits for it a second or two, or a few when it has just been stopped. */
+int import_redis_analyzer_goes_on(struct store *s, bool *runs);
+
 /* Fills `*m`, but for the mark, for the name that stands in it, and `*r` and `*i` from the saved record (as after
  * their init functions where there is none). `m->stored` is the caller's to free. */
 int import_redis_load(struct store *s, struct import_metric *m, struct engine_record *r, struct incident *i);

@@ -47,6 +47,20 @@ static bool has_any(const char *path, const char *const *suffixes)
     return false;
 }
 
+/* Files, and what could be one but cannot be looked at: a link to nothing, or a directory that lets nobody in.
+ * Whoever opens it learns why. */
+static bool is_input(const FTSENT *e, const char *const *suffixes)
+{
+    switch (e->fts_info) {
+    case FTS_F:
+    case FTS_NS:
+    case FTS_SLNONE:
+        return has_any(e->fts_path, suffixes);
+    default:
+        return e->fts_info == FTS_DNR;
+    }
+}
+
 static int add_directory(struct inputs *in, const char *dir, const char *const *suffixes, char error[INPUTS_ERROR_MAX])
 {
     char root[PATH_MAX_BYTES];
@@ -61,9 +75,14 @@ static int add_directory(struct inputs *in, const char *dir, const char *const *
         return fail(error, dir, strerror(errno));
     const FTSENT *e;
     int result = 0;
-    while (result == 0 && (e = fts_read(walk)))
-        if (e->fts_info == FTS_F && has_any(e->fts_path, suffixes) && add(in, e->fts_path, len + 1))
+    while (result == 0 && (e = fts_read(walk))) {
+        if (e->fts_info == FTS_ERR || (e->fts_info == FTS_DNR && e->fts_level == FTS_ROOTLEVEL))
+            result = fail(error, e->fts_path, strerror(e->fts_errno));
+        else if (is_input(e, suffixes) && add(in, e->fts_path, len + 1))
             result = fail(error, dir, strerror(errno));
+    }
+    if (result == 0 && errno != 0)
+        result = fail(error, dir, strerror(errno));
     fts_close(walk);
     return result;
 }

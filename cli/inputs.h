@@ -18,7 +18,8 @@ struct inputs {
 };
 
 /* Takes in `n` files and directories into a zeroed `*in`. Of a directory all files with one of the `suffixes` (up
- * to a NULL) in it and below are taken, under their paths below it. Files have their base names, or, when they lie
+ * to a NULL) in it and below are taken, under their paths below it, and the directories in it that cannot be read:
+ * to open one says why. Files have their base names, or, when they lie
  * in several directories, that of their directory before it. Returns 0, or -1 with a sentence in `error` and
  * nothing to free. */
 int inputs_find(struct inputs *in, char *const *paths, size_t n, const char *const *suffixes,

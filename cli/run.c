@@ -94,6 +94,15 @@ static int find_program(char out[PATH_MAX], const char *name)
     return -1;
 }
 
+/* Redis rewrites its append-only file in a fork of itself, which this setting lets the kernel refuse. */
+static void warn_of_overcommit(const struct run *r)
+{
+    if (r->redis.is_ours && proc_overcommit_memory() == 0)
+        log_warning("overcommit_memory",
+                    "value=0 wanted=1 reason=\"a rewrite of the append-only file may fail when Redis uses much of the "
+                    "memory\" remedy=\"sysctl vm.overcommit_memory=1\"");
+}
+
 /* Keeps what was accepted in a memory file that the daemons inherit: one that is started again after a
  * crash must not depend on a file that is being edited. */
 static int share_settings(struct run *r)
@@ -231,6 +240,7 @@ int run_with(const char *name, const struct run_extra *extra, int argc, char **a
     int result = -1;
     if (share_settings(&r) != 0 || own_redis_init(&r.redis, &r.settings) != 0)
         goto out;
+    warn_of_overcommit(&r);
     for (int i = 0; i < DAEMONS; i++)
         if (plan_daemon(&r, i) != 0)
             goto out;

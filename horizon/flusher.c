@@ -6,6 +6,9 @@
 #include "ridgeline/clock.h"
 
 #define SERIES_A_LOOK 64 /* between two looks at the clock */
+#define LATE_MS 1000     /* a flush that is off by less, */
+#define LATE_SHARE 10    /* or by less than this part of the interval, is on time */
+#define GATHERED_MIN_MS 1000
 #define SLICE_NS 2000000 /* then the sockets get their turn: a default receive buffer fills in a few ms */
 
 static void on_timer(uv_timer_t *timer);
@@ -22,19 +25,40 @@ static void begin_interval(struct flusher *f, int64_t now_ms)
     wait_for_end(f, now_ms);
 }
 
-static void end_interval(struct flusher *f, int64_t end_ms)
+/* How long samples were gathered: as set, unless a start, a stop, a clock that was set or a flush that took too long
+ * made it another time. */
+static double gathered_s(const struct flusher *f, int64_t now_mono_ms)
 {
-    intake_statsd_turn(f->intake, (uint32_t)(end_ms / 1000), f->interval_ms / 1000);
+    int64_t took_ms = now_mono_ms - f->began_mono_ms, off_ms = took_ms - f->interval_ms;
+    if (off_ms < 0)
+        off_ms = -off_ms;
+    if (off_ms < LATE_MS || off_ms * LATE_SHARE < f->interval_ms)
+        took_ms = f->interval_ms;
+    return (double)(took_ms > GATHERED_MIN_MS ? took_ms : GATHERED_MIN_MS) / 1000;
+}
+
+static void end_interval(struct flusher *f, int64_t end_ms, bool whole)
+{
+    int64_t now_mono_ms = clock_mono_ms();
+    intake_statsd_turn(f->intake, (uint32_t)(end_ms / 1000), gathered_s(f, now_mono_ms), whole);
+    f->began_mono_ms = now_mono_ms;
+}
+
+/* Whether series had better wait where they are: a large flush would fill the queue faster than Redis empties it, and
+ * push out what came before. Where Redis is away they wait no longer than the next interval allows. */
+static bool is_held_back(const struct flusher *f)
+{
+    const struct queue *q = &f->intake->queue;
+    return q->n_blocks > q->max_blocks / 2 && clock_mono_ms() - f->began_mono_ms < f->interval_ms / 4 * 3;
 }
 
 /* Makes points for a while. Returns whether series are left. */
 static bool flush_slice(struct flusher *f)
 {
     int64_t start_ns = clock_mono_ns();
-    bool more;
-    do
+    bool more = true;
+    while (more && !is_held_back(f) && clock_mono_ns() - start_ns < SLICE_NS)
         more = intake_statsd_flush(f->intake, SERIES_A_LOOK);
-    while (more && clock_mono_ns() - start_ns < SLICE_NS);
     return more;
 }
 
@@ -48,7 +72,7 @@ static void on_timer(uv_timer_t *timer)
             wait_for_end(f, now_ms);
             return;
         }
-        end_interval(f, now_ms / f->interval_ms * f->interval_ms);
+        end_interval(f, now_ms / f->interval_ms * f->interval_ms, true);
     }
     f->flushing = flush_slice(f);
     if (f->flushing) {
@@ -62,7 +86,7 @@ static void on_timer(uv_timer_t *timer)
 
 void flusher_init(struct flusher *f, uv_loop_t *loop, struct intake *intake)
 {
-    *f = (struct flusher){.intake = intake};
+    *f = (struct flusher){.intake = intake, .began_mono_ms = clock_mono_ms()};
     uv_timer_init(loop, &f->timer);
     f->timer.data = f;
     begin_interval(f, clock_wall_ms());
@@ -71,7 +95,7 @@ void flusher_init(struct flusher *f, uv_loop_t *loop, struct intake *intake)
 void flusher_close(struct flusher *f)
 {
     f->intake->now_ms = clock_wall_ms();
-    end_interval(f, f->intake->now_ms);
+    end_interval(f, f->intake->now_ms, false);
     while (intake_statsd_flush(f->intake, SERIES_A_LOOK))
         continue;
     uv_close((uv_handle_t *)&f->timer, NULL);

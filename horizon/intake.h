@@ -48,6 +48,7 @@ struct intake_statsd {
     struct statsd_table table;
     struct statsd_flush flush; /* of the last interval, as the settings were at its end */
     uint32_t t;                /* epoch seconds of its points */
+    bool whole;                /* see intake_statsd_turn */
     int64_t since_ms, last_since_ms; /* arrival of the first sample of each, epoch ms; 0 = none */
     uint64_t n_flushes, flush_ms;
     struct senders senders;

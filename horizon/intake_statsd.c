@@ -118,12 +118,13 @@ void intake_statsd_line(struct intake *in, struct intake_source from, const char
     }
 }
 
-void intake_statsd_turn(struct intake *in, uint32_t t, int64_t interval_s)
+void intake_statsd_turn(struct intake *in, uint32_t t, double interval_s, bool whole)
 {
     struct intake_statsd *s = &in->statsd;
     while (intake_statsd_flush(in, SIZE_MAX))
         continue;
     s->t = t;
+    s->whole = whole;
     s->last_since_ms = s->since_ms;
     s->since_ms = 0;
     statsd_flush_init(&s->flush, in->settings, interval_s);
@@ -138,7 +139,7 @@ bool intake_statsd_flush(struct intake *in, size_t n)
     for (; n > 0 && (s = statsd_table_walk(t)); n--) {
         if (!statsd_table_is_due(t, s))
             continue;
-        if (!s->active && deletes_idle(in->settings, s->type))
+        if (!s->active && (!in->statsd.whole || deletes_idle(in->settings, s->type)))
             statsd_table_forget(t, s);
         else
             flush_series(in, s);

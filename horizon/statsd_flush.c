@@ -22,9 +22,9 @@ static void make_label(char label[32], double percentile)
         *point = '_';
 }
 
-void statsd_flush_init(struct statsd_flush *f, const struct settings *settings, int64_t interval_s)
+void statsd_flush_init(struct statsd_flush *f, const struct settings *settings, double interval_s)
 {
-    *f = (struct statsd_flush){.interval_s = (double)interval_s,
+    *f = (struct statsd_flush){.interval_s = interval_s,
                                .legacy = settings->statsd.legacy_namespace,
                                .counts = settings->statsd.flush_counts,
                                .percentiles = settings->statsd.percentiles};

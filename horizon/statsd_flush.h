@@ -18,8 +18,8 @@ struct statsd_flush {
     char labels[UNITS_PERCENTILES_MAX][32];           /* "90", "99_9", "top5" */
 };
 
-/* `interval_s` is that of the flush, which the settings may have changed since. */
-void statsd_flush_init(struct statsd_flush *f, const struct settings *settings, int64_t interval_s);
+/* `interval_s` is how long samples were gathered, by which counts become rates. */
+void statsd_flush_init(struct statsd_flush *f, const struct settings *settings, double interval_s);
 
 /* Calls `emit` for each name and value of an interval that has ended; a name is not NUL-terminated. Sorts a
  * timer's values. */

@@ -244,6 +244,8 @@ enum statsd_result statsd_line_next(struct statsd_line *l, struct statsd_sample 
     const char *value_end = skip_to_mark(value, l->end);
     if (l->tail.at < value_end)
         read_tail(l, value_end);
+    if (l->tail.type == STATSD_SET && l->tail.result == STATSD_OK)
+        value_end = l->tail.at;
     bool packed = value_end < l->end && *value_end == ':';
     const char *mark = packed ? value_end : l->tail.end;
     l->next = mark < l->end ? mark + 1 : NULL;

@@ -4,6 +4,8 @@
  *   name:value|type|@rate:value|type     several samples of one name
  *   name:value:value|type|#tag:x,other   DogStatsD: packed values, tags
  *
+ * A set's value may hold colons, as DogStatsD's may, so those of sets are never packed.
+ *
  * Types are c (and m), g, s, and ms, h and d, which are all timers. DogStatsD's container (c:), external data
  * (e:), cardinality (card:) and time (T) are passed over: a sample belongs to the interval in which it arrives. */
 #ifndef RIDGELINE_HORIZON_STATSD_LINE_H

@@ -299,8 +299,6 @@ static int cross_check(struct loader *l)
 {
     const struct settings *s = l->s;
     char span[UNITS_TEXT_MAX];
-    if (s->retention.n > 1)
-        return object(l, "", "retention", "names rollups, which are not kept; write the raw tail alone");
     if (s->horizon.max_age_s >= s->retention.archive[0].span_s)
         return object(l, "horizon", "max_age", "must be less than the raw retention, %s",
                       units_duration_text(span, sizeof span, s->retention.archive[0].span_s));

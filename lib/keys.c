@@ -20,6 +20,11 @@ size_t keys_metric(char out[KEYS_MAX], const char *name, size_t name_len)
     return join(out, KEYS_METRIC_PREFIX, name, name_len);
 }
 
+size_t keys_rollup(char out[KEYS_MAX], const char *name, size_t name_len)
+{
+    return join(out, "rollup.", name, name_len);
+}
+
 size_t keys_record(char out[KEYS_MAX], const char *name, size_t name_len)
 {
     return join(out, "ridgeline:record:", name, name_len);

@@ -167,6 +167,18 @@ void proc_raise_descriptor_limit(void)
     }
 }
 
+int proc_overcommit_memory(void)
+{
+    int mode = -1;
+    FILE *f = fopen("/proc/sys/vm/overcommit_memory", "re");
+    if (!f)
+        return -1;
+    if (fscanf(f, "%d", &mode) != 1)
+        mode = -1;
+    fclose(f);
+    return mode;
+}
+
 void proc_sleep_ms(int64_t ms)
 {
     if (ms <= 0)

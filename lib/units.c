@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define DURATION_MAX_S (100LL * 365 * 86400)
-#define RETENTION_FIRST_POINTS 360 /* what the longest detector window asks of the raw tail */
 
 static const struct duration_unit {
     char letter;
@@ -247,7 +246,7 @@ static int read_archive(const char *p, const char *end, uint32_t *step_s, uint32
 
 static int check_retention(const struct units_retention *r, const char **reason)
 {
-    if (r->archive[0].span_s / r->archive[0].step_s < RETENTION_FIRST_POINTS)
+    if (r->archive[0].span_s / r->archive[0].step_s < UNITS_RAW_POINTS_MIN)
         return fail(reason, "must keep at least 360 points in its first archive");
     for (unsigned i = 1; i < r->n; i++) {
         if (r->archive[i].step_s <= r->archive[i - 1].step_s)
@@ -256,6 +255,10 @@ static int check_retention(const struct units_retention *r, const char **reason)
             return fail(reason, "has a step that the next archive's step is no multiple of");
         if (r->archive[i].span_s <= r->archive[i - 1].span_s)
             return fail(reason, "has an archive that spans no more than the one before it");
+        if (r->archive[i].span_s / r->archive[i].step_s > UNITS_ARCHIVE_POINTS_MAX)
+            return fail(reason, "has an archive of more than 1000000 points behind the first");
+        if (r->archive[i].step_s > r->archive[i - 1].span_s)
+            return fail(reason, "has an archive whose step is longer than the whole archive before it");
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "change.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ARGV: bytes to cut, first record, record at the cut. A trim frees memory, so it
@@ -28,14 +29,36 @@ static struct store_script rewrite_script = {
               "redis.call('SET', KEYS[1], ARGV[3] .. redis.call('GETRANGE', KEYS[1], read, -1), 'KEEPTTL')\n"
               "return 1\n"};
 
-/* Runs a script with a number and two texts, and gives its verdict. */
-static int run(struct store *s, struct store_script *script, const char *key, size_t key_len, size_t number,
-               const void *a, size_t a_len, const void *b, size_t b_len)
+/* ARGV: head as it was read, the whole rollup. Folding is what lets a raw tail be trimmed, so this may run when memory
+ * is out, as a trim may. */
+static struct store_script replace_script = {
+    .source = "#!lua flags=allow-oom\n"
+              "if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then return 0 end\n"
+              "redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')\n"
+              "return 1\n"};
+
+/* ARGV: head as it was read, length of the rollup, what has changed: offset, length and bytes of each run. */
+static struct store_script patch_script = {
+    .source = "#!lua flags=allow-oom\n"
+              "if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then return 0 end\n"
+              "if redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return 0 end\n"
+              "local at = 1\n"
+              "while at <= #ARGV[3] do\n"
+              "  local offset, len\n"
+              "  offset, len, at = struct.unpack('>I4I4', ARGV[3], at)\n"
+              "  redis.call('SETRANGE', KEYS[1], offset, string.sub(ARGV[3], at, at + len - 1))\n"
+              "  at = at + len\n"
+              "end\n"
+              "return 1\n"};
+
+/* Runs a script and gives its verdict. */
+static int run(struct store *s, struct store_script *script, const char *key, size_t key_len, int argc,
+               const void *const *args, const size_t *lens)
 {
-    char text[24];
-    const char *argv[] = {text, a, b};
-    const size_t lens[] = {(size_t)snprintf(text, sizeof text, "%zu", number), a_len, b_len};
-    redisReply *r = store_eval(s, script, key, key_len, 3, argv, lens);
+    const char *argv[3];
+    for (int i = 0; i < argc; i++)
+        argv[i] = args[i];
+    redisReply *r = store_eval(s, script, key, key_len, argc, argv, lens);
     int result = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? r->integer == 1 : -1;
 
     if (r)
@@ -46,7 +69,10 @@ static int run(struct store *s, struct store_script *script, const char *key, si
 int change_trim(struct store *s, const char *key, size_t key_len, size_t cut,
                 const uint8_t first[SERIES_POINT_BYTES], const uint8_t at_cut[SERIES_POINT_BYTES])
 {
-    return run(s, &trim_script, key, key_len, cut, first, SERIES_POINT_BYTES, at_cut, SERIES_POINT_BYTES);
+    char number[24];
+    size_t digits = (size_t)snprintf(number, sizeof number, "%zu", cut);
+    return run(s, &trim_script, key, key_len, 3, (const void *[]){number, first, at_cut},
+               (const size_t[]){digits, SERIES_POINT_BYTES, SERIES_POINT_BYTES});
 }
 
 int change_read(struct store *s, const char *key, size_t key_len, struct change_copy *c)
@@ -77,5 +103,51 @@ void change_copy_fini(struct change_copy *c)
 int change_rewrite(struct store *s, const char *key, size_t key_len, const struct change_copy *c,
                    const uint8_t *bytes, size_t len)
 {
-    return run(s, &rewrite_script, key, key_len, c->len, c->sha1, strlen(c->sha1), bytes, len);
+    char number[24];
+    size_t digits = (size_t)snprintf(number, sizeof number, "%zu", c->len);
+    return run(s, &rewrite_script, key, key_len, 3, (const void *[]){number, c->sha1, bytes},
+               (const size_t[]){digits, strlen(c->sha1), len});
+}
+
+int change_replace_rollup(struct store *s, const char *key, size_t key_len, const struct change_head *head,
+                          const struct rollup *r)
+{
+    return run(s, &replace_script, key, key_len, 2, (const void *[]){head->bytes, r->bytes},
+               (const size_t[]){head->len, r->len});
+}
+
+static uint8_t *put_u32(uint8_t *out, size_t x)
+{
+    for (unsigned i = 0; i < 4; i++)
+        *out++ = (uint8_t)(x >> (24 - 8 * i));
+    return out;
+}
+
+/* The runs as the script takes them; malloc'd, NULL when memory is out. */
+static uint8_t *pack(const struct rollup *r, const struct rollup_changes *changes, size_t *len)
+{
+    *len = 0;
+    for (unsigned i = 0; i < changes->n; i++)
+        *len += 8 + changes->change[i].len;
+    uint8_t *packed = malloc(*len), *out = packed;
+    for (unsigned i = 0; packed && i < changes->n; i++) {
+        out = put_u32(put_u32(out, changes->change[i].at), changes->change[i].len);
+        memcpy(out, r->bytes + changes->change[i].at, changes->change[i].len);
+        out += changes->change[i].len;
+    }
+    return packed;
+}
+
+int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct change_head *head,
+                        const struct rollup *r, const struct rollup_changes *changes)
+{
+    char number[24];
+    size_t len, digits = (size_t)snprintf(number, sizeof number, "%zu", r->len);
+    uint8_t *packed = pack(r, changes, &len);
+    if (!packed)
+        return -1;
+    int result = run(s, &patch_script, key, key_len, 3, (const void *[]){head->bytes, number, packed},
+                     (const size_t[]){head->len, digits, len});
+    free(packed);
+    return result;
 }

@@ -80,14 +80,16 @@ static void restore_name(struct store *s, const struct forget_key *k)
         log_warning("name_not_restored", "key=%s", log_quote(quoted, sizeof quoted, k->key, k->key_len));
 }
 
-/* Worker records are a cache: one that stays behind costs memory and nothing else. */
-static void delete_record(struct store *s, const struct forget_key *k)
+/* The metric's record and rollup. One that stays behind, for want of an answer, costs memory and nothing else. */
+static void delete_others(struct store *s, const struct forget_key *k)
 {
-    char record[KEYS_MAX];
+    char key[KEYS_MAX];
     const size_t prefix = strlen(KEYS_METRIC_PREFIX);
-    size_t len = keys_record(record, k->key + prefix, k->key_len - prefix);
+    size_t len = keys_record(key, k->key + prefix, k->key_len - prefix);
 
-    take_integer(store_command(s, "DEL %b", record, len));
+    take_integer(store_command(s, "DEL %b", key, len));
+    len = keys_rollup(key, k->key + prefix, k->key_len - prefix);
+    take_integer(store_command(s, "DEL %b", key, len));
 }
 
 enum forget_result forget_key(struct forget *f, struct store *s, const struct forget_key *k)
@@ -105,7 +107,7 @@ enum forget_result forget_key(struct forget *f, struct store *s, const struct fo
     lens[0] = (size_t)snprintf(bytes, sizeof bytes, "%" PRIu64, k->bytes);
     long long deleted = take_integer(store_eval(s, &delete_unchanged, k->key, k->key_len, 2, argv, lens));
     if (deleted == 1) {
-        delete_record(s, k);
+        delete_others(s, k);
         return FORGET_DONE;
     }
     if (member == 1)

@@ -1,5 +1,5 @@
-/* roomba: keeps storage bounded. Trims raw tails to their retention, rewrites
- * foreign msgpack, forgets dead metrics.
+/* roomba: keeps storage bounded. Folds what leaves the raw tails into rollups, trims the
+ * tails, rewrites foreign msgpack, forgets dead metrics.
  *
  * One loop with nothing but deadlines: each second it renews the lease and
  * saves the counters; in between, as the leader, it takes the steps of its walk
@@ -16,6 +16,7 @@
 #include "ridgeline/counters.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
+#include "ridgeline/rollup.h"
 #include "ridgeline/store.h"
 #include "sweep.h"
 #include "walk.h"
@@ -103,8 +104,12 @@ static void step(struct roomba *r)
         .lease = &r->lease,
         .forget = &r->forget,
         .counters = r->counters,
+        .retention = &set->retention,
         .limits = {.now_s = now_s,
                    .retention_s = set->retention.archive[0].span_s,
+                   .whole_s = set->retention.archive[set->retention.n - 1].span_s,
+                   .least_points = UNITS_RAW_POINTS_MIN,
+                   .align_s = rollup_align_s(&set->retention),
                    .max_age_s = set->horizon.max_age_s,
                    .max_future_s = set->horizon.max_future_s},
     };

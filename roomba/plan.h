@@ -21,23 +21,27 @@
 /* How much of a key's end step 1 reads: some records, since the last one may be late. */
 #define PLAN_TAIL_BYTES (3 * SERIES_POINT_BYTES)
 
-/* A trim rewrites what it keeps, and the AOF logs it. So it waits until this share of
- * the key is old: then 16 bytes are logged for each one that was appended, at most. */
-#define PLAN_SLACK 16
+/* A trim rewrites what it keeps, and the AOF logs it. So it waits until one in so many records
+ * of the key is old: then three bytes are logged for each one that was appended. It costs no memory: the first
+ * APPEND behind a trim has Redis double the key's room, of which this takes a third. */
+#define PLAN_SLACK 4
 
 enum plan {
     PLAN_LEAVE,    /* nothing to do */
     PLAN_CONTINUE, /* take the next step; in step 3: read a longer head */
     PLAN_TRIM,     /* cut where step 3 says */
     PLAN_REWRITE,  /* not canonical: read all of it, then plan_rewrite() */
-    PLAN_FORGET,   /* newest point older than the retention, by the wall clock */
+    PLAN_FORGET,   /* newest point older than the longest archive, by the wall clock */
 };
 
-struct plan_limits { /* all in seconds, none negative */
+struct plan_limits { /* none negative */
     int64_t now_s;        /* wall clock */
     int64_t retention_s;  /* span of the raw tail */
+    int64_t whole_s;      /* span of the longest archive */
     int64_t max_age_s;    /* a late point may stand this far behind the newest */
     int64_t max_future_s; /* a time further ahead of now was never accepted */
+    size_t least_points;  /* the raw tail keeps so many, whatever their age; at least 1 */
+    uint32_t align_s;     /* what is young begins at a multiple of this: the slots of rollups; 1 without */
 };
 
 /* Step 1. `tail` is the end of the key: PLAN_TAIL_BYTES, or all of a shorter key. With
@@ -45,12 +49,15 @@ struct plan_limits { /* all in seconds, none negative */
 enum plan plan_tail(size_t key_bytes, const uint8_t *tail, size_t len, const struct plan_limits *limits,
                     uint32_t *oldest);
 
-/* Where step 2 probes: the offset of the record that must be old for a trim to be due. */
+/* Where step 2 probes: the offset of the record that must be old for a trim to be due, and of the first of the
+ * `least_points` that stay (step 1 lets only longer keys pass). */
 size_t plan_probe_offset(size_t key_bytes);
+size_t plan_stay_offset(size_t key_bytes, const struct plan_limits *limits);
 
-/* Step 2. `first` and `probe` are the records at 0 and at the probe's offset, of
- * `first_len` and `probe_len` bytes as read. */
-enum plan plan_probe(const uint8_t *first, size_t first_len, const uint8_t *probe, size_t probe_len, uint32_t oldest);
+/* Step 2. `first`, `probe` and `stay` are the records at 0 and at those two offsets, SERIES_POINT_BYTES each. Moves
+ * `*oldest` back to the one that stays. */
+enum plan plan_probe(const uint8_t *first, const uint8_t *probe, const uint8_t *stay, const struct plan_limits *limits,
+                     uint32_t *oldest);
 
 /* Step 3. With PLAN_TRIM `*cut` bytes may go: they are more than 0, and a whole
  * young record stands in `head` behind them. */
@@ -69,5 +76,12 @@ struct plan_rewritten {
  * (canonical already, or no point to be read: then the key is not ours to
  * touch); -1 when memory is out. */
 int plan_rewrite(const uint8_t *bytes, size_t len, const struct plan_limits *limits, struct plan_rewritten *out);
+
+/* The first young time of a whole key, given its points in stored order: what step 1 and 2 find out, from all of it. */
+uint32_t plan_oldest(const struct series *stored, const struct plan_limits *limits);
+
+/* The canonical form of a whole key without its points before `until`, wherever they stand. Returns as
+ * plan_rewrite does; 0 also when there is none. */
+int plan_drop(const uint8_t *bytes, size_t len, uint32_t until, struct plan_rewritten *out);
 
 #endif

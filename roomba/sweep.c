@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "fold.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
@@ -48,6 +49,11 @@ static void ask_range(struct pipeline *p, const struct item *i, long long from, 
     p->asked += !p->broken;
 }
 
+static void ask_record(struct pipeline *p, const struct item *i, size_t offset)
+{
+    ask_range(p, i, (long long)offset, (long long)offset + SERIES_POINT_BYTES - 1);
+}
+
 static redisReply *take(struct pipeline *p)
 {
     if (p->asked == 0)
@@ -65,6 +71,11 @@ static void release(redisReply *r)
 static bool is_string(const redisReply *r)
 {
     return r && r->type == REDIS_REPLY_STRING;
+}
+
+static bool is_record(const redisReply *r)
+{
+    return is_string(r) && r->len == SERIES_POINT_BYTES;
 }
 
 static const uint8_t *bytes_of(const redisReply *r)
@@ -125,21 +136,22 @@ static void probe(struct sweep *s, struct item *items, size_t n)
     for (struct item *i = items; i < items + n; i++) {
         if (i->plan != PLAN_CONTINUE)
             continue;
-        long long offset = (long long)plan_probe_offset(i->bytes);
-        ask_range(&p, i, 0, SERIES_POINT_BYTES - 1);
-        ask_range(&p, i, offset, offset + SERIES_POINT_BYTES - 1);
+        ask_record(&p, i, 0);
+        ask_record(&p, i, plan_probe_offset(i->bytes));
+        ask_record(&p, i, plan_stay_offset(i->bytes, &s->limits));
     }
     for (struct item *i = items; i < items + n; i++) {
         if (i->plan != PLAN_CONTINUE)
             continue;
-        redisReply *first = take(&p), *middle = take(&p);
+        redisReply *first = take(&p), *middle = take(&p), *stay = take(&p);
         i->plan = PLAN_LEAVE;
-        if (is_string(first) && is_string(middle))
-            i->plan = plan_probe(bytes_of(first), first->len, bytes_of(middle), middle->len, i->oldest);
-        else
-            refuse_reply(s, i, is_string(first) ? middle : first);
+        if (is_record(first) && is_record(middle) && is_record(stay))
+            i->plan = plan_probe(bytes_of(first), bytes_of(middle), bytes_of(stay), &s->limits, &i->oldest);
+        else if (!is_string(first) || !is_string(middle) || !is_string(stay)) /* else the key has shrunk */
+            refuse_reply(s, i, is_string(first) ? is_string(middle) ? stay : middle : first);
         release(first);
         release(middle);
+        release(stay);
     }
 }
 
@@ -238,9 +250,24 @@ static void forget(struct sweep *s, const struct item *i)
     }
 }
 
+static void fold(struct sweep *s, const struct item *i)
+{
+    const struct fold f = {
+        .store = s->store, .retention = s->retention, .limits = &s->limits, .counters = s->counters};
+    const char *reason;
+    int result = fold_key(&f, i->key, i->key_len, &reason);
+
+    if (result < 0)
+        refuse(s, i, reason);
+    else if (result == 0)
+        s->counters[ROOMBA_raced]++;
+}
+
 static void act(struct sweep *s, const struct item *i)
 {
-    if (i->plan == PLAN_CONTINUE)
+    if (s->retention->n > 1 && (i->plan == PLAN_CONTINUE || i->plan == PLAN_REWRITE))
+        fold(s, i);
+    else if (i->plan == PLAN_CONTINUE)
         trim(s, i);
     else if (i->plan == PLAN_REWRITE)
         rewrite(s, i);

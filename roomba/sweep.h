@@ -1,5 +1,6 @@
 /* Puts a batch of keys in order: reads what roomba/plan.h asks for, pipelined
- * over the batch, then trims, rewrites and forgets key by key.
+ * over the batch, then trims, rewrites and forgets key by key. With a retention of several archives what
+ * is trimmed is folded first (roomba/fold.h).
  *
  * Every change is a script that touches one key and acts only if the key is
  * still as it was read. So a script sent twice acts once, points that are
@@ -14,6 +15,7 @@
 #include "lease.h"
 #include "plan.h"
 #include "ridgeline/store.h"
+#include "ridgeline/units.h"
 
 /* Keys that share one round trip. */
 #define SWEEP_BATCH 128
@@ -24,6 +26,7 @@ struct sweep {
     struct forget *forget;
     uint64_t *counters; /* ROOMBA_N of them */
     struct plan_limits limits;
+    const struct units_retention *retention;
 };
 
 /* Sweeps the keys of a SCAN's reply; those that cannot be a metric's are passed

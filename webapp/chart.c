@@ -1,7 +1,7 @@
-/* The points are shown as stored, of a repeated timestamp the last written. The band,
- * scores and votes come from a replay with the settings and overrides in force now:
- * they show what these make of the points, which after a change of a threshold
- * need not be what was decided then. */
+/* The points are shown as stored, of a repeated timestamp the last written, and rolled up
+ * where no raw ones are left. The band, scores and votes come from a replay with the settings and
+ * overrides in force now: they show what these make of the points, which after a change of a
+ * threshold need not be what was decided then. */
 #include "webapp/chart.h"
 
 #include <math.h>
@@ -11,6 +11,7 @@
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/history.h"
+#include "webapp/points.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
 
@@ -22,17 +23,6 @@ struct chart {
     uint32_t from, until;
     json_t *expected, *scores;
 };
-
-static json_t *points_json(const struct series *s, uint32_t from, uint32_t until)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < s->n; i++) {
-        const struct point *p = &s->points[i];
-        if (p->t >= from && p->t <= until)
-            json_array_append_new(array, json_pack("[I,o]", (json_int_t)p->t, http_number(p->v)));
-    }
-    return array;
-}
 
 static void add_verdict(void *context, const struct verdict *v, enum incident_change change,
                         const struct incident *incident)
@@ -51,15 +41,14 @@ static void add_verdict(void *context, const struct verdict *v, enum incident_ch
                               json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
 }
 
-/* The metric's anomalies, open or closed, candidates too, that overlap what of `stored` (sorted) the chart
- * shows. The slot's events are those of many metrics: what is older than the tail is not looked for. */
-static json_t *spans_json(const struct request *request, const struct chart *c, const struct series *stored)
+/* The metric's anomalies, open or closed, candidates too, that overlap what the chart shows. The slot's events are
+ * those of many metrics: what is older than the `first` stored point is not looked for. */
+static json_t *spans_json(const struct request *request, const struct chart *c, uint32_t first)
 {
     unsigned slot = keys_slot(keys_hash(c->metric, c->metric_len));
-    uint32_t oldest = stored->n ? stored->points[0].t : 0;
     struct anomalies_filter filter = {.metric = c->metric,
                                       .metric_len = c->metric_len,
-                                      .since = c->from > oldest ? c->from : oldest,
+                                      .since = c->from > first ? c->from : first,
                                       .surface_score = attention_now(request->app->attention).bar.score,
                                       .candidates = true,
                                       .limit = SPANS_MAX};
@@ -95,23 +84,29 @@ static int judge(const struct request *request, struct chart *c, const struct se
 
 static void answer(const struct request *request, struct reply *reply, struct chart *c, struct series *stored)
 {
-    double step_s;
+    double step_s = 0;
     c->expected = json_array();
     c->scores = json_array();
+    json_t *out = json_pack("{s:s%,s:I,s:I,s:o,s:o}", "metric", c->metric, c->metric_len, "from", (json_int_t)c->from,
+                            "until", (json_int_t)c->until, "expected", c->expected, "scores", c->scores);
     int judged = judge(request, c, stored, &step_s); /* in stored order: it sorts for itself */
     series_sort_last_wins(stored);
-    json_t *anomalies = judged == 0 ? spans_json(request, c, stored) : NULL;
-    if (!anomalies) {
-        json_decref(c->expected);
-        json_decref(c->scores);
-        http_no_redis(reply);
-        return;
-    }
-    http_json(reply, HTTP_OK,
-              json_pack("{s:s%,s:o,s:I,s:I,s:o,s:o,s:o,s:o}", "metric", c->metric, c->metric_len, "step",
-                        http_number(step_s), "from", (json_int_t)c->from, "until", (json_int_t)c->until, "points",
-                        points_json(stored, c->from, c->until), "expected", c->expected, "scores", c->scores,
-                        "anomalies", anomalies));
+    struct rollup rollup;
+    if (history_read_rollup(request->store, c->metric, c->metric_len, &rollup) != 0 || judged != 0)
+        goto no_redis;
+    json_object_set_new(out, "step", http_number(step_s));
+    uint32_t first = points_add(out, &rollup, stored, step_s, c->from, c->until);
+    json_t *anomalies = spans_json(request, c, first);
+    if (!anomalies)
+        goto no_redis;
+    json_object_set_new(out, "anomalies", anomalies);
+    rollup_fini(&rollup);
+    http_json(reply, HTTP_OK, out);
+    return;
+no_redis:
+    rollup_fini(&rollup);
+    json_decref(out);
+    http_no_redis(reply);
 }
 
 void chart_get(const struct request *request, struct reply *reply)

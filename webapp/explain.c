@@ -80,7 +80,8 @@ static void answer(const struct request *request, struct reply *reply, const cha
     struct explained e = {.any = false};
     uint32_t t = 0;
     if (!last_point(stored, at, &t)) {
-        http_error(reply, HTTP_NOT_FOUND, "this metric has no stored point at or before %u", at);
+        http_error(reply, HTTP_NOT_FOUND,
+                   "this metric has no stored point at or before %u that is still raw, as verdicts need it", at);
         return;
     }
     if (tune_load(request->store, &overrides) != 0) {

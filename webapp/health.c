@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ridgeline/clock.h"
+#include "ridgeline/proc.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/hub.h"
@@ -235,19 +236,34 @@ static void add_problems(json_t *list, const struct processes *p)
     add_silent_workers(list, p);
 }
 
-/* Reads "field:NUMBER" out of Redis's INFO text; null when it is not there. */
-static json_t *info_number(const char *info, const char *field)
+/* Reads "field:NUMBER" out of Redis's INFO text. Returns whether it is there. */
+static bool read_info(const char *info, const char *field, uint64_t *value)
 {
     const char *at = strstr(info, field);
     char digits[24] = "";
-    uint64_t value;
     if (at)
         sscanf(at + strlen(field), "%23[0-9]", digits);
-    return processes_digits(digits, &value) ? count(value) : json_null();
+    return processes_digits(digits, value);
 }
 
-/* Redis's own state, and the problem that it has when it can keep nothing more. */
-static int add_redis(json_t *out, json_t *sentences, struct store *s)
+static json_t *info_number(const char *info, const char *field)
+{
+    uint64_t value;
+    return read_info(info, field, &value) ? count(value) : json_null();
+}
+
+/* Whether the kernel may refuse the fork in which Redis rewrites its append-only file. Known only of a
+ * Redis on this machine; and a small one is never refused. */
+static bool fork_may_fail(const struct app *app, const char *info)
+{
+    uint64_t used, total;
+    return strncmp(app->settings.store, "unix:", 5) == 0 && proc_overcommit_memory() == 0 &&
+           read_info(info, "\nused_memory_rss:", &used) && read_info(info, "\ntotal_system_memory:", &total) &&
+           used > total / 2;
+}
+
+/* Redis's own state, and its problems. `*mute`: no process can tell that it is alive. */
+static int add_redis(json_t *out, json_t *sentences, const struct app *app, struct store *s, bool *mute)
 {
     redisReply *r = store_command(s, "INFO");
     int result = -1;
@@ -257,9 +273,14 @@ static int add_redis(json_t *out, json_t *sentences, struct store *s)
                                       info_number(r->str, "\nused_memory:"), "used_memory_peak_bytes",
                                       info_number(r->str, "\nused_memory_peak:"), "maxmemory_bytes",
                                       info_number(r->str, "\nmaxmemory:")));
-        if (strstr(r->str, "\naof_last_write_status:err"))
+        *mute = strstr(r->str, "\naof_last_write_status:err") != NULL;
+        if (*mute)
             json_array_append_new(sentences, json_string("Redis cannot write its append-only file, perhaps because the "
                                                          "disk is full: it refuses new points, which wait in horizon"));
+        if (fork_may_fail(app, r->str))
+            json_array_append_new(sentences,
+                                  json_string("Redis uses over half of the memory, and vm.overcommit_memory is 0: "
+                                              "a rewrite of its append-only file may fail; set it to 1"));
         result = 0;
     }
     if (r)
@@ -308,7 +329,9 @@ json_t *health_json(struct app *app, struct store *s, bool look)
 {
     struct processes p = {0};
     json_t *out = json_object(), *sentences = json_array();
-    if (!out || !sentences || processes_read(&p, s, clock_wall_s()) != 0 || add_redis(out, sentences, s) != 0) {
+    bool mute = false;
+    if (!out || !sentences || processes_read(&p, s, clock_wall_s()) != 0 ||
+        add_redis(out, sentences, app, s, &mute) != 0) {
         json_decref(sentences);
         json_decref(out);
         out = NULL;
@@ -318,7 +341,7 @@ json_t *health_json(struct app *app, struct store *s, bool look)
         take_look(app->rates, &p);
         attention_count_open(app->attention, &p);
     }
-    if (json_array_size(sentences) == 0) /* else no process can tell that it is alive */
+    if (!mute) /* else no process can tell that it is alive */
         add_problems(sentences, &p);
     json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));
     json_object_set_new(out, "problems", sentences);

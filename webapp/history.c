@@ -22,6 +22,24 @@ int history_read(struct store *s, const char *name, size_t len, struct series *s
     return result;
 }
 
+int history_read_rollup(struct store *s, const char *name, size_t len, struct rollup *rollup)
+{
+    char key[KEYS_MAX];
+    size_t key_len = keys_rollup(key, name, len);
+    *rollup = (struct rollup){0};
+    redisReply *r = store_command(s, "GET %b", key, key_len);
+    int result = r ? 0 : -1;
+    if (store_ok(r) && r->type == REDIS_REPLY_STRING) {
+        int loaded = rollup_load(rollup, (const uint8_t *)r->str, r->len);
+        if (loaded != 0)
+            rollup_fini(rollup);
+        result = loaded < 0 ? -1 : 0;
+    }
+    if (r)
+        freeReplyObject(r);
+    return result;
+}
+
 /* Copies the points up to `until`. `*first` gets the time of the earliest that is not before `from`;
  * stays as it is without one. */
 static int copy_until(struct series *out, const struct series *stored, uint32_t from, uint32_t until, uint32_t *first)

@@ -4,6 +4,7 @@
 
 #include "ridgeline/conf.h"
 #include "ridgeline/replay.h"
+#include "ridgeline/rollup.h"
 #include "ridgeline/series.h"
 #include "ridgeline/store.h"
 
@@ -11,6 +12,10 @@
  * the caller calls series_fini in any case. Returns 0; 1 when there is no such metric; -1 when Redis did not
  * answer or memory is out. */
 int history_read(struct store *s, const char *name, size_t len, struct series *stored);
+
+/* Reads the metric's rollup; an empty one where there is none, or none that can be read. The caller calls
+ * rollup_fini in any case. Returns 0, or -1 when Redis did not answer or memory is out. */
+int history_read_rollup(struct store *s, const char *name, size_t len, struct rollup *rollup);
 
 /* Where a replay began: what came before it was either remembered or unknown. */
 enum history_source { HISTORY_FROM_RECORD, HISTORY_FROM_TAIL };

@@ -76,6 +76,11 @@ struct counters_def {
     X(visited, COUNTER, "keys looked at")                                                            \
     X(trimmed, COUNTER, "keys whose old points were cut")                                            \
     X(points_cut, COUNTER, "points cut for age")                                                     \
+    X(folded, COUNTER, "keys whose old points were folded into their rollup before they were cut")   \
+    X(points_late, COUNTER, "points that turned up behind what is folded, and were dropped")          \
+    X(rollups_begun, COUNTER, "rollups made for metrics that had none")                              \
+    X(rollups_rebuilt, COUNTER, "rollups made anew from the old because the retention has changed")  \
+    X(rollups_rejected, COUNTER, "rollups that could not be read, and were begun anew")              \
     X(rewritten, COUNTER, "keys rewritten to canonical form")                                        \
     X(junk_bytes, COUNTER, "bytes dropped by rewrites because no point could be read from them")     \
     X(forgotten, COUNTER, "metrics removed after a silence longer than the retention")               \

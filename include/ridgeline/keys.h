@@ -27,6 +27,7 @@
 /* Each writes a NUL-terminated key to `out` and returns its length. Names are
  * at most KEYS_NAME_MAX bytes (programmer error otherwise). */
 size_t keys_metric(char out[KEYS_MAX], const char *name, size_t name_len);
+size_t keys_rollup(char out[KEYS_MAX], const char *name, size_t name_len); /* string: coarse history (rollup.h) */
 size_t keys_record(char out[KEYS_MAX], const char *name, size_t name_len); /* hash: saved worker records */
 size_t keys_open(char out[KEYS_MAX], unsigned slot);                       /* hash: id -> anomaly JSON */
 size_t keys_events(char out[KEYS_MAX], unsigned slot);                     /* stream: openings, updates, closings */

@@ -45,6 +45,10 @@ void proc_signals(void);
  * 1024 are few for a server. */
 void proc_raise_descriptor_limit(void);
 
+/* The kernel's vm.overcommit_memory: 0, 1 or 2; -1 where it cannot be read. With 0 the kernel may refuse the fork
+ * by which Redis rewrites its append-only file, when Redis holds much of the machine's memory. */
+int proc_overcommit_memory(void);
+
 /* Sleeps up to `ms`; a signal ends it early. */
 void proc_sleep_ms(int64_t ms);
 

@@ -30,9 +30,11 @@ struct units_address {
 int units_address(const char *text, struct units_address *address, const char **reason);
 
 /* Retention as carbon writes it, finest first: "10s:24h" or "10s:1h,1m:1d,10m:14d". Each
- * archive's step must divide its span and the next one's step, steps and spans
+ * archive's step must divide its span and the next one's step, which its span must reach; steps and spans
  * must grow, and the first archive must keep 360 points. */
 #define UNITS_ARCHIVES_MAX 8
+#define UNITS_RAW_POINTS_MIN 360 /* what the longest detector window asks of the raw tail */
+#define UNITS_ARCHIVE_POINTS_MAX 1000000 /* of one behind the first */
 struct units_retention {
     unsigned n;
     struct {

@@ -194,11 +194,11 @@ webapp: {{ listen = "127.0.0.1:{page}"; }};
 
 @pytest.fixture
 def horizons(redis, daemons, tmp_path):
-    """horizons(instance, statsd): horizons alone, on one Redis that nobody else writes to."""
-    def begin(instance="", statsd=""):
+    """horizons(instance, statsd, horizon): horizons alone, on one Redis that nobody else writes to."""
+    def begin(instance="", statsd="", horizon=""):
         line, udp, pickle, skyline, page, statsd_port = free_ports(6)
         settings = write_settings(tmp_path / f"horizon{instance}.conf", SETTINGS.format(
-            line=line, udp=udp, pickle=pickle, skyline=skyline, page=page, horizon="self_metrics = false;",
+            line=line, udp=udp, pickle=pickle, skyline=skyline, page=page, horizon=f"self_metrics = false; {horizon}",
             analyzer="", roomba="", max_age="23h", more=f'redis = "unix:{redis.sock}"; instance = "{instance}"; '
             f'statsd: {{ listen = "127.0.0.1:{statsd_port}"; {statsd} }};'))
         d = daemons("horizon", settings)

@@ -23,7 +23,7 @@ QUIET = {"servers.build1.cpu.percent", "servers.build1.load", "shop.ads.clicks.r
 
 
 class Demo:
-    def __init__(self, directory, line=None):
+    def __init__(self, directory, line=None, retention="60s:14d"):
         self.directory, self.state = directory, directory / "state"
         free_line, udp, page = free_ports(3)
         self.page = f"http://127.0.0.1:{page}"
@@ -33,7 +33,7 @@ class Demo:
             self.process = subprocess.Popen(
                 [str(BUILD / "ridgeline"), "demo", "--settings", str(ROOT / "packaging/demo.conf"), "--state-dir",
                  str(self.state), "--set", f"horizon.carbon_line=127.0.0.1:{line or free_line}", "--set",
-                 f"horizon.carbon_udp=127.0.0.1:{udp}", "--set", f"webapp.listen=127.0.0.1:{page}"],
+                 f"horizon.carbon_udp=127.0.0.1:{udp}", "--set", f"retention={retention}", "--set", f"webapp.listen=127.0.0.1:{page}"],
                 stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
         self.ready = ""
         reader = threading.Thread(target=self.read, daemon=True)
@@ -105,6 +105,12 @@ def test_a_taken_line_port_is_told_and_nothing_goes_to_its_holder(demos):
         wait_for("the open anomalies", lambda: OPEN <= {a["metric"] for a in demo.anomalies("open")})
         with pytest.raises(TimeoutError):
             held.accept()
+
+
+def test_a_raw_retention_shorter_than_the_silence_of_what_died_will_do(demos):
+    demo = demos(retention="10s:1h")
+    assert demo.ready.startswith("ready "), demo.log.read_text()
+    assert demo.redis.scard("metrics.unique_metrics") == 39
 
 
 def test_a_used_state_directory_is_refused(demos):

@@ -218,6 +218,13 @@ def test_a_crashed_daemon_comes_back_with_the_settings_that_were_accepted(ridgel
     wait_for("the point", lambda: points_of(ridgeline.redis, "after.the.crash") == [(now, 1.0)])
 
 
+def test_the_start_tells_when_the_kernel_may_refuse_redis_a_fork(ridgeline):
+    mode = open("/proc/sys/vm/overcommit_memory").read().strip()
+    assert ("event=overcommit_memory" in ridgeline.log.read_text()) == (mode == "0")
+    problems = ridgeline.get("/api/health").json()["problems"]
+    assert not any("overcommit" in p for p in problems)  # a small Redis is never refused
+
+
 def test_a_hung_worker_is_told_as_a_problem(ridgeline):
     worker = ridgeline.pids("analyzer")[1]
     health = lambda: ridgeline.get("/api/health").json()

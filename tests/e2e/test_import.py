@@ -8,6 +8,7 @@ import pty
 import random
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -142,15 +143,36 @@ def test_bad_files_are_reported_and_the_others_go_on(redis, into, tmp_path):
     (tmp_path / "d/broken.csv").write_text("timestamp,value\n100,1\nyesterday,2\n")
     (tmp_path / "d/cut.wsp").write_bytes(b"\0\0\0\1" * 5)
     (tmp_path / "d/empty.wsp").write_bytes(b"")
+    (tmp_path / "d/huge.csv").write_text("timestamp,value\n")
+    os.truncate(tmp_path / "d/huge.csv", (512 << 20) + 1)
     write_csv(tmp_path / "d/old.csv", [(t - 30 * DAY, v) for t, v in points])
     write_csv(tmp_path / "d/ahead.csv", points + [(points[-1][0] + DAY, 1.0)])
     told = run_import(*into, tmp_path / "d", expect=1)
-    assert "2 of 7 files imported" in told and "3 bad" in told and "1 with a name that is not taken" in told
+    assert "2 of 8 files imported" in told and "4 bad" in told and "1 with a name that is not taken" in told
     assert "1 without a point that the raw retention holds" in told and "1 points ahead of the clock" in told
+    assert "huge.csv: larger than 512 MiB" in told
     for name in ("broken.csv:3:", "cut.wsp:", "empty.wsp:", "bad name.csv:"):
         assert name in told
     assert redis.smembers("metrics.unique_metrics") == {b"metrics.good", b"metrics.ahead"}
     assert points_of(redis, "ahead")[-1] == points[-1]
+
+
+def test_two_files_of_one_metric_are_refused(redis, into, tmp_path):
+    """Side by side they would be judged as two metrics, and the one that is saved last would win."""
+    write_csv(tmp_path / "d/a/b.csv", shop(1, newest(), points=200, fault=None))
+    write_csv(tmp_path / "d/a.b.csv", shop(2, newest(), points=200, fault=None))
+    told = run_import(*into, tmp_path / "d", expect=2)
+    assert "would both be the metric a.b" in told and "a/b.csv" in told and "a.b.csv" in told
+    assert redis.dbsize() == 0
+
+
+def test_what_cannot_be_looked_at_in_a_directory_is_reported(redis, into, tmp_path):
+    write_csv(tmp_path / "d/good.csv", shop(1, newest(), points=200, fault=None))
+    (tmp_path / "d/gone.wsp").symlink_to(tmp_path / "nowhere.wsp")
+    (tmp_path / "d/around").symlink_to(tmp_path / "d")
+    told = run_import(*into, tmp_path / "d", expect=1)
+    assert "1 of 2 files imported, 1 bad" in told and "gone.wsp: No such file" in told
+    assert redis.smembers("metrics.unique_metrics") == {b"metrics.good"}
 
 
 @pytest.mark.parametrize("arguments", [[], ["--name", "x"], ["--nonsense", "y"], ["--name", "a", "--prefix", "b", "c"]])
@@ -351,6 +373,15 @@ def test_while_run_is_stopped_its_own_redis_takes_the_import(ridgeline_factory, 
     assert len(told) == len(set(told))
 
 
+def test_a_socket_that_a_killed_redis_left_keeps_no_import_out(settings, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(state / "redis.sock"))
+    path = write_csv(tmp_path / "m.csv", shop(1, newest(), points=200, fault=None))
+    assert "1 of 1 files imported" in run_import("--settings", settings, "--state-dir", state, path)
+
+
 def test_a_restarted_analyzer_tells_nothing_again(redis, into, tmp_path, daemons, settings):
     until = newest()
     for i in range(3):
@@ -368,6 +399,37 @@ def test_a_restarted_analyzer_tells_nothing_again(redis, into, tmp_path, daemons
         int(redis.hget(key, "records_loaded") or 0) for key in redis.keys("ridgeline:stats:analyzer.*")) >= 3)
     time.sleep(2)
     assert events(redis) == before
+
+
+def test_a_past_on_another_grid_does_not_double_live_points(redis, into, tmp_path, settings):
+    """Whisper keeps points at the beginning of their step, senders send them when they will."""
+    points = shop(6, newest() - 2 * STEP_S)
+    live = [(t + 7, v) for t, v in points[-300:] if not points[-120][0] <= t < points[-100][0]] + \
+        [(points[-1][0] + STEP_S + 7, points[-1][1])]
+    redis.append("metrics.m", b"".join(canonical(t, v) for t, v in live))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    assert "1 of 1 files imported" in run_import(*into, write_csv(tmp_path / "m.csv", points))
+    stored = points_of(redis, "m")
+    assert set(live) <= set(stored)
+    steps = [b[0] - a[0] for a, b in zip(stored, stored[1:])]
+    assert min(steps) > STEP_S / 2 and max(steps) < 2 * STEP_S  # the gap of twenty was filled
+    told = subprocess.run([str(BUILD / "ridgeline"), "explain", "--settings", str(settings), "--set",
+                           f"redis=unix:{redis.sock}", "m"], capture_output=True, text=True).stdout
+    assert "state     NORMAL" in told
+
+
+def test_a_metric_gets_its_past_as_soon_as_the_analyzer_has_stopped(redis, into, tmp_path, daemons):
+    points = shop(5, newest())
+    redis.append("metrics.m", b"".join(canonical(t, v) for t, v in points[-100:]))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    path = write_csv(tmp_path / "m.csv", points)
+    with_redis = write_settings(tmp_path / "daemon.conf", SETTINGS + f' redis = "unix:{redis.sock}";')
+    analyzer = daemons("analyzer", with_redis).wait_ready()
+    wait_for("the worker to have it", lambda: sum(
+        int(redis.hget(key, "metrics") or 0) for key in redis.keys("ridgeline:stats:analyzer.*")) == 1)
+    assert "not imported: a running analyzer" in run_import(*into, path, expect=1)
+    analyzer.stop()
+    assert "1 of 1 files imported" in run_import(*into, path)
 
 
 def test_history_before_what_a_record_knows_is_judged_anew(redis, into, tmp_path):

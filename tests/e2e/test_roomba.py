@@ -127,7 +127,7 @@ def test_finds_the_cut_of_a_long_key(redis, roomba):
 def test_never_cuts_a_young_point_whatever_the_order(redis, roomba):
     now = int(time.time())
     raw = (series(now - 7200, now - 4200) + canonical(now - 100, 1.0) + series(now - 7200, now - 4200) +
-           series(now - 3000, now) + series(now - 900, now - 500))
+           series(now - 3500, now) + series(now - 900, now - 500))
     put(redis, "late", raw)
     roomba().wait_walks()
     left = points_of(redis, "late")

@@ -289,6 +289,7 @@ def test_a_stop_makes_points_of_the_interval_under_way(horizon):
     assert own.count("received") == 0 and own.count("statsd_series") == 2
     assert own.daemon.stop() == 0
     value = lambda name: [v for _, v in points_of(own.redis, name)]
+    assert value("stats.c;dc=lon;os=linux")[0] > 5 / 60  # a second of the time that it took, not of half an hour
     assert value("stats_counts.c;dc=lon;os=linux") == [5] and value("stats.timers.t.upper_50") == [49]
     own.assert_reconciled()
     assert books(own.daemon)["clean_stop"] == "1" and own.count("stored") == 16
@@ -321,6 +322,15 @@ def test_large_timers_stay_exact_but_for_percentiles(horizon):
     assert math.isclose(value("big.mean"), sum(values) / 50000) and value("big.count_90") == 45000
     assert abs(value("big.upper_90") - 0.9 * 50021) < 0.06 * 50021  # more than six standard errors of 1,000
     assert value("many7.count") == 40 and value("many7.median") == 1
+
+
+def test_a_flush_larger_than_the_queue_waits_for_redis(horizons):
+    own = Horizon(horizons(horizon='queue_bytes = "1MiB";', statsd='flush_interval = "5s";'))
+    send_tcp(own.port, "".join(f"some.timer{i}:1|ms\n" for i in range(3000)).encode())
+    wait_for("the samples", lambda: own.count("statsd_accepted") == 3000)
+    wait_for("the points", lambda: own.count("statsd_flush_ms") > 0 and own.count("queued") == 0)
+    assert own.count("received") >= 14 * 3000 and own.count("dropped") == 0
+    own.assert_reconciled()
 
 
 def test_what_the_kernel_drops_is_counted(horizon):

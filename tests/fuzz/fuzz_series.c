@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_rewrite(const uint8_t *data, size_t size, const struct series *s, const struct series_damage *d)
 {
-    const struct plan_limits limits = {.now_s = 1700000000, .retention_s = 3600, .max_future_s = 600};
+    const struct plan_limits limits = {.now_s = 1700000000, .retention_s = 3600, .max_future_s = 600,
+                                       .least_points = 1, .align_s = 1};
     struct plan_rewritten out;
     struct series again = {0};
     int wanted = plan_rewrite(data, size, &limits, &out);

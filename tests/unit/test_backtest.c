@@ -87,6 +87,19 @@ Test(inputs, of_several_directories_have_their_category_before_them)
     expect_names((char *[]){PATH("data/b.csv"), PATH("data/two/a.csv")}, 2, "data/b.csv two/a.csv ");
 }
 
+Test(inputs, that_cannot_be_looked_at_are_inputs_too)
+{
+    tree();
+    cr_assert_eq(symlink("nowhere", "data/one/gone.csv"), 0);
+    cr_assert_eq(symlink("nowhere", "data/one/gone.txt"), 0);
+    cr_assert_eq(symlink("..", "data/one/around"), 0);
+    expect_names((char *[]){PATH("data/one")}, 1, "a.csv around/b.csv around/two/a.csv gone.csv ");
+    if (geteuid() == 0)
+        return; /* whom every directory lets in */
+    cr_assert_eq(chmod("data/two", 0), 0);
+    expect_names((char *[]){PATH("data")}, 1, "b.csv one/a.csv one/gone.csv two ");
+}
+
 Test(inputs, that_share_a_result_are_refused)
 {
     struct inputs in = {0};

@@ -54,7 +54,7 @@ Test(conf, defaults_stand_without_a_file)
     cr_assert_eq(conf_load(&s, NULL, NULL, NULL, error), 0, "%s", error);
     engine_options_default(&shipped);
     cr_assert_eq(memcmp(&s.detection, &shipped, sizeof shipped), 0);
-    cr_assert_eq(s.retention.n, 1);
+    cr_assert_eq(s.retention.n, 3);
     cr_assert_eq(s.retention.archive[0].span_s, 86400);
     cr_assert_eq(s.horizon.max_age_s, 1000);
     cr_assert_eq(s.horizon.carbon_pickle.port, 2024);
@@ -147,10 +147,10 @@ static const struct {
     {"statsd: { prefix_timer = \"a b\"; };", "t.conf:1: statsd.prefix_timer: may hold letters, digits"},
     {"statsd: { flush_interval = \"0s\"; };", "statsd.flush_interval: is out of range"},
     {"retention = \"10s:10m\";", "t.conf:1: retention: must keep at least 360 points"},
+    {"retention = \"10s:1h,1m:1h\";", "t.conf:1: retention: has an archive that spans no more than the one before"},
     {"incident_budget = \"20\";", "t.conf:1: incident_budget: needs a time"},
     {"incident_budget = 20;", "t.conf:1: incident_budget: must be text in quotes"},
     {"surface_score = 101;", "t.conf:1: surface_score: is out of range; it may be 0 to 100"},
-    {"retention = \"10s:1h,1m:1d\";", "t.conf:1: retention: names rollups"},
     {"retention = \"1m:12h\";\ndetection: {\n ensemble = \"skyline\"; };",
      "t.conf:3: detection.ensemble: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
     {"retention = \"1m:12h\";\nrules = ( { match = \"b\"; ensemble = \"ridgeline\"; },\n"

@@ -36,7 +36,7 @@ static void send_line(const char *line)
 static void flush(void)
 {
     intake.now_ms = NOW_S * 1000 + 3;
-    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10);
+    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10, true);
     while (intake_statsd_flush(&intake, 1))
         continue;
 }
@@ -132,7 +132,7 @@ Test(intake_statsd, flushes_a_series_that_a_sample_meets_before_its_turn)
     begin(NULL);
     send_line("a:1|c:10|g");
     send_line("b:2|c");
-    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10);
+    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10, true);
     cr_assert(intake_statsd_flush(&intake, 1));
     assert_sums(3, 2);
     send_line("b:5|c");
@@ -141,9 +141,22 @@ Test(intake_statsd, flushes_a_series_that_a_sample_meets_before_its_turn)
     while (intake_statsd_flush(&intake, 1))
         continue;
     assert_sums(4, 5);
-    intake_statsd_turn(&intake, (uint32_t)NOW_S + 10, 10);
-    intake_statsd_turn(&intake, (uint32_t)NOW_S + 20, 10); /* what is left of the one before comes first */
+    intake_statsd_turn(&intake, (uint32_t)NOW_S + 10, 10, true);
+    intake_statsd_turn(&intake, (uint32_t)NOW_S + 20, 10, true); /* what is left of the one before comes first */
     assert_sums(4, 10);
+}
+
+Test(intake_statsd, says_nothing_of_idle_series_at_a_stop)
+{
+    begin(NULL);
+    send_line("idle:1|c:2|g:3|ms");
+    flush();
+    assert_sums(3, 2 + 1 + 14);
+    send_line("busy:5|c");
+    intake_statsd_turn(&intake, (uint32_t)NOW_S + 2, 2, false);
+    while (intake_statsd_flush(&intake, 1))
+        continue;
+    assert_sums(4, 17 + 2);
 }
 
 Test(intake_statsd, tells_since_when_samples_wait)
@@ -155,7 +168,7 @@ Test(intake_statsd, tells_since_when_samples_wait)
     intake.now_ms += 1000;
     send_line("b:1|c");
     cr_assert_eq(intake_oldest_ms(&intake, intake.now_ms), first_ms);
-    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10);
+    intake_statsd_turn(&intake, (uint32_t)NOW_S, 10, true);
     cr_assert(intake_statsd_flush(&intake, 1));
     cr_assert_eq(intake_oldest_ms(&intake, intake.now_ms + 5), first_ms);
     while (intake_statsd_flush(&intake, 1))

@@ -6,7 +6,8 @@
 #include "roomba/plan.h"
 
 #define NOW 1700000000
-static const struct plan_limits limits = {.now_s = NOW, .retention_s = 3600, .max_age_s = 1000, .max_future_s = 60};
+static const struct plan_limits limits = {.now_s = NOW, .retention_s = 3600, .whole_s = 3600, .max_age_s = 1000,
+                                          .max_future_s = 60, .least_points = 1, .align_s = 1};
 
 /* Canonical records of these times, each with value 1. */
 static size_t fill(uint8_t *out, const int64_t *times, size_t n)
@@ -60,9 +61,9 @@ Test(plan, metric_is_dead_only_beyond_the_retention_and_the_lateness_by_the_wall
 {
     uint8_t tail[PLAN_TAIL_BYTES];
     uint32_t oldest;
-    size_t len = FILL(tail, NOW - 4600);
+    size_t len = FILL(tail, NOW - 4600, NOW - 4600);
     cr_assert_eq(plan_tail(len, tail, len, &limits, &oldest), PLAN_CONTINUE);
-    len = FILL(tail, NOW - 4601);
+    len = FILL(tail, NOW - 4601, NOW - 4601);
     cr_assert_eq(plan_tail(len, tail, len, &limits, &oldest), PLAN_FORGET);
     len = FILL(tail, NOW - 4600, NOW - 9000);
     cr_assert_eq(plan_tail(len, tail, len, &limits, &oldest), PLAN_CONTINUE);
@@ -81,12 +82,12 @@ Test(plan, anything_but_whole_canonical_records_is_rewritten)
     }
 }
 
-Test(plan, probe_stands_on_a_record_within_the_first_sixteenth)
+Test(plan, probe_stands_on_a_record_within_the_first_quarter)
 {
     for (size_t n = 1; n < 2000; n++) {
         size_t offset = plan_probe_offset(n * SERIES_POINT_BYTES);
         cr_assert_eq(offset % SERIES_POINT_BYTES, 0);
-        cr_assert_eq(offset / SERIES_POINT_BYTES, n / 16);
+        cr_assert_eq(offset / SERIES_POINT_BYTES, n / 4);
     }
 }
 
@@ -97,17 +98,63 @@ Test(plan, trim_waits_until_first_record_and_probe_are_old)
         enum plan plan;
     } cases[] = {
         {99, 99, PLAN_CONTINUE}, {99, 100, PLAN_LEAVE}, {100, 99, PLAN_LEAVE}, {100, 100, PLAN_LEAVE}};
-    uint8_t first[SERIES_POINT_BYTES], probe[SERIES_POINT_BYTES];
+    uint8_t first[SERIES_POINT_BYTES], probe[SERIES_POINT_BYTES], stay[SERIES_POINT_BYTES];
+    uint32_t oldest = 100;
 
+    series_encode(stay, (struct point){.t = 300, .v = 1});
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         series_encode(first, (struct point){.t = cases[i].first, .v = 1});
         series_encode(probe, (struct point){.t = cases[i].probe, .v = 1});
-        cr_assert_eq(plan_probe(first, sizeof first, probe, sizeof probe, 100), cases[i].plan, "case %zu", i);
+        cr_assert_eq(plan_probe(first, probe, stay, &limits, &oldest), cases[i].plan, "case %zu", i);
+        cr_assert_eq(oldest, 100);
     }
-    cr_assert_eq(plan_probe(first, 14, probe, 15, 200), PLAN_LEAVE);
-    cr_assert_eq(plan_probe(first, 15, probe, 0, 200), PLAN_LEAVE);
     probe[6] = 0xca;
-    cr_assert_eq(plan_probe(first, 15, probe, 15, 200), PLAN_REWRITE);
+    oldest = 200;
+    cr_assert_eq(plan_probe(first, probe, stay, &limits, &oldest), PLAN_REWRITE);
+}
+
+Test(plan, the_least_number_of_points_stays_whatever_its_age)
+{
+    struct plan_limits slow = limits;
+    uint8_t first[SERIES_POINT_BYTES], stay[SERIES_POINT_BYTES], tail[PLAN_TAIL_BYTES];
+    struct series s = {0};
+    uint32_t oldest = 5000;
+
+    slow.least_points = 360;
+    size_t len = FILL(tail, NOW - 20, NOW - 10, NOW);
+    cr_assert_eq(plan_tail(360 * SERIES_POINT_BYTES, tail, len, &slow, &oldest), PLAN_LEAVE);
+    cr_assert_eq(plan_tail(361 * SERIES_POINT_BYTES, tail, len, &slow, &oldest), PLAN_CONTINUE);
+    cr_assert_eq(plan_stay_offset(361 * SERIES_POINT_BYTES, &slow), SERIES_POINT_BYTES);
+
+    oldest = 5000;
+    series_encode(first, (struct point){.t = 3000, .v = 1});
+    series_encode(stay, (struct point){.t = 4000, .v = 1});
+    cr_assert_eq(plan_probe(first, first, stay, &slow, &oldest), PLAN_CONTINUE);
+    cr_assert_eq(oldest, 4000);
+
+    for (uint32_t i = 0; i < 1000; i++) {
+        cr_assert_eq(plan_oldest(&s, &slow), i <= 360 ? 0 : NOW + 300 * (i - 360));
+        cr_assert_eq(series_push(&s, (struct point){.t = NOW + 300 * i, .v = 1}), 0);
+        slow.now_s = NOW + 300 * i;
+    }
+    series_fini(&s);
+}
+
+Test(plan, what_is_young_begins_where_the_slots_of_rollups_do)
+{
+    struct plan_limits aligned = limits;
+    uint8_t tail[PLAN_TAIL_BYTES];
+    uint32_t oldest = 0;
+
+    aligned.align_s = 600;
+    size_t len = FILL(tail, NOW - 20, NOW - 10, NOW);
+    cr_assert_eq(plan_tail(len, tail, len, &aligned, &oldest), PLAN_CONTINUE);
+    cr_assert_eq(oldest, (NOW - 3600) / 600 * 600);
+    uint8_t old[SERIES_POINT_BYTES], stay[SERIES_POINT_BYTES];
+    series_encode(old, (struct point){.t = 1000, .v = 1});
+    series_encode(stay, (struct point){.t = 1799, .v = 1});
+    cr_assert_eq(plan_probe(old, old, stay, &aligned, &oldest), PLAN_CONTINUE);
+    cr_assert_eq(oldest, 1200);
 }
 
 Test(plan, cut_ends_before_the_first_young_record)
@@ -200,7 +247,7 @@ Test(plan, rewrite_keeps_the_newest_point_of_a_dead_key_and_all_when_no_time_can
 {
     static const uint8_t dead[] = {0x92, 0x05, 0x01, 0x92, 0x06, 0x02};
     static const uint8_t future[] = {0x92, 0x05, 0x01, 0x92, 0xce, 0xff, 0xff, 0xff, 0xff, 0x02};
-    const struct plan_limits early = {.now_s = 1, .retention_s = 1, .max_future_s = 0};
+    const struct plan_limits early = {.now_s = 1, .retention_s = 1, .whole_s = 1, .least_points = 1, .align_s = 1};
     struct plan_rewritten out;
 
     cr_assert_eq(plan_rewrite(dead, sizeof dead, &limits, &out), 1);
@@ -209,4 +256,30 @@ Test(plan, rewrite_keeps_the_newest_point_of_a_dead_key_and_all_when_no_time_can
     cr_assert_eq(plan_rewrite(future, sizeof future, &early, &out), 1);
     cr_assert_eq(out.len, 2 * SERIES_POINT_BYTES);
     free(out.bytes);
+}
+
+Test(plan, drop_takes_old_points_out_wherever_they_stand)
+{
+    static const int64_t times[] = {100, 200, 90, 300, 110, 199, 400};
+    uint8_t bytes[7 * SERIES_POINT_BYTES + 3];
+    struct plan_rewritten out;
+    struct series s = {0};
+    size_t len = fill(bytes, times, 7);
+
+    memcpy(bytes + len, "\x92\xce", 3); /* a record that another tool is still writing */
+    cr_assert_eq(plan_drop(bytes, len, 200, &out), 1);
+    cr_assert_eq(out.points_cut, 4);
+    cr_assert_eq(series_scan(out.bytes, out.len, &s, NULL), 0);
+    cr_assert_eq(s.n, 3);
+    cr_assert(s.points[0].t == 200 && s.points[1].t == 300 && s.points[2].t == 400);
+    free(out.bytes);
+    cr_assert_eq(plan_drop(bytes, len + 2, 200, &out), 1);
+    cr_assert_eq(out.len, 3 * SERIES_POINT_BYTES + 2);
+    free(out.bytes);
+    cr_assert_eq(plan_drop(bytes, len, 90, &out), 0);
+    cr_assert_eq(plan_drop(bytes, 0, 90, &out), 0);
+    cr_assert_eq(plan_drop(bytes, len, 500, &out), 1);
+    cr_assert_eq(out.len, 0);
+    free(out.bytes);
+    series_fini(&s);
 }

@@ -103,6 +103,9 @@ Test(statsd_line, takes_what_dogstatsd_adds)
         {"a:1|c|T1656581400:2|g", "a c:1*1 g:2"},
         {"a:1|c|e:it-false,cn-x|card:low", "a c:1*1"},
         {"a:u#v|s", "a s:u#v"},
+        {"a:fe80::1|s", "a s:fe80::1"},
+        {"a:http://x/y|s|#b:c", "a;b=c s:http://x/y"},
+        {"a:1|c:x:y|s:2:3|ms", "a c:1*1 s:x:y t:2*1 t:3*1"},
     };
     check_lines(cases, COUNT(cases));
 }

@@ -229,7 +229,7 @@ Test(units, retention_refuses_archives_that_do_not_fit_together)
     static const char *const cases[] = {
         "", "10s", "10:24h", "10s:", ":24h", "10s:24h,", ",10s:24h", "0s:24h", "10s:0s", "7s:24h", "10s:59m50s",
         "10s:1h,1m:1h", "10s:2h,1m:1h", "1m:1d,10s:2d", "10s:1h,15s:1d",
-        "10s:1h,10s:1d", "10s:1h;1m:1d", "10s:1h, 1m:1d",
+        "10s:1h,10s:1d", "10s:1h,2h:14d", "10s:1h,1m:2h,3h:14d", "1s:1h,2s:2000002s", "10s:1h;1m:1d", "10s:1h, 1m:1d",
         "1s:1h,2s:2h,4s:4h,8s:8h,16s:16h,32s:32h,64s:64h,128s:128h,256s:256h",
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

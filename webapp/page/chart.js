@@ -1,15 +1,16 @@
-// The charts of one metric: a close look and the whole window, side by side, each with
-// the expected band and the anomalous spans shaded, lighter where an open one is quiet. A chart exists only while it is near the
-// view: a list of thousands costs what is on the screen. What is on the screen is
-// brought up to date every REFRESH_S with the points since the last.
+// The charts of one metric: a close look and a range of its history, side by side, each with
+// the expected band, the extremes of what is rolled up, and the anomalous spans shaded, lighter
+// where an open one is quiet. A chart exists only while it is near the view: a list of
+// thousands costs what is on the screen. What is on the screen is brought up to date every
+// REFRESH_S with the points since the last.
 import {get} from './api.js';
 import {el, setText} from './dom.js';
 import {clock, nowS, number, shortNumber} from './format.js';
-import {bandRuns, extend, hasClosed, rowsOf, spansOf, valueRange} from './plot.js';
+import {bandRuns, envelopeRuns, extend, hasClosed, rowsOf, spansOf, valueRange} from './plot.js';
 
 const REFRESH_S = 10;
-const HOUR_S = 3600;
-const RELOAD_S = HOUR_S; // the whole window anew: what has left it, and points that came late
+const HOUR_S = 3600, DAY_S = 86400;
+const RELOAD_S = HOUR_S; // all of the range anew: what has left it, and points that came late
 const LINGER_MS = 120;   // a chart that is only scrolled past asks for nothing
 const NARROWEST_SPAN_PX = 2;
 
@@ -42,25 +43,33 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 function readPalette() {
   const style = getComputedStyle(document.documentElement);
   const read = name => [name, style.getPropertyValue(`--chart-${name}`).trim()];
-  return Object.fromEntries(['line', 'expected', 'band', 'span', 'quiet', 'grid'].map(read));
+  return Object.fromEntries(['line', 'expected', 'band', 'envelope', 'span', 'quiet', 'grid'].map(read));
 }
 
 export const lastHour = () => ({from: nowS() - HOUR_S, until: nowS(), title: 'last hour'});
 
-// Makes the charts of `metric`. `closeUp()` gives {from, until, title} of the close look. Where
-// given, `onPick(t)` is called with the time of a point that was clicked, and `onSeries(series)`
-// whenever there is new data.
-export function charts(metric, {closeUp = lastHour, onPick, onSeries} = {}) {
+// What the wider chart may show: of what is kept, the last so many seconds.
+export const RANGES = [
+  {seconds: DAY_S, title: 'last day'},
+  {seconds: 3 * DAY_S, title: 'last 3 days'},
+  {seconds: 14 * DAY_S, title: 'last 14 days'},
+  {seconds: Infinity, title: 'all that is kept'},
+];
+
+// Makes the charts of `metric`. `closeUp()` gives {from, until, title} of the close look; `range`
+// is one of RANGES, and showRange() on the node's `charts` changes it. Where given, `onPick(t)` is
+// called with the time of a point that was clicked, and `onSeries(series)` whenever there is new data.
+export function charts(metric, {closeUp = lastHour, range = RANGES[0], onPick, onSeries} = {}) {
   const node = el('div', {class: 'charts'});
-  node.charts = new Charts(node, metric, {closeUp, onPick, onSeries});
+  node.charts = new Charts(node, metric, {closeUp, range, onPick, onSeries});
   nearView.observe(node);
   return node;
 }
 
 class Charts {
-  constructor(node, metric, {closeUp, onPick, onSeries}) {
-    Object.assign(this, {node, metric, onPick, onSeries, series: null});
-    this.views = [this.makeView(closeUp), this.makeView(() => this.wholeWindow())];
+  constructor(node, metric, {closeUp, range, onPick, onSeries}) {
+    Object.assign(this, {node, metric, range, onPick, onSeries, series: null});
+    this.views = [this.makeView(closeUp), this.makeView(() => this.wideView())];
   }
 
   makeView(range) {
@@ -70,9 +79,14 @@ class Charts {
     return {range, caption, plot, graph: null};
   }
 
-  wholeWindow() {
+  wideView() {
     const hourAgo = nowS() - HOUR_S;
-    return {from: Math.min(this.series.points[0]?.[0] ?? hourAgo, hourAgo), until: nowS(), title: 'whole window'};
+    return {from: Math.min(this.series.points[0]?.[0] ?? hourAgo, hourAgo), until: nowS(), title: this.range.title};
+  }
+
+  showRange(range) {
+    this.range = range;
+    this.load();
   }
 
   show() {
@@ -92,8 +106,10 @@ class Charts {
 
   async load() {
     try {
-      const series = await get('/api/series', {metric: this.metric});
-      if (!shown.has(this)) return;
+      const {range} = this;
+      const from = Math.max(0, Math.floor(nowS() - range.seconds));
+      const series = await get('/api/series', {metric: this.metric, from});
+      if (!shown.has(this) || range !== this.range) return;
       this.series = series;
       this.loadedAt = nowS();
       this.draw();
@@ -159,13 +175,17 @@ class Charts {
       const left = Math.max(area.x, x(start)), right = Math.min(area.x + area.w, x(end));
       canvas.fillRect(left, area.y, Math.max(NARROWEST_SPAN_PX, right - left), area.h);
     }
-    canvas.fillStyle = palette.band;
-    for (const run of bandRuns(this.series, {from, until})) {
-      canvas.beginPath();
-      for (const [t, , lower] of run) canvas.lineTo(x(t), graph.toDomYCoord(lower));
-      for (const [t, , , upper] of [...run].reverse()) canvas.lineTo(x(t), graph.toDomYCoord(upper));
-      canvas.fill();
-    }
+    const fill = (runs, colour) => {
+      canvas.fillStyle = colour;
+      for (const run of runs) {
+        canvas.beginPath();
+        for (const [t, lower] of run) canvas.lineTo(x(t), graph.toDomYCoord(lower));
+        for (const [t, , upper] of [...run].reverse()) canvas.lineTo(x(t), graph.toDomYCoord(upper));
+        canvas.fill();
+      }
+    };
+    fill(envelopeRuns(this.series, {from, until}), palette.envelope);
+    fill(bandRuns(this.series, {from, until}), palette.band);
   }
 
   describe({plot, caption}, title, rows) {

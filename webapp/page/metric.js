@@ -1,10 +1,10 @@
 // One metric, whatever its state: why it is, or is not, flagged now or at a moment, its
-// charts, its anomalies within the window, and its options.
+// charts, its anomalies within the history that they show, and its options.
 import {get} from './api.js';
 import {listHash} from './budget.js';
-import {charts, lastHour} from './chart.js';
+import {RANGES, charts, lastHour} from './chart.js';
 import {append, byId, el, replace} from './dom.js';
-import {duration, openSpan, time} from './format.js';
+import {duration, nowS, openSpan, time} from './format.js';
 import {metricHash} from './list.js';
 import {tuneForm} from './tune.js';
 import {candidateLabel, findingsTable, scoreBadge, stateInWords} from './verdict.js';
@@ -61,20 +61,32 @@ function complete(view) {
   const {name, at, history} = view;
   const closeUp = at === undefined ? lastHour
     : () => ({from: at - CONTEXT_S, until: at + CONTEXT_S, title: 'around the moment'});
+  const range = RANGES.find(({seconds}) => (at ?? nowS()) - CONTEXT_S > nowS() - seconds);
+  const plots = charts(name, {
+    closeUp,
+    range,
+    onPick: t => { location.hash = metricHash(name, t); },
+    onSeries: ({anomalies}) => {
+      view.anomalies = anomalies;
+      tellHistory(view);
+    },
+  });
   append(byId('metric'), [
-    charts(name, {
-      closeUp,
-      onPick: t => { location.hash = metricHash(name, t); },
-      onSeries: ({anomalies}) => {
-        view.anomalies = anomalies;
-        tellHistory(view);
-      },
-    }),
+    rangeChoice(plots, range),
+    plots,
     el('p', {class: 'hint'}, 'Click a point to ask why it was, or was not, flagged. Drag to zoom, double click to zoom back.'),
-    el('h3', {}, 'Anomalies within the window'),
+    el('h3', {}, 'Anomalies within this history'),
     history,
     el('h3', {}, 'Tune'),
     tuneForm({metric: name}, () => view === shown && explain(view))]);
+}
+
+// How far back the wider chart reaches.
+function rangeChoice(plots, chosen) {
+  const options = RANGES.map((range, i) => el('option', {value: i, selected: range === chosen}, range.title));
+  const choose = event => plots.charts.showRange(RANGES[event.target.value]);
+  return el('p', {class: 'hint'},
+    el('label', {for: 'range'}, 'History '), el('select', {id: 'range', onchange: choose}, options));
 }
 
 function tellVerdict({name, at, why}, {verdict, why: sentence}) {

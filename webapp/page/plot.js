@@ -4,7 +4,9 @@ const GAP_STEPS = 3;  // a longer silence breaks the line
 const BAND_SHARE = 1; // the band may widen the value axis by this many heights of the values, at each end
 const MARGIN = 0.06;
 
-const gapOf = series => GAP_STEPS * Math.max(series.step || 0, 1);
+// The resolution at `t`: of the stretch that it lies in.
+const stepAt = (series, t) => series.stretches.findLast(({from}) => from <= t)?.step ?? series.step;
+const gapAt = (series, t) => GAP_STEPS * Math.max(stepAt(series, t) || 0, 1);
 
 // Rows of [Date, value, expected] within the range. Empty rows at both ends pin the time
 // axis, and one within each gap breaks the line.
@@ -15,7 +17,7 @@ export function rowsOf(series, {from, until}) {
   let last;
   for (const [t, value] of series.points) {
     if (t < from || t > until) continue;
-    if (last !== undefined && t - last > gapOf(series)) rows.push(empty((t + last) / 2));
+    if (last !== undefined && t - last > gapAt(series, last)) rows.push(empty((t + last) / 2));
     rows.push([new Date(t * 1000), value, expected.get(t) ?? null]);
     last = t;
   }
@@ -23,16 +25,21 @@ export function rowsOf(series, {from, until}) {
   return rows;
 }
 
-// Stretches of the band, each without a gap: lists of [t, expected, lower, upper]. They reach a
-// little out of the range, so that the band fills it.
-export function bandRuns(series, {from, until}) {
+// Stretches of the band and of the envelope, each without a gap: lists of [t, lower, upper]. They reach a
+// little out of the range, so that they fill it.
+export const bandRuns = (series, range) =>
+  runsOf(series, series.expected.map(([t, , lower, upper]) => [t, lower, upper]), range);
+export const envelopeRuns = (series, range) => runsOf(series, series.envelope, range);
+
+function runsOf(series, rows, {from, until}) {
   const runs = [];
   let run = [];
-  for (const row of series.expected) {
-    const [t, , lower, upper] = row;
-    if (t < from - gapOf(series) || t > until + gapOf(series)) continue;
+  for (const row of rows) {
+    const [t, lower, upper] = row;
+    const gap = gapAt(series, t);
+    if (t < from - gap || t > until + gap) continue;
     const hasBand = lower !== null && upper !== null;
-    if (run.length && (!hasBand || t - run.at(-1)[0] > gapOf(series))) {
+    if (run.length && (!hasBand || t - run.at(-1)[0] > gap)) {
       runs.push(run);
       run = [];
     }
@@ -50,10 +57,12 @@ export function spansOf({anomalies, points}) {
     ...anomalies.map(({start, end}) => ({start, end, quiet: false}))];
 }
 
-// The value axis: all values of the range, and of the band what does not flatten them.
+// The value axis: all values of the range, their extremes, and of the band what does not flatten them.
 export function valueRange(series, range) {
-  const [low, high] = bounds(series.points, range, 1, 1);
-  if (low > high) return [0, 1];
+  const [lowMean, highMean] = bounds(series.points, range, 1, 1);
+  if (lowMean > highMean) return [0, 1];
+  const [lowest, highest] = bounds(series.envelope, range, 1, 2);
+  const low = Math.min(lowMean, lowest), high = Math.max(highMean, highest);
   const [bandLow, bandHigh] = bounds(series.expected, range, 2, 3);
   const height = high - low || Math.abs(high) * 0.1 || 1;
   const bottom = Math.min(low, Math.max(bandLow, low - BAND_SHARE * height));
@@ -83,6 +92,7 @@ export function hasClosed(series, more) {
 export function extend(series, more) {
   series.points.push(...more.points);
   series.expected.push(...more.expected);
+  if (!series.stretches.length) series.stretches = more.stretches;
   const byId = new Map([...series.anomalies, ...more.anomalies].map(anomaly => [anomaly.id, anomaly]));
   series.anomalies = [...byId.values()];
 }
