@@ -251,7 +251,7 @@ int judge_settle(struct judge *j, struct metric *m)
     if (i->open)
         kept = ledger_match(chain, i->start, i->last_hot, reach_s(j, m));
     if (kept && !ledger_is_live(kept)) {
-        /* It was closed already, by silence: more points have come since. The next hot one opens anew, after its end. */
+        /* It was closed already, by silence: more points have come since. The next hot one opens anew, behind it. */
         i->open = false;
         kept = NULL;
     } else if (kept) {

@@ -21,10 +21,10 @@ def settings(redis, tmp_path):
                           '         { match = "app.dead"; close_after = "1m"; });\n')
 
 
-def write(client, name, values):
-    """Points that end now."""
-    first = NOW - STEP_S * (len(values) - 1)
-    client.append("metrics." + name, b"".join(canonical(first + STEP_S * i, v) for i, v in enumerate(values)))
+def write(client, name, values, end=NOW, step_s=STEP_S):
+    """Points, the last at `end`."""
+    first = end - step_s * (len(values) - 1)
+    client.append("metrics." + name, b"".join(canonical(first + step_s * i, v) for i, v in enumerate(values)))
     client.sadd("metrics.unique_metrics", "metrics." + name)
     return first
 
@@ -59,6 +59,24 @@ def test_what_froze_and_what_fell_to_nothing_is_told_unless_rules_say_no(redis, 
     assert "state     DROPOUT for 4m" in explain(settings, "app.dead")
     assert "it closes 3m after its last" in explain(settings, "app.dead")  # three points are more than close_after
     assert "DROPOUT" not in explain(settings, "quiet.dead")
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_frozen_metric_that_was_silent_for_hours_is_told_as_another_anomaly(redis, settings, daemons, killed):
+    values = noise("app.frozen", 90000 // 2) + [100.0] * 1000
+    write(redis, "app.frozen", values, NOW - 7200, step_s=2)
+    d = daemons("analyzer", settings).wait_ready()
+    wait_for("its end in silence", lambda: kinds(redis, "app.frozen") == ["open", "close"])
+    if killed:  # before it has saved a record
+        d.kill()
+        d.start()
+        wait_for("all points judged", lambda: total(redis, "judged") == len(values))
+    write(redis, "app.frozen", [100.0] * 5, step_s=2)
+    again = wait_for("the opening", lambda: open_anomalies(redis))[0]
+    assert kinds(redis, "app.frozen") == ["open", "close", "open"]
+    told = events(redis, "app.frozen")
+    assert again["id"] != told[0][1]["id"] and again["start"] == NOW - 4 * 2
+    assert again["opened"]["since"] == told[0][1]["start"]
 
 
 def test_a_counter_is_judged_by_its_rate_and_its_resets_are_no_news(redis, settings, daemons):

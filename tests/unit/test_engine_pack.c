@@ -227,7 +227,7 @@ Test(engine_pack, accepts_nothing_that_makes_update_misbehave)
 /* Else a worker that took a damaged record in would die as it saves it, again and again. */
 Test(engine_pack, whatever_was_accepted_can_be_packed_later)
 {
-    static const uint8_t bytes_tried[] = {0, 1, 128, 254, 255}; /* 254 on top makes a number huge, 128 a small one negative */
+    static const uint8_t bytes_tried[] = {0, 1, 128, 254, 255}; /* 254 on top makes a number huge, 128 negative */
     struct noise n = noise_seeded(6);
     struct engine_record *r = fed(2000, 300, &n), *copy = new_record(), *again = new_record();
     size_t len, copy_len;

@@ -112,7 +112,8 @@ Test(why, flat_counter_is_flat_by_its_rate)
     struct verdict v = {.t = 10000, .since = 7300, .longest_s = 180, .value = 81234, .rate = 2.5, .state = ENGINE_FLAT};
     struct engine_options o = options();
     check(&v, &o, 0,
-          "Flat: a counter whose rate has been 2.5 a second for 45m; before, it never stayed the same for longer than 3m.");
+          "Flat: a counter whose rate has been 2.5 a second for 45m; before, it never stayed the same for longer than "
+          "3m.");
 }
 
 Test(why, says_it_never_varied_only_where_that_is_why_nothing_judges)
