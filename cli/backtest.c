@@ -121,7 +121,7 @@ static int print_scores(const struct backtest *b, const struct score_series *ser
         return -1;
     printf("%zu labelled series, %.0f series-weeks, %zu incidents, by %s\n", n, r.weeks, r.events,
            b->job.by_rarity ? "rarity" : "strength");
-    print_result("shipped threshold", &r);
+    print_result("score alone, as shipped", &r);
     if (!b->job.by_rarity) {
         if (score_at(series, n, SCORE_OPENS, &r))
             return -1;

@@ -206,13 +206,14 @@ static int explain(const struct settings *s, struct store *store, const struct a
     if (connected)
         load_overrides(store, &overrides);
     conf_resolve(s, &overrides, a->name, strlen(a->name), &options, origins);
-    explain_print_options(&options, origins);
     if (connected)
         status = explain_metric(store, a, &options);
     else
         printf("Redis at %s cannot be reached (%s): overrides and the verdict are left out.\n"
                "Is --state-dir, or redis in the settings, that of the running Ridgeline?\n",
                s->store, store_error(store));
+    putchar('\n');
+    explain_print_options(&options, origins);
     conf_rules_free(&overrides);
     return status;
 }

@@ -61,14 +61,17 @@ static void print_state(const struct explain_verdict *e, int64_t now)
 
 static void print_expected(const struct verdict *v)
 {
-    char expected[NUMBER_MAX], lower[NUMBER_MAX], upper[NUMBER_MAX];
+    char value[NUMBER_MAX], expected[NUMBER_MAX], lower[NUMBER_MAX], upper[NUMBER_MAX];
+    struct engine_told told;
     if (!isfinite(v->expected))
         return;
-    printf("  expected  %s, within %s to %s%s\n", number_text(expected, v->expected), number_text(lower, v->lower),
-           number_text(upper, v->upper),
-           v->direction > 0   ? "; the value lies above"
-           : v->direction < 0 ? "; the value lies below"
-                              : "");
+    printf("  expected  %s, within %s to %s\n", number_text(expected, v->expected), number_text(lower, v->lower),
+           number_text(upper, v->upper));
+    engine_told(v, &told);
+    if (told.expected == v->expected)
+        return;
+    printf("  strongest %s%s where %s was expected, within %s to %s\n", number_text(value, told.value),
+           told.is_mean ? ", a mean," : "", number_text(expected, told.expected), number_text(lower, told.lower), number_text(upper, told.upper));
 }
 
 static void print_findings(const struct verdict *v)

@@ -95,11 +95,12 @@ void incidents_write(const struct incidents *in, const char *name, FILE *out)
 
 void incidents_summarise(const struct incidents *files, size_t n, FILE *out)
 {
-    size_t points = 0, found = 0;
+    size_t points = 0, found = 0, skipped = 0;
     double weeks = 0;
     for (size_t i = 0; i < n; i++) {
         points += files[i].points;
         found += files[i].n;
+        skipped += files[i].skipped;
         weeks += (files[i].last_t - files[i].first_t) / WEEK_S;
     }
     fprintf(out, "ridgeline: %zu file%s, %zu points, %.1f series-weeks: %zu anomal%s", n, n == 1 ? "" : "s", points, weeks,
@@ -107,4 +108,7 @@ void incidents_summarise(const struct incidents *files, size_t n, FILE *out)
     if (weeks >= 1)
         fprintf(out, ", %.2f a series-week", (double)found / weeks);
     fputc('\n', out);
+    if (skipped > 0)
+        fprintf(out, "ridgeline: %zu row%s not judged, being no later than the one before: are the files in time order?\n",
+                skipped, skipped == 1 ? "" : "s");
 }

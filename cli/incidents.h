@@ -20,6 +20,7 @@ struct incidents {
     size_t n, cap;
     uint32_t first_t, last_t; /* of the points judged; 0 when there were none */
     size_t points;
+    size_t skipped; /* rows that were not judged: no later than the one before */
 };
 
 void incidents_init(struct incidents *in);

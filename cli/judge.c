@@ -89,6 +89,7 @@ static int judge_rows(struct work *w)
         if (taken < 0)
             return out_of_memory(w);
         bool judged = taken == 0;
+        w->incidents->skipped += row.has_value && !judged;
         double score = !judged ? 0 : w->job->by_rarity ? v.rarity : v.score / 100;
         if (w->out)
             write_row(w->out, &row, judged ? &v : NULL, score);

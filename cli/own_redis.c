@@ -46,7 +46,7 @@ static int take_state_dir(struct own_redis *r, const char *wanted)
     if (r->lock_fd < 0)
         return complain("cannot write", path);
     if (flock(r->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        fprintf(stderr, "ridgeline: %s is in use by another `ridgeline run`\n", r->state_dir);
+        fprintf(stderr, "ridgeline: %s is in use by another `ridgeline run` or `import`\n", r->state_dir);
         return -1;
     }
     return 0;

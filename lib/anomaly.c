@@ -72,8 +72,8 @@ static json_t *told_to_json(const struct verdict *v)
     struct engine_told told;
 
     engine_told(v, &told);
-    return json_pack("{s:o, s:o, s:o, s:o, s:I}", "value", number(told.value), "expected", number(told.expected),
-                     "lower", number(told.lower), "upper", number(told.upper), "step_s", (json_int_t)told.step_s);
+    return json_pack("{s:o, s:o, s:o, s:o, s:b}", "value", number(told.value), "expected", number(told.expected),
+                     "lower", number(told.lower), "upper", number(told.upper), "mean", (int)told.is_mean);
 }
 
 json_t *anomaly_verdict_to_json(const struct verdict *v)

@@ -36,11 +36,8 @@ static void say_value(struct text *t, const struct verdict *v)
     struct engine_told told;
     engine_told(v, &told);
     say(t, "%.6g", told.value);
-    if (told.step_s > 0) {
-        say(t, ", a mean around %.6g over ", v->value);
-        say_duration(t, told.step_s);
-        say(t, ",");
-    }
+    if (told.is_mean)
+        say(t, ", a mean (the point itself is %.6g),", v->value);
     if (!isfinite(told.expected))
         return;
     say(t, " is %s the expected %.6g",

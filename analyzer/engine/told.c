@@ -2,6 +2,9 @@
 
 #include "ridgeline/engine.h"
 
+#define ROUNDING 1e-6 /* records hold what was seen as floats */
+
+
 /* The yes vote that lies farthest beyond its threshold, of those that say what they saw; NULL where there is none. */
 static const struct engine_finding *strongest(const struct verdict *v)
 {
@@ -19,15 +22,16 @@ static const struct engine_finding *strongest(const struct verdict *v)
 void engine_told(const struct verdict *v, struct engine_told *told)
 {
     const struct engine_finding *f = strongest(v);
-    *told = (struct engine_told){v->value, v->expected, v->lower, v->upper, 0};
+    *told = (struct engine_told){v->value, v->expected, v->lower, v->upper, false};
     if (!f)
         return;
     double half = fabs(f->seen / 2 - f->expected / 2) * 2 / f->statistic * f->threshold;
+    bool is_mean = fabs(f->seen / 2 - v->value / 2) > ROUNDING * fabs(v->value);
     *told = (struct engine_told){
-        .value = f->seen,
+        .value = is_mean ? f->seen : v->value,
         .expected = f->expected,
         .lower = f->expected - half,
         .upper = f->expected + half,
-        .step_s = f->seen == v->value ? 0 : f->step_s,
+        .is_mean = is_mean,
     };
 }

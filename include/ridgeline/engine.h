@@ -149,7 +149,7 @@ int engine_unpack(struct engine_record *r, const uint8_t *bytes, size_t len);
  * where the fault shows in means alone, or the band has begun to follow it. */
 struct engine_told {
     double value, expected, lower, upper;
-    uint32_t step_s; /* of the mean that `value` is; 0: it is the point itself */
+    bool is_mean; /* `value` is a mean; else the point itself */
 };
 void engine_told(const struct verdict *v, struct engine_told *told);
 

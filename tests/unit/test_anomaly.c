@@ -27,6 +27,7 @@ static struct verdict verdict_at(uint32_t t)
     for (unsigned d = 0; d < DETECTOR_COUNT; d++)
         v.finding[d] = (struct engine_finding){.statistic = 4.75 + d,
                                                .threshold = 4.5,
+                                               .seen = NAN, /* so the band is told */
                                                .expected = 1.0 / (d + 1),
                                                .step_s = 10 * d,
                                                .vote = d % 2 ? ENGINE_VOTE_NO : ENGINE_VOTE_YES,
@@ -68,6 +69,7 @@ static void check_same_verdict(const struct verdict *a, const struct verdict *b)
     for (unsigned d = 0; d < engine_findings(a->ensemble); d++) {
         const struct engine_finding *f = &a->finding[d], *g = &b->finding[d];
         cr_assert(same_number(f->statistic, g->statistic) && same_number(f->threshold, g->threshold));
+        cr_assert(same_number(f->seen, g->seen));
         cr_assert(same_number(f->expected, g->expected) && f->vote == g->vote && f->reason == g->reason);
         cr_assert_eq(f->step_s, g->step_s);
     }
@@ -278,4 +280,22 @@ Test(anomaly, text_that_is_not_an_anomaly_is_refused)
     struct anomaly a;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         cr_assert_eq(anomaly_from_text(&a, texts[i], strlen(texts[i])), -1, "%s", texts[i]);
+}
+
+Test(anomaly, tells_what_its_strongest_voter_saw)
+{
+    struct anomaly a = example("stats.web"), back;
+    a.peak.finding[DETECTOR_slow] = (struct engine_finding){
+        .statistic = 9, .threshold = 4.5, .seen = 12, .expected = 3, .step_s = 60, .vote = ENGINE_VOTE_YES};
+    json_t *json = anomaly_to_json(&a);
+    cr_assert_eq(json_number_value(json_object_get(json, "value")), 12);
+    cr_assert_eq(json_number_value(json_object_get(json, "expected")), 3);
+    cr_assert_eq(json_number_value(json_object_get(json, "lower")), -1.5);
+    cr_assert_eq(json_number_value(json_object_get(json, "upper")), 7.5);
+    json_t *told = json_object_get(json_object_get(json, "peak"), "told");
+    cr_assert(json_is_true(json_object_get(told, "mean")));
+    cr_assert_eq(json_number_value(json_object_get(json_object_get(json, "peak"), "value")), a.peak.value);
+    json_decref(json);
+    back = through_text(&a);
+    check_same_verdict(&a.peak, &back.peak);
 }

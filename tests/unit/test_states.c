@@ -412,3 +412,41 @@ Test(states, detector_that_is_not_used_neither_votes_nor_counts)
     cr_assert_eq(v.state, ENGINE_DEGENERATE);
     cr_assert_gt(alone, 50);
 }
+
+/* A surge that the forecast has begun to follow: single points lie under the band, and it is a surge all the same. */
+Test(states, surge_is_told_as_one_while_it_lasts)
+{
+    struct noise n = noise_seeded(20);
+    for (unsigned i = 0; i < 5 * DAY_S / STEP_S; i++)
+        feed(fabs(2 + noise_normal(&n)));
+    unsigned hot = 0;
+    for (unsigned i = 0; i < 60; i++) {
+        feed(fabs(12 + 4 * noise_normal(&n)));
+        struct engine_told told;
+        engine_told(&v, &told);
+        if (v.state != ENGINE_ANOMALOUS)
+            continue;
+        hot++;
+        cr_assert_eq(v.direction, 1, "point %u: %g where %g", i, told.value, told.expected);
+        cr_assert_gt(told.value, told.upper);
+    }
+    cr_assert_gt(hot, 10);
+    cr_assert_eq(incident.peak.direction, 1);
+}
+
+Test(states, surge_is_wanted_by_who_looks_up_and_not_by_who_looks_down)
+{
+    for (unsigned direction = ENGINE_DIRECTION_UP; direction <= ENGINE_DIRECTION_DOWN; direction++) {
+        struct noise n = noise_seeded(21);
+        end();
+        begin();
+        o.direction = direction;
+        o.min_change_relative = 2;
+        for (unsigned i = 0; i < 5 * DAY_S / STEP_S; i++)
+            feed(fabs(2 + noise_normal(&n)));
+        opened = 0;
+        for (unsigned i = 0; i < 60; i++)
+            feed(fabs(12 + 4 * noise_normal(&n)));
+        cr_assert_eq(opened > 0, direction == ENGINE_DIRECTION_UP);
+    }
+}

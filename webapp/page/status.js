@@ -14,6 +14,7 @@ const FACTS = [
   ['points/s', h => number(h.points_per_second === null ? null : Number(h.points_per_second?.toFixed(1)))],
   ['metrics', h => number(h.metrics)],
   ['warming up', h => number(h.warming_up)],
+  ['silent', h => number(h.stale)],
   ['lag', h => lag(h.lag_ms), h => h.lag_ms > LAG_WARN_MS],
   ['rejected', h => number(h.statsd ? h.rejected + h.statsd.rejected : h.rejected)],
   ['queued', h => number(h.queued)],
@@ -71,8 +72,10 @@ export function tellOpen(count) {
 function tellNone() {
   const node = byId('open-none');
   node.hidden = open > 0;
-  setText(node, `None${whyNone(latest ?? {})}`);
+  setText(node, known() ? `None${whyNone(latest)}` : `Not known${latest ? ' while Redis does not answer' : ' yet'}.`);
 }
+
+const known = () => latest !== undefined && latest.status !== 'down';
 
 // Says that all is well only where that is known.
 function whyNone({status, metrics, watched, site_metrics: site, warming_up: warming, budget}) {

@@ -16,9 +16,9 @@ export function sentence(verdict) {
     return el('p', {class: 'words'}, stuck, ` for ${duration(t - since)}; before, never `,
       `for longer than ${duration(longest_s)}.`);
   }
-  const {value, expected, lower, upper, step_s} = verdict.told ?? verdict;
+  const {value, expected, lower, upper, mean} = verdict.told ?? verdict;
   const parts = [strong(number(value))];
-  if (step_s) parts.push(` (the mean; the point itself ${number(verdict.value)})`);
+  if (mean) parts.push(` (a mean; the point itself ${number(verdict.value)})`);
   if (expected !== null) parts.push(' where ', strong(number(expected)), ' was expected');
   if (lower !== null && upper !== null) parts.push(` (${number(lower)} to ${number(upper)})`);
   if (rate != null) parts.push(`, judged as a counter, by its rate of ${number(rate)} a second`);
