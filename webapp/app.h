@@ -28,6 +28,7 @@ struct app {
     char page[300];                   /* "http://127.0.0.1:1500", as bound */
     struct pool *pool;                /* the HTTP threads' connections to Redis */
     struct hub *hub;
+    struct errands *errands;
     struct names *names;
     struct rates *rates;
     struct attention *attention;
