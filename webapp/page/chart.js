@@ -5,7 +5,7 @@
 import {get} from './api.js';
 import {el, setText} from './dom.js';
 import {clock, nowS, number, shortNumber} from './format.js';
-import {bandRuns, extend, hasClosed, rowsOf, spansOf, valueRange} from './plot.js';
+import {bandRuns, extend, hasClosed, previewed, rowsOf, spansOf, valueRange} from './plot.js';
 
 const REFRESH_S = 10;
 const HOUR_S = 3600;
@@ -114,20 +114,31 @@ class Charts {
     this.draw();
   }
 
+  // Draws what the answer of a preview says; null: what holds.
+  preview(answer) {
+    this.changed = answer?.scores?.length ? answer : null;
+    this.draw();
+  }
+
   draw() {
     if (!this.series) return;
+    this.drawn = this.changed ? previewed(this.series, this.changed) : this.series;
     for (const view of this.views) {
       const range = view.range();
-      const rows = rowsOf(this.series, range);
+      const rows = rowsOf(this.drawn, range);
       const changed = {
-        file: rows, valueRange: valueRange(this.series, range),
+        file: rows, valueRange: valueRange(this.drawn, range),
         colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid,
       };
       if (view.graph) view.graph.updateOptions(changed);
       else view.graph = new Dygraph(view.plot, rows, {...this.options(view), ...changed});
-      this.describe(view, range.title, rows);
+      this.describe(view, this.titleOf(range), rows);
     }
     this.onSeries?.(this.series);
+  }
+
+  titleOf({title}) {
+    return this.changed ? `${title}, as the change would have it` : title;
   }
 
   options(view) {
@@ -144,7 +155,7 @@ class Charts {
       },
       underlayCallback: (canvas, area, graph) => this.paintUnder(canvas, area, graph),
       highlightCallback: (event, x, points) => setText(view.caption, readout(x, points)),
-      unhighlightCallback: () => setText(view.caption, view.range().title),
+      unhighlightCallback: () => setText(view.caption, this.titleOf(view.range())),
       clickCallback: (event, x) => this.onPick?.(Math.round(x / 1000)),
     };
   }
@@ -153,14 +164,14 @@ class Charts {
     if (!this.series) return;
     const [from, until] = graph.xAxisRange().map(ms => ms / 1000);
     const x = t => graph.toDomXCoord(t * 1000);
-    for (const {start, end, quiet} of spansOf(this.series)) {
+    for (const {start, end, quiet} of spansOf(this.drawn)) {
       if (end < from || start > until) continue;
       canvas.fillStyle = quiet ? palette.quiet : palette.span;
       const left = Math.max(area.x, x(start)), right = Math.min(area.x + area.w, x(end));
       canvas.fillRect(left, area.y, Math.max(NARROWEST_SPAN_PX, right - left), area.h);
     }
     canvas.fillStyle = palette.band;
-    for (const run of bandRuns(this.series, {from, until})) {
+    for (const run of bandRuns(this.drawn, {from, until})) {
       canvas.beginPath();
       for (const [t, , lower] of run) canvas.lineTo(x(t), graph.toDomYCoord(lower));
       for (const [t, , , upper] of [...run].reverse()) canvas.lineTo(x(t), graph.toDomYCoord(upper));

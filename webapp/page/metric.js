@@ -59,22 +59,27 @@ function complete(view) {
   if (view.whole) return;
   view.whole = true;
   const {name, at, history} = view;
-  const closeUp = at === undefined ? lastHour
-    : () => ({from: at - CONTEXT_S, until: at + CONTEXT_S, title: 'around the moment'});
+  const drawn = charts(name, {
+    closeUp: at === undefined ? lastHour
+      : () => ({from: at - CONTEXT_S, until: at + CONTEXT_S, title: 'around the moment'}),
+    onPick: t => { location.hash = metricHash(name, t); },
+    onSeries: ({anomalies}) => {
+      view.anomalies = anomalies;
+      tellHistory(view);
+    },
+  });
+  const onChange = () => {
+    if (view !== shown) return;
+    explain(view);
+    drawn.charts.load();
+  };
   append(byId('metric'), [
-    charts(name, {
-      closeUp,
-      onPick: t => { location.hash = metricHash(name, t); },
-      onSeries: ({anomalies}) => {
-        view.anomalies = anomalies;
-        tellHistory(view);
-      },
-    }),
+    drawn,
     el('p', {class: 'hint'}, 'Click a point to ask why it was, or was not, flagged. Drag to zoom, double click to zoom back.'),
     el('h3', {}, 'Anomalies within the window'),
     history,
     el('h3', {}, 'Tune'),
-    tuneForm({metric: name}, () => view === shown && explain(view))]);
+    tuneForm({metric: name}, onChange, answer => drawn.charts.preview(answer))]);
 }
 
 function tellVerdict({name, at, why}, {verdict, why: sentence}) {
