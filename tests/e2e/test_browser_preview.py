@@ -163,7 +163,8 @@ const ground = node => {
   const {backgroundColor: color} = getComputedStyle(node);
   return /, 0\\)$/.test(color) && node.parentElement ? ground(node.parentElement) : color;
 };
-return [...document.querySelectorAll('.preview, .preview-lists h4, .preview-lists a, .preview-lists .score')].map(node => {
+const told = document.querySelectorAll('.preview, .preview-lists h4, .preview-lists a, .preview-lists .score');
+return [...told].map(node => {
   const [a, b] = [luminance(getComputedStyle(node).color), luminance(ground(node))];
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 });

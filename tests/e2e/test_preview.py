@@ -9,7 +9,8 @@ import time
 import pytest
 import requests
 
-from conftest import wait_for
+from conftest import wait_for, write_settings
+from test_import import SETTINGS, newest, run_import, shop, write_csv
 from test_webapp import start, web, write_points  # noqa: F401: `start` and `web` are fixtures
 
 STEP_S = 60
@@ -109,6 +110,20 @@ def test_the_chart_is_redrawn_with_the_changed_band_and_scores(web, redis):
     assert other["expected"] == other["scores"] == other["anomalies"] == [] and other["metrics"] == 1
 
 
+def test_a_preview_begins_with_what_was_learnt_before(start, redis, tmp_path):  # noqa: F811
+    """The saved record holds the season of two weeks: nothing warms up, and the band is the live one's."""
+    points = shop(1, newest(), fault=None)
+    spike_t = points[-600][0]
+    points[-600] = (spike_t, 1000.0)
+    run_import("--settings", write_settings(tmp_path / "import.conf", SETTINGS), "--redis", f"unix:{redis.sock}",
+               write_csv(tmp_path / "shop.orders.csv", points))
+    web = start(more='retention = "60s:24h";')
+    told = preview(web, "shop.orders", {"score_to_open": 100, "consensus": 7}, metric="shop.orders")
+    assert spike_t in starts(told["gone"]) and told["from"] <= time.time() - SPAN_S + 600
+    present = web.json("/api/series", metric="shop.orders", **{"from": told["from"]})
+    assert told["expected"] == present["expected"][:len(told["expected"])] and len(told["expected"]) > 1000
+
+
 def test_skylines_nine_are_previewed_until_the_time_is_up(web, redis):
     points = write_day(redis, "app.slow", [(40 * HOUR, 300.0)], n=2 * POINTS)
     told = preview(web, "app.slow", {"ensemble": "skyline"}, metric="app.slow")
@@ -178,7 +193,8 @@ def test_where_nothing_matches_that_is_told(web, redis):
 
 # ---- who may ask, and for what
 
-BAD = [b"", b"{", b"[]", b"\xff", b'{"match":"a"}', b'{"match":"a","options":{}}', b'{"match":"a","options":{"nope":5}}',
+BAD = [b"", b"{", b"[]", b"\xff", b'{"match":"a"}', b'{"match":"a","options":{}}',
+       b'{"match":"a","options":{"nope":5}}',
        b'{"match":"a[","options":{"median":5}}', b'{"match":"a","options":{"median":1e999}}',
        b'{"match":"a","options":{"median":0}}', b'{"match":"a","options":[]}',
        b'{"match":"a","options":{"ensemble":"tarot"}}',
