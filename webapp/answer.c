@@ -8,6 +8,7 @@
 
 #include "webapp/app.h"
 #include "webapp/asset.h"
+#include "webapp/errands.h"
 #include "webapp/guard.h"
 #include "webapp/hub.h"
 #include "webapp/pool.h"
@@ -136,6 +137,15 @@ static enum MHD_Result run_handler(struct app *app, struct MHD_Connection *conne
     return send_reply(app, connection, &reply, NULL);
 }
 
+static enum MHD_Result begin_errand(struct app *app, struct MHD_Connection *connection, const struct route *route,
+                                    struct answer_body *body)
+{
+    body->errand = errands_begin(app->errands, connection, route->handler, body->bytes, body->len);
+    return body->errand ? MHD_YES
+                        : send_error(app, connection, HTTP_UNAVAILABLE,
+                                     "too many previews are waiting at this moment; try again");
+}
+
 static enum MHD_Result add_param(void *query, enum MHD_ValueKind kind, const char *name, size_t name_len,
                                  const char *value, size_t value_len)
 {
@@ -154,7 +164,7 @@ static const char *why_not_change(struct app *app, struct MHD_Connection *connec
 }
 
 static enum MHD_Result answer_route(struct app *app, struct MHD_Connection *connection, const struct route *route,
-                                    const char *method, const struct answer_body *body)
+                                    const char *method, struct answer_body *body)
 {
     char error[QUERY_ERROR_MAX];
     struct query query = {0};
@@ -168,13 +178,20 @@ static enum MHD_Result answer_route(struct app *app, struct MHD_Connection *conn
         return send_error(app, connection, HTTP_BAD_REQUEST, "there are too many parameters");
     if (query_check(&query, route->params, error) != 0)
         return send_error(app, connection, HTTP_BAD_REQUEST, error);
-    return route->handler ? run_handler(app, connection, route, &query, body) : send_events(app, connection, method);
+    if (!route->handler)
+        return send_events(app, connection, method);
+    return routes_is_errand(route) ? begin_errand(app, connection, route, body)
+                                   : run_handler(app, connection, route, &query, body);
 }
 
 enum MHD_Result answer_request(struct app *app, struct MHD_Connection *connection, const char *path,
-                               const char *method, const struct answer_body *body)
+                               const char *method, struct answer_body *body)
 {
     const char *allowed;
+    if (body->errand) {
+        struct reply reply = errand_take_reply(body->errand);
+        return send_reply(app, connection, &reply, NULL);
+    }
     if (!guard_host(header(connection, MHD_HTTP_HEADER_HOST), app->listen_host, app->machine))
         return send_error(app, connection, HTTP_FORBIDDEN,
                           "the Host header must be an IP address, localhost, or a name of this machine");

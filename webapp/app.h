@@ -1,9 +1,9 @@
-/* What the webapp's threads share: the HTTP threads that answer, and the main
- * thread that feeds.
+/* What the webapp's threads share: the HTTP threads that answer, those of the errands, and the
+ * main thread that feeds.
  *
  * I1: `settings` is read under settings_lock and changed by the main thread alone.
  * I2: each connection to Redis is used by one thread at a time: the main thread has its
- *     own, an HTTP thread takes one from `pool` for a request.
+ *     own, and so has one for errands; an HTTP thread takes one from `pool` for a request.
  * I3: everything else here guards itself, or does not change after the start. */
 #ifndef WEBAPP_APP_H
 #define WEBAPP_APP_H
@@ -28,6 +28,7 @@ struct app {
     char page[300];                   /* "http://127.0.0.1:1500", as bound */
     struct pool *pool;                /* the HTTP threads' connections to Redis */
     struct hub *hub;
+    struct errands *errands;
     struct names *names;
     struct rates *rates;
     struct attention *attention;

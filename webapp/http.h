@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct app;
+struct errand;
 struct query;
 struct store;
 
@@ -23,11 +24,12 @@ enum http_status {
 };
 
 struct request {
-    struct app *app;           /* its settings are read-locked while the handler runs */
+    struct app *app;           /* its settings are read-locked while the handler runs, but for an errand's */
     struct store *store;       /* this thread's own */
     const struct query *query; /* holds only what the route declares */
     const char *body;
     size_t body_len;
+    const struct errand *errand; /* that this is; NULL: it runs on an HTTP thread, and must be quick */
 };
 
 /* All zero at first; the handler calls one of the functions below, once. */

@@ -1,8 +1,9 @@
 /* webapp: the page, the JSON API, live events and /metrics. Reads what the other
  * daemons keep in Redis; writes overrides and its own counters, nothing else.
  *
- * The HTTP threads answer (server.c). The main thread feeds: it polls the event
- * streams, keeps the list of names, and saves the counters. */
+ * The HTTP threads answer (server.c), and what takes seconds is an errand (errands.c). The
+ * main thread feeds: it polls the event streams, keeps the list of names, and saves the
+ * counters. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

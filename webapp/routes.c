@@ -8,6 +8,7 @@
 #include "webapp/chart.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
+#include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
 #include "webapp/tune.h"
@@ -29,6 +30,7 @@ static const struct route routes[] = {
     {"/api/overrides", "POST", "", tune_save_post, false},
     {"/api/overrides", "DELETE", "match", tune_remove_delete, false},
     {"/api/overrides/export", "GET", "", tune_export_get, false},
+    {"/api/preview", "POST", "", preview_post, false},
     {"/api/token", "GET", "", token_get, true},
     {"/api/health", "GET", "", health_get, true},
     {"/api/events", "GET", "", NULL, true},
@@ -39,6 +41,8 @@ static const struct route routes[] = {
 
 static const char *methods_of(const char *path)
 {
+    if (strcmp(path, "/api/preview") == 0)
+        return "POST";
     return strcmp(path, "/api/overrides") == 0 ? "GET, HEAD, POST, DELETE" : "GET, HEAD";
 }
 
@@ -59,4 +63,9 @@ const struct route *routes_find(const char *path, const char *method, const char
 bool routes_changes(const char *method)
 {
     return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
+}
+
+bool routes_is_errand(const struct route *route)
+{
+    return route->handler == preview_post;
 }

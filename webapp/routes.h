@@ -20,4 +20,7 @@ const struct route *routes_find(const char *path, const char *method, const char
 /* Whether the method changes state, and so needs the token. */
 bool routes_changes(const char *method);
 
+/* Whether the route takes seconds, and so is an errand (errands.h). Its query has no parameters. */
+bool routes_is_errand(const struct route *route);
+
 #endif

@@ -2,7 +2,7 @@
  * handlers, one request at a time; a handler may wait for Redis (bounded by
  * APP_REDIS_TIMEOUT_MS), and then its thread's other connections wait too. There are as many Redis
  * connections as threads, so taking one never waits. Live streams do not
- * hold a thread: the hub suspends them. */
+ * hold a thread: the hub suspends them; and what takes seconds has threads of its own (errands.c). */
 #include "webapp/server.h"
 
 #include <errno.h>
@@ -15,6 +15,7 @@
 
 #include "ridgeline/log.h"
 #include "webapp/answer.h"
+#include "webapp/errands.h"
 #include "webapp/hub.h"
 #include "webapp/listen.h"
 #include "webapp/pool.h"
@@ -71,8 +72,10 @@ static void on_completed(void *app, struct MHD_Connection *connection, void **bo
     (void)connection;
     (void)how;
     struct answer_body *b = *body;
-    if (b)
+    if (b) {
+        errand_free(b->errand);
         free(b->bytes);
+    }
     free(b);
     *body = NULL;
 }
@@ -110,7 +113,8 @@ struct server *server_start(struct app *app)
         return NULL;
     s->app = app;
     app->pool = pool_new(app->settings.store, APP_REDIS_TIMEOUT_MS, THREADS);
-    int fd = app->pool ? listen_open(&app->settings.webapp.listen, bound, sizeof bound) : -1;
+    app->errands = errands_new(app);
+    int fd = app->pool && app->errands ? listen_open(&app->settings.webapp.listen, bound, sizeof bound) : -1;
     if (fd < 0)
         goto fail;
     snprintf(app->page, sizeof app->page, "http://%s", bound);
@@ -121,6 +125,9 @@ struct server *server_start(struct app *app)
     log_error("http_failed", "reason=\"%s\"", strerror(errno));
     close(fd);
 fail:
+    if (app->errands)
+        errands_stop(app->errands);
+    errands_free(app->errands);
     pool_free(app->pool);
     free(s);
     return NULL;
@@ -131,7 +138,9 @@ void server_stop(struct server *s)
     if (!s)
         return;
     hub_stop(s->app->hub);
+    errands_stop(s->app->errands);
     MHD_stop_daemon(s->daemon);
+    errands_free(s->app->errands);
     pool_free(s->app->pool);
     free(s);
 }

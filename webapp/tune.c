@@ -16,6 +16,7 @@
 #include "webapp/query.h"
 
 #define SWAP_TRIES 10
+#define LACKS_DAY "ensemble: \"skyline\" needs a day of raw points, and the retention is shorter"
 
 static const char swap_source[] = "if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end\n"
                                   "redis.call('HSET', KEYS[1], 'list', ARGV[2])\n"
@@ -320,6 +321,45 @@ static bool lacks_day(const struct request *request, const json_t *options)
     return skyline && request->app->settings.retention.archive[0].span_s < SKYLINE_WINDOW_S;
 }
 
+/* The list as a save would store it, read as a worker would read it. */
+static int read_edited(const struct stored *s, struct conf_rules *then, struct reply *reply)
+{
+    char error[CONF_ERROR_MAX] = "out of memory";
+    char *text = json_dumps(s->list, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    int result = text ? conf_overrides_parse(then, text, strlen(text), error) : -1;
+    free(text);
+    if (result != 0)
+        http_error(reply, HTTP_INTERNAL, "%s", error);
+    return result;
+}
+
+int tune_try(const struct request *request, struct reply *reply, const char *match, const json_t *options,
+             struct conf_rules *now, struct conf_rules *then)
+{
+    struct stored s;
+    *now = *then = (struct conf_rules){.rules = NULL};
+    pthread_rwlock_rdlock(&request->app->settings_lock);
+    bool refused = lacks_day(request, options);
+    pthread_rwlock_unlock(&request->app->settings_lock);
+    if (refused) {
+        http_error(reply, HTTP_BAD_REQUEST, LACKS_DAY);
+        return -1;
+    }
+    if (read_stored(request->store, &s) != 0) {
+        http_no_redis(reply);
+        return -1;
+    }
+    int result = edit(&(struct change){.match = match, .options = options}, &s, reply);
+    if (result == 0)
+        result = read_edited(&s, then, reply);
+    if (result == 0) {
+        *now = s.rules;
+        s.rules = (struct conf_rules){.rules = NULL};
+    }
+    stored_fini(&s);
+    return result;
+}
+
 void tune_save_post(const struct request *request, struct reply *reply)
 {
     json_error_t why;
@@ -332,8 +372,7 @@ void tune_save_post(const struct request *request, struct reply *reply)
         http_error(reply, HTTP_BAD_REQUEST,
                    "the body must be {\"match\": GLOB, \"options\": {NAME: NUMBER, choice or null, ...}}");
     else if (lacks_day(request, options))
-        http_error(reply, HTTP_BAD_REQUEST,
-                   "ensemble: \"skyline\" needs a day of raw points, and the retention is shorter");
+        http_error(reply, HTTP_BAD_REQUEST, LACKS_DAY);
     else
         apply(request, reply, &(struct change){.match = text, .options = options});
     json_decref(body);

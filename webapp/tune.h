@@ -11,6 +11,12 @@
  * for a worker that starts. Returns 0 (then conf_rules_free()), or -1 when Redis did not answer. */
 int tune_load(struct store *s, struct conf_rules *rules);
 
+/* The overrides in force, and what they become once `options` (an object, as POST /api/overrides takes it) are saved
+ * for `match`. For an errand: locks the settings for itself. Returns 0 (then conf_rules_free() both), or -1 with the
+ * reply filled as the save would fill it. */
+int tune_try(const struct request *request, struct reply *reply, const char *match, const json_t *options,
+             struct conf_rules *now, struct conf_rules *then);
+
 /* One object for each option: what it is, its value, and which source gave it. New reference. */
 json_t *tune_options_json(const struct engine_options *options, const struct conf_origin *origins);
 

@@ -3,7 +3,7 @@
 
 #include "ridgeline/ensemble.h"
 
-static int take(struct engine_record *r, struct skyline_window **window, struct incident *i,
+int replay_take(struct engine_record *r, struct skyline_window **window, struct incident *i,
                 const struct engine_options *o, struct point p, replay_each *each, void *context)
 {
     struct verdict v;
@@ -27,7 +27,7 @@ int replay_run(struct engine_record *r, struct incident *i, const struct engine_
     int result = 0;
     series_sort_first_wins(s);
     for (size_t n = 0; n < s->n && result == 0; n++)
-        result = take(r, &window, i, o, s->points[n], each, context);
+        result = replay_take(r, &window, i, o, s->points[n], each, context);
     skyline_window_free(window);
     return result;
 }

@@ -121,6 +121,8 @@ struct counters_def {
     X(event_streams, GAUGE, "open streams of live events")                                           \
     X(events_sent, COUNTER, "events read from Redis and given to the streams")                       \
     X(overrides_saved, COUNTER, "overrides saved from the page or the API")                          \
+    X(previews_abandoned, COUNTER, "previews given up because their client went away or the webapp stopped")           \
+    X(previews_refused, COUNTER, "previews refused because too many were waiting")                   \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
 
 #define COUNTERS_ENUM_HORIZON(n, k, h) HORIZON_##n,

@@ -46,18 +46,19 @@ let token;
 
 // A change carries the token, which a page of another origin cannot read. A restarted
 // server has a new one: ask again, once.
-async function change(method, url, body) {
+async function change(method, url, body, signal) {
   token ??= (await request('GET', '/api/token')).token;
   try {
-    return await request(method, url, {body, token});
+    return await request(method, url, {body, token, signal});
   } catch (error) {
     if (error.status !== 403) throw error;
     token = (await request('GET', '/api/token')).token;
-    return request(method, url, {body, token});
+    return request(method, url, {body, token, signal});
   }
 }
 
 export const saveOverride = (match, options) => change('POST', '/api/overrides', {match, options});
+export const previewOverride = (body, signal) => change('POST', '/api/preview', body, signal);
 export const removeOverride = match => change('DELETE', path('/api/overrides', {match}));
 
 // Follows /api/events for as long as the page lives. `onAnomaly` and `onStatus` get the

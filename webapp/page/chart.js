@@ -6,7 +6,7 @@
 import {get} from './api.js';
 import {el, setText} from './dom.js';
 import {clock, nowS, number, shortNumber} from './format.js';
-import {bandRuns, envelopeRuns, extend, hasClosed, rowsOf, spansOf, valueRange} from './plot.js';
+import {bandRuns, envelopeRuns, extend, hasClosed, previewed, rowsOf, spansOf, valueRange} from './plot.js';
 
 const REFRESH_S = 10;
 const HOUR_S = 3600, DAY_S = 86400;
@@ -130,20 +130,31 @@ class Charts {
     this.draw();
   }
 
+  // Draws what the answer of a preview says; null: what holds.
+  preview(answer) {
+    this.changed = answer?.scores?.length ? answer : null;
+    this.draw();
+  }
+
   draw() {
     if (!this.series) return;
+    this.drawn = this.changed ? previewed(this.series, this.changed) : this.series;
     for (const view of this.views) {
       const range = view.range();
-      const rows = rowsOf(this.series, range);
+      const rows = rowsOf(this.drawn, range);
       const changed = {
-        file: rows, valueRange: valueRange(this.series, range),
+        file: rows, valueRange: valueRange(this.drawn, range),
         colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid,
       };
       if (view.graph) view.graph.updateOptions(changed);
       else view.graph = new Dygraph(view.plot, rows, {...this.options(view), ...changed});
-      this.describe(view, range.title, rows);
+      this.describe(view, this.titleOf(range), rows);
     }
     this.onSeries?.(this.series);
+  }
+
+  titleOf({title}) {
+    return this.changed ? `${title}, as the change would have it` : title;
   }
 
   options(view) {
@@ -160,7 +171,7 @@ class Charts {
       },
       underlayCallback: (canvas, area, graph) => this.paintUnder(canvas, area, graph),
       highlightCallback: (event, x, points) => setText(view.caption, readout(x, points)),
-      unhighlightCallback: () => setText(view.caption, view.range().title),
+      unhighlightCallback: () => setText(view.caption, this.titleOf(view.range())),
       clickCallback: (event, x) => this.onPick?.(Math.round(x / 1000)),
     };
   }
@@ -169,7 +180,7 @@ class Charts {
     if (!this.series) return;
     const [from, until] = graph.xAxisRange().map(ms => ms / 1000);
     const x = t => graph.toDomXCoord(t * 1000);
-    for (const {start, end, quiet} of spansOf(this.series)) {
+    for (const {start, end, quiet} of spansOf(this.drawn)) {
       if (end < from || start > until) continue;
       canvas.fillStyle = quiet ? palette.quiet : palette.span;
       const left = Math.max(area.x, x(start)), right = Math.min(area.x + area.w, x(end));
@@ -184,8 +195,8 @@ class Charts {
         canvas.fill();
       }
     };
-    fill(envelopeRuns(this.series, {from, until}), palette.envelope);
-    fill(bandRuns(this.series, {from, until}), palette.band);
+    fill(envelopeRuns(this.drawn, {from, until}), palette.envelope);
+    fill(bandRuns(this.drawn, {from, until}), palette.band);
   }
 
   describe({plot, caption}, title, rows) {

@@ -62,7 +62,7 @@ function complete(view) {
   const closeUp = at === undefined ? lastHour
     : () => ({from: at - CONTEXT_S, until: at + CONTEXT_S, title: 'around the moment'});
   const range = RANGES.find(({seconds}) => (at ?? nowS()) - CONTEXT_S > nowS() - seconds);
-  const plots = charts(name, {
+  const drawn = charts(name, {
     closeUp,
     range,
     onPick: t => { location.hash = metricHash(name, t); },
@@ -71,14 +71,19 @@ function complete(view) {
       tellHistory(view);
     },
   });
+  const onChange = () => {
+    if (view !== shown) return;
+    explain(view);
+    drawn.charts.load();
+  };
   append(byId('metric'), [
-    rangeChoice(plots, range),
-    plots,
+    rangeChoice(drawn, range),
+    drawn,
     el('p', {class: 'hint'}, 'Click a point to ask why it was, or was not, flagged. Drag to zoom, double click to zoom back.'),
     el('h3', {}, 'Anomalies within this history'),
     history,
     el('h3', {}, 'Tune'),
-    tuneForm({metric: name}, () => view === shown && explain(view))]);
+    tuneForm({metric: name}, onChange, answer => drawn.charts.preview(answer))]);
 }
 
 // How far back the wider chart reaches.

@@ -48,6 +48,18 @@ function runsOf(series, rows, {from, until}) {
   return run.length ? [...runs, run] : runs;
 }
 
+// The series as a preview (the answer of /api/preview) would have it: band and anomalies are the preview's where it
+// judged, and as they are before and since.
+export function previewed(series, {scores, expected, anomalies}) {
+  const from = scores[0][0], until = scores.at(-1)[0];
+  const rowsBefore = series.expected.filter(([t]) => t < from);
+  return {
+    ...series,
+    expected: [...rowsBefore, ...expected, ...series.expected.filter(([t]) => t > until)],
+    anomalies: [...series.anomalies.filter(({start, end}) => end < from || start > until), ...anomalies],
+  };
+}
+
 // {start, end, quiet} of what is to be shaded. An open anomaly is anomalous to its `end`, and then quiet, or not
 // yet told to be more, for as long as there are points.
 export function spansOf({anomalies, points}) {

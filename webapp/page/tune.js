@@ -1,8 +1,9 @@
 // Tuning: a form with the options of a metric or a glob, each with the rule that gave its
-// present value, and the overrides that were saved so far.
+// present value; what a change would have changed, while it is typed; and the overrides that were saved so far.
 import {get, removeOverride, saveOverride} from './api.js';
 import {byId, el, replace, setText} from './dom.js';
 import {durationText, parseDuration, time, words} from './format.js';
+import {previewPanel} from './preview.js';
 import {literal} from './search.js';
 
 const optionText = (option, value) => (option.type === 'duration' ? durationText(value) : String(value));
@@ -10,36 +11,46 @@ const PARSERS = {duration: parseDuration, choice: text => text};
 const parse = (option, text) => (PARSERS[option.type] ?? Number)(text);
 export const tuneHash = match => `#${new URLSearchParams({tune: match})}`;
 
-// The form for {metric}, or for {match}, a glob. `onChange` is called after a change.
-export function tuneForm(target, onChange = () => {}) {
+// The form for {metric}, or for {match}, a glob. `onChange` is called after a change was saved, `onPreview` with
+// what one that is typed would have changed, or null.
+export function tuneForm(target, onChange = () => {}, onPreview = () => {}) {
   const form = el('form', {class: 'tune', novalidate: true, autocomplete: 'off'});
-  load(form, target, onChange);
+  load({form, target, onChange, onPreview}, target.match ?? literal(target.metric));
   return form;
 }
 
 // Makes the form (anew, with `said` for the reader: the focus stays on the same field), to be saved for `match`.
-async function load(form, target, onChange, match = target.match ?? literal(target.metric), said = '') {
+// `undo`, where there is something to undo: the {match, options} that do.
+async function load(made, match, said = '', undo = null) {
+  const {form, target} = made;
   try {
     const answer = await get('/api/options', target);
     const focused = form.contains(document.activeElement) ? document.activeElement.name : undefined;
-    build(form, answer, target, onChange, match, said);
+    build(made, answer, match, said, undo);
     form.elements[focused]?.focus({preventScroll: true});
   } catch (error) {
     replace(form, el('p', {class: 'error'}, error.message));
   }
 }
 
-function build(form, {options, overrides}, target, onChange, match, said) {
+function build(made, {options, overrides}, match, said, undo) {
+  const {form, target, onPreview} = made;
   const status = el('p', {class: 'said', role: 'status'}, said);
   const applies = field(textInput, 'match', 'applies to', match, 'This metric, or a glob: * within one part of a name, ** across parts.');
   const fields = options.map(option => optionField(option, target));
-  const state = {form, target, onChange, status, applies, fields};
+  const panel = previewPanel(onPreview);
+  const state = {...made, status, applies, fields, panel};
   const remove = el('button', {type: 'button', name: 'remove', onclick: () => drop(state, match)}, 'Remove override');
   remove.hidden = !overrides.some(override => override.match === match);
+  const putBack = undo && el('button', {type: 'button', name: 'undo', onclick: () => takeBack(state, undo)}, 'Undo');
   replace(form, applies.node, el('div', {class: 'fields'}, fields.map(f => f.node)),
     el('p', {class: 'hint'}, 'An emptied field is no longer overridden: the rules give its value again.'),
-    el('div', {class: 'actions'}, el('button', {class: 'primary', name: 'save'}, 'Save override'), remove, status));
+    panel.sentence, panel.lists,
+    el('div', {class: 'actions'}, el('button', {class: 'primary', name: 'save'}, 'Save override'), remove, status,
+      putBack));
   form.onsubmit = event => { event.preventDefault(); save(state); };
+  form.oninput = () => preview(state);
+  panel.clear();
 }
 
 let fieldCount = 0;
@@ -106,20 +117,39 @@ function fault({option, input}) {
   return inRange ? '' : `From ${optionText(option, option.min)} to ${optionText(option, option.max)}.`;
 }
 
-const changed = fields => fields.filter(({input, initial}) => input.value.trim() !== initial);
+// {NAME: value, or null where the field was emptied} of what is not as it was.
+const changes = fields => Object.fromEntries(fields.filter(({input, initial}) => input.value.trim() !== initial)
+  .map(({option, input}) => [option.name, input.value.trim() === '' ? null : parse(option, input.value.trim())]));
 
-async function save({form, target, onChange, status, applies, fields}) {
+function preview({target, applies, fields, panel}) {
+  const match = applies.input.value.trim(), options = changes(fields);
+  const wrong = fields.find(fault);
+  if (wrong) panel.clear(`No preview: ${words(wrong.option.name)}: ${fault(wrong)}`);
+  else if (!match || !Object.keys(options).length) panel.clear();
+  else panel.ask({match, options, metric: target.metric});
+}
+
+// What gives the override of `match` back the options that `names` names, as they are before a change.
+async function inverse(match, names) {
+  const {overrides} = await get('/api/overrides');
+  const present = overrides.find(override => override.match === match)?.options ?? {};
+  const before = (names ?? Object.keys(present)).map(name => [name, present[name] ?? null]);
+  return {match, options: Object.fromEntries(before)};
+}
+
+async function save(state) {
+  const {form, onChange, status, applies, fields} = state;
   const match = applies.input.value.trim();
   complain(applies, match ? '' : 'A metric or a glob.');
   fields.forEach(f => complain(f, fault(f)));
   const wrong = form.querySelector('[aria-invalid=true]');
   if (wrong) return wrong.focus();
-  const options = Object.fromEntries(changed(fields).map(({option, input}) =>
-    [option.name, input.value.trim() === '' ? null : parse(option, input.value.trim())]));
+  const options = changes(fields);
   if (!Object.keys(options).length) return setText(status, 'Nothing changed.');
   try {
+    const undo = await inverse(match, Object.keys(options));
     await saveOverride(match, options);
-    await load(form, target, onChange, match, `Saved for ${match}: in force within two seconds.`);
+    await load(state, match, `Saved for ${match}: in force within two seconds.`, undo);
     onChange();
   } catch (error) {
     tellServersFault(error.message, status, applies, fields);
@@ -135,10 +165,23 @@ function tellServersFault(sentence, status, applies, fields) {
   named.input.focus();
 }
 
-async function drop({form, target, onChange, status}, match) {
+async function drop(state, match) {
+  const {onChange, status} = state;
   try {
+    const undo = await inverse(match);
     await removeOverride(match);
-    await load(form, target, onChange, match, `Removed: ${match} follows the rules again.`);
+    await load(state, match, `Removed: ${match} follows the rules again.`, undo);
+    onChange();
+  } catch (error) {
+    setText(status, error.message);
+  }
+}
+
+async function takeBack(state, {match, options}) {
+  const {onChange, status} = state;
+  try {
+    await saveOverride(match, options);
+    await load(state, match, `Undone: ${match} is as it was.`);
     onChange();
   } catch (error) {
     setText(status, error.message);

@@ -1,0 +1,136 @@
+#include "webapp/preview_replay.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ridgeline/records.h"
+#include "ridgeline/replay.h"
+#include "webapp/history.h"
+#include "webapp/http.h"
+
+/* A look at the clock and at the client costs as much as a few points. Skyline's algorithms take a hundredth of a
+ * second for so many, and the detectors a hundredth of that. */
+#define POINTS_PER_LOOK 64
+
+struct side {
+    struct engine_record *record;
+    struct skyline_window *window;
+    struct incident incident;
+    uint32_t warm_t; /* of the first verdict from `from` on; 0 before it */
+    struct preview_replay *replay;
+    enum preview_side which;
+    bool failed; /* memory was out */
+};
+
+static void draw(struct preview_replay *p, const struct verdict *v)
+{
+    if (!p->expected || v->t < p->from)
+        return;
+    if (isfinite(v->expected))
+        json_array_append_new(p->expected, json_pack("[I,o,o,o]", (json_int_t)v->t, http_number(v->expected),
+                                                     http_number(v->lower), http_number(v->upper)));
+    if (v->state != ENGINE_WARMING_UP)
+        json_array_append_new(p->scores, json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
+}
+
+static void follow(void *context, const struct verdict *v, enum incident_change change, const struct incident *i)
+{
+    struct side *side = context;
+    struct preview_spans *spans = &side->replay->spans[side->which];
+    if (v && v->t >= side->replay->from && v->state != ENGINE_WARMING_UP && side->warm_t == 0)
+        side->warm_t = v->t;
+    if (v && side->which == PREVIEW_AFTER)
+        draw(side->replay, v);
+    if (change == INCIDENT_OPENED)
+        side->failed |= preview_spans_push(spans, (struct preview_span){.start = i->start, .end = i->last_hot}) != 0;
+    if (side->failed || spans->n == 0 || (!i->open && change != INCIDENT_CLOSED))
+        return;
+    struct preview_span *last = &spans->list[spans->n - 1];
+    last->end = i->last_hot;
+    last->score = i->score;
+    last->open = i->open;
+}
+
+/* Judges the points in time order, for both sides. Returns 0, or -1 when memory is out. */
+static int judge(struct preview_replay *p, struct side sides[PREVIEW_SIDES], const struct series *points)
+{
+    for (size_t n = 0; n < points->n; n++) {
+        p->stopped = n % POINTS_PER_LOOK == 0 && p->should_stop(p->context);
+        if (p->stopped)
+            return 0;
+        for (size_t i = 0; i < PREVIEW_SIDES; i++) {
+            struct side *side = &sides[i];
+            if (replay_take(side->record, &side->window, &side->incident, &p->options[i], points->points[n], follow,
+                            side) != 0 ||
+                side->failed)
+                return -1;
+        }
+        p->judged_until = points->points[n].t;
+    }
+    return 0;
+}
+
+/* Time of the first point from `from` on; `from` without one. */
+static uint32_t first_since(const struct series *points, uint32_t from)
+{
+    size_t n = 0;
+    while (n < points->n && points->points[n].t < from)
+        n++;
+    return n < points->n ? points->points[n].t : from;
+}
+
+static int begin(struct side sides[PREVIEW_SIDES], struct preview_replay *p, struct store *s, const char *name,
+                 size_t len, uint32_t first)
+{
+    struct incident unused;
+    for (size_t i = 0; i < PREVIEW_SIDES; i++) {
+        sides[i] = (struct side){.record = malloc(engine_record_bytes()), .replay = p, .which = (enum preview_side)i};
+        incident_init(&sides[i].incident);
+    }
+    if (!sides[PREVIEW_BEFORE].record || !sides[PREVIEW_AFTER].record ||
+        records_load_before(s, name, len, first, sides[PREVIEW_BEFORE].record, &unused) < 0)
+        return -1;
+    memcpy(sides[PREVIEW_AFTER].record, sides[PREVIEW_BEFORE].record, engine_record_bytes());
+    return 0;
+}
+
+static uint32_t warm_since(const struct side sides[PREVIEW_SIDES])
+{
+    uint32_t before = sides[PREVIEW_BEFORE].warm_t, after = sides[PREVIEW_AFTER].warm_t;
+    if (before == 0 || after == 0)
+        return 0;
+    return before > after ? before : after;
+}
+
+static int replay(struct preview_replay *p, struct store *s, const char *name, size_t len, struct series *points)
+{
+    struct side sides[PREVIEW_SIDES];
+    series_sort_first_wins(points);
+    int result = begin(sides, p, s, name, len, first_since(points, p->from));
+    if (result == 0)
+        result = judge(p, sides, points);
+    p->judged_since = warm_since(sides);
+    for (size_t i = 0; i < PREVIEW_SIDES; i++) {
+        preview_spans_since(&p->spans[i], p->judged_since ? p->judged_since : UINT32_MAX);
+        skyline_window_free(sides[i].window);
+        free(sides[i].record);
+    }
+    return result;
+}
+
+int preview_replay_run(struct preview_replay *p, struct store *s, const char *name, size_t len)
+{
+    struct series points;
+    int result = history_read(s, name, len, &points);
+    if (result == 0)
+        result = replay(p, s, name, len, &points);
+    series_fini(&points);
+    return result;
+}
+
+void preview_replay_fini(struct preview_replay *p)
+{
+    for (size_t i = 0; i < PREVIEW_SIDES; i++)
+        preview_spans_fini(&p->spans[i]);
+}
