@@ -100,7 +100,7 @@ static bool globs_pass(const struct intake *in, const char *name, size_t len)
  * globs refuse never takes a place. */
 static struct names_entry *admit(struct intake *in, const char *name, size_t len, unsigned *reason)
 {
-    uint64_t hash = names_hash(&in->names, name, len);
+    uint64_t hash = table_hash(&in->names.table, name, len);
     struct names_entry *e = names_find(&in->names, hash, name, len);
     int pass = e ? names_verdict(e, in->settings_generation) : -1;
     if (pass < 0) {

@@ -169,7 +169,7 @@ static void on_sweep(uv_timer_t *timer)
     struct horizon *h = timer->data;
     const struct units_retention *r = &h->settings.retention;
     int64_t silent_since_s = clock_wall_s() - r->archive[0].span_s;
-    names_sweep(&h->intake.names, h->intake.names.n_places / SWEEPS_A_ROUND + 1,
+    names_sweep(&h->intake.names, h->intake.names.table.n_places / SWEEPS_A_ROUND + 1,
                 silent_since_s > 0 ? (uint32_t)silent_since_s : 0, &h->intake.queue);
 }
 

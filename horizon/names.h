@@ -10,30 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "table.h"
+
 #define NAMES_ANNOUNCE_S 3600 /* a name is announced again once in this time, spread by its hash */
 
 struct names_entry;
-struct names_place;
 struct queue;
 struct queue_metric;
 
-/* Invariants: 1. n_places is 0 or a power of two, and at least 2 n. 2. an entry is found by going on from the
- * place of its hash, over no empty one. */
 struct names {
-    struct names_place *places;
-    size_t n_places, n, max;
+    struct table table;
+    size_t max;
     size_t sweep;   /* the place where the next names_sweep goes on */
-    uint64_t seed;  /* of the hashes: which names share a place differs from run to run */
     uint32_t round; /* a new one asks for every name to be announced again */
 };
 
 void names_init(struct names *names, size_t max);
 void names_fini(struct names *names);
 
-/* Hashes a name for the two functions below. */
-uint64_t names_hash(const struct names *names, const char *name, size_t len);
-
-/* NULL when the name is not known. */
+/* NULL when the name is not known. `hash` is its table_hash. */
 struct names_entry *names_find(const struct names *names, uint64_t hash, const char *name, size_t len);
 
 /* Adds a name that is not known. NULL at the bound or when memory is out. */
@@ -56,7 +51,7 @@ void names_unannounce(struct queue_metric *metric);
 /* Every name is announced again with its next point: Redis may have lost what it was told. */
 void names_announce_all(struct names *names);
 
-/* Looks at up to `n` places, of n_places, one after the other from call to call, and forgets the names with
+/* Looks at up to `n` places of the table, one after the other from call to call, and forgets the names with
  * no point since `silent_since_s` of which the queue holds nothing. */
 void names_sweep(struct names *names, size_t n, uint32_t silent_since_s, const struct queue *q);
 

@@ -130,7 +130,7 @@ Test(intake, refuses_new_names_beyond_the_limit_and_goes_on_with_the_known)
     send_line("m0 2 1795307613");
     cr_assert_eq(rejected(HORIZON_REJECTED_over_limit), 3u);
     cr_assert_eq(intake.tallies[INTAKE_LINE_TCP].accepted, 6u);
-    cr_assert_eq(intake.names.n, 5u);
+    cr_assert_eq(intake.names.table.n, 5u);
     assert_sums();
 }
 
@@ -155,7 +155,7 @@ Test(intake, asks_the_globs_again_when_the_settings_change)
     send_line("b.x 1 1795307613");
     send_line("c.x 1 1795307613");
     cr_assert_eq(rejected(HORIZON_REJECTED_denied), 2u);
-    cr_assert_eq(intake.names.n, 2u, "a refused name takes no place");
+    cr_assert_eq(intake.names.table.n, 2u, "a refused name takes no place");
     assert_sums();
 }
 

@@ -35,7 +35,7 @@ static void send_line(const char *line)
 
 static struct names_entry *find_name(const char *name)
 {
-    return names_find(&intake.names, names_hash(&intake.names, name, strlen(name)), name, strlen(name));
+    return names_find(&intake.names, table_hash(&intake.names.table, name, strlen(name)), name, strlen(name));
 }
 
 static void flush(void)

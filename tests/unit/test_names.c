@@ -9,12 +9,12 @@ static struct queue empty_queue;
 
 static struct names_entry *find(const struct names *names, const char *name)
 {
-    return names_find(names, names_hash(names, name, strlen(name)), name, strlen(name));
+    return names_find(names, table_hash(&names->table, name, strlen(name)), name, strlen(name));
 }
 
 static struct names_entry *try_add(struct names *names, const char *name)
 {
-    return names_add(names, names_hash(names, name, strlen(name)), name, strlen(name));
+    return names_add(names, table_hash(&names->table, name, strlen(name)), name, strlen(name));
 }
 
 static struct names_entry *add(struct names *names, const char *name)
@@ -38,7 +38,7 @@ Test(names, are_found_again_and_bounded)
     cr_assert_null(try_add(&names, "one.more"));
     cr_assert_not_null(find(&names, "m77"));
     cr_assert_null(find(&names, "m7777"));
-    cr_assert_eq(names.n, 1000u);
+    cr_assert_eq(names.table.n, 1000u);
     names_fini(&names);
 }
 
@@ -127,7 +127,7 @@ Test(names, give_their_place_up_when_they_are_silent)
     /* In small steps, as it is done; two rounds must change no more than one. */
     for (int i = 0; i < 80; i++)
         names_sweep(&names, 7, 500, &empty_queue);
-    cr_assert_eq(names.n, 66u, "%zu left", names.n);
+    cr_assert_eq(names.table.n, 66u, "%zu left", names.table.n);
     for (uint32_t i = 0; i < 100; i++) {
         sprintf(name, "m%u", i);
         cr_assert_eq(find(&names, name) != NULL, i % 3 != 0, "%s", name);
@@ -135,7 +135,7 @@ Test(names, give_their_place_up_when_they_are_silent)
     add(&names, "new");
     names_sweep(&names, 1000, UINT32_MAX, &empty_queue);
     names_sweep(&names, 1000, UINT32_MAX, &empty_queue);
-    cr_assert_eq(names.n, 0u);
+    cr_assert_eq(names.table.n, 0u);
     names_sweep(&names, 1000, UINT32_MAX, &empty_queue);
     add(&names, "after");
     names_fini(&names);
@@ -156,12 +156,12 @@ Test(names, stay_while_the_queue_holds_something_of_them)
     names_touch(&names, waiting, 100);
     names_touch(&names, idle, 100);
     queue_append(&queue, names_metric(waiting), (struct point){1, 1}, 1);
-    names_sweep(&names, names.n_places, UINT32_MAX, &queue);
+    names_sweep(&names, names.table.n_places, UINT32_MAX, &queue);
     cr_assert_eq(find(&names, "waiting"), waiting);
     cr_assert_null(find(&names, "idle"));
     queue_send(&queue);
     queue_settle(&queue, QUEUE_DONE);
-    names_sweep(&names, names.n_places, UINT32_MAX, &queue);
+    names_sweep(&names, names.table.n_places, UINT32_MAX, &queue);
     cr_assert_null(find(&names, "waiting"));
     queue_fini(&queue);
     names_fini(&names);
@@ -185,12 +185,12 @@ Test(names, are_those_that_a_naive_model_holds_after_any_order_of_adding_and_for
         n += !e;
         names_touch(&names, e ? e : add(&names, name), now);
         seen[i] = now;
-        cr_assert_eq(names.n, n);
+        cr_assert_eq(names.table.n, n);
         if (now % 500 != 0)
             continue;
         uint32_t since = now - (uint32_t)rand() % 4000;
         for (int round = 0; round < 2 && since < now; round++) /* what wraps around the end may be met by the second */
-            names_sweep(&names, 2 * names.n_places, since, &empty_queue);
+            names_sweep(&names, 2 * names.table.n_places, since, &empty_queue);
         for (unsigned k = 0; k < NAMES && since < now; k++) {
             n -= seen[k] != 0 && seen[k] < since;
             seen[k] = seen[k] < since ? 0 : seen[k];
