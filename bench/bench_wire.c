@@ -31,13 +31,15 @@
 
 static size_t put_name(char *out, uint64_t i)
 {
-    return (size_t)sprintf(out, "servers.rack%02u.host%06u.cpu%u.user", (unsigned)(i % 40), (unsigned)i, (unsigned)(i % 8));
+    unsigned id = (unsigned)i;
+    return (size_t)sprintf(out, "servers.rack%02u.host%06u.cpu%u.user", id % 40, id, id % 8);
 }
 
 static size_t put_line(char *out, uint64_t i)
 {
     size_t n = put_name(out, i);
-    return n + (size_t)sprintf(out + n, " %u.%02u %" PRId64 "\n", (unsigned)(i % 977), (unsigned)(i % 100), clock_wall_s());
+    unsigned id = (unsigned)i;
+    return n + (size_t)sprintf(out + n, " %u.%02u %" PRId64 "\n", id % 977, id % 100, clock_wall_s());
 }
 
 /* Counters and, one in four, timers. */

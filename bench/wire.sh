@@ -18,12 +18,21 @@ finish() {
 trap finish EXIT
 
 mkfifo "$dir/ready"
-"$build/bench/horizon_null" --state-dir "$dir" --set "redis=unix:$dir/none" --set horizon.carbon_line=127.0.0.1:0 \
-    --set horizon.carbon_pickle=127.0.0.1:0 --set horizon.carbon_udp=127.0.0.1:0 --set horizon.skyline_udp=127.0.0.1:0 \
-    --set statsd.listen=127.0.0.1:0 --set statsd.flush_interval=1h --set horizon.self_metrics=false --ready-fd 3 \
-    3>"$dir/ready" >"$dir/accepted" 2>"$dir/log" &
-horizon=$!
-read -r ready <"$dir/ready"
+start() {
+    "$build/bench/horizon_null" --state-dir "$dir" --set "redis=unix:$dir/none" --set horizon.carbon_line=127.0.0.1:0 \
+        --set horizon.carbon_pickle=127.0.0.1:0 --set horizon.carbon_udp=127.0.0.1:0 \
+        --set horizon.skyline_udp=127.0.0.1:0 --set statsd.listen=127.0.0.1:0 --set statsd.flush_interval=1h \
+        --set horizon.self_metrics=false --ready-fd 3 3>"$dir/ready" >"$dir/accepted" 2>"$dir/log" &
+    horizon=$!
+    read -r ready <"$dir/ready"
+}
+start
+# The port that the kernel chose for StatsD over UDP may be taken over TCP.
+while [[ $ready == *failed* ]]; do
+    kill "$horizon"
+    wait "$horizon"
+    start
+done
 address() { tr ' ' '\n' <<<"$ready" | sed -n "s/^$1=//p"; }
 
 # Names are sent once before anything is measured: then they are new.

@@ -1,6 +1,6 @@
-/* A point's own cost is one write at the end of the open block, or in the command that it joins, which is as likely
- * as not still in the cache. What a command needs beside its points stands with its metric, and is looked up through
- * a pointer when the command is written out; so a block keeps no text, and a long queue holds as many points as it can. */
+/* A point's own cost is one write, at the end of the open block or in the command that it joins. What a command needs
+ * beside its points stands with its metric, and is looked up through a pointer when the command is written out; so a
+ * block keeps no text, and a long queue holds as many points as it can. */
 #include "queue.h"
 
 #include <assert.h>
