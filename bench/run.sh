@@ -24,6 +24,9 @@ echo
 echo "== ingest: CPU nanoseconds of horizon a line, by protocol, 250,000 metrics, without Redis"
 bench/wire.sh "$build"
 echo
+echo "== ingest: the same with 20,000 metrics: what more of them cost are misses in the cache"
+NAMES=20000 bench/wire.sh "$build"
+echo
 echo "== ingest: carbon lines over TCP to Redis, 250,000 metrics"
 bench/ingest.sh "$build"
 echo
