@@ -53,7 +53,7 @@ PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob uni
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
-                          skyline_msgpack frame queue names senders intake intake_statsd statsd_line statsd_pool \
+                          skyline_msgpack frame queue table names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread preview_spans preview_ask) \
@@ -69,7 +69,7 @@ PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c an
 program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(call program,$(d)))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
-BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BUILD)/bench/horizon_null
 HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h webapp/*.h cli/*.h)
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -115,6 +115,12 @@ $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(LIB_PARTS) $(LIB_PURE) $(LIB_ENGINE)
 	$(LINK) $^ $(shell pkg-config --libs criterion msgpack gsl libconfig jansson) -lm
 
 $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIB_PARTS) $(LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(LINK) $^ $(PKG_LIBS) -lm -lpthread
+
+# Horizon without Redis, to measure what a line costs: no part of what is shipped.
+$(BUILD)/bench/horizon_null: $(call objects,$(filter-out horizon/link.c,$(wildcard horizon/*.c)) bench/null/link.c) $(LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(LINK) $^ $(PKG_LIBS) -lm -lpthread

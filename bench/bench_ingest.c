@@ -1,17 +1,19 @@
-/* Sends N one-point lines to horizon as fast as it reads them, and waits until Redis has
- * appended them all:
+/* Sends lines to horizon as fast as it reads them, and waits until Redis has all their points:
  *
- *   bench_ingest HOST:PORT REDIS POINTS NAMES [sequential] PID...
+ *   bench_ingest HOST:PORT REDIS POINTS NAMES TOGETHER PID...
  *
- * Names are 12 digits below NAMES, at random (or in sequence, to create each once):
- * the keys of `redis-benchmark -r NAMES APPEND metrics.__rand_int__`. Prints appends a
- * second and, for itself and each PID, CPU seconds for the whole run:
+ * Names are 12 digits below NAMES: the keys of `redis-benchmark -r NAMES APPEND metrics.__rand_int__`. Each round has
+ * every name once, in mixed order, TOGETHER points of it in a row, and ends when they are stored: so TOGETHER points
+ * are all that can share an APPEND. Prints points a second, points an APPEND and, for itself and each PID, CPU
+ * seconds for the whole run:
  *
- *   appends_per_s 690000
+ *   points_per_s 690000
+ *   points_per_append 1.00
  *   cpu_s self 0.31
  *   cpu_s 4711 1.45 */
 #include <inttypes.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +28,9 @@
 #define BATCH_BYTES (256 * 1024)
 #define LINE_ROOM 64
 #define PIDS_MAX 8
-#define POLL_MS 5
+#define POLL_US 500
 #define GIVE_UP_MS 120000
-
-static uint64_t random_state = UINT64_C(0x9e3779b97f4a7c15);
-
-static uint64_t next_random(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
+#define STEP 100003 /* a prime, so that i * STEP % names meets every name */
 
 /* "000000012345 271.8 1795307613\n" */
 static char *put_line(char *p, uint64_t name, const char *tail, size_t tail_len)
@@ -62,16 +55,44 @@ static int send_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
-static int send_points(int fd, uint64_t points, uint64_t names, int sequential)
+/* One round, and behind it a point of the metric `last`, which is new: it is stored after all others. */
+static int send_round(int fd, uint64_t names, uint64_t together, const char *last)
 {
     static char batch[BATCH_BYTES];
     char tail[LINE_ROOM];
-    for (uint64_t i = 0; i < points;) {
+    for (uint64_t i = 0, n = names * together; i < n;) {
         size_t tail_len = (size_t)sprintf(tail, " 271.8 %" PRId64 "\n", clock_wall_s());
         char *p = batch;
-        for (; i < points && p < batch + sizeof batch - LINE_ROOM; i++)
-            p = put_line(p, sequential ? i % names : next_random() % names, tail, tail_len);
+        for (; i < n && p < batch + sizeof batch - LINE_ROOM; i++)
+            p = put_line(p, i / together * STEP % names, tail, tail_len);
         if (send_all(fd, batch, (size_t)(p - batch)) != 0)
+            return -1;
+    }
+    int n = snprintf(tail, sizeof tail, "%s 1 -1\n", last);
+    return send_all(fd, tail, (size_t)n);
+}
+
+static int wait_for_key(struct store *s, const char *metric)
+{
+    for (int64_t give_up = clock_mono_ms() + GIVE_UP_MS; clock_mono_ms() < give_up;) {
+        redisReply *r = store_command(s, "EXISTS metrics.%s", metric);
+        bool found = r && r->type == REDIS_REPLY_INTEGER && r->integer == 1;
+        if (!r)
+            return -1;
+        freeReplyObject(r);
+        if (found)
+            return 0;
+        nanosleep(&(struct timespec){.tv_nsec = POLL_US * 1000L}, NULL);
+    }
+    return -1;
+}
+
+static int send_points(int fd, struct store *s, uint64_t n_rounds, uint64_t names, uint64_t together)
+{
+    char last[LINE_ROOM / 2];
+    for (uint64_t i = 0; i < n_rounds; i++) {
+        snprintf(last, sizeof last, "bench.%" PRId64, clock_mono_ns());
+        if (send_round(fd, names, together, last) != 0 || wait_for_key(s, last) != 0)
             return -1;
     }
     return 0;
@@ -130,32 +151,18 @@ static int connect_to(const char *host_and_port)
     return fd;
 }
 
-static int wait_until(struct store *s, int64_t appends)
-{
-    for (int64_t give_up = clock_mono_ms() + GIVE_UP_MS; clock_mono_ms() < give_up;) {
-        int64_t done = appends_done(s);
-        if (done >= appends)
-            return 0;
-        if (done < 0)
-            return -1;
-        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
-    }
-    return -1;
-}
-
 int main(int argc, char **argv)
 {
-    int sequential = argc > 5 && strcmp(argv[5], "sequential") == 0;
-    int first_pid = 5 + sequential, n_pids = argc - first_pid;
-    if (argc < 5 || n_pids > PIDS_MAX) {
-        fprintf(stderr, "usage: bench_ingest HOST:PORT REDIS POINTS NAMES [sequential] PID...\n");
+    const int first_pid = 6, n_pids = argc - first_pid;
+    if (argc < first_pid || n_pids > PIDS_MAX) {
+        fprintf(stderr, "usage: bench_ingest HOST:PORT REDIS POINTS NAMES TOGETHER PID...\n");
         return 2;
     }
-    uint64_t points = strtoull(argv[3], NULL, 10), names = strtoull(argv[4], NULL, 10);
+    uint64_t names = strtoull(argv[4], NULL, 10), together = strtoull(argv[5], NULL, 10);
     int fd = connect_to(argv[1]);
     struct store *s = store_new(argv[2], 5000);
     int64_t before = s ? appends_done(s) : -1;
-    if (fd < 0 || before < 0 || names == 0) {
+    if (fd < 0 || before < 0 || names == 0 || names % STEP == 0 || together == 0) {
         fprintf(stderr, "bench_ingest: cannot connect to %s and %s\n", argv[1], argv[2]);
         return 1;
     }
@@ -163,12 +170,15 @@ int main(int argc, char **argv)
     for (int i = 0; i < n_pids; i++)
         cpu[i] = cpu_seconds(argv[first_pid + i]);
 
+    uint64_t n_rounds = strtoull(argv[3], NULL, 10) / (names * together);
     int64_t start_ns = clock_mono_ns();
-    if (send_points(fd, points, names, sequential) != 0 || wait_until(s, before + (int64_t)points) != 0) {
+    if (n_rounds == 0 || send_points(fd, s, n_rounds, names, together) != 0) {
         fprintf(stderr, "bench_ingest: not all points were stored\n");
         return 1;
     }
-    printf("appends_per_s %.0f\n", (double)points * 1e9 / (double)(clock_mono_ns() - start_ns));
+    double took_s = (double)(clock_mono_ns() - start_ns) / 1e9, points = (double)(n_rounds * (names * together + 1));
+    printf("points_per_s %.0f\n", points / took_s);
+    printf("points_per_append %.2f\n", points / (double)(appends_done(s) - before));
     printf("cpu_s self %.3f\n", (double)clock_cpu_ns() / 1e9);
     for (int i = 0; i < n_pids; i++)
         printf("cpu_s %s %.3f\n", argv[first_pid + i], cpu_seconds(argv[first_pid + i]) - cpu[i]);

@@ -19,11 +19,6 @@ const char *const intake_listener_names[INTAKE_SOURCES_N] = {
 #define REASON_NAME(name, kind, help) #name,
 static const char *const reason_names[HORIZON_REJECTED_N] = {HORIZON_REJECTIONS(REASON_NAME)};
 
-static void take_back_announcement(void *context, const char *name, size_t len)
-{
-    names_unannounce(context, name, len);
-}
-
 int intake_init(struct intake *in, const struct settings *settings)
 {
     memset(in, 0, sizeof *in);
@@ -33,7 +28,7 @@ int intake_init(struct intake *in, const struct settings *settings)
     if (!in->pickle)
         return -1;
     names_init(&in->names, (size_t)settings->horizon.max_metrics);
-    queue_init(&in->queue, settings->horizon.queue_bytes, take_back_announcement, &in->names);
+    queue_init(&in->queue, settings->horizon.queue_bytes, names_unannounce);
     senders_init(&in->senders);
     intake_statsd_init(in);
     return 0;
@@ -86,12 +81,13 @@ void intake_accept(struct intake *in, struct intake_source from)
 }
 
 static void accept_point(struct intake *in, struct intake_source from, struct names_entry *entry,
-                         const struct carbon_point *p, uint32_t t)
+                         struct point p)
 {
+    struct queue_metric *metric = names_metric(entry);
     intake_accept(in, from);
     if (names_touch(&in->names, entry, (uint32_t)(in->now_ms / 1000)))
-        queue_announce(&in->queue, p->name, p->name_len);
-    queue_append(&in->queue, p->name, p->name_len, (struct point){.t = t, .v = p->value}, in->now_ms);
+        queue_announce(&in->queue, metric);
+    queue_append(&in->queue, metric, p, in->now_ms);
 }
 
 static bool globs_pass(const struct intake *in, const char *name, size_t len)
@@ -104,12 +100,13 @@ static bool globs_pass(const struct intake *in, const char *name, size_t len)
  * globs refuse never takes a place. */
 static struct names_entry *admit(struct intake *in, const char *name, size_t len, unsigned *reason)
 {
-    struct names_entry *e = names_find(&in->names, name, len);
+    uint64_t hash = table_hash(&in->names.table, name, len);
+    struct names_entry *e = names_find(&in->names, hash, name, len);
     int pass = e ? names_verdict(e, in->settings_generation) : -1;
     if (pass < 0) {
         pass = globs_pass(in, name, len);
         *reason = HORIZON_REJECTED_over_limit;
-        if (pass && !e && !(e = names_add(&in->names, name, len)))
+        if (pass && !e && !(e = names_add(&in->names, hash, name, len)))
             return NULL;
         if (e)
             names_set_verdict(e, in->settings_generation, pass);
@@ -143,7 +140,7 @@ static void check_point(struct intake *in, struct intake_source from, struct car
     else
         e = admit(in, p->name, p->name_len, &reason);
     if (e)
-        accept_point(in, from, e, p, (uint32_t)t);
+        accept_point(in, from, e, (struct point){.t = (uint32_t)t, .v = p->value});
     else
         intake_reject(in, from, reason, sample, len);
 }

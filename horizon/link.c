@@ -1,5 +1,5 @@
-/* The socket is ours, libuv only waits for it: so blocks are written with
- * writev from where they lie, and no request object has to outlive them. Replies go
+/* The socket is ours, libuv only waits for it: so what the socket does not take stays
+ * with its owner, and no request object has to outlive it. Replies go
  * through hiredis's reader with object functions that allocate nothing. */
 #include "link.h"
 
@@ -294,18 +294,14 @@ void link_free(struct link *l)
     }
 }
 
-ssize_t link_write(struct link *l, const struct iovec *parts, int n)
+ssize_t link_write(struct link *l, const void *bytes, size_t len)
 {
-    size_t all = 0;
-    for (int i = 0; i < n; i++)
-        all += parts[i].iov_len;
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)n};
-    ssize_t written = sendmsg(l->fd, &message, MSG_NOSIGNAL);
+    ssize_t written = send(l->fd, bytes, len, MSG_NOSIGNAL);
     if (written < 0 && errno != EAGAIN && errno != EINTR)
         return -1;
     if (written < 0)
         written = 0;
-    if ((size_t)written < all) {
+    if ((size_t)written < len) {
         l->blocked = true;
         wait_for(l, UV_READABLE | UV_WRITABLE);
     }

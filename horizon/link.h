@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-#include <sys/uio.h>
 #include <uv.h>
 
 struct link;
@@ -42,7 +41,7 @@ void link_free(struct link *l);
 
 /* Writes what the socket takes. Returns the number of bytes, or -1 with errno. When it is less than
  * all, the writable event follows. */
-ssize_t link_write(struct link *l, const struct iovec *parts, int n);
+ssize_t link_write(struct link *l, const void *bytes, size_t len);
 
 /* Whether the writable event is awaited. */
 bool link_is_blocked(const struct link *l);

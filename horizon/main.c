@@ -169,8 +169,8 @@ static void on_sweep(uv_timer_t *timer)
     struct horizon *h = timer->data;
     const struct units_retention *r = &h->settings.retention;
     int64_t silent_since_s = clock_wall_s() - r->archive[0].span_s;
-    names_sweep(&h->intake.names, h->intake.names.n / SWEEPS_A_ROUND + 1,
-                silent_since_s > 0 ? (uint32_t)silent_since_s : 0);
+    names_sweep(&h->intake.names, h->intake.names.table.n_places / SWEEPS_A_ROUND + 1,
+                silent_since_s > 0 ? (uint32_t)silent_since_s : 0, &h->intake.queue);
 }
 
 static void start_signal(struct horizon *h, uv_signal_t *handle, int number, uv_signal_cb callback)

@@ -1,18 +1,13 @@
-/* A uthash table over keys_hash. Entries hold their name, so that a look-up touches
- * the bucket and the entry, nothing else. */
+/* An entry holds its name, so that a point touches its place in the table and its entry, nothing else. */
 #include "names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Out of memory is an answer here, not the end of the process. */
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
-#include "ridgeline/keys.h"
+#include "queue.h"
 
 struct names_entry {
-    UT_hash_handle hh;
+    struct queue_metric metric; /* first: a metric is its entry */
     uint32_t last_seen_s;
     uint32_t announce_at_s; /* 0: with the next point */
     uint32_t announced_in;  /* round */
@@ -21,44 +16,48 @@ struct names_entry {
     char name[];
 };
 
+static bool is(const void *entry, const char *name, size_t len)
+{
+    const struct names_entry *e = entry;
+    return e->metric.name_len == len && memcmp(e->name, name, len) == 0;
+}
+
 void names_init(struct names *names, size_t max)
 {
     *names = (struct names){.max = max};
+    table_init(&names->table, is);
 }
 
 void names_fini(struct names *names)
 {
-    struct names_entry *e, *next;
-    HASH_ITER(hh, names->table, e, next)
-    {
-        HASH_DEL(names->table, e);
-        free(e);
-    }
-    *names = (struct names){0};
+    for (size_t i = 0; i < names->table.n_places; i++)
+        free(names->table.places[i].entry);
+    table_fini(&names->table);
 }
 
-struct names_entry *names_find(const struct names *names, const char *name, size_t len)
+struct names_entry *names_find(const struct names *names, uint64_t hash, const char *name, size_t len)
 {
-    struct names_entry *e;
-    HASH_FIND_BYHASHVALUE(hh, names->table, name, len, (unsigned)keys_hash(name, len), e);
-    return e;
+    return table_find(&names->table, hash, name, len);
 }
 
-struct names_entry *names_add(struct names *names, const char *name, size_t len)
+struct names_entry *names_add(struct names *names, uint64_t hash, const char *name, size_t len)
 {
-    if (names->n >= names->max)
-        return NULL;
-    struct names_entry *e = calloc(1, sizeof *e + len);
+    struct names_entry *e = names->table.n < names->max ? calloc(1, sizeof *e + len) : NULL;
     if (!e)
         return NULL;
     memcpy(e->name, name, len);
-    HASH_ADD_KEYPTR_BYHASHVALUE(hh, names->table, e->name, len, (unsigned)keys_hash(name, len), e);
-    if (!e->hh.tbl) {
+    e->metric.name = e->name;
+    e->metric.name_len = (uint32_t)len;
+    if (table_add(&names->table, hash, e) != 0) {
         free(e);
         return NULL;
     }
-    names->n++;
     return e;
+}
+
+struct queue_metric *names_metric(struct names_entry *e)
+{
+    return &e->metric;
 }
 
 int names_verdict(const struct names_entry *e, uint32_t generation)
@@ -78,17 +77,15 @@ bool names_touch(struct names *names, struct names_entry *e, uint32_t now_s)
     if (now_s < e->announce_at_s && e->announced_in == names->round)
         return false;
     /* The next moment of this name's own phase: a burst of new names is not a burst an hour later. */
-    uint32_t phase = e->hh.hashv % NAMES_ANNOUNCE_S;
+    uint32_t phase = (uint32_t)(keys_hash(e->name, e->metric.name_len) % NAMES_ANNOUNCE_S);
     e->announce_at_s = ((now_s + phase) / NAMES_ANNOUNCE_S + 1) * NAMES_ANNOUNCE_S - phase;
     e->announced_in = names->round;
     return true;
 }
 
-void names_unannounce(struct names *names, const char *name, size_t len)
+void names_unannounce(struct queue_metric *metric)
 {
-    struct names_entry *e = names_find(names, name, len);
-    if (e)
-        e->announce_at_s = 0;
+    ((struct names_entry *)metric)->announce_at_s = 0;
 }
 
 void names_announce_all(struct names *names)
@@ -96,17 +93,16 @@ void names_announce_all(struct names *names)
     names->round++;
 }
 
-void names_sweep(struct names *names, size_t n, uint32_t silent_since_s)
+void names_sweep(struct names *names, size_t n, uint32_t silent_since_s, const struct queue *q)
 {
-    struct names_entry *e = names->sweep ? names->sweep : names->table;
-    for (size_t i = 0; i < n && e; i++) {
-        struct names_entry *next = e->hh.next;
-        if (e->last_seen_s < silent_since_s) {
-            HASH_DEL(names->table, e);
+    for (; n > 0 && names->table.n_places > 0; n--) {
+        names->sweep &= names->table.n_places - 1;
+        struct names_entry *e = names->table.places[names->sweep].entry;
+        if (e && e->last_seen_s < silent_since_s && !queue_holds(q, &e->metric)) {
+            table_empty(&names->table, names->sweep); /* and looks there again: another may stand there now */
             free(e);
-            names->n--;
+        } else {
+            names->sweep++;
         }
-        e = next;
     }
-    names->sweep = e;
 }

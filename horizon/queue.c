@@ -1,38 +1,34 @@
-/* Every command is told from its first bytes, so a block needs no record of
- * kinds beside where each command begins; and those are looked at only for the
- * rare replies that mean something: a point's APPEND never answers 1. */
+/* A point's own cost is one write, at the end of the open block or in the command that it joins. What a command needs
+ * beside its points stands with its metric, and is looked up through a pointer when the command is written out; so a
+ * block keeps no text, and a long queue holds as many points as it can. */
 #include "queue.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ridgeline/keys.h"
-
 _Static_assert(sizeof(struct queue_block) <= QUEUE_BLOCK_BYTES, "a block has its fixed size");
-_Static_assert(QUEUE_BLOCK_BYTES <= UINT16_MAX + 1, "a command's place fits `at`");
 
 /* Blocks kept for reuse when the queue is short; the rest goes back to the system. */
 #define SPARE_MAX 32
+/* Metrics lie anywhere in memory: those of the commands ahead are fetched while one is written. */
+#define PREFETCH_COMMANDS 8
 
 #define APPEND_HEAD "*3\r\n$6\r\nAPPEND\r\n"
-#define APPEND_VALUE "\r\n$15\r\n"
 #define SADD_HEAD "*3\r\n$4\r\nSADD\r\n$22\r\n" KEYS_UNIQUE "\r\n"
 #define XADD_HEAD                                                              \
     "*8\r\n$4\r\nXADD\r\n$15\r\n" KEYS_NAMES "\r\n$6\r\nMAXLEN\r\n$1\r\n~\r\n" \
     "$6\r\n100000\r\n$1\r\n*\r\n$1\r\nn\r\n"
-#define KIND_AT 5 /* of "*3\r\n$6": tells APPEND from SADD */
 
 _Static_assert(sizeof KEYS_UNIQUE - 1 == 22, "as written in SADD_HEAD");
 _Static_assert(sizeof KEYS_NAMES - 1 == 15, "as written in XADD_HEAD");
-_Static_assert(SERIES_POINT_BYTES == 15, "as written in APPEND_VALUE");
+/* A head, two lengths of at most seven bytes with their line ends, a key, points and the last line end. */
+_Static_assert(sizeof XADD_HEAD + 2 * 7 + sizeof KEYS_METRIC_PREFIX + KEYS_NAME_MAX +
+                       QUEUE_SHARE_MAX * SERIES_POINT_BYTES + 4 <= QUEUE_COMMAND_MAX, "any command fits");
 
-/* Room that any command needs: the longest head, a name with its prefix and length. */
-#define COMMAND_MAX (160 + KEYS_NAME_MAX)
-
-void queue_init(struct queue *q, uint64_t max_bytes, queue_unannounced *unannounced, void *context)
+void queue_init(struct queue *q, uint64_t max_bytes, queue_unannounced *unannounced)
 {
-    *q = (struct queue){.unannounced = unannounced, .context = context};
+    *q = (struct queue){.unannounced = unannounced};
     queue_set_max(q, max_bytes);
 }
 
@@ -73,28 +69,6 @@ static void put_back(struct queue *q, struct queue_block *b)
     q->n_spare++;
 }
 
-static bool is_announcement(const struct queue_block *b, unsigned command)
-{
-    return b->bytes[b->at[command] + KIND_AT] == '4' && b->bytes[b->at[command] + 1] == '3';
-}
-
-static bool is_point(const struct queue_block *b, unsigned command)
-{
-    return b->bytes[b->at[command] + KIND_AT] == '6';
-}
-
-/* Reads the name out of an APPEND or SADD command: "$LEN\r\nmetrics.NAME\r\n" behind its head. */
-static const char *command_name(const struct queue_block *b, unsigned command, size_t *len)
-{
-    const char *p = (const char *)b->bytes + b->at[command];
-    p += (is_point(b, command) ? sizeof APPEND_HEAD : sizeof SADD_HEAD) - 1;
-    size_t n = 0;
-    for (p++; *p != '\r'; p++)
-        n = n * 10 + (size_t)(*p - '0');
-    *len = n - (sizeof KEYS_METRIC_PREFIX - 1);
-    return p + 2 + sizeof KEYS_METRIC_PREFIX - 1;
-}
-
 /* Where whole blocks move, in debug builds. */
 static void check(const struct queue *q)
 {
@@ -109,8 +83,15 @@ static unsigned unanswered_points(const struct queue_block *b)
 {
     unsigned n = b->n_replies == 0 ? b->n_points : 0;
     for (unsigned i = b->n_replies; b->n_replies > 0 && i < b->n_commands; i++)
-        n += is_point(b, i);
+        n += b->commands[i].n_points;
     return n;
+}
+
+/* No point joins this block's commands any more, nor those before it. */
+static void close_block(struct queue *q, const struct queue_block *b)
+{
+    if (b->number > q->closed)
+        q->closed = b->number;
 }
 
 /* Drops the oldest block that is not in flight; what Redis has answered of it is settled. */
@@ -123,17 +104,14 @@ static void drop_oldest(struct queue *q)
     *place = b->next;
     if (q->last == b)
         q->last = q->last_sent;
+    close_block(q, b);
     unsigned lost = unanswered_points(b) + b->n_refused;
     q->queued -= b->n_points;
     q->stored += b->n_points - lost;
     q->dropped += lost;
-    for (unsigned i = b->n_replies; i < b->n_commands; i++) {
-        if (is_announcement(b, i)) {
-            size_t len;
-            const char *name = command_name(b, i, &len);
-            q->unannounced(q->context, name, len);
-        }
-    }
+    for (unsigned i = b->n_replies; i < b->n_commands; i++)
+        if (b->commands[i].kind == QUEUE_SADD)
+            q->unannounced(b->commands[i].metric);
     put_back(q, b);
     check(q);
 }
@@ -150,8 +128,9 @@ static struct queue_block *open_block(struct queue *q)
         return NULL;
     }
     b->next = NULL;
+    b->number = ++q->begun;
     b->first_ms = 0;
-    b->n_bytes = b->n_commands = b->n_points = b->n_replies = b->n_refused = 0;
+    b->n_commands = b->n_points = b->n_replies = b->n_refused = 0;
     if (q->last)
         q->last->next = b;
     else
@@ -163,23 +142,68 @@ static struct queue_block *open_block(struct queue *q)
 
 static bool has_room(const struct queue_block *b)
 {
-    return sizeof b->bytes - b->n_bytes >= COMMAND_MAX && b->n_commands < QUEUE_COMMANDS_MAX;
+    return b->n_commands < QUEUE_COMMANDS_MAX;
 }
 
-/* Begins a command in the open block. NULL when memory is out. */
-static struct queue_block *begin(struct queue *q)
+/* Begins a command, the last one of q->last. NULL when memory is out. */
+static struct queue_command *begin(struct queue *q, struct queue_metric *metric, enum queue_kind kind)
 {
     struct queue_block *b = q->last;
+    assert(metric->name_len <= KEYS_NAME_MAX);
     if (!b || b == q->last_sent || !has_room(b))
         b = open_block(q);
-    if (b)
-        b->at[b->n_commands++] = (uint16_t)b->n_bytes;
-    return b;
+    if (!b)
+        return NULL;
+    struct queue_command *c = &b->commands[b->n_commands++];
+    c->metric = metric;
+    c->kind = (uint8_t)kind;
+    c->n_points = 0;
+    metric->held_in = b->number;
+    return c;
 }
 
-static uint8_t *put(uint8_t *p, const char *text, size_t len)
+/* The command that takes the metric's next point. NULL when memory is out. */
+static struct queue_command *command_for(struct queue *q, struct queue_metric *metric)
 {
-    memcpy(p, text, len);
+    if (metric->open_in > q->closed && metric->block->commands[metric->at].n_points < QUEUE_SHARE_MAX)
+        return &metric->block->commands[metric->at];
+    struct queue_command *c = begin(q, metric, QUEUE_APPEND);
+    if (!c)
+        return NULL;
+    metric->block = q->last;
+    metric->open_in = q->last->number;
+    metric->at = q->last->n_commands - 1;
+    return c;
+}
+
+void queue_append(struct queue *q, struct queue_metric *metric, struct point point, int64_t now_ms)
+{
+    struct queue_command *c = command_for(q, metric);
+    if (!c) {
+        q->dropped++;
+        return;
+    }
+    series_encode(c->points + c->n_points * SERIES_POINT_BYTES, point);
+    c->n_points++;
+    if (metric->block->n_points++ == 0)
+        metric->block->first_ms = now_ms;
+    q->queued++;
+}
+
+void queue_announce(struct queue *q, struct queue_metric *metric)
+{
+    if (!begin(q, metric, QUEUE_SADD))
+        q->unannounced(metric);
+}
+
+bool queue_holds(const struct queue *q, const struct queue_metric *metric)
+{
+    return q->first && metric->held_in >= q->first->number;
+}
+
+static uint8_t *put(uint8_t *p, const void *bytes, size_t len)
+{
+    memcpy(p, bytes, len);
     return p + len;
 }
 
@@ -199,57 +223,39 @@ static uint8_t *put_length(uint8_t *p, unsigned len)
     return PUT(p, "\r\n");
 }
 
-static uint8_t *put_key(uint8_t *p, const char *name, size_t len)
+static uint8_t *put_key(uint8_t *p, const struct queue_metric *metric)
 {
-    p = put_length(p, (unsigned)(sizeof KEYS_METRIC_PREFIX - 1 + len));
+    p = put_length(p, (unsigned)(sizeof KEYS_METRIC_PREFIX - 1 + metric->name_len));
     p = PUT(p, KEYS_METRIC_PREFIX);
-    return put(p, name, len);
+    p = put(p, metric->name, metric->name_len);
+    return PUT(p, "\r\n");
 }
 
-void queue_append(struct queue *q, const char *name, size_t len, struct point point, int64_t now_ms)
+static uint8_t *put_command(uint8_t *p, const struct queue_command *c)
 {
-    assert(len <= KEYS_NAME_MAX);
-    struct queue_block *b = begin(q);
-    if (!b) {
-        q->dropped++;
-        return;
+    const size_t points_bytes = (size_t)c->n_points * SERIES_POINT_BYTES;
+    switch (c->kind) {
+    case QUEUE_APPEND:
+        p = put_key(PUT(p, APPEND_HEAD), c->metric);
+        p = put_length(p, (unsigned)points_bytes);
+        return PUT(put(p, c->points, points_bytes), "\r\n");
+    case QUEUE_SADD:
+        return put_key(PUT(p, SADD_HEAD), c->metric);
+    default: /* QUEUE_XADD */
+        p = put_length(PUT(p, XADD_HEAD), c->metric->name_len);
+        return PUT(put(p, c->metric->name, c->metric->name_len), "\r\n");
     }
-    uint8_t *p = PUT(b->bytes + b->n_bytes, APPEND_HEAD);
-    p = put_key(p, name, len);
-    p = PUT(p, APPEND_VALUE);
-    series_encode(p, point);
-    p = PUT(p + SERIES_POINT_BYTES, "\r\n");
-    b->n_bytes = (uint32_t)(p - b->bytes);
-    if (b->n_points++ == 0)
-        b->first_ms = now_ms;
-    q->queued++;
 }
 
-void queue_announce(struct queue *q, const char *name, size_t len)
+size_t queue_write(const struct queue_block *b, uint32_t *next, uint8_t *out, size_t room)
 {
-    assert(len <= KEYS_NAME_MAX);
-    struct queue_block *b = begin(q);
-    if (!b) {
-        q->unannounced(q->context, name, len);
-        return;
+    uint8_t *p = out;
+    for (; *next < b->n_commands && room - (size_t)(p - out) >= QUEUE_COMMAND_MAX; ++*next) {
+        if (*next + PREFETCH_COMMANDS < b->n_commands)
+            __builtin_prefetch(b->commands[*next + PREFETCH_COMMANDS].metric);
+        p = put_command(p, &b->commands[*next]);
     }
-    uint8_t *p = PUT(b->bytes + b->n_bytes, SADD_HEAD);
-    p = put_key(p, name, len);
-    p = PUT(p, "\r\n");
-    b->n_bytes = (uint32_t)(p - b->bytes);
-}
-
-/* The XADD that tells workers of a new name. */
-static void publish(struct queue *q, const char *name, size_t len)
-{
-    struct queue_block *b = begin(q);
-    if (!b)
-        return;
-    uint8_t *p = PUT(b->bytes + b->n_bytes, XADD_HEAD);
-    p = put_length(p, (unsigned)len);
-    p = put(p, name, len);
-    p = PUT(p, "\r\n");
-    b->n_bytes = (uint32_t)(p - b->bytes);
+    return (size_t)(p - out);
 }
 
 static struct queue_block *first_waiting(const struct queue *q)
@@ -264,6 +270,7 @@ struct queue_block *queue_send(struct queue *q)
         return NULL;
     q->last_sent = b;
     q->n_in_flight++;
+    close_block(q, b);
     return b;
 }
 
@@ -290,18 +297,17 @@ static void settle_block(struct queue *q)
     check(q);
 }
 
-bool queue_settle(struct queue *q, enum queue_reply reply, const char **name, size_t *len)
+const struct queue_metric *queue_settle(struct queue *q, enum queue_reply reply)
 {
     assert(q->n_in_flight > 0);
     struct queue_block *b = q->first;
-    unsigned command = b->n_replies++;
-    bool lost = reply == QUEUE_REFUSED && is_point(b, command);
-    if (lost) {
-        *name = command_name(b, command, len);
-        b->n_refused++;
-    } else if (reply == QUEUE_IS_NEW && is_announcement(b, command)) {
-        *name = command_name(b, command, len);
-        publish(q, *name, *len);
+    const struct queue_command *c = &b->commands[b->n_replies++];
+    const struct queue_metric *lost = NULL;
+    if (reply == QUEUE_REFUSED && c->kind == QUEUE_APPEND) {
+        lost = c->metric;
+        b->n_refused += c->n_points;
+    } else if (reply == QUEUE_IS_NEW && c->kind == QUEUE_SADD) {
+        begin(q, c->metric, QUEUE_XADD); /* or memory is out: workers find the name in the set, later */
     }
     if (b->n_replies == b->n_commands)
         settle_block(q);
@@ -316,11 +322,6 @@ void queue_unsend(struct queue *q)
     q->last_sent = NULL;
     q->n_in_flight = 0;
     check(q);
-}
-
-size_t queue_unanswered_at(const struct queue_block *b)
-{
-    return b->n_replies > 0 ? b->at[b->n_replies] : 0;
 }
 
 int64_t queue_oldest_ms(const struct queue *q, int64_t now_ms)
@@ -345,6 +346,8 @@ void queue_assert(const struct queue *q)
         n++;
         points += b->n_points;
         in_flight += sent;
+        assert(b->number <= q->begun && (!sent || b->number <= q->closed));
+        assert(!b->next || b->number < b->next->number);
         assert(b->n_replies == 0 || (b == q->first && b->n_replies < b->n_commands));
         sent = sent && b != q->last_sent;
         assert(b->next || b == q->last);

@@ -1,15 +1,16 @@
-/* What waits for Redis: ready-made commands in fixed blocks, first in, first
- * out, bounded. Pure.
+/* What waits for Redis: commands in fixed blocks, first in, first out, bounded. Pure.
  *
  *   oldest                                              newest
  *   [in flight] ... [in flight] [waiting] ... [waiting, open]
  *
- * A point is written once, as the APPEND command that will be sent, into the
- * open block at the end: no allocation and no copy after that. Blocks are sent whole. A
- * block is settled, and its points count as stored, when the reply to its last command
- * has come; before that a lost connection makes the block wait again, and what has no reply
- * yet is sent again: where Redis takes a few commands and then fails, again and again (no
- * memory), the same ones would fill it otherwise. */
+ * A point goes into the open block at the end, as the 15 bytes that Redis will hold, in a command that has room for
+ * some more: the next points of its metric join it as long as its block waits, wherever that stands, so that one
+ * APPEND brings them all. Nothing is allocated or looked up for it, since a metric remembers its newest command. A
+ * command is written out as Redis reads it only when it is sent.
+ *
+ * Blocks are sent whole. A block is settled, and its points count as stored, when the reply to its last command has
+ * come; before that a lost connection makes the block wait again, and what has no reply yet is sent again: where
+ * Redis takes a few commands and then fails, again and again (no memory), the same ones would fill it otherwise. */
 #ifndef RIDGELINE_HORIZON_QUEUE_H
 #define RIDGELINE_HORIZON_QUEUE_H
 
@@ -17,55 +18,91 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ridgeline/keys.h"
 #include "ridgeline/series.h"
 
 #define QUEUE_BLOCK_BYTES ((size_t)64 * 1024) /* with its header */
-#define QUEUE_COMMANDS_MAX 1200
 #define QUEUE_BLOCKS_MIN 16
+/* Points in one APPEND at most. More would save little: what a command costs beside its points is a quarter by then,
+ * and one that holds a single point takes the room of all. */
+#define QUEUE_SHARE_MAX 4
+#define QUEUE_COMMAND_MAX (256 + KEYS_NAME_MAX) /* bytes of any command as it is sent */
+
+struct queue_block;
+
+/* A metric, as the queue sees it. Its owner sets the name and keeps it all where it is while queue_holds says so;
+ * the rest begins as zeros and is the queue's. */
+struct queue_metric {
+    const char *name;
+    uint32_t name_len;         /* at most KEYS_NAME_MAX */
+    uint32_t at;               /* its newest APPEND: this command */
+    struct queue_block *block; /* of this block, */
+    uint64_t open_in;          /* whose number was this */
+    uint64_t held_in;          /* number of the block with its newest command of any kind */
+};
+
+enum queue_kind { QUEUE_APPEND, QUEUE_SADD, QUEUE_XADD };
+
+struct queue_command {
+    struct queue_metric *metric;
+    uint8_t kind;
+    uint8_t n_points; /* 0 unless QUEUE_APPEND */
+    uint8_t points[QUEUE_SHARE_MAX * SERIES_POINT_BYTES];
+};
+
+#define QUEUE_COMMANDS_MAX ((QUEUE_BLOCK_BYTES - 64) / sizeof(struct queue_command))
 
 struct queue_block {
     struct queue_block *next;
-    int64_t first_ms;  /* epoch ms of arrival of its first point; 0 while it has none */
-    uint32_t n_bytes, n_commands, n_points;
+    uint64_t number;  /* from 1 on, in the order in which blocks are begun */
+    int64_t first_ms; /* epoch ms of arrival of its first point; 0 while it has none */
+    uint32_t n_commands, n_points;
     uint32_t n_replies; /* so far; only the oldest block can have some */
     uint32_t n_refused; /* points among them that Redis refused for good */
-    uint16_t at[QUEUE_COMMANDS_MAX]; /* where each command begins */
-    uint8_t bytes[QUEUE_BLOCK_BYTES - QUEUE_COMMANDS_MAX * sizeof(uint16_t) - 40];
+    struct queue_command commands[QUEUE_COMMANDS_MAX];
 };
 
-/* Called for each name whose announcement was lost with a dropped block. */
-typedef void queue_unannounced(void *context, const char *name, size_t len);
+/* Called for each metric whose announcement was lost with a dropped block. */
+typedef void queue_unannounced(struct queue_metric *metric);
 
 /* Invariants: 1. points appended = stored + queued + dropped. 2. in-flight blocks stand before all
- * waiting ones. 3. n_blocks <= max_blocks. 4. only the last block is open. */
+ * waiting ones. 3. n_blocks <= max_blocks. 4. only the last block is open. 5. numbers rise from first to
+ * last; those above `closed` wait, and have never been sent: points may join their commands. */
 struct queue {
     struct queue_block *first, *last;
     struct queue_block *last_sent; /* NULL: nothing in flight */
     struct queue_block *spare;     /* settled, to be used again */
     size_t n_blocks, n_in_flight, n_spare, max_blocks;
+    uint64_t begun, closed;                    /* the highest numbers given, and of a block sent or dropped */
     uint64_t queued, stored, dropped, resent; /* points */
     queue_unannounced *unannounced;
-    void *context;
 };
 
 /* `max_bytes` is the bound on all memory; at least QUEUE_BLOCKS_MIN blocks are
  * allowed. Allocates nothing yet. */
-void queue_init(struct queue *q, uint64_t max_bytes, queue_unannounced *unannounced, void *context);
+void queue_init(struct queue *q, uint64_t max_bytes, queue_unannounced *unannounced);
 void queue_fini(struct queue *q);
 
 /* A new bound, kept to from the next append on. */
 void queue_set_max(struct queue *q, uint64_t max_bytes);
 
-/* Appends one point. When the queue is full its oldest waiting block is dropped and
- * counted; when memory is out the point itself is. Names are at most KEYS_NAME_MAX bytes. */
-void queue_append(struct queue *q, const char *name, size_t len, struct point p, int64_t now_ms);
+/* Appends one point; those of a metric keep their order. When the queue is full its oldest waiting block is dropped
+ * and counted; when memory is out the point itself is. */
+void queue_append(struct queue *q, struct queue_metric *metric, struct point p, int64_t now_ms);
 
 /* Appends `SADD metrics.unique_metrics metrics.<name>`; when Redis answers 1 the name is
  * new, and the XADD that tells workers of it is appended by itself. */
-void queue_announce(struct queue *q, const char *name, size_t len);
+void queue_announce(struct queue *q, struct queue_metric *metric);
+
+/* Whether a command of the metric may be in the queue. */
+bool queue_holds(const struct queue *q, const struct queue_metric *metric);
 
 /* The oldest waiting block, now in flight; NULL when none waits. */
 struct queue_block *queue_send(struct queue *q);
+
+/* Writes a block's commands from number `*next` on, as many as fit, and moves `*next` behind them. Returns the number
+ * of bytes: not 0 when `room` is QUEUE_COMMAND_MAX or more and a command is left. */
+size_t queue_write(const struct queue_block *b, uint32_t *next, uint8_t *out, size_t room);
 
 /* Whether the oldest waiting block is complete, so that it is worth sending alone. */
 bool queue_has_full(const struct queue *q);
@@ -73,15 +110,12 @@ bool queue_has_full(const struct queue *q);
 /* One reply to the oldest command in flight. */
 enum queue_reply { QUEUE_DONE, QUEUE_IS_NEW /* integer 1 */, QUEUE_REFUSED /* for good */ };
 
-/* Takes a reply into account; something must be in flight. Returns whether a point was lost by it: then
- * `*name` is its metric's, until the next call that changes the queue. */
-bool queue_settle(struct queue *q, enum queue_reply reply, const char **name, size_t *len);
+/* Takes a reply into account; something must be in flight. Returns the metric whose points were lost by it, or
+ * NULL. */
+const struct queue_metric *queue_settle(struct queue *q, enum queue_reply reply);
 
 /* The connection is lost: all that was in flight waits again, in its old order. Replies stay counted. */
 void queue_unsend(struct queue *q);
-
-/* Where in a block's bytes the first command without a reply begins: from there it is sent. */
-size_t queue_unanswered_at(const struct queue_block *b);
 
 /* Arrival of the oldest point that is neither stored nor dropped; `now_ms` when there is none. */
 int64_t queue_oldest_ms(const struct queue *q, int64_t now_ms);

@@ -121,7 +121,7 @@ static void snapshot(struct stats *s)
     intake_total_samples(s->from.intake, &samples);
     fill_sums(s, &total);
     fill_statsd(s, &samples);
-    v[HORIZON_metrics] = s->from.intake->names.n;
+    v[HORIZON_metrics] = s->from.intake->names.table.n;
     v[HORIZON_connections] = s->from.tcp->n_connections;
     v[HORIZON_connections_refused] = s->from.tcp->n_refused;
     v[HORIZON_connections_idle] = s->from.tcp->n_idle;

@@ -1,6 +1,6 @@
-/* A uthash table for each type. An entry holds its name and, where a number is all there is, its state, so
- * that a look-up for a counter touches the bucket and the entry, nothing else. uthash's own hash takes twelve bytes
- * at a time; keys_hash, which what is stored depends on, takes one, and tagged names are long. */
+/* A table of names for each type, and one list of all entries for the walk, since places in a table change as it
+ * grows. An entry holds its name and, where a number is all there is, its state, so that a look-up for a counter
+ * touches its place in the table and the entry, nothing else. */
 #include "statsd_table.h"
 
 #include <assert.h>
@@ -8,13 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Out of memory is an answer here, not the end of the process. */
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 struct statsd_entry {
     struct statsd_series series; /* first: a series is its entry */
-    UT_hash_handle hh;
+    uint64_t hash;
+    struct statsd_entry *next;
     char name[];
 };
 
@@ -23,9 +20,17 @@ static struct statsd_entry *entry_of(struct statsd_series *s)
     return (struct statsd_entry *)s;
 }
 
+static bool is(const void *entry, const char *name, size_t len)
+{
+    const struct statsd_entry *e = entry;
+    return e->series.name_len == len && memcmp(e->name, name, len) == 0;
+}
+
 void statsd_table_init(struct statsd_table *t)
 {
-    *t = (struct statsd_table){.walk_type = STATSD_TYPES_N};
+    *t = (struct statsd_table){.end = &t->first};
+    for (unsigned type = 0; type < STATSD_TYPES_N; type++)
+        table_init(&t->by_name[type], is);
 }
 
 static void free_entry(struct statsd_table *t, struct statsd_entry *e)
@@ -43,22 +48,20 @@ static void free_entry(struct statsd_table *t, struct statsd_entry *e)
 
 void statsd_table_fini(struct statsd_table *t)
 {
-    for (unsigned type = 0; type < STATSD_TYPES_N; type++) {
-        struct statsd_entry *e, *next;
-        HASH_ITER(hh, t->tables[type], e, next)
-        {
-            HASH_DEL(t->tables[type], e);
-            free_entry(t, e);
-        }
+    for (struct statsd_entry *e = t->first, *next; e; e = next) {
+        next = e->next;
+        free_entry(t, e);
     }
+    t->first = NULL;
+    for (unsigned type = 0; type < STATSD_TYPES_N; type++)
+        table_fini(&t->by_name[type]);
 }
 
 struct statsd_series *statsd_table_find(const struct statsd_table *t, enum statsd_type type, const char *name,
                                         size_t len)
 {
-    struct statsd_entry *e;
-    HASH_FIND(hh, t->tables[type], name, len, e);
-    return e ? &e->series : NULL;
+    const struct table *names = &t->by_name[type];
+    return table_find(names, table_hash(names, name, len), name, len);
 }
 
 /* An entry with its state, in no table yet; NULL when memory is out. */
@@ -88,11 +91,13 @@ struct statsd_series *statsd_table_add(struct statsd_table *t, enum statsd_type 
     struct statsd_entry *e = t->n < t->max_series ? new_entry(t, type, name, len) : NULL;
     if (!e)
         return NULL;
-    HASH_ADD_KEYPTR(hh, t->tables[type], e->name, len, e);
-    if (!e->hh.tbl) {
+    e->hash = table_hash(&t->by_name[type], name, len);
+    if (table_add(&t->by_name[type], e->hash, e) != 0) {
         free_entry(t, e);
         return NULL;
     }
+    *t->end = e;
+    t->end = &e->next;
     t->n++;
     return &e->series;
 }
@@ -131,13 +136,13 @@ enum statsd_table_result statsd_table_put(struct statsd_table *t, struct statsd_
 
 void statsd_table_turn(struct statsd_table *t)
 {
-    assert(t->walk_type == STATSD_TYPES_N);
+    assert(!t->walk);
 #ifdef RIDGELINE_DEBUG
     statsd_table_assert(t);
 #endif
     t->interval++;
-    t->walk_type = 0;
-    t->walk = t->tables[0];
+    t->walk = &t->first;
+    t->walk_begins = true;
 }
 
 bool statsd_table_is_due(const struct statsd_table *t, const struct statsd_series *s)
@@ -147,14 +152,14 @@ bool statsd_table_is_due(const struct statsd_table *t, const struct statsd_serie
 
 struct statsd_series *statsd_table_walk(struct statsd_table *t)
 {
-    while (!t->walk && t->walk_type < STATSD_TYPES_N)
-        if (++t->walk_type < STATSD_TYPES_N)
-            t->walk = t->tables[t->walk_type];
-    struct statsd_entry *e = t->walk;
-    if (!e)
+    if (!t->walk)
         return NULL;
-    t->walk = e->hh.next;
-    return &e->series;
+    if (!t->walk_begins)
+        t->walk = &(*t->walk)->next;
+    t->walk_begins = false;
+    if (!*t->walk)
+        t->walk = NULL;
+    return t->walk ? &(*t->walk)->series : NULL;
 }
 
 void statsd_table_settle(struct statsd_table *t, struct statsd_series *s, bool anew)
@@ -172,7 +177,12 @@ void statsd_table_settle(struct statsd_table *t, struct statsd_series *s, bool a
 void statsd_table_forget(struct statsd_table *t, struct statsd_series *s)
 {
     struct statsd_entry *e = entry_of(s);
-    HASH_DEL(t->tables[s->type], e);
+    assert(t->walk && *t->walk == e);
+    *t->walk = e->next;
+    if (t->end == &e->next)
+        t->end = t->walk;
+    t->walk_begins = true;
+    table_remove(&t->by_name[s->type], e->hash, e);
     free_entry(t, e);
     t->n--;
 }
@@ -195,13 +205,13 @@ void statsd_table_assert(const struct statsd_table *t)
 {
     size_t n = 0, due = 0;
     uint64_t held = 0;
-    for (unsigned type = 0; type < STATSD_TYPES_N; type++)
-        for (struct statsd_entry *e = t->tables[type]; e; e = e->hh.next) {
-            n++;
-            due += statsd_table_is_due(t, &e->series);
-            held += held_bytes(&e->series);
-        }
-    assert(n == t->n && held == t->pool.held_bytes && (due == 0 || t->walk_type < STATSD_TYPES_N));
+    struct statsd_entry *const *last = &t->first;
+    for (; *last; last = &(*last)->next) {
+        n++;
+        due += statsd_table_is_due(t, &(*last)->series);
+        held += held_bytes(&(*last)->series);
+    }
+    assert(n == t->n && last == t->end && held == t->pool.held_bytes && (due == 0 || t->walk));
     (void)n;
     (void)due;
     (void)held;

@@ -9,6 +9,7 @@
 #include "statsd_line.h"
 #include "statsd_set.h"
 #include "statsd_timer.h"
+#include "table.h"
 
 struct statsd_series {
     const char *name;
@@ -25,14 +26,16 @@ struct statsd_series {
 
 struct statsd_entry;
 
-/* Invariants: 1. n is the number of entries of all tables. 2. once the walk is over no series is due. 3. the pool
- * holds what timers and sets have taken. */
+/* Invariants: 1. n is the number of entries of all types. 2. once the walk is over no series is due. 3. the pool
+ * holds what timers and sets have taken. 4. `first` leads to every entry, the newest last; `end` points at the NULL
+ * behind it. */
 struct statsd_table {
-    struct statsd_entry *tables[STATSD_TYPES_N];
+    struct table by_name[STATSD_TYPES_N];
+    struct statsd_entry *first, **end;
     size_t n, max_series;
     uint32_t interval;
-    unsigned walk_type;        /* STATSD_TYPES_N: the walk is over */
-    struct statsd_entry *walk; /* next of that type; NULL: on to the next type */
+    struct statsd_entry **walk; /* leads to the series that the walk gave last; NULL: the walk is over */
+    bool walk_begins;           /* none was given yet, or the last one is forgotten */
     struct statsd_pool pool;
 };
 

@@ -34,6 +34,7 @@ static void fail(struct writer *w, const char *reason)
     w->link = NULL;
     w->up = false;
     w->sending = NULL;
+    w->out_at = w->out_n = 0;
     queue_unsend(&w->intake->queue);
     uv_timer_start(&w->timer, on_timer, w->backoff_ms, 0);
     w->backoff_ms = w->backoff_ms * 2 < BACKOFF_LAST_MS ? w->backoff_ms * 2 : BACKOFF_LAST_MS;
@@ -62,48 +63,42 @@ static void launch(struct writer *w)
             return;
         if (!w->sending) {
             w->sending = b;
-            w->sent_bytes = queue_unanswered_at(b);
+            w->next = b->n_replies;
         }
     }
 }
 
-static int gather(const struct writer *w, struct iovec parts[IN_FLIGHT_MAX])
+/* Writes commands in flight to `out`, which is empty. */
+static void fill_out(struct writer *w)
 {
-    int n = 0;
-    size_t skip = w->sent_bytes;
-    const struct queue_block *last = w->intake->queue.last_sent;
-    for (struct queue_block *b = w->sending;; b = b->next) {
-        parts[n++] = (struct iovec){b->bytes + skip, b->n_bytes - skip};
-        skip = 0;
-        if (b == last)
-            return n;
-    }
-}
-
-/* Moves `sending` past what was written. */
-static void advance(struct writer *w, size_t written)
-{
-    written += w->sent_bytes;
-    while (w->sending && written >= w->sending->n_bytes) {
-        written -= w->sending->n_bytes;
+    w->out_at = w->out_n = 0;
+    while (w->sending && sizeof w->out - w->out_n >= QUEUE_COMMAND_MAX) {
+        w->out_n += queue_write(w->sending, &w->next, w->out + w->out_n, sizeof w->out - w->out_n);
+        if (w->next < w->sending->n_commands)
+            return;
         w->sending = w->sending == w->intake->queue.last_sent ? NULL : w->sending->next;
+        w->next = 0;
     }
-    w->sent_bytes = written;
 }
 
+/* Sends until the socket takes no more or nothing is left to send. */
 static void send_blocks(struct writer *w)
 {
-    struct iovec parts[IN_FLIGHT_MAX];
     if (!w->up || link_is_blocked(w->link))
         return;
     launch(w);
-    if (!w->sending)
-        return;
-    ssize_t written = link_write(w->link, parts, gather(w, parts));
-    if (written < 0)
-        fail(w, strerror(errno));
-    else
-        advance(w, (size_t)written);
+    while (w->sending || w->out_at < w->out_n) {
+        if (w->out_at == w->out_n)
+            fill_out(w);
+        ssize_t written = link_write(w->link, w->out + w->out_at, w->out_n - w->out_at);
+        if (written < 0) {
+            fail(w, strerror(errno));
+            return;
+        }
+        w->out_at += (size_t)written;
+        if (w->out_at < w->out_n)
+            return;
+    }
 }
 
 /* Errors that pass: the whole connection starts again later, and nothing is lost. */
@@ -146,11 +141,10 @@ static const char *greet(struct writer *w, const struct link_reply *reply)
 /* One command was refused for good, whatever the connection. */
 static void settle_refused(struct writer *w, const struct link_reply *error)
 {
-    const char *name;
-    size_t len;
+    const struct queue_metric *lost = queue_settle(&w->intake->queue, QUEUE_REFUSED);
     char metric[160] = "-", text[160];
-    if (queue_settle(&w->intake->queue, QUEUE_REFUSED, &name, &len))
-        log_quote(metric, sizeof metric, name, len);
+    if (lost)
+        log_quote(metric, sizeof metric, lost->name, lost->name_len);
     log_warning("redis_refused", "metric=%s reply=%s", metric, log_quote(text, sizeof text, error->text, error->len));
 }
 
@@ -158,14 +152,11 @@ static const char *on_reply(void *context, const struct link_reply *reply)
 {
     struct writer *w = context;
     const struct queue *q = &w->intake->queue;
-    const char *name;
-    size_t len;
     if (!w->up)
         return greet(w, reply);
     if (q->n_in_flight == 0)
         return "reply without a command";
-    /* A block must not be settled while it is still being sent. */
-    if (w->sending == q->first && q->first->n_replies + 1 == q->first->n_commands)
+    if (w->sending == q->first && q->first->n_replies >= w->next)
         return "reply before its command";
     w->answered_ms = uv_now(w->loop);
     if (reply->type == REDIS_REPLY_ERROR) {
@@ -176,7 +167,7 @@ static const char *on_reply(void *context, const struct link_reply *reply)
     }
     bool is_one = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
     size_t before = q->n_in_flight;
-    queue_settle(&w->intake->queue, is_one ? QUEUE_IS_NEW : QUEUE_DONE, &name, &len);
+    queue_settle(&w->intake->queue, is_one ? QUEUE_IS_NEW : QUEUE_DONE);
     if (q->n_in_flight < before) /* not before: a Redis without memory answers the greeting and a few more */
         w->backoff_ms = BACKOFF_FIRST_MS;
     return NULL;
@@ -186,8 +177,7 @@ static void on_connected(void *context)
 {
     static const char ping[] = "*1\r\n$4\r\nPING\r\n";
     struct writer *w = context;
-    struct iovec part = {(void *)(uintptr_t)ping, sizeof ping - 1};
-    if (link_write(w->link, &part, 1) < 0)
+    if (link_write(w->link, ping, sizeof ping - 1) < 0)
         fail(w, strerror(errno));
 }
 
@@ -229,7 +219,11 @@ static void on_check(uv_check_t *check)
 
 void writer_init(struct writer *w, uv_loop_t *loop, struct intake *intake, const char *address)
 {
-    *w = (struct writer){.loop = loop, .intake = intake, .address = address, .backoff_ms = BACKOFF_FIRST_MS};
+    memset(w, 0, sizeof *w);
+    w->loop = loop;
+    w->intake = intake;
+    w->address = address;
+    w->backoff_ms = BACKOFF_FIRST_MS;
     uv_timer_init(loop, &w->timer);
     uv_check_init(loop, &w->check);
     w->timer.data = w->check.data = w;

@@ -11,8 +11,10 @@
 
 struct link;
 
-/* Invariants: 1. blocks are in flight only while up. 2. `sending` is NULL or in flight, and all
- * blocks in flight before it are sent. */
+#define WRITER_OUT_BYTES ((size_t)128 * 1024)
+
+/* Invariants: 1. blocks are in flight only while up. 2. `sending` is NULL or in flight; it and all
+ * blocks in flight before it, up to its command `next`, are sent or in `out`. */
 struct writer {
     uv_loop_t *loop;
     struct intake *intake;
@@ -26,7 +28,9 @@ struct writer {
     uint64_t n_connects;
     bool up; /* connected, and Redis answers */
     struct queue_block *sending;
-    size_t sent_bytes; /* of `sending` */
+    uint32_t next;
+    size_t out_at, out_n; /* what of `out` the socket has not taken */
+    uint8_t out[WRITER_OUT_BYTES];
     char reason[128];  /* of the last error reply that ended a link */
 };
 

@@ -1,12 +1,15 @@
 """The senders that sites really run, each started for a test and stopped after it."""
+import contextlib
 import os
 import pathlib
 import pickle
 import random
+import select
 import signal
 import socket
 import struct
 import subprocess
+import threading
 
 from conftest import PATIENCE_S, free_ports, stop, wait_for
 
@@ -167,3 +170,44 @@ def freeze(pid):
 
 def thaw(pid):
     os.kill(pid, signal.SIGCONT)
+
+
+class LosingProxy:
+    """A unix socket before Redis's. The first command with `marker` in it reaches Redis, but its reply is lost with
+    its connection."""
+
+    def __init__(self, path, redis_sock, marker):
+        self.sock, self.redis_sock, self.marker, self.lost = str(path), redis_sock, marker, threading.Event()
+
+    def __enter__(self):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.sock)
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.forward, args=(client,), daemon=True).start()
+
+    def forward(self, client):
+        with client, socket.socket(socket.AF_UNIX) as redis, contextlib.suppress(OSError):
+            redis.connect(self.redis_sock)
+            while True:
+                for source in select.select([client, redis], [], [])[0]:
+                    data = source.recv(65536)
+                    (redis if source is client else client).sendall(data)
+                    if source is client and self.marker in data and not self.lost.is_set():
+                        redis.recv(65536)
+                        self.lost.set()
+                        return
+                    if not data:
+                        return

@@ -11,7 +11,7 @@ import pytest
 
 from books import assert_reconciled, books, rejected
 from conftest import points_of, wait_for
-from senders import freeze, line_payload, pickle_frames, send_tcp, thaw
+from senders import LosingProxy, freeze, line_payload, pickle_frames, send_tcp, thaw
 
 @pytest.fixture
 def now():
@@ -150,6 +150,45 @@ def test_a_redis_out_of_memory_is_not_filled_with_the_same_points(horizon, now):
     stored = [points_of(horizon.redis, n) for n in names]
     assert sum(len(set(points)) for points in stored) == 60_000
     assert sum(len(points) for points in stored) < 60_000 + 5_000, "stored twice"
+
+
+def appends(redis):
+    return redis.info("commandstats").get("cmdstat_append", {"calls": 0})["calls"]
+
+
+def test_points_of_a_metric_that_wait_together_share_an_append(horizon, now):
+    points = [(f"shared.m{m}", now - 100 + k, k) for k in range(4) for m in range(50)]
+    send_tcp(horizon.line, line_payload(points))
+    wait_for("all of them", lambda: int(books(horizon)["stored"]) == len(points))
+    for m in range(50):
+        assert points_of(horizon.redis, f"shared.m{m}") == [(now - 100 + k, float(k)) for k in range(4)]
+    assert appends(horizon.redis) < len(points)
+    assert_reconciled(horizon)
+
+
+def test_a_refused_append_drops_and_counts_every_point_that_shares_it(horizon, now):
+    horizon.redis.rpush("metrics.wrong", "not a string")
+    points = [(name, now - 100 + k, k) for k in range(3) for name in ("wrong", "right")]
+    send_tcp(horizon.line, line_payload(points))
+    wait_for("all to be settled", lambda: (books(horizon)["stored"], books(horizon)["dropped"]) == ("3", "3"))
+    assert points_of(horizon.redis, "right") == [(now - 100 + k, float(k)) for k in range(3)]
+    assert horizon.logged('event=redis_refused metric="wrong"')
+    assert_reconciled(horizon)
+
+
+def test_a_shared_append_whose_reply_is_lost_is_sent_again_whole(redis, horizons, tmp_path, now):
+    with LosingProxy(tmp_path / "proxy.sock", redis.sock, b"metrics.twice") as proxy:
+        redis.sock = proxy.sock
+        horizon = horizons()
+        points = [("twice", now - 100 + k, k) for k in range(4)]
+        send_tcp(horizon.line, line_payload(points))
+        wait_for("the reply to be lost", proxy.lost.is_set)
+        wait_for("the points", lambda: int(books(horizon)["stored"]) == 4)
+        b = books(horizon)
+        assert (b["accepted"], b["queued"], b["dropped"], b["redis_resent"]) == ("4", "0", "0", "4")
+        assert points_of(redis, "twice") == 2 * [(t, float(v)) for _, t, v in points], "as Redis had taken them"
+        assert_reconciled(horizon)
+        horizon.stop()
 
 
 def test_a_stop_counts_what_it_cuts_off(horizon, now):

@@ -8,29 +8,47 @@
 
 static char unannounced_names[4096];
 
-static void note_unannounced(void *context, const char *name, size_t len)
+static void note_unannounced(struct queue_metric *metric)
 {
-    (void)context;
-    if (strlen(unannounced_names) + len + 2 < sizeof unannounced_names)
-        sprintf(unannounced_names + strlen(unannounced_names), "%.*s ", (int)len, name);
+    if (strlen(unannounced_names) + metric->name_len + 2 < sizeof unannounced_names)
+        sprintf(unannounced_names + strlen(unannounced_names), "%.*s ", (int)metric->name_len, metric->name);
 }
 
 static struct queue new_queue(uint64_t max_bytes)
 {
     struct queue q;
     unannounced_names[0] = '\0';
-    queue_init(&q, max_bytes, note_unannounced, NULL);
+    queue_init(&q, max_bytes, note_unannounced);
     return q;
 }
 
-/* The commands as printf would write them. */
-static size_t expected_append(uint8_t *out, const char *name, struct point p)
+/* Some metrics, for points whose time tells them apart. */
+#define METRICS 50000
+static struct queue_metric metrics[METRICS];
+static char metric_names[METRICS][24];
+
+static struct queue_metric *metric(unsigned id)
 {
-    static const char format[] = "*3\r\n$6\r\nAPPEND\r\n$%zu\r\nmetrics.%s\r\n$15\r\n";
-    size_t n = (size_t)sprintf((char *)out, format, strlen(name) + 8, name);
-    series_encode(out + n, p);
-    memcpy(out + n + 15, "\r\n", 2);
-    return n + 17;
+    struct queue_metric *m = &metrics[id % METRICS];
+    m->name = metric_names[id % METRICS];
+    m->name_len = (uint32_t)sprintf(metric_names[id % METRICS], "metric.number.%u", id % METRICS);
+    return m;
+}
+
+static struct queue_metric named(const char *name)
+{
+    return (struct queue_metric){.name = name, .name_len = (uint32_t)strlen(name)};
+}
+
+/* The commands as printf would write them. */
+static size_t expected_append(uint8_t *out, const char *name, const struct point *points, unsigned n_points)
+{
+    static const char format[] = "*3\r\n$6\r\nAPPEND\r\n$%zu\r\nmetrics.%s\r\n$%u\r\n";
+    size_t n = (size_t)sprintf((char *)out, format, strlen(name) + 8, name, 15 * n_points);
+    for (unsigned i = 0; i < n_points; i++, n += 15)
+        series_encode(out + n, points[i]);
+    memcpy(out + n, "\r\n", 2);
+    return n + 2;
 }
 
 static size_t expected_announce(uint8_t *out, const char *name)
@@ -39,39 +57,147 @@ static size_t expected_announce(uint8_t *out, const char *name)
                            strlen(name) + 8, name);
 }
 
+static void assert_writes(const struct queue_block *b, const void *expected, size_t n)
+{
+    static uint8_t out[8 * QUEUE_COMMAND_MAX];
+    uint32_t next = 0;
+    size_t written = queue_write(b, &next, out, sizeof out);
+    cr_assert_eq(next, b->n_commands);
+    cr_assert_eq(written, n, "%zu bytes, expected %zu", written, n);
+    cr_assert_eq(memcmp(out, expected, n), 0);
+}
+
 Test(queue, writes_commands_as_redis_reads_them)
 {
     static const size_t lengths[] = {1, 2, 91, 92, 991, 992, KEYS_NAME_MAX};
+    static const struct point points[QUEUE_SHARE_MAX] = {{1795307613, -1.5e300}, {1, 0}, {UINT32_MAX, 1}, {7, -7}};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        struct queue q = new_queue(0);
-        char name[KEYS_NAME_MAX + 1];
-        uint8_t expected[3 * KEYS_NAME_MAX];
-        struct point p = {1795307613, -1.5e300};
-        memset(name, 'x', lengths[i]);
-        name[lengths[i]] = '\0';
-        queue_announce(&q, name, lengths[i]);
-        queue_append(&q, name, lengths[i], p, 1);
-        size_t n = expected_announce(expected, name);
-        n += expected_append(expected + n, name, p);
-        struct queue_block *b = queue_send(&q);
-        cr_assert_eq(b->n_bytes, n, "%u bytes for a name of %zu, expected %zu", b->n_bytes, lengths[i], n);
-        cr_assert_eq(memcmp(b->bytes, expected, n), 0, "name of %zu bytes", lengths[i]);
-        queue_fini(&q);
+        for (unsigned n_points = 1; n_points <= QUEUE_SHARE_MAX; n_points++) {
+            struct queue q = new_queue(0);
+            char name[KEYS_NAME_MAX + 1];
+            uint8_t expected[3 * KEYS_NAME_MAX];
+            memset(name, 'x', lengths[i]);
+            name[lengths[i]] = '\0';
+            struct queue_metric m = named(name);
+            queue_announce(&q, &m);
+            for (unsigned k = 0; k < n_points; k++)
+                queue_append(&q, &m, points[k], 1);
+            size_t n = expected_announce(expected, name);
+            n += expected_append(expected + n, name, points, n_points);
+            assert_writes(queue_send(&q), expected, n);
+            queue_fini(&q);
+        }
     }
 }
 
+Test(queue, writes_as_many_commands_as_fit_and_goes_on_there)
+{
+    static uint8_t whole[QUEUE_COMMANDS_MAX * 80], out[2 * QUEUE_COMMAND_MAX];
+    struct queue q = new_queue(0);
+    for (unsigned i = 0; i < 1000; i++)
+        queue_append(&q, metric(i), (struct point){i, i}, 1);
+    const struct queue_block *b = queue_send(&q);
+    uint32_t next = 0, piecewise = 0;
+    size_t n = queue_write(b, &next, whole, sizeof whole), at = 0, rounds = 0;
+    cr_assert_eq(next, b->n_commands);
+    cr_assert_eq(queue_write(b, &piecewise, out, QUEUE_COMMAND_MAX - 1), 0u);
+    for (; at < n; rounds++) {
+        size_t written = queue_write(b, &piecewise, out, sizeof out - rounds % 7);
+        cr_assert_gt(written, 0u);
+        cr_assert_eq(memcmp(out, whole + at, written), 0);
+        at += written;
+    }
+    cr_assert_eq(at, n);
+    cr_assert_gt(rounds, 10u);
+    queue_fini(&q);
+}
+
+/* Of points that tell their order. */
 static void append(struct queue *q, unsigned id, int64_t now_ms)
 {
-    char name[32];
-    int n = sprintf(name, "metric.number.%u", id);
-    queue_append(q, name, (size_t)n, (struct point){id, id}, now_ms);
+    queue_append(q, metric(id), (struct point){id, id}, now_ms);
 }
 
 static bool settle(struct queue *q, enum queue_reply reply)
 {
-    const char *name;
-    size_t len;
-    return queue_settle(q, reply, &name, &len);
+    return queue_settle(q, reply) != NULL;
+}
+
+Test(queue, brings_points_of_a_metric_that_wait_together_in_one_command)
+{
+    struct queue q = new_queue(100 * QUEUE_BLOCK_BYTES);
+    for (unsigned i = 0; i < 3 * METRICS; i++) /* more than a block of metrics between two points of one */
+        append(&q, i, i);
+    cr_assert_eq(q.queued, 3 * METRICS);
+    cr_assert_eq(q.n_blocks, METRICS / QUEUE_COMMANDS_MAX + 1, "as for one point of each");
+    cr_assert_eq(queue_oldest_ms(&q, 9999), 0);
+    for (struct queue_block *b; (b = queue_send(&q));) {
+        for (unsigned i = 0; i < b->n_commands; i++) {
+            struct point p, next;
+            cr_assert_eq(b->commands[i].n_points, 3);
+            cr_assert(series_decode(b->commands[i].points, &p));
+            for (unsigned k = 1; k < 3; k++, p = next) {
+                cr_assert(series_decode(b->commands[i].points + k * SERIES_POINT_BYTES, &next));
+                cr_assert_eq(next.t, p.t + METRICS);
+            }
+        }
+    }
+    queue_assert(&q);
+    queue_fini(&q);
+}
+
+Test(queue, begins_another_command_when_one_is_full_or_may_have_been_sent)
+{
+    struct queue q = new_queue(0);
+    for (unsigned i = 0; i < QUEUE_SHARE_MAX + 1; i++)
+        append(&q, 7, i);
+    struct queue_block *b = queue_send(&q);
+    cr_assert_eq(b->n_commands, 2u);
+    cr_assert_eq(b->commands[0].n_points, QUEUE_SHARE_MAX);
+    cr_assert_eq(b->commands[1].n_points, 1);
+    append(&q, 7, 9);
+    cr_assert_eq(b->commands[1].n_points, 1, "it is in flight");
+    queue_unsend(&q);
+    append(&q, 7, 9);
+    cr_assert_eq(b->commands[1].n_points, 1, "Redis may have it already");
+    cr_assert_eq(q.queued, QUEUE_SHARE_MAX + 3u);
+    queue_assert(&q);
+    queue_fini(&q);
+}
+
+Test(queue, counts_every_point_of_a_shared_command_that_is_refused)
+{
+    struct queue q = new_queue(0);
+    for (unsigned i = 0; i < 3; i++)
+        append(&q, 1, i);
+    append(&q, 2, 3);
+    queue_send(&q);
+    cr_assert_eq(queue_settle(&q, QUEUE_REFUSED), metric(1));
+    cr_assert_null(queue_settle(&q, QUEUE_DONE));
+    cr_assert_eq(q.dropped, 3u);
+    cr_assert_eq(q.stored, 1u);
+    cr_assert_eq(q.queued, 0u);
+    queue_fini(&q);
+}
+
+Test(queue, sends_every_point_of_a_shared_command_again_when_its_reply_is_lost)
+{
+    struct queue q = new_queue(0);
+    append(&q, 2, 1);
+    for (unsigned i = 0; i < 3; i++)
+        append(&q, 1, i);
+    struct queue_block *b = queue_send(&q);
+    settle(&q, QUEUE_DONE);
+    queue_unsend(&q);
+    cr_assert_eq(q.resent, 3u);
+    append(&q, 1, 4);
+    cr_assert_eq(queue_send(&q), b);
+    cr_assert_eq(b->n_replies, 1u, "what has a reply is not sent again");
+    settle(&q, QUEUE_DONE);
+    settle(&q, QUEUE_DONE);
+    cr_assert_eq(q.stored, 5u);
+    cr_assert_eq(q.queued, 0u);
+    queue_fini(&q);
 }
 
 Test(queue, counts_a_block_as_stored_with_its_last_reply)
@@ -99,16 +225,13 @@ Test(queue, counts_a_block_as_stored_with_its_last_reply)
 Test(queue, counts_a_refused_point_as_dropped_and_names_it)
 {
     struct queue q = new_queue(0);
-    const char *name;
-    size_t len;
+    struct queue_metric a = named("a");
     append(&q, 1, 1);
     append(&q, 2, 1);
-    queue_announce(&q, "a", 1);
+    queue_announce(&q, &a);
     queue_send(&q);
     settle(&q, QUEUE_DONE);
-    cr_assert(queue_settle(&q, QUEUE_REFUSED, &name, &len));
-    cr_assert_eq(len, strlen("metric.number.2"));
-    cr_assert_eq(memcmp(name, "metric.number.2", len), 0);
+    cr_assert_eq(queue_settle(&q, QUEUE_REFUSED), metric(2));
     cr_assert_not(settle(&q, QUEUE_REFUSED));
     cr_assert_eq(q.stored, 1u);
     cr_assert_eq(q.dropped, 1u);
@@ -121,15 +244,15 @@ Test(queue, publishes_a_name_that_redis_did_not_know)
     static const char expected[] = "*8\r\n$4\r\nXADD\r\n$15\r\nridgeline:names\r\n$6\r\nMAXLEN\r\n$1\r\n~\r\n"
                                    "$6\r\n100000\r\n$1\r\n*\r\n$1\r\nn\r\n$3\r\na.b\r\n";
     struct queue q = new_queue(0);
-    queue_announce(&q, "a.b", 3);
-    queue_announce(&q, "c.d", 3);
+    struct queue_metric m = named("a.b"), other = named("c.d");
+    queue_announce(&q, &m);
+    queue_announce(&q, &other);
     queue_send(&q);
     settle(&q, QUEUE_IS_NEW);
     settle(&q, QUEUE_DONE);
     struct queue_block *b = queue_send(&q);
     cr_assert_not_null(b);
-    cr_assert_eq(b->n_bytes, sizeof expected - 1);
-    cr_assert_eq(memcmp(b->bytes, expected, b->n_bytes), 0);
+    assert_writes(b, expected, sizeof expected - 1);
     cr_assert_not(settle(&q, QUEUE_REFUSED));
     cr_assert_null(queue_send(&q));
     queue_fini(&q);
@@ -138,11 +261,12 @@ Test(queue, publishes_a_name_that_redis_did_not_know)
 Test(queue, sends_only_what_has_no_reply_again)
 {
     struct queue q = new_queue(0);
-    queue_announce(&q, "a", 1);
+    struct queue_metric a = named("a");
+    queue_announce(&q, &a);
     for (unsigned i = 1; i <= 4; i++)
         append(&q, i, i);
     struct queue_block *b = queue_send(&q);
-    cr_assert_eq(queue_unanswered_at(b), 0u);
+    cr_assert_eq(b->n_replies, 0u);
     settle(&q, QUEUE_DONE);
     settle(&q, QUEUE_DONE);
     settle(&q, QUEUE_REFUSED);
@@ -151,7 +275,7 @@ Test(queue, sends_only_what_has_no_reply_again)
     cr_assert_eq(q.queued, 4u, "a block is settled whole");
     append(&q, 5, 5);
     cr_assert_eq(queue_send(&q), b);
-    cr_assert_eq(queue_unanswered_at(b), b->at[3]);
+    cr_assert_eq(b->n_replies, 3u);
     for (unsigned i = 0; i < 3; i++)
         settle(&q, QUEUE_DONE);
     queue_assert(&q);
@@ -165,7 +289,8 @@ Test(queue, counts_what_was_answered_of_a_block_that_it_drops_as_stored)
 {
     struct queue q = new_queue(0);
     unsigned id = 0;
-    queue_announce(&q, "known", 5);
+    struct queue_metric known = named("known");
+    queue_announce(&q, &known);
     for (; id < 3; id++)
         append(&q, id, 1);
     queue_send(&q);
@@ -185,10 +310,11 @@ Test(queue, counts_what_was_answered_of_a_block_that_it_drops_as_stored)
 Test(queue, drops_the_oldest_waiting_block_when_it_is_full)
 {
     struct queue q = new_queue(QUEUE_BLOCKS_MIN * QUEUE_BLOCK_BYTES);
-    queue_announce(&q, "in.flight", 9);
+    struct queue_metric sent = named("in.flight"), dropped = named("dropped.name");
+    queue_announce(&q, &sent);
     append(&q, 0, 1);
     queue_send(&q);
-    queue_announce(&q, "dropped.name", 12);
+    queue_announce(&q, &dropped);
     uint64_t n = 1;
     for (; q.dropped == 0; n++) {
         append(&q, (unsigned)n, (int64_t)n);
@@ -222,29 +348,42 @@ Test(queue, obeys_a_smaller_bound_from_the_next_block_on)
 /* A Redis that understands as much of the protocol as is sent. */
 struct fake_redis {
     uint8_t *seen; /* by id */
-    unsigned newest;
-    bool in_order;
+    unsigned newest[METRICS];
+    bool in_order; /* the points of each metric */
 };
 
+static void execute_append(struct fake_redis *r, const uint8_t *points, size_t len)
+{
+    cr_assert(len > 0 && len % SERIES_POINT_BYTES == 0);
+    for (struct point p; len > 0; points += SERIES_POINT_BYTES, len -= SERIES_POINT_BYTES) {
+        cr_assert(series_decode(points, &p));
+        unsigned *newest = &r->newest[p.t % METRICS];
+        r->in_order = r->in_order && (r->seen[p.t] || p.t >= *newest);
+        *newest = p.t > *newest ? p.t : *newest;
+        r->seen[p.t] = 1;
+    }
+}
+
+/* From the first command without a reply on. */
 static void execute(struct fake_redis *r, const struct queue_block *b)
 {
-    for (const uint8_t *p = b->bytes, *end = b->bytes + b->n_bytes; p < end;) {
+    static uint8_t bytes[QUEUE_COMMANDS_MAX * 256 + QUEUE_COMMAND_MAX];
+    uint32_t next = b->n_replies;
+    const uint8_t *end = bytes + queue_write(b, &next, bytes, sizeof bytes);
+    cr_assert_eq(next, b->n_commands);
+    for (const uint8_t *p = bytes; p < end;) {
         cr_assert_eq(*p, '*');
-        bool append = memcmp(p + 8, "APPEND", 6) == 0;
+        bool is_append = memcmp(p + 8, "APPEND", 6) == 0;
         unsigned parts = (unsigned)(p[1] - '0');
         const uint8_t *last = NULL;
+        size_t n = 0;
         for (p += 4; parts > 0; parts--) {
-            size_t n = strtoul((const char *)p + 1, NULL, 10);
+            n = strtoul((const char *)p + 1, NULL, 10);
             last = (const uint8_t *)memchr(p, '\n', 8) + 1;
             p = last + n + 2;
         }
-        struct point point;
-        if (!append)
-            continue;
-        cr_assert(series_decode(last, &point));
-        r->in_order = r->in_order && (r->seen[point.t] || point.t >= r->newest);
-        r->newest = point.t > r->newest ? point.t : r->newest;
-        r->seen[point.t] = 1;
+        if (is_append)
+            execute_append(r, last, n);
     }
 }
 
@@ -252,7 +391,9 @@ Test(queue, loses_nothing_but_what_it_counts)
 {
     enum { POINTS = 200000 };
     srand(17);
-    struct fake_redis redis = {.seen = calloc(POINTS, 1), .in_order = true};
+    static struct fake_redis redis = {.in_order = true};
+    redis.seen = calloc(POINTS, 1);
+    struct queue_metric announced = named("some.name");
     struct queue q = new_queue(QUEUE_BLOCKS_MIN * QUEUE_BLOCK_BYTES);
     unsigned id = 0;
     uint64_t refused = 0;
@@ -262,7 +403,7 @@ Test(queue, loses_nothing_but_what_it_counts)
             mood = rand() % 3;
         for (int i = rand() % 8; i > 0 && id < POINTS; i--) {
             if (rand() % 20 == 0)
-                queue_announce(&q, "some.name", 9);
+                queue_announce(&q, &announced);
             append(&q, id, id);
             id++;
         }
@@ -272,7 +413,12 @@ Test(queue, loses_nothing_but_what_it_counts)
                 execute(&redis, b);
         }
         for (int i = rand() % 20; mood != 0 && i > 0 && q.n_in_flight > 0; i--)
-            refused += settle(&q, rand() % 50 ? QUEUE_DONE : rand() % 2 ? QUEUE_IS_NEW : QUEUE_REFUSED);
+            {
+            const struct queue_block *b = q.first;
+            unsigned n = b->commands[b->n_replies].n_points;
+            bool lost = settle(&q, rand() % 50 ? QUEUE_DONE : rand() % 2 ? QUEUE_IS_NEW : QUEUE_REFUSED);
+            refused += lost ? n : 0;
+        }
         if (mood == 2 && q.n_in_flight > 0 && rand() % 200 == 0)
             queue_unsend(&q);
         mood = id == POINTS ? 1 : mood;

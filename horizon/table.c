@@ -1,0 +1,117 @@
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PLACES_FIRST 256
+
+void table_init(struct table *t, table_is *is)
+{
+    *t = (struct table){.is = is};
+    /* The kernel loads a program and its stack elsewhere each time. */
+    t->seed = (uint64_t)(uintptr_t)t ^ (uint64_t)(uintptr_t)&t << 32;
+}
+
+void table_fini(struct table *t)
+{
+    free(t->places);
+    t->places = NULL;
+    t->n_places = t->n = 0;
+}
+
+static uint64_t stir(uint64_t h)
+{
+    h *= UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 32;
+}
+
+/* Eight bytes at a time, each multiplied by 2^64 over the golden ratio and folded (Knuth, "The Art of Computer
+ * Programming", vol. 3, 6.4). */
+uint64_t table_hash(const struct table *t, const char *name, size_t len)
+{
+    uint64_t h = t->seed ^ len, word;
+    for (; len >= sizeof word; name += sizeof word, len -= sizeof word) {
+        memcpy(&word, name, sizeof word);
+        h = stir(h ^ word);
+    }
+    word = 0;
+    memcpy(&word, name, len);
+    return stir(stir(h ^ word));
+}
+
+static size_t next_place(const struct table *t, size_t i)
+{
+    return (i + 1) & (t->n_places - 1);
+}
+
+static size_t home_of(const struct table *t, uint64_t hash)
+{
+    return (size_t)hash & (t->n_places - 1);
+}
+
+void *table_find(const struct table *t, uint64_t hash, const char *name, size_t len)
+{
+    if (t->n_places == 0)
+        return NULL;
+    for (size_t i = home_of(t, hash); t->places[i].entry; i = next_place(t, i))
+        if (t->places[i].hash == hash && t->is(t->places[i].entry, name, len))
+            return t->places[i].entry;
+    return NULL;
+}
+
+static void put(struct table *t, struct table_place place)
+{
+    size_t i = home_of(t, place.hash);
+    while (t->places[i].entry)
+        i = next_place(t, i);
+    t->places[i] = place;
+}
+
+/* Doubles the places. Returns 0, or -1 when memory is out. */
+static int grow(struct table *t)
+{
+    const struct table old = *t;
+    size_t n_places = old.n_places ? old.n_places * 2 : PLACES_FIRST;
+    struct table_place *places = calloc(n_places, sizeof *places);
+    if (!places)
+        return -1;
+    t->places = places;
+    t->n_places = n_places;
+    for (size_t i = 0; i < old.n_places; i++)
+        if (old.places[i].entry)
+            put(t, old.places[i]);
+    free(old.places);
+    return 0;
+}
+
+int table_add(struct table *t, uint64_t hash, void *entry)
+{
+    if ((t->n + 1) * 2 > t->n_places && grow(t) != 0)
+        return -1;
+    put(t, (struct table_place){hash, entry});
+    t->n++;
+    return 0;
+}
+
+/* What stands behind and could not get to place `i`, or before it, moves up. */
+void table_empty(struct table *t, size_t i)
+{
+    const size_t mask = t->n_places - 1;
+    t->n--;
+    for (size_t next = next_place(t, i); t->places[next].entry; next = next_place(t, next)) {
+        size_t from_home = (next - home_of(t, t->places[next].hash)) & mask;
+        if (from_home < ((next - i) & mask))
+            continue;
+        t->places[i] = t->places[next];
+        i = next;
+    }
+    t->places[i] = (struct table_place){0};
+}
+
+void table_remove(struct table *t, uint64_t hash, const void *entry)
+{
+    size_t i = home_of(t, hash);
+    while (t->places[i].entry != entry)
+        i = next_place(t, i);
+    table_empty(t, i);
+}

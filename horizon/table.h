@@ -1,0 +1,51 @@
+/* Entries by name. Pure.
+ *
+ * An open-addressed table with linear probing, half full at most. A place holds its entry's whole hash, so that a
+ * look-up touches one place, nearly always, and the entry, and compares no other name's bytes: at a quarter of a
+ * million names each of these is a miss in the cache, and they are most of what a line costs. */
+#ifndef RIDGELINE_HORIZON_TABLE_H
+#define RIDGELINE_HORIZON_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Whether an entry is the one with this name. */
+typedef bool table_is(const void *entry, const char *name, size_t len);
+
+struct table_place {
+    uint64_t hash;
+    void *entry; /* not owned; NULL: empty */
+};
+
+/* Invariants: 1. n_places is 0 or a power of two, and at least 2 n. 2. an entry is found by going on from the place of
+ * its hash, over no empty one. */
+struct table {
+    struct table_place *places;
+    size_t n_places, n;
+    uint64_t seed; /* of the hashes: which names share a place differs from run to run */
+    table_is *is;
+};
+
+/* Allocates nothing yet. */
+void table_init(struct table *t, table_is *is);
+
+/* Frees the places, not the entries. */
+void table_fini(struct table *t);
+
+/* Hashes a name for the functions below. */
+uint64_t table_hash(const struct table *t, const char *name, size_t len);
+
+/* The entry with this name, or NULL. */
+void *table_find(const struct table *t, uint64_t hash, const char *name, size_t len);
+
+/* Adds an entry whose name is in no other. Returns 0, or -1 when memory is out. */
+int table_add(struct table *t, uint64_t hash, void *entry);
+
+/* Empties place `i`; what stands in places behind it may move to it and to others. */
+void table_empty(struct table *t, size_t i);
+
+/* Removes an entry that is in the table. */
+void table_remove(struct table *t, uint64_t hash, const void *entry);
+
+#endif
