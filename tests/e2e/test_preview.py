@@ -118,7 +118,7 @@ def test_a_preview_begins_with_what_was_learnt_before(start, redis, tmp_path):  
     run_import("--settings", write_settings(tmp_path / "import.conf", SETTINGS), "--redis", f"unix:{redis.sock}",
                write_csv(tmp_path / "shop.orders.csv", points))
     web = start(more='retention = "60s:24h";')
-    told = preview(web, "shop.orders", {"score_to_open": 100, "consensus": 7}, metric="shop.orders")
+    told = preview(web, "shop.orders", {"direction": "down"}, metric="shop.orders")
     assert spike_t in starts(told["gone"]) and told["from"] <= time.time() - SPAN_S + 600
     present = web.json("/api/series", metric="shop.orders", **{"from": told["from"]})
     assert told["expected"] == present["expected"][:len(told["expected"])] and len(told["expected"]) > 1000
