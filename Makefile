@@ -55,7 +55,7 @@ ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/sky
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
                           skyline_msgpack frame queue names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger) $(call pick,roomba,plan) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge) \
              $(call pick,cli,csv incidents inputs labels score whisper pass shop)
 

@@ -46,6 +46,7 @@
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const seasons[] = {"auto", "day", "week", "none", NULL}; /* enum engine_season_option */
 static const char *const directions[] = {"both", "up", "down", NULL}; /* enum engine_direction */
+static const char *const priorities[] = {"low", "normal", "high", NULL}; /* enum engine_priority */
 static const char *const ensembles[] = {"ridgeline", "skyline", NULL}; /* enum engine_ensemble */
 
 const struct conf_option conf_options[] = {
@@ -170,10 +171,12 @@ const struct conf_option conf_options[] = {
            "Who judges: Ridgeline's detectors, or Etsy Skyline's nine algorithms, which need a day of raw points."),
     METRIC("skyline_consensus", CONF_INTEGER, skyline_consensus, 1, SKYLINE_COUNT, "votes",
            "Least number of votes of Skyline's nine algorithms that opens an anomaly."),
+    CHOICE("priority", priority, priorities,
+           "Which metrics are judged in time when a worker cannot judge all; the others' points wait in Redis."),
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
-#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 13)
+#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 14)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 
