@@ -62,7 +62,7 @@ static int init(struct worker *w, const struct worker_args *args)
         return -1;
     ledger_init(&w->ledger);
     outbox_init(&w->outbox, &w->counters[WORKER_redis_errors]);
-    shard_init(&w->shard, args->index, args->n_workers, clock_mono_ms());
+    shard_init(&w->shard, args->part.index, args->part.n, clock_mono_ms());
     w->judge = (struct judge){.settings = args->settings,
                               .options_epoch = 1,
                               .store = w->store,

@@ -136,6 +136,8 @@ const struct conf_option conf_options[] = {
 
     COUNT("analyzer", "workers", analyzer.workers, "0", 0, KEYS_SLOTS, "processes",
           "Worker processes; 0 is one a core."),
+    PLAIN("analyzer", "shard", CONF_SHARD, analyzer.shard, "1/1",
+          "Which part of all metrics this analyzer judges, where several share one Redis: `2/5` is the second of five."),
     DURATION("analyzer", "save_interval", analyzer.save_interval_s, "10m", 1, DAY,
              "How often what the workers learned is saved."),
 

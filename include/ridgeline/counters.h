@@ -113,6 +113,8 @@ struct counters_def {
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
 
 #define ANALYZER_COUNTERS(X)                                                                         \
+    X(shard, GAUGE, "which shard of the metrics this analyzer judges, from 1")                       \
+    X(shards, GAUGE, "how many shards there are")                                                    \
     X(workers, GAUGE, "workers that should run")                                                     \
     X(workers_running, GAUGE, "workers that do")                                                     \
     X(restarts_crash, COUNTER, "workers restarted after a signal")                                   \
