@@ -165,11 +165,12 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
  * refuses, judging goes on, and replays of that time start further back. */
 static int keep_past(struct judge *j, struct metric *m, uint32_t t)
 {
-    uint32_t span_s = j->settings->retention.archive[0].span_s, last_t = engine_last_t(m->record);
+    uint32_t span_s = j->settings->retention.archive[0].span_s;
     struct records_saved saved = {.record = m->record, .incident = &m->incident};
-    if (last_t == 0 || t / span_s == last_t / span_s)
+    uint32_t phase_s = records_phase_s(m->name, m->name_len, span_s);
+    enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
+    if (field == RECORDS_NOW)
         return 0;
-    enum records_field field = t / span_s % 2 ? RECORDS_PAST1 : RECORDS_PAST0;
     if (records_save(j->store, m->name, m->name_len, field, &saved, 2 * (int64_t)span_s) != 0)
         return -1;
     int confirmed = records_confirm(j->store);

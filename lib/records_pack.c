@@ -159,3 +159,16 @@ reject:
     engine_init(r);
     return -1;
 }
+
+uint32_t records_phase_s(const char *name, size_t len, uint32_t span_s)
+{
+    return (uint32_t)(keys_hash(name, len) / KEYS_SLOTS % span_s);
+}
+
+enum records_field records_past(uint32_t phase_s, uint32_t span_s, uint32_t last_t, uint32_t t)
+{
+    uint64_t before = ((uint64_t)last_t + phase_s) / span_s, now = ((uint64_t)t + phase_s) / span_s;
+    if (last_t == 0 || now <= before)
+        return RECORDS_NOW;
+    return now % 2 ? RECORDS_PAST1 : RECORDS_PAST0;
+}
