@@ -3,6 +3,7 @@
 # make demo         the same with two weeks of a sample shop, from an empty build/demo
 # make check        unit tests        make test    those, end-to-end, and the browser
 # make bench        every figure      make bench-detection  those of detection, make ablation by detector
+#                                     make bench-capacity   a site of 250,000 metrics, 20 minutes
 # make fuzz    every parser, FUZZ_S seconds each
 # make install      DESTDIR=, PREFIX=
 # SANITIZE=address,undefined, CC=clang, WERROR=1, DEBUG=1, V=1 (show commands) as wanted.
@@ -10,7 +11,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run demo test check check-valgrind e2e bench bench-detection ablation fuzz install clean statsd-reference FORCE
+.PHONY: all run demo test check check-valgrind e2e bench bench-detection bench-capacity ablation fuzz install clean statsd-reference FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -165,6 +166,11 @@ bench: all $(BENCH)
 # DATA= and TOOLS= say where labelled data and NAB's scorer are.
 bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
+
+# What sites of three sizes cost, how late their points are judged, and how soon again after a kill: 15 GiB of memory.
+bench-capacity: all
+	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 50000,125000 --seconds 60 --flat
+	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 250000 --seconds 300 --rewrite
 
 # What each detector adds: builds the product once for each, without it.
 ablation:

@@ -62,8 +62,10 @@ static void add_overtaken(json_t *list, const struct process *w, int64_t now_wal
 {
     uint64_t at = number(w, "overtaken_at");
     if (at > 0 && at < INT64_MAX && now_wall_s - (int64_t)at < TOLD_FOR_S)
-        say(list, "%.64s came too late for about %" PRIu64 " points: they were older than the raw retention before they "
-            "could be judged", w->name, number(w, "overtaken"));
+        say(list,
+            "%.64s came too late for about %" PRIu64 " points: they were older than the raw retention before they "
+            "could be judged",
+            w->name, number(w, "overtaken"));
 }
 
 /* All living analyzers should name the same number of shards, and each of these once. */
@@ -84,8 +86,8 @@ static void add_shards(json_t *list, const struct processes *p)
         if (judges[shard] == 0)
             say(list, "no analyzer judges shard %" PRIu64 "/%" PRIu64 " of the metrics", shard, shards);
         else if (judges[shard] > 1)
-            say(list, "%u analyzers judge shard %" PRIu64 "/%" PRIu64 ": each needs one of its own", judges[shard], shard,
-                shards);
+            say(list, "%u analyzers judge shard %" PRIu64 "/%" PRIu64 ": each needs one of its own", judges[shard],
+                shard, shards);
     }
 }
 

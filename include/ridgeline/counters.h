@@ -104,8 +104,8 @@ struct counters_def {
     X(lag_high_ms, GAUGE, "the same of metrics of high priority")                                    \
     X(lag_normal_ms, GAUGE, "the same of metrics of normal priority")                                \
     X(lag_low_ms, GAUGE, "the same of metrics of low priority")                                      \
-    X(delay_median_ms, GAUGE, "from a point's timestamp to its verdict: median of those judged in the last ten seconds") \
-    X(delay_p99_ms, GAUGE, "the same, but of 99 in 100 points it was less")                          \
+    X(delay_median_ms, GAUGE, "from timestamp to verdict: median of the points judged in the last ten seconds") \
+    X(delay_p99_ms, GAUGE, "the same: 99 of 100 points were judged sooner")                          \
     X(overtaken, COUNTER, "points trimmed before they could be judged, reckoned from the step")      \
     X(overtaken_at, GAUGE, "when points were last overtaken, epoch s; 0 = never")                    \
     X(busy_permille, GAUGE, "share of the last second spent working")                                \

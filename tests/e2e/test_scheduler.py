@@ -45,7 +45,7 @@ def test_two_analyzers_share_the_metrics_and_each_is_judged_once(redis, daemons,
     end = int(time.time()) // STEP_S * STEP_S - 3600
     history(redis, names, points, end)
     first, second = [daemons("analyzer", settings_file(
-        tmp_path / f"{shard}of2.conf", redis, f'shard = "{shard}/2"; workers = {shard};', page=page)) for shard in (1, 2)]
+        tmp_path / f"{n}of2.conf", redis, f'shard = "{n}/2"; workers = {n};', page=page)) for n in (1, 2)]
     daemons("webapp", settings_file(tmp_path / "webapp.conf", redis, "", page=page))
     wait_for("all to be judged", lambda: total(redis, "judged") >= metrics * points)
     assert workers(redis) == ["analyzer.0@1of2", "analyzer.0@2of2", "analyzer.1@2of2"]

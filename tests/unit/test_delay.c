@@ -9,7 +9,8 @@ Test(delay, of_one_point_is_told_within_an_eighth_whatever_it_is)
         struct delay d = {0};
         delay_note(&d, ms);
         int64_t told_ms = delay_quantile_ms(&d, 0.5);
-        cr_assert(told_ms > ms && told_ms <= ms + ms / 8 + 1, "%lld is told as %lld", (long long)ms, (long long)told_ms);
+        cr_assert(told_ms > ms && told_ms <= ms + ms / 8 + 1, "%lld is told as %lld", (long long)ms,
+                  (long long)told_ms);
     }
 }
 
@@ -45,7 +46,8 @@ Test(delay, quantiles_agree_with_sorting)
     for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++) {
         int exact = all[(int)(quantiles[i] * DELAY_SECONDS * 100) - 1];
         int64_t told = delay_quantile_ms(&d, quantiles[i]);
-        cr_assert(told > exact && told <= exact + exact / 8 + 1, "%g: %lld for %d", quantiles[i], (long long)told, exact);
+        cr_assert(told > exact && told <= exact + exact / 8 + 1, "%g: %lld for %d", quantiles[i], (long long)told,
+                  exact);
     }
 }
 
