@@ -163,11 +163,10 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
 /* Keeps the record as it stands at a boundary of the raw retention: see records.h. One
  * write a metric and retention, so it may wait for its reply. Returns -1 when Redis did not answer; where it
  * refuses, judging goes on, and replays of that time start further back. */
-static int keep_past(struct judge *j, struct metric *m, uint32_t t)
+static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
 {
     uint32_t span_s = j->settings->retention.archive[0].span_s;
     struct records_saved saved = {.record = m->record, .incident = &m->incident};
-    uint32_t phase_s = records_phase_s(m->name, m->name_len, span_s);
     enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
     if (field == RECORDS_NOW)
         return 0;
@@ -210,10 +209,11 @@ out:
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
     const struct engine_options *o = judge_options(j, m);
+    uint32_t phase_s = records_phase_s(m->name, m->name_len, j->settings->retention.archive[0].span_s);
     int64_t now_wall_ms = clock_wall_ms();
     size_t i = 0;
     for (unsigned spent = 0; i < n && spent < TURN_POINTS; i++) {
-        if (keep_past(j, m, points[i].t) != 0)
+        if (keep_past(j, m, phase_s, points[i].t) != 0)
             break;
         if (judge_point(j, m, o, points[i]) != 0)
             return -1;

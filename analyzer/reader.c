@@ -1,5 +1,8 @@
 #include "analyzer/reader.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/keys.h"
@@ -58,19 +61,24 @@ static void schedule_in(struct reader *r, struct metric *m, int64_t wait_ms)
     shard_schedule(r->shard, m, r->judge->now_mono_ms + wait_ms);
 }
 
+/* By its parts: formatting is a quarter of what an empty poll costs. */
+static int ask_one(struct reader *r, const struct metric *m)
+{
+    char key[KEYS_MAX], from[24];
+    size_t key_len = keys_metric(key, m->name, m->name_len);
+    int digits = snprintf(from, sizeof from, "%" PRId64, tail_from(&m->tail, m->read_whole));
+    const char *argv[] = {"GETRANGE", key, from, "-1"};
+    size_t lens[] = {8, key_len, (size_t)digits, 2};
+    return store_append_argv(r->store, 4, argv, lens);
+}
+
 /* Sends all requests, then takes all replies: judging may talk to Redis itself. What got no
  * request is due again at once. */
 static void ask(struct reader *r)
 {
-    char key[KEYS_MAX];
     unsigned sent = 0;
-    for (; sent < r->n; sent++) {
-        const struct metric *m = r->batch[sent];
-        size_t key_len = keys_metric(key, m->name, m->name_len);
-        long long from = (long long)tail_from(&m->tail, m->read_whole);
-        if (store_append(r->store, "GETRANGE %b %lld -1", key, key_len, from) != 0)
-            break;
-    }
+    while (sent < r->n && ask_one(r, r->batch[sent]) == 0)
+        sent++;
     for (unsigned i = sent; i < r->n; i++)
         schedule_in(r, r->batch[i], RETRY_MS);
     r->n = sent;
