@@ -3,6 +3,7 @@
 # make demo         the same with two weeks of a sample shop, from an empty build/demo
 # make check        unit tests        make test    those, end-to-end, and the browser
 # make bench        every figure      make bench-detection  those of detection, make ablation by detector
+#                                     make bench-capacity   a site of 250,000 metrics, 20 minutes
 # make fuzz    every parser, FUZZ_S seconds each
 # make install      DESTDIR=, PREFIX=
 # SANITIZE=address,undefined, CC=clang, WERROR=1, DEBUG=1, V=1 (show commands) as wanted.
@@ -10,7 +11,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run demo test check check-valgrind e2e bench bench-detection ablation fuzz install clean statsd-reference FORCE
+.PHONY: all run demo test check check-valgrind e2e bench bench-detection bench-capacity ablation fuzz install clean statsd-reference FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -48,14 +49,14 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units options conf conf_value \
-                        conf_text conf_rules conf_resolve overrides anomaly budget)
+PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units units_shard options conf \
+                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
                           skyline_msgpack frame queue table names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger) $(call pick,roomba,plan) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread preview_spans preview_ask) \
              $(call pick,cli,csv incidents inputs labels score whisper pass shop)
 
@@ -172,6 +173,11 @@ bench: all $(BENCH)
 # DATA= and TOOLS= say where labelled data and NAB's scorer are.
 bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
+
+# What sites of three sizes cost, how late their points are judged, and how soon again after a kill: 15 GiB of memory.
+bench-capacity: all
+	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 50000,125000 --seconds 60 --flat
+	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 250000 --seconds 300 --rewrite
 
 # What each detector adds: builds the product once for each, without it.
 ablation:

@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/ensemble.h"
 #include "ridgeline/log.h"
@@ -34,7 +35,13 @@
 #define TURN_POINTS 5000     /* of one metric in one turn */
 #define DAY_COSTS_POINTS 50  /* a point for which Skyline's algorithms look at a whole day counts as so many */
 
-static const struct engine_options *options_of(const struct judge *j, struct metric *m)
+uint32_t judge_wall_s(const struct judge *j)
+{
+    int64_t s = j->now_wall_ms / 1000;
+    return s < 0 ? 0 : s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
+}
+
+const struct engine_options *judge_options(struct judge *j, struct metric *m)
 {
     if (m->options_epoch != j->options_epoch) {
         conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &m->options, NULL);
@@ -43,9 +50,9 @@ static const struct engine_options *options_of(const struct judge *j, struct met
     return &m->options;
 }
 
-static uint32_t reach_s(const struct judge *j, struct metric *m)
+static uint32_t reach_s(struct judge *j, struct metric *m)
 {
-    double s = options_of(j, m)->close_after_s;
+    double s = judge_options(j, m)->close_after_s;
     return s > 0 && s < 1e9 ? (uint32_t)s : 0;
 }
 
@@ -156,13 +163,13 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
 /* Keeps the record as it stands at a boundary of the raw retention: see records.h. One
  * write a metric and retention, so it may wait for its reply. Returns -1 when Redis did not answer; where it
  * refuses, judging goes on, and replays of that time start further back. */
-static int keep_past(struct judge *j, struct metric *m, uint32_t t)
+static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
 {
-    uint32_t span_s = j->settings->retention.archive[0].span_s, last_t = engine_last_t(m->record);
+    uint32_t span_s = j->settings->retention.archive[0].span_s;
     struct records_saved saved = {.record = m->record, .incident = &m->incident};
-    if (last_t == 0 || t / span_s == last_t / span_s)
+    enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
+    if (field == RECORDS_NOW)
         return 0;
-    enum records_field field = t / span_s % 2 ? RECORDS_PAST1 : RECORDS_PAST0;
     if (records_save(j->store, m->name, m->name_len, field, &saved, 2 * (int64_t)span_s) != 0)
         return -1;
     int confirmed = records_confirm(j->store);
@@ -172,7 +179,7 @@ static int keep_past(struct judge *j, struct metric *m, uint32_t t)
 
 bool judge_lacks_window(struct judge *j, struct metric *m)
 {
-    const struct engine_options *o = options_of(j, m);
+    const struct engine_options *o = judge_options(j, m);
     if (o->ensemble != ENGINE_ENSEMBLE_SKYLINE) {
         skyline_window_free(m->window);
         m->window = NULL;
@@ -191,7 +198,7 @@ int judge_fill_window(struct judge *j, struct metric *m, const uint8_t *bytes, s
         goto out;
     series_sort_first_wins(&stored);
     for (size_t i = 0; i < stored.n && stored.points[i].t <= last_t; i++)
-        if (ensemble_update(m->record, &m->window, options_of(j, m), stored.points[i], &none) < 0)
+        if (ensemble_update(m->record, &m->window, judge_options(j, m), stored.points[i], &none) < 0)
             goto out;
     result = 0;
 out:
@@ -201,14 +208,17 @@ out:
 
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
-    const struct engine_options *o = options_of(j, m);
+    const struct engine_options *o = judge_options(j, m);
+    uint32_t phase_s = records_phase_s(m->name, m->name_len, j->settings->retention.archive[0].span_s);
+    int64_t now_wall_ms = clock_wall_ms();
     size_t i = 0;
     for (unsigned spent = 0; i < n && spent < TURN_POINTS; i++) {
-        if (keep_past(j, m, points[i].t) != 0)
+        if (keep_past(j, m, phase_s, points[i].t) != 0)
             break;
         if (judge_point(j, m, o, points[i]) != 0)
             return -1;
         m->changed = true;
+        delay_note(&j->delay, now_wall_ms - 1000 * (int64_t)points[i].t);
         spent += m->window && skyline_window_left_s(m->window) == 0 ? DAY_COSTS_POINTS : 1;
     }
     return (int64_t)i;
@@ -243,6 +253,13 @@ static int close_all_but(struct judge *j, const struct ledger_entry *chain, cons
     return 0;
 }
 
+static void count(uint64_t *gauge, bool *was, bool is)
+{
+    *gauge += is && !*was;
+    *gauge -= !is && *was;
+    *was = is;
+}
+
 int judge_settle(struct judge *j, struct metric *m)
 {
     struct incident *i = &m->incident;
@@ -262,7 +279,7 @@ int judge_settle(struct judge *j, struct metric *m)
     if (result == 0)
         result = close_all_but(j, chain, kept);
     ledger_forget(j->ledger, m->name, m->name_len);
-    m->settled = true;
+    count(&j->counters[WORKER_caught_up], &m->settled, true);
     return result;
 }
 
@@ -282,19 +299,6 @@ static int tell_in_time(struct judge *j, struct metric *m)
     return 0;
 }
 
-static uint32_t wall_s(const struct judge *j)
-{
-    int64_t s = j->now_wall_ms / 1000;
-    return s < 0 ? 0 : s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
-}
-
-static void count(uint64_t *gauge, bool *was, bool is)
-{
-    *gauge += is && !*was;
-    *gauge -= !is && *was;
-    *was = is;
-}
-
 /* BUDGET_UNTOLD: none is open. */
 static void count_open(struct judge *j, struct metric *m, int level)
 {
@@ -307,7 +311,7 @@ static void count_open(struct judge *j, struct metric *m, int level)
 
 void judge_count(struct judge *j, struct metric *m)
 {
-    uint32_t last_t = engine_last_t(m->record), now = wall_s(j);
+    uint32_t last_t = engine_last_t(m->record), now = judge_wall_s(j);
     double stale_after_s = engine_stale_after_s(m->record);
     count(&j->counters[WORKER_warming_up], &m->warming, engine_warmup_left_s(m->record) > 0);
     count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
@@ -318,9 +322,9 @@ void judge_count(struct judge *j, struct metric *m)
 
 static int expire(struct judge *j, struct metric *m)
 {
-    const struct engine_options *o = options_of(j, m);
+    const struct engine_options *o = judge_options(j, m);
     if (m->pace.misses < PACE_SILENT_MISSES ||
-        incident_expire(&m->incident, o, engine_step_s(m->record), wall_s(j)) != INCIDENT_CLOSED)
+        incident_expire(&m->incident, o, engine_step_s(m->record), judge_wall_s(j)) != INCIDENT_CLOSED)
         return 0;
     m->changed = true;
     return changed(j, m, INCIDENT_CLOSED, NULL);
@@ -347,5 +351,6 @@ void judge_uncount(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_stale], &m->stale, false);
     count(&j->counters[WORKER_open_anomalies], &m->open, false);
     count(&j->counters[WORKER_skyline_windows], &m->windowed, false);
+    count(&j->counters[WORKER_caught_up], &m->settled, false);
     count_open(j, m, BUDGET_UNTOLD);
 }

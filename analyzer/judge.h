@@ -3,6 +3,7 @@
 #define ANALYZER_JUDGE_H
 
 #include "analyzer/crossings.h"
+#include "analyzer/delay.h"
 #include "analyzer/ledger.h"
 #include "analyzer/outbox.h"
 #include "analyzer/shard.h"
@@ -18,10 +19,17 @@ struct judge {
     struct outbox *outbox;
     struct ledger *ledger;
     struct crossings *crossings;
+    struct delay delay;
     uint64_t *counters; /* WORKER_N */
     uint32_t open_at[BUDGET_LEVELS]; /* gauge: open anomalies whose score stands at each level */
     int64_t now_mono_ms, now_wall_ms; /* as of this turn */
 };
+
+/* The wall clock of this turn, epoch s. */
+uint32_t judge_wall_s(const struct judge *j);
+
+/* The metric's options, resolved anew if settings or overrides have changed. */
+const struct engine_options *judge_options(struct judge *j, struct metric *m);
 
 /* Whether the metric's options ask for Skyline's algorithms and its window is not filled yet: then the whole key is to
  * be read. Frees a window that is no longer asked for. */

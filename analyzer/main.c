@@ -21,10 +21,13 @@
 #define REDIS_TIMEOUT_MS 1000
 #define PROCESS_MAX 128
 
+_Static_assert(UNITS_SHARDS_MAX <= KEYS_SLOTS, "each shard has a slot");
+
 struct parent {
     struct proc_args args;
     struct settings settings;
     char process[PROCESS_MAX];
+    struct units_shard shard; /* as of the start, as `n` is */
     unsigned n;
     struct proc_child children[KEYS_SLOTS];
     struct worker_args workers[KEYS_SLOTS];
@@ -37,16 +40,21 @@ struct parent {
 static unsigned worker_count(const struct settings *s)
 {
     long n = s->analyzer.workers > 0 ? (long)s->analyzer.workers : sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > KEYS_SLOTS ? KEYS_SLOTS : (unsigned)n;
+    long most = (long)keys_shard_slots(s->analyzer.shard.number - 1, s->analyzer.shard.of);
+    return n < 1 ? 1 : n > most ? (unsigned)most : (unsigned)n;
 }
 
-/* "analyzer", "analyzer.3", "analyzer.3@b" */
-static void process_name(char out[PROCESS_MAX], int worker, const char *instance)
+/* "analyzer", "analyzer.3", "analyzer.3@b", "analyzer.3@2of5", "analyzer.3@b-2of5": no two shards' processes share
+ * statistics, nor what is known of the last life of a worker with other slots. */
+static void process_name(char out[PROCESS_MAX], int worker, const struct settings *s)
 {
-    char number[16] = "";
+    const char *instance = s->instance;
+    char number[16] = "", shard[32] = "";
     if (worker >= 0)
         snprintf(number, sizeof number, ".%d", worker);
-    snprintf(out, PROCESS_MAX, "analyzer%s%s%.64s", number, *instance ? "@" : "", instance);
+    if (s->analyzer.shard.of > 1)
+        snprintf(shard, sizeof shard, "%s%uof%u", *instance ? "-" : "", s->analyzer.shard.number, s->analyzer.shard.of);
+    snprintf(out, PROCESS_MAX, "analyzer%s%s%.64s%s", number, *instance || *shard ? "@" : "", instance, shard);
 }
 
 /* Waits until no other analyzer, nor a worker that one left behind, is at work. */
@@ -65,9 +73,8 @@ static int take_lock(const struct parent *p)
 static void set_up_workers(struct parent *p)
 {
     for (unsigned i = 0; i < p->n; i++) {
-        process_name(p->names[i], (int)i, p->settings.instance);
-        p->workers[i] = (struct worker_args){.index = i,
-                                             .n_workers = p->n,
+        process_name(p->names[i], (int)i, &p->settings);
+        p->workers[i] = (struct worker_args){.part = keys_part(p->shard.number - 1, p->shard.of, i, p->n),
                                              .process = p->names[i],
                                              .args = &p->args,
                                              .settings = &p->settings};
@@ -78,8 +85,12 @@ static void set_up_workers(struct parent *p)
 static void reload(struct parent *p)
 {
     char *store = strdup(p->settings.store);
+    const struct units_shard *shard = &p->settings.analyzer.shard;
     proc_reloading = 0;
-    if (proc_reload(&p->args, &p->settings) == 0 && worker_count(&p->settings) != p->n)
+    bool reloaded = proc_reload(&p->args, &p->settings) == 0;
+    if (reloaded && (shard->number != p->shard.number || shard->of != p->shard.of))
+        log_warning("needs_restart", "setting=analyzer.shard running=%u/%u", p->shard.number, p->shard.of);
+    else if (reloaded && worker_count(&p->settings) != p->n)
         log_warning("needs_restart", "setting=analyzer.workers running=%u", p->n);
     if (store && strcmp(store, p->settings.store) != 0)
         log_warning("needs_restart", "setting=redis running=%s", store);
@@ -89,7 +100,8 @@ static void reload(struct parent *p)
 
 static void save_counters(struct parent *p)
 {
-    uint64_t values[ANALYZER_N] = {[ANALYZER_workers] = p->n};
+    uint64_t values[ANALYZER_N] = {
+        [ANALYZER_shard] = p->shard.number, [ANALYZER_shards] = p->shard.of, [ANALYZER_workers] = p->n};
     for (unsigned i = 0; i < p->n; i++) {
         values[ANALYZER_workers_running] += p->children[i].state == PROC_CHILD_RUNNING;
         values[ANALYZER_restarts_crash] += p->children[i].crashes;
@@ -123,7 +135,8 @@ int main(int argc, char **argv)
     static struct parent p;
     proc_start("analyzer", argc, argv, &p.args, &p.settings);
     proc_signals();
-    process_name(p.process, -1, p.settings.instance);
+    process_name(p.process, -1, &p.settings);
+    p.shard = p.settings.analyzer.shard;
     p.n = worker_count(&p.settings);
     p.store = store_new(p.settings.store, REDIS_TIMEOUT_MS);
     if (!p.store || take_lock(&p) != 0)

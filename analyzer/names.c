@@ -76,6 +76,7 @@ static int load(struct names *n, struct page *page, int64_t now_mono_ms)
             shard_remove(n->shard, page->added[i]);
             lost++;
         } else {
+            judge_options(n->judge, page->added[i]);
             judge_count(n->judge, page->added[i]);
             shard_schedule(n->shard, page->added[i], now_mono_ms);
         }

@@ -96,13 +96,34 @@ void shard_remove(struct shard *s, struct metric *m)
     free(m);
 }
 
-void shard_schedule(struct shard *s, struct metric *m, int64_t due_mono_ms)
+static bool is_cold(const struct metric *m)
 {
-    wheel_set(&s->wheel, &m->timer, due_mono_ms);
+    return m->read_whole || m->tail.anchor_bytes == 0 || m->tail.seen_t < engine_last_t(m->record);
 }
 
-struct metric *shard_take_due(struct shard *s)
+static unsigned rank_of(const struct metric *m)
 {
-    struct wheel_entry *e = wheel_take(&s->wheel);
+    return SHARD_RANK(m->options.priority, is_cold(m));
+}
+
+void shard_rerank(struct shard *s, struct metric *m)
+{
+    if (m->timer.rank != rank_of(m))
+        shard_schedule(s, m, m->timer.due_ms);
+}
+
+void shard_schedule(struct shard *s, struct metric *m, int64_t due_mono_ms)
+{
+    wheel_set(&s->wheel, &m->timer, rank_of(m), due_mono_ms);
+}
+
+void shard_put_back(struct shard *s, struct metric *m)
+{
+    wheel_put_back(&s->wheel, &m->timer);
+}
+
+struct metric *shard_take_due(struct shard *s, unsigned rank)
+{
+    struct wheel_entry *e = wheel_take(&s->wheel, rank);
     return e ? (struct metric *)(void *)((char *)e - offsetof(struct metric, timer)) : NULL;
 }

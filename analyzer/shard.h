@@ -17,11 +17,17 @@
 #include "ridgeline/incident.h"
 #include "ridgeline/skyline_window.h"
 
+/* A metric's rank on the wheel: by priority, and within one first the cold, of which each turn takes few. A metric is
+ * cold when its key must be read whole or its backlog is being judged in pieces. */
+#define SHARD_RANK(priority, cold) (2 * (ENGINE_PRIORITY_HIGH - (unsigned)(priority)) + !(cold))
+#define SHARD_PRIORITY(rank) (ENGINE_PRIORITY_HIGH - (rank) / 2)
+#define SHARD_IS_COLD(rank) ((rank) % 2 == 0)
+_Static_assert(SHARD_RANK(ENGINE_PRIORITY_LOW, false) == WHEEL_RANKS - 1, "each rank has its queue");
+
 /* One metric. Invariants: 1. place in the list is `index`; 2. `tail.seen_t` <= engine_last_t(record). */
 struct metric {
     struct wheel_entry timer; /* when its tail is read next */
     UT_hash_handle hh;
-    struct metric *next_cold; /* in the queue of reader.c */
     size_t index;
     struct tail tail;
     struct pace pace;
@@ -39,6 +45,7 @@ struct metric {
     int told_level;            /* the score at which its anomaly was last told */
     int64_t told_mono_ms;      /* when its open anomaly was last told */
     uint32_t told_end;         /* the end that was told then */
+    uint32_t caught_up_wall_s; /* when all that stood in its key was judged; 0: not yet */
     int64_t empty_since_mono_ms; /* its key has been empty since then; 0: it is not */
     size_t name_len;
     char name[];
@@ -65,8 +72,13 @@ struct metric *shard_add(struct shard *s, const char *name, size_t len);
 
 void shard_remove(struct shard *s, struct metric *m);
 
-/* Puts a metric on the wheel; takes the one that has been due for longest off it. */
+/* Moves a metric that waits on the wheel to the queue of its rank, where that has changed. */
+void shard_rerank(struct shard *s, struct metric *m);
+
+/* Puts a metric on the wheel, by the priority of its options; takes the first of a rank that is due off it; puts that
+ * one back in front. */
 void shard_schedule(struct shard *s, struct metric *m, int64_t due_mono_ms);
-struct metric *shard_take_due(struct shard *s);
+struct metric *shard_take_due(struct shard *s, unsigned rank);
+void shard_put_back(struct shard *s, struct metric *m);
 
 #endif

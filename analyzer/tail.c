@@ -35,6 +35,15 @@ static size_t count_late(const uint8_t *bytes, size_t len, uint32_t t)
     return late;
 }
 
+/* Whether none of the points is at or before `t`. */
+static bool all_later(const struct series *s, uint32_t t)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->points[i].t <= t)
+            return false;
+    return true;
+}
+
 /* Drops the points at or before `t`, in place. */
 static void keep_later(struct series *s, uint32_t t)
 {
@@ -68,6 +77,7 @@ int tail_read(const struct tail *t, bool whole, const uint8_t *bytes, size_t len
     news->points.n = 0;
     if (len > skip && series_scan(bytes + skip, len - skip, &news->points, NULL) != 0)
         return -1;
+    news->outrun = whole && t->anchor_bytes > 0 && news->points.n > 0 && all_later(&news->points, last_t);
     keep_later(&news->points, t->seen_t);
     size_t with_repeats = news->points.n;
     series_sort_first_wins(&news->points);

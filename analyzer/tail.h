@@ -43,6 +43,8 @@ struct tail_news {
     struct series points; /* unseen, in time order, one for each time: the first written */
     size_t late;          /* records behind the anchor that are at or before the last judged time, or
                              repeat the time of an unseen one */
+    bool outrun;          /* of a whole reading: there was a place, and all up to the last judged time has gone
+                             from the key, so that unseen points may have gone with it */
     struct tail next;     /* the place once all of `points` are judged */
 };
 

@@ -24,15 +24,22 @@ void wheel_init(struct wheel *w, int64_t now_ms)
 {
     for (size_t i = 0; i < WHEEL_SLOTS; i++)
         ring_init(&w->slot[i]);
-    ring_init(&w->due);
+    for (size_t i = 0; i < WHEEL_RANKS; i++)
+        ring_init(&w->due[i]);
     w->now_ms = now_ms;
 }
 
-void wheel_set(struct wheel *w, struct wheel_entry *e, int64_t due_ms)
+void wheel_set(struct wheel *w, struct wheel_entry *e, unsigned rank, int64_t due_ms)
 {
     wheel_cancel(e);
+    e->rank = rank;
     e->due_ms = due_ms;
-    ring_append(due_ms <= w->now_ms ? &w->due : slot_of(w, due_ms / WHEEL_TICK_MS), e);
+    ring_append(due_ms <= w->now_ms ? &w->due[rank] : slot_of(w, due_ms / WHEEL_TICK_MS), e);
+}
+
+void wheel_put_back(struct wheel *w, struct wheel_entry *e)
+{
+    ring_append(w->due[e->rank].next, e);
 }
 
 void wheel_cancel(struct wheel_entry *e)
@@ -50,7 +57,7 @@ static void collect(struct wheel *w, struct wheel_entry *head)
         next = e->next;
         if (e->due_ms <= w->now_ms) {
             wheel_cancel(e);
-            ring_append(&w->due, e);
+            ring_append(&w->due[e->rank], e);
         }
     }
 }
@@ -67,14 +74,16 @@ void wheel_advance(struct wheel *w, int64_t now_ms)
         collect(w, slot_of(w, tick));
 }
 
-struct wheel_entry *wheel_peek(const struct wheel *w)
+struct wheel_entry *wheel_peek(const struct wheel *w, unsigned rank)
 {
-    return w->due.next == &w->due ? NULL : w->due.next;
+    const struct wheel_entry *head = &w->due[rank];
+
+    return head->next == head ? NULL : head->next;
 }
 
-struct wheel_entry *wheel_take(struct wheel *w)
+struct wheel_entry *wheel_take(struct wheel *w, unsigned rank)
 {
-    struct wheel_entry *e = wheel_peek(w);
+    struct wheel_entry *e = wheel_peek(w, rank);
 
     if (e)
         wheel_cancel(e);

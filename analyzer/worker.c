@@ -26,7 +26,6 @@
 
 #define REDIS_TIMEOUT_MS 3000
 #define SECOND_MS 1000
-#define LAG_SECONDS 10     /* whoever samples every ten seconds sees the worst of them */
 #define IDLE_MS 20         /* between turns that found nothing to do */
 #define AWAY_MS 50         /* while Redis is away */
 #define AWAY_AT_STOP_MS 3000 /* a worker that stops waits this long for a Redis that is away */
@@ -52,8 +51,6 @@ struct worker {
     struct tuning tuning;
     uint64_t counters[WORKER_N];
     int64_t second_mono_ms, cut_mono_ms, idle_ms;
-    int64_t lag_ms[LAG_SECONDS]; /* of the last seconds, each in its place */
-    unsigned lag_second;
     unsigned cut_slot;
 };
 
@@ -65,7 +62,7 @@ static int init(struct worker *w, const struct worker_args *args)
         return -1;
     ledger_init(&w->ledger);
     outbox_init(&w->outbox, &w->counters[WORKER_redis_errors]);
-    shard_init(&w->shard, args->index, args->n_workers, clock_mono_ms());
+    shard_init(&w->shard, args->part.index, args->part.n, clock_mono_ms());
     w->judge = (struct judge){.settings = args->settings,
                               .options_epoch = 1,
                               .store = w->store,
@@ -221,26 +218,41 @@ static void reload(struct worker *w)
         w->judge.options_epoch++;
 }
 
-static int64_t worst_lag_ms(const struct worker *w)
+/* What still waits counts with what was polled. */
+static void measure_lag(struct worker *w)
 {
-    int64_t worst_ms = 0;
-    for (unsigned i = 0; i < LAG_SECONDS; i++)
-        if (w->lag_ms[i] > worst_ms)
-            worst_ms = w->lag_ms[i];
-    return worst_ms;
+    static const size_t gauges[ENGINE_PRIORITIES] = {
+        [ENGINE_PRIORITY_LOW] = WORKER_lag_low_ms,
+        [ENGINE_PRIORITY_NORMAL] = WORKER_lag_normal_ms,
+        [ENGINE_PRIORITY_HIGH] = WORKER_lag_high_ms,
+    };
+    struct lag *lag = &w->reader.lag;
+    int64_t now_mono_ms = clock_mono_ms();
+    for (unsigned rank = 0; rank < WHEEL_RANKS; rank++) {
+        const struct wheel_entry *waiting = wheel_peek(&w->shard.wheel, rank);
+        if (waiting)
+            lag_note(lag, SHARD_PRIORITY(rank), now_mono_ms - waiting->due_ms);
+    }
+    w->counters[WORKER_lag_ms] = 0;
+    for (unsigned priority = 0; priority < ENGINE_PRIORITIES; priority++) {
+        uint64_t worst_ms = (uint64_t)lag_worst_ms(lag, priority);
+        w->counters[gauges[priority]] = worst_ms;
+        if (worst_ms > w->counters[WORKER_lag_ms])
+            w->counters[WORKER_lag_ms] = worst_ms;
+    }
+    lag_next_second(lag);
 }
 
 static void measure(struct worker *w, int64_t elapsed_ms)
 {
-    const struct wheel_entry *waiting = wheel_peek(&w->shard.wheel);
-    int64_t lag_ms = waiting ? clock_mono_ms() - waiting->due_ms : 0;
-    if (w->reader.lag_ms > lag_ms)
-        lag_ms = w->reader.lag_ms;
+    struct delay *delay = &w->judge.delay;
     int64_t busy_ms = elapsed_ms - w->idle_ms;
-    w->lag_ms[w->lag_second++ % LAG_SECONDS] = lag_ms;
-    w->counters[WORKER_lag_ms] = (uint64_t)worst_lag_ms(w);
+    measure_lag(w);
+    w->counters[WORKER_delay_median_ms] = (uint64_t)delay_quantile_ms(delay, 0.5);
+    w->counters[WORKER_delay_p99_ms] = (uint64_t)delay_quantile_ms(delay, 0.99);
+    delay_next_second(delay);
     w->counters[WORKER_busy_permille] = busy_ms > 0 ? (uint64_t)(busy_ms * 1000 / elapsed_ms) : 0;
-    w->reader.lag_ms = w->idle_ms = 0;
+    w->idle_ms = 0;
 }
 
 /* Some streams of events see no writes for weeks, so no XADD cuts them. */

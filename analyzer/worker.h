@@ -1,14 +1,14 @@
-/* A worker process: owns the slots s with keys_worker(s, n_workers) == index, and
- * judges every point of their metrics. */
+/* A worker process: owns the slots of its part, and judges every point of their metrics. */
 #ifndef ANALYZER_WORKER_H
 #define ANALYZER_WORKER_H
 
+#include "ridgeline/keys.h"
 #include "ridgeline/proc.h"
 
 #define WORKER_STOP_MS 20000 /* most time that a worker takes to save its records when told to stop */
 
 struct worker_args {
-    unsigned index, n_workers;
+    struct keys_part part;
     const char *process; /* its name in logs and statistics */
     const struct proc_args *args;
     struct settings *settings; /* the worker's own after the fork */

@@ -20,6 +20,7 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
+#include "ridgeline/records.h"
 
 #define TIMEOUT_MS 30000
 #define CHUNK 65536 /* points between two looks at whether to stop */
@@ -96,6 +97,7 @@ static int load(struct import *im, struct task *t)
 {
     struct import_metric *m = &t->metric;
     pass_begin(&im->pass);
+    im->pass.phase_s = records_phase_s(m->name, m->len, (uint32_t)span_s(im));
     if (import_redis_load(im->store, m, im->pass.record, &im->pass.incident) != 0 ||
         import_tell_load(im->store, m) != 0)
         return -1;

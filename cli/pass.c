@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ridgeline/records.h"
+
 int pass_init(struct pass *p)
 {
     *p = (struct pass){.record = malloc(engine_record_bytes())};
@@ -33,10 +35,10 @@ void pass_begin(struct pass *p)
 
 static void keep_past(struct pass *p, uint32_t span_s, uint32_t t)
 {
-    uint32_t last_t = engine_last_t(p->record);
-    if (last_t == 0 || t <= last_t || t / span_s == last_t / span_s)
+    enum records_field field = records_past(p->phase_s, span_s, engine_last_t(p->record), t);
+    if (field == RECORDS_NOW)
         return;
-    struct pass_copy *copy = &p->past[t / span_s % 2];
+    struct pass_copy *copy = &p->past[field == RECORDS_PAST1];
     memcpy(copy->record, p->record, engine_record_bytes());
     copy->incident = p->incident;
     copy->is_there = true;

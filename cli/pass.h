@@ -28,6 +28,7 @@ struct pass {
     struct engine_record *record;
     struct skyline_window *window; /* see ensemble_update() */
     struct incident incident;
+    uint32_t phase_s;         /* of this metric's boundaries: see records_phase_s(); 0 at first */
     struct pass_copy past[2]; /* as of the last even and odd boundary */
     struct pass_closed *closed; /* in order of time */
     size_t n, cap;
@@ -42,7 +43,7 @@ void pass_fini(struct pass *p);
 void pass_begin(struct pass *p);
 
 /* Judges and learns `n` points in time order; those at or before the last judged one at most fill the window.
- * Boundaries are multiples of `span_s` > 0. Returns 0, or -1 when memory is out. */
+ * Boundaries lie `span_s` > 0 apart. Returns 0, or -1 when memory is out. */
 int pass_run(struct pass *p, const struct engine_options *o, uint32_t span_s, const struct point *points, size_t n);
 
 #endif

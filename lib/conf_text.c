@@ -73,6 +73,9 @@ static void write_option(FILE *out, const struct settings *s, const struct conf_
     case CONF_BUDGET:
         fprintf(out, "\"%s\"", units_budget_text(text, sizeof text, at));
         break;
+    case CONF_SHARD:
+        fprintf(out, "\"%s\"", units_shard_text(text, sizeof text, at));
+        break;
     case CONF_TEXT:
         conf_quote(out, *(char *const *)at);
         break;
@@ -152,6 +155,9 @@ char *conf_allowed_text(const struct conf_option *o, char *out, size_t out_bytes
         break;
     case CONF_BUDGET:
         snprintf(out, out_bytes, "%s", "\"COUNT/hour\", \"COUNT/day\", \"COUNT/week\" or \"none\"");
+        break;
+    case CONF_SHARD:
+        snprintf(out, out_bytes, "%s", "\"NUMBER/OF\", as in \"2/5\"");
         break;
     case CONF_TEXT:
         snprintf(out, out_bytes, "%s", "text");

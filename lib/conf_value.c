@@ -150,7 +150,7 @@ static int globs_from_text(const struct conf_option *o, void *base, const char *
     return globs_store(o, base, &list, error);
 }
 
-/* Numbers with units, addresses, retentions and budgets: what the units module reads. */
+/* Numbers with units, addresses, retentions, budgets and shards: what the units module reads. */
 static int units_from_text(const struct conf_option *o, void *base, const char *text, char reason[CONF_REASON_MAX])
 {
     const char *why;
@@ -179,6 +179,8 @@ static int units_from_text(const struct conf_option *o, void *base, const char *
         return units_percentiles(text, place(o, base), &why) < 0 ? fail(reason, why) : 0;
     case CONF_BUDGET:
         return units_budget(text, place(o, base), &why) < 0 ? fail(reason, why) : 0;
+    case CONF_SHARD:
+        return units_shard(text, place(o, base), &why) < 0 ? fail(reason, why) : 0;
     default:
         error = units_number(text, &number, &why);
         break;

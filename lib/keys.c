@@ -74,3 +74,14 @@ unsigned keys_worker(unsigned slot, unsigned n_workers)
 {
     return slot % n_workers;
 }
+
+/* A shard's slots are shard, shard + shards, ..., of which each worker takes every n_workers-th. */
+struct keys_part keys_part(unsigned shard, unsigned shards, unsigned worker, unsigned n_workers)
+{
+    return (struct keys_part){.index = shard + shards * worker, .n = shards * n_workers};
+}
+
+unsigned keys_shard_slots(unsigned shard, unsigned shards)
+{
+    return (KEYS_SLOTS - shard + shards - 1) / shards;
+}

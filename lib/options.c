@@ -46,6 +46,7 @@
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const seasons[] = {"auto", "day", "week", "none", NULL}; /* enum engine_season_option */
 static const char *const directions[] = {"both", "up", "down", NULL}; /* enum engine_direction */
+static const char *const priorities[] = {"low", "normal", "high", NULL}; /* enum engine_priority */
 static const char *const ensembles[] = {"ridgeline", "skyline", NULL}; /* enum engine_ensemble */
 
 const struct conf_option conf_options[] = {
@@ -136,6 +137,8 @@ const struct conf_option conf_options[] = {
 
     COUNT("analyzer", "workers", analyzer.workers, "0", 0, KEYS_SLOTS, "processes",
           "Worker processes; 0 is one a core."),
+    PLAIN("analyzer", "shard", CONF_SHARD, analyzer.shard, "1/1",
+          "Which part of all metrics this analyzer judges, where several share one Redis: `2/5` is the second of five."),
     DURATION("analyzer", "save_interval", analyzer.save_interval_s, "10m", 1, DAY,
              "How often what the workers learned is saved."),
 
@@ -171,10 +174,12 @@ const struct conf_option conf_options[] = {
            "Who judges: Ridgeline's detectors, or Etsy Skyline's nine algorithms, which need a day of raw points."),
     METRIC("skyline_consensus", CONF_INTEGER, skyline_consensus, 1, SKYLINE_COUNT, "votes",
            "Least number of votes of Skyline's nine algorithms that opens an anomaly."),
+    CHOICE("priority", priority, priorities,
+           "Which metrics are judged in time when a worker cannot judge all; the others' points wait in Redis."),
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
-#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 13)
+#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 14)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 

@@ -1,7 +1,7 @@
 /* One field of a saved record, as bytes:
  *
- *   'R', version, number of detectors, of Skyline's algorithms, checksum (u32 over what follows), incident,
- *   engine record
+ *   'R', version, number of detectors, of Skyline's algorithms, checksum of the incident (u32), incident,
+ *   engine record (with a checksum of its own: a second one over it would be a quarter of the time that loading takes)
  *
  * Numbers are little-endian. One walk over the incident serves both packing and
  * unpacking, so the two cannot come apart. Reading checks every enumerator. */
@@ -113,9 +113,9 @@ static void walk_incident(struct walk *w, struct incident *i)
     w->bad = w->bad || i->last_hot < i->start || (i->open && i->pending);
 }
 
-static uint32_t checksum(const uint8_t *bytes, size_t len)
+static uint32_t checksum(const uint8_t *incident)
 {
-    return (uint32_t)keys_hash((const char *)bytes, len);
+    return (uint32_t)keys_hash((const char *)incident, INCIDENT_BYTES);
 }
 
 size_t records_packed_max(void)
@@ -137,7 +137,7 @@ size_t records_pack(const struct engine_record *r, const struct incident *i, uin
     struct walk w = {.out = out + HEADER_BYTES};
     walk_incident(&w, &copy);
     size_t len = INCIDENT_BYTES + engine_pack(r, w.out);
-    put_header(out, checksum(out + HEADER_BYTES, len));
+    put_header(out, checksum(out + HEADER_BYTES));
     return HEADER_BYTES + len;
 }
 
@@ -146,7 +146,7 @@ int records_unpack(struct engine_record *r, struct incident *i, const uint8_t *b
     uint8_t header[HEADER_BYTES];
     if (len < HEADER_BYTES + INCIDENT_BYTES)
         goto reject;
-    put_header(header, checksum(bytes + HEADER_BYTES, len - HEADER_BYTES));
+    put_header(header, checksum(bytes + HEADER_BYTES));
     if (memcmp(header, bytes, HEADER_BYTES) != 0)
         goto reject;
     struct walk w = {.in = bytes + HEADER_BYTES};
@@ -159,4 +159,17 @@ reject:
     incident_init(i);
     engine_init(r);
     return -1;
+}
+
+uint32_t records_phase_s(const char *name, size_t len, uint32_t span_s)
+{
+    return (uint32_t)(keys_hash(name, len) / KEYS_SLOTS % span_s);
+}
+
+enum records_field records_past(uint32_t phase_s, uint32_t span_s, uint32_t last_t, uint32_t t)
+{
+    uint64_t before = ((uint64_t)last_t + phase_s) / span_s, now = ((uint64_t)t + phase_s) / span_s;
+    if (last_t == 0 || now <= before)
+        return RECORDS_NOW;
+    return now % 2 ? RECORDS_PAST1 : RECORDS_PAST0;
 }

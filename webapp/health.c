@@ -13,6 +13,7 @@
 #include "webapp/hub.h"
 #include "webapp/names.h"
 #include "webapp/processes.h"
+#include "webapp/workers.h"
 
 #define LOOKS 30 /* senders flush every 10 or 60 s: rates are means over the last minute */
 
@@ -196,22 +197,6 @@ static void add_processes(json_t *out, const struct processes *p)
     json_object_set_new(out, "processes", list);
 }
 
-/* One sentence for each worker that should run and has fallen silent: hung, stopped, or about to be started again. */
-static void add_silent_workers(json_t *list, const struct processes *p)
-{
-    uint64_t wanted = processes_most(p, counters_analyzer, "workers");
-    for (size_t i = 0; i < p->n; i++) {
-        unsigned index;
-        char sentence[160];
-        const struct process *w = &p->list[i];
-        if (w->alive || w->defs != counters_worker || sscanf(w->name, "analyzer.%u", &index) != 1 || index >= wanted)
-            continue;
-        snprintf(sentence, sizeof sentence, "%.64s has not reported for %" PRId64 " s: its metrics are not judged",
-                 w->name, (int64_t)w->age_s);
-        json_array_append_new(list, json_string(sentence));
-    }
-}
-
 /* One sentence for each daemon that no living process does the work of. */
 static void add_problems(json_t *list, const struct processes *p)
 {
@@ -233,7 +218,7 @@ static void add_problems(json_t *list, const struct processes *p)
     }
     if (processes_sum(p, counters_horizon, "listeners_down") > 0)
         json_array_append_new(list, json_string("a listener of horizon could not be opened: its log says which and why"));
-    add_silent_workers(list, p);
+    workers_problems(list, p, clock_wall_s());
 }
 
 /* Reads "field:NUMBER" out of Redis's INFO text. Returns whether it is there. */

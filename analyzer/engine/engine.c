@@ -42,6 +42,7 @@ void engine_options_default(struct engine_options *o)
         .sensitivity = 1,
         .close_after_s = 1800,
         .skyline_consensus = 6,
+        .priority = ENGINE_PRIORITY_NORMAL,
     };
 #undef THRESHOLD
 #undef USED

@@ -33,6 +33,7 @@ enum conf_type {
     CONF_RETENTION, /* struct units_retention */
     CONF_PERCENTILES, /* struct units_percentiles */
     CONF_BUDGET,    /* struct units_budget */
+    CONF_SHARD,     /* struct units_shard */
     CONF_TEXT,      /* char * */
     CONF_GLOBS,     /* struct conf_globs: list of globs */
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
@@ -118,6 +119,7 @@ struct settings {
     } roomba;
     struct {
         int64_t workers; /* 0 = one a core */
+        struct units_shard shard; /* of all metrics, this analyzer's */
         int64_t save_interval_s;
     } analyzer;
     struct {

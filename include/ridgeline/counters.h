@@ -104,12 +104,22 @@ struct counters_def {
     X(records_saved, COUNTER, "records saved")                                                       \
     X(records_loaded, COUNTER, "records loaded at start")                                            \
     X(records_rejected, COUNTER, "saved records that could not be used: those metrics warm up anew") \
-    X(lag_ms, GAUGE, "how late the most overdue poll was in the last ten seconds")                        \
+    X(caught_up, GAUGE, "metrics whose stored points have all been judged since this start")         \
+    X(lag_ms, GAUGE, "how late the most overdue poll was in the last ten seconds")                   \
+    X(lag_high_ms, GAUGE, "the same of metrics of high priority")                                    \
+    X(lag_normal_ms, GAUGE, "the same of metrics of normal priority")                                \
+    X(lag_low_ms, GAUGE, "the same of metrics of low priority")                                      \
+    X(delay_median_ms, GAUGE, "from timestamp to verdict: median of the points judged in the last ten seconds") \
+    X(delay_p99_ms, GAUGE, "the same: 99 of 100 points were judged sooner")                          \
+    X(overtaken, COUNTER, "points trimmed before they could be judged, reckoned from the step")      \
+    X(overtaken_at, GAUGE, "when points were last overtaken, epoch s; 0 = never")                    \
     X(busy_permille, GAUGE, "share of the last second spent working")                                \
     X(crossings_lost, COUNTER, "crossings of a score that Redis did not take: the surface score is a little too low") \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")
 
 #define ANALYZER_COUNTERS(X)                                                                         \
+    X(shard, GAUGE, "which shard of the metrics this analyzer judges, from 1")                       \
+    X(shards, GAUGE, "how many shards there are")                                                    \
     X(workers, GAUGE, "workers that should run")                                                     \
     X(workers_running, GAUGE, "workers that do")                                                     \
     X(restarts_crash, COUNTER, "workers restarted after a signal")                                   \

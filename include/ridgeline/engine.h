@@ -87,6 +87,10 @@ enum engine_direction { ENGINE_DIRECTION_BOTH, ENGINE_DIRECTION_UP, ENGINE_DIREC
 /* What `seasonal` compares with. NONE: the mean of the last day. */
 enum engine_season_option { ENGINE_SEASON_AUTO, ENGINE_SEASON_ONLY_DAY, ENGINE_SEASON_ONLY_WEEK, ENGINE_SEASON_OFF };
 
+/* What is judged first when there is not time for all. The worker's business, not the engine's. */
+enum engine_priority { ENGINE_PRIORITY_LOW, ENGINE_PRIORITY_NORMAL, ENGINE_PRIORITY_HIGH };
+#define ENGINE_PRIORITIES 3
+
 /* What rules and overrides may change for a metric. */
 struct engine_options {
     double threshold[DETECTOR_COUNT];
@@ -102,6 +106,7 @@ struct engine_options {
     double close_after_s; /* an open anomaly closes after this long below (3 steps if more) */
     double ensemble;      /* enum engine_ensemble: see ridgeline/ensemble.h */
     double skyline_consensus; /* least number of votes of Skyline's nine, 1..SKYLINE_COUNT */
+    double priority;      /* enum engine_priority */
 };
 
 /* The shipped values (thresholds from the list of detectors). */

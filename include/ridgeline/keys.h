@@ -39,6 +39,18 @@ size_t keys_stats(char out[KEYS_MAX], const char *process);                /* ha
 uint64_t keys_hash(const char *name, size_t len);
 
 unsigned keys_slot(uint64_t hash);                       /* 0 .. KEYS_SLOTS - 1 */
-unsigned keys_worker(unsigned slot, unsigned n_workers); /* who owns a slot; n_workers 1 .. KEYS_SLOTS */
+unsigned keys_worker(unsigned slot, unsigned n_workers); /* who owns a slot; n_workers from 1 */
+
+/* One of `n` parts of the slots: those with keys_worker(slot, n) == index. */
+struct keys_part {
+    unsigned index, n;
+};
+
+/* The part of worker 0 .. n_workers - 1 of the analyzer that has shard 0 .. shards - 1: the parts of all analyzers'
+ * workers cover each slot once, however many workers each of them runs. */
+struct keys_part keys_part(unsigned shard, unsigned shards, unsigned worker, unsigned n_workers);
+
+/* How many slots a shard has: more workers would have nothing to do. */
+unsigned keys_shard_slots(unsigned shard, unsigned shards);
 
 #endif

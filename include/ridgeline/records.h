@@ -1,9 +1,10 @@
 /* Saved worker records: hash ridgeline:record:<name>.
  *
  *   now            as of the last save
- *   past0, past1   as of the last two boundaries of `retention` (t / span, odd and
- *                  even): one of them is always older than the raw tail, so any
- *                  moment in the tail can be replayed from a record before it
+ *   past0, past1   as of the last two boundaries of `retention` ((t + phase) / span, odd
+ *                  and even): one of them is always older than the raw tail, so any
+ *                  moment in the tail can be replayed from a record before it. Each metric
+ *                  has a phase of its own, or all would be saved at the same moment
  *   place          where in the raw tail the worker stood when it saved `now` (analyzer/tail.h)
  *
  * Each field but `place` is one packed engine record and its incident, with version and checksum. */
@@ -21,6 +22,13 @@ size_t records_packed_max(void);
  * their init functions. */
 size_t records_pack(const struct engine_record *r, const struct incident *i, uint8_t *out);
 int records_unpack(struct engine_record *r, struct incident *i, const uint8_t *bytes, size_t len);
+
+enum records_field { RECORDS_NOW, RECORDS_PAST0, RECORDS_PAST1 };
+
+/* The phase of a metric's boundaries, 0 .. span_s - 1; and the field that a boundary between the last judged time (0:
+ * none) and a point at `t` asks to be saved before the point is judged: RECORDS_NOW when there is none. Pure. */
+uint32_t records_phase_s(const char *name, size_t len, uint32_t span_s);
+enum records_field records_past(uint32_t phase_s, uint32_t span_s, uint32_t last_t, uint32_t t);
 
 /* Loads the field `now`. Returns 0, 1 when there is none (or no usable one; `*rejected`, may
  * be NULL, says so), -1 when Redis did not answer. */
@@ -47,8 +55,6 @@ int records_ask(struct store *s, const char *name, size_t len);
 
 /* Takes the reply to one records_ask. Returns as records_load does. */
 int records_answer(struct store *s, struct records_saved *saved, bool *rejected);
-
-enum records_field { RECORDS_NOW, RECORDS_PAST0, RECORDS_PAST1 };
 
 /* Appends the save of `saved` under `field` (`place` goes with RECORDS_NOW only), to expire after
  * `expire_s`. Returns 0 or -1. */

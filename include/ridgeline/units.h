@@ -60,10 +60,17 @@ struct units_budget {
 };
 int units_budget(const char *text, struct units_budget *budget, const char **reason);
 
+/* One of so many parts: "2/5"; `number` is 1 to `of`. */
+#define UNITS_SHARDS_MAX 64
+struct units_shard {
+    unsigned number, of;
+};
+int units_shard(const char *text, struct units_shard *shard, const char **reason);
+
 /* The texts that the readers above read back to the same value, cut where `out_bytes`
  * is too short. A duration or size stands in the largest unit that divides it:
  * "2h", "90s", "36h"; "64KiB", "1500B". Each returns `out`. */
-#define UNITS_TEXT_MAX 32            /* room for any duration, size or budget */
+#define UNITS_TEXT_MAX 32            /* room for any duration, size, budget or shard */
 #define UNITS_ADDRESS_TEXT_MAX (UNITS_HOST_MAX + 9)
 #define UNITS_RETENTION_TEXT_MAX (UNITS_ARCHIVES_MAX * 2 * UNITS_TEXT_MAX)
 #define UNITS_PERCENTILES_TEXT_MAX (UNITS_PERCENTILES_MAX * UNITS_TEXT_MAX)
@@ -71,6 +78,7 @@ char *units_duration_text(char *out, size_t out_bytes, int64_t seconds);
 char *units_bytes_text(char *out, size_t out_bytes, uint64_t bytes);
 char *units_address_text(char *out, size_t out_bytes, const struct units_address *address);
 char *units_budget_text(char *out, size_t out_bytes, const struct units_budget *budget);
+char *units_shard_text(char *out, size_t out_bytes, const struct units_shard *shard);
 char *units_retention_text(char *out, size_t out_bytes, const struct units_retention *retention);
 char *units_percentiles_text(char *out, size_t out_bytes, const struct units_percentiles *percentiles);
 

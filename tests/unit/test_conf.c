@@ -149,6 +149,9 @@ static const struct {
     {"retention = \"10s:10m\";", "t.conf:1: retention: must keep at least 360 points"},
     {"retention = \"10s:1h,1m:1h\";", "t.conf:1: retention: has an archive that spans no more than the one before"},
     {"incident_budget = \"20\";", "t.conf:1: incident_budget: needs a time"},
+    {"analyzer: { shard = \"6/5\"; };", "t.conf:1: analyzer.shard: is not one of so many"},
+    {"analyzer: { shard = \"2 of 5\"; };", "t.conf:1: analyzer.shard: is not a shard"},
+    {"detection: { priority = \"urgent\"; };", "t.conf:1: detection.priority: "},
     {"incident_budget = 20;", "t.conf:1: incident_budget: must be text in quotes"},
     {"surface_score = 101;", "t.conf:1: surface_score: is out of range; it may be 0 to 100"},
     {"retention = \"1m:12h\";\ndetection: {\n ensemble = \"skyline\"; };",
@@ -333,7 +336,8 @@ Test(conf, option_texts_load_again_as_what_they_were)
                                "log_level = \"error\"; incident_budget = \"none\"; surface_score = 90;\n"
                                "horizon: { carbon_udp = \"\"; max_age = \"90s\"; queue_bytes = \"1500000B\";\n"
                                "deny = [ \"a\\\"b\", \"c{d,e}\" ]; self_metrics = false; };\n"
-                               "detection: { median = 6.25; close_after = \"90m\"; };\n";
+                               "analyzer: { shard = \"2/5\"; };\n"
+                               "detection: { median = 6.25; close_after = \"90m\"; priority = \"low\"; };\n";
     struct settings s, again;
     char *out = NULL, error[CONF_ERROR_MAX];
     size_t len;

@@ -85,3 +85,38 @@ Test(records, that_are_cut_or_damaged_are_refused_and_leave_a_fresh_state)
     free(back);
     done(&s);
 }
+
+/* At 10 s, over six retentions of 3600 s: what is kept for each point of a metric. */
+Test(records, past_ones_are_kept_once_a_retention_in_turns_at_a_time_of_each_metric_s_own)
+{
+    enum { SPAN_S = 3600, STEP_S = 10, METRICS = 2000, LATER = SPAN_S / 6 };
+    unsigned at[SPAN_S / LATER] = {0};
+    for (unsigned i = 0; i < METRICS; i++) {
+        char name[32];
+        uint32_t kept[2] = {0}, start = 1700000000, phase_s;
+        enum records_field last = RECORDS_NOW;
+        phase_s = records_phase_s(name, (size_t)snprintf(name, sizeof name, "m%u", i), SPAN_S);
+        cr_assert_lt(phase_s, SPAN_S);
+        for (uint32_t t = start; t < start + 6 * SPAN_S; t += STEP_S) {
+            enum records_field field = records_past(phase_s, SPAN_S, t - STEP_S, t);
+            if (field == RECORDS_NOW)
+                continue;
+            cr_assert_neq(field, last);
+            last = field;
+            kept[field == RECORDS_PAST1] = t;
+            at[t % SPAN_S / LATER]++;
+            uint32_t older = kept[0] < kept[1] ? kept[0] : kept[1];
+            cr_assert(older == 0 || t - older == SPAN_S);
+        }
+        cr_assert(kept[0] > 0 && kept[1] > 0);
+    }
+    for (unsigned i = 0; i < SPAN_S / LATER; i++) /* each sixth of the time has about a sixth of the work */
+        cr_assert(at[i] > METRICS * 3 / 4 && at[i] < METRICS * 5 / 4, "%u at %u", at[i], i);
+}
+
+Test(records, past_ones_ask_for_nothing_before_the_first_point_and_bear_any_time)
+{
+    cr_assert_eq(records_past(7, 3600, 0, 4000000000u), RECORDS_NOW);
+    cr_assert_eq(records_past(3599, 3600, UINT32_MAX - 1, UINT32_MAX - 2), RECORDS_NOW);
+    cr_assert_neq(records_past(3599, 3600, 1, UINT32_MAX), RECORDS_NOW);
+}

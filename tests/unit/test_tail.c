@@ -339,3 +339,41 @@ Test(tail, judges_every_unseen_point_once_whatever_happens_to_the_key)
     }
     cr_assert_gt(trims, 100, "the model never lost the anchor");
 }
+
+Test(tail, tells_when_a_trim_has_outrun_it)
+{
+    start();
+    for (uint32_t t = 1; t <= 20; t++)
+        append(10 * t);
+    poll_tail(100);
+    cr_assert_not(m.news.outrun, "the first reading has no place to lose");
+    for (uint32_t t = 21; t <= 40; t++)
+        append(10 * t);
+    trim(19); /* the last judged point is the first that is left */
+    poll_tail(100);
+    cr_assert_not(m.news.outrun);
+    cr_assert_eq(m.last_t, 400);
+    for (uint32_t t = 41; t <= 60; t++)
+        append(10 * t);
+    trim(31);
+    poll_tail(100);
+    cr_assert(m.news.outrun);
+    cr_assert_eq(m.judged, 50);
+}
+
+Test(tail, a_backlog_judged_in_part_is_outrun_only_behind_that_part)
+{
+    start();
+    for (uint32_t t = 1; t <= 10; t++)
+        append(10 * t);
+    poll_tail(100);
+    for (uint32_t t = 11; t <= 30; t++)
+        append(10 * t);
+    poll_tail(10);
+    trim(19);
+    poll_tail(5);
+    cr_assert_not(m.news.outrun);
+    trim(8);
+    poll_tail(100);
+    cr_assert(m.news.outrun);
+}

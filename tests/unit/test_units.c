@@ -193,6 +193,38 @@ Test(units, budget_refuses_what_is_not_exactly_one)
     }
 }
 
+Test(units, shard_reads_one_of_so_many)
+{
+    static const struct {
+        const char *text;
+        struct units_shard shard;
+    } cases[] = {{"1/1", {1, 1}}, {"2/5", {2, 5}}, {"64/64", {64, 64}}, {"1/64", {1, 64}}, {"10/10", {10, 10}}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct units_shard s = {0};
+        const char *reason = NULL;
+        char text[UNITS_TEXT_MAX];
+        cr_assert_eq(units_shard(cases[i].text, &s, &reason), 0, "%s: %s", cases[i].text, reason);
+        cr_assert_eq(s.number, cases[i].shard.number);
+        cr_assert_eq(s.of, cases[i].shard.of);
+        cr_assert_str_eq(units_shard_text(text, sizeof text, &s), cases[i].text);
+    }
+}
+
+Test(units, shard_refuses_what_is_not_exactly_one)
+{
+    static const char *const cases[] = {
+        "", "1", "/", "1/", "/2", "0/2", "1/0", "3/2", "1/65", "65/65", "+1/2", "-1/2", "1/-2", "01/2", "1/02", "1.0/2",
+        " 1/2", "1/2 ", "1 / 2", "1/2/3", "a/b", "99999999999999999999/2", "1/99999999999999999999", "1/4294967298",
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct units_shard s = {.number = 7, .of = 9};
+        const char *reason = NULL;
+        cr_assert_eq(units_shard(cases[i], &s, &reason), -1, "\"%s\" was accepted", cases[i]);
+        cr_assert_not_null(reason);
+        cr_assert(s.number == 7 && s.of == 9);
+    }
+}
+
 Test(units, retention_reads_archives_finest_first)
 {
     struct units_retention r;
