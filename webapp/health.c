@@ -247,6 +247,27 @@ static bool fork_may_fail(const struct app *app, const char *info)
            used > total / 2;
 }
 
+/* Whether Redis has no room left. It counts some buffers to its use that it does not count to its limit. */
+static bool is_full(const char *info)
+{
+    uint64_t used, limit;
+    return read_info(info, "\nused_memory:", &used) && read_info(info, "\nmaxmemory:", &limit) && limit > 0 &&
+           used >= limit - limit / 100;
+}
+
+/* Adds why Redis refuses to write, if it does; then no process can tell that it is alive. */
+static bool add_refusals(json_t *sentences, const char *info)
+{
+    bool disk = strstr(info, "\naof_last_write_status:err") != NULL, full = is_full(info);
+    if (disk)
+        json_array_append_new(sentences, json_string("Redis cannot write its append-only file, perhaps because the "
+                                                     "disk is full: it refuses new points, which wait in horizon"));
+    if (full)
+        json_array_append_new(sentences, json_string("Redis is at its maxmemory: it refuses new points, which wait in "
+                                                     "horizon"));
+    return disk || full;
+}
+
 /* Redis's own state, and its problems. `*mute`: no process can tell that it is alive. */
 static int add_redis(json_t *out, json_t *sentences, const struct app *app, struct store *s, bool *mute)
 {
@@ -258,10 +279,7 @@ static int add_redis(json_t *out, json_t *sentences, const struct app *app, stru
                                       info_number(r->str, "\nused_memory:"), "used_memory_peak_bytes",
                                       info_number(r->str, "\nused_memory_peak:"), "maxmemory_bytes",
                                       info_number(r->str, "\nmaxmemory:")));
-        *mute = strstr(r->str, "\naof_last_write_status:err") != NULL;
-        if (*mute)
-            json_array_append_new(sentences, json_string("Redis cannot write its append-only file, perhaps because the "
-                                                         "disk is full: it refuses new points, which wait in horizon"));
+        *mute = add_refusals(sentences, r->str);
         if (fork_may_fail(app, r->str))
             json_array_append_new(sentences,
                                   json_string("Redis uses over half of the memory, and vm.overcommit_memory is 0: "

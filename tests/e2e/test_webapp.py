@@ -616,6 +616,14 @@ def test_a_process_that_was_silent_for_a_while_makes_no_rate(web, redis):
     stream.close()
 
 
+def test_a_full_redis_is_told_and_not_taken_for_dead_processes(web, redis):
+    redis.config_set("maxmemory", redis.info()["used_memory"])
+    health = wait_for("the problem", lambda: (h := web.json("/api/health"))["status"] == "degraded" and h)
+    redis.config_set("maxmemory", 0)
+    assert any("maxmemory" in sentence for sentence in health["problems"])
+    assert not any("not running" in sentence for sentence in health["problems"])
+
+
 def test_metrics_are_prometheus_text(web, redis):
     write_stats(redis, "horizon", received=100, queued=7, junk="not a number",
                 **{"received|listener=line_tcp": 60, 'received|listener=a"b\\c\nd': 40, "received|9=x": 1,
