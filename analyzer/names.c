@@ -12,6 +12,7 @@
 #define POLL_EVERY_MS 1000
 #define PAGE 1000
 #define PAGE_TEXT "1000"
+#define AHEAD 128 /* records asked for before the first of them is unpacked: Redis works meanwhile */
 #define NO_MEMORY (-2)
 
 /* The new metrics of one page. */
@@ -61,14 +62,25 @@ static void load_one(struct names *n, struct metric *m)
         m->tail.seen_t = engine_last_t(m->record);
 }
 
+/* Keeps between AHEAD / 2 and AHEAD requests under way while the page's `i`th record is taken. Returns how many of the
+ * page have been asked for; no more than `i` when Redis is away. */
+static size_t ask_ahead(struct names *n, const struct page *page, size_t asked, size_t i)
+{
+    if (asked > i + AHEAD / 2)
+        return asked;
+    while (asked < page->n && asked < i + AHEAD &&
+           records_ask(n->store, page->added[asked]->name, page->added[asked]->name_len) == 0)
+        asked++;
+    return asked;
+}
+
 /* Loads the saved records of a page's metrics. A metric whose record did not come is taken out again: the
  * next scan finds it, and it does not warm up anew because of a lost connection. */
 static int load(struct names *n, struct page *page, int64_t now_mono_ms)
 {
     size_t asked = 0, lost = 0;
-    while (asked < page->n && records_ask(n->store, page->added[asked]->name, page->added[asked]->name_len) == 0)
-        asked++;
     for (size_t i = 0; i < page->n; i++) {
+        asked = ask_ahead(n, page, asked, i);
         uint64_t errors = n->counters[WORKER_redis_errors];
         if (i < asked)
             load_one(n, page->added[i]);
