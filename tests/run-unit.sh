@@ -1,40 +1,48 @@
 #!/usr/bin/env bash
-# Runs unit test programs one after the other and closes with one line of totals.
+# Runs unit test programs and closes with one line of totals: one after the other, under valgrind
+# as many at a time as there are cores.
 #   tests/run-unit.sh [--valgrind] PROGRAM...
 set -u
-wrap=()
+here=$(cd "$(dirname "$0")" && pwd)
 options=(--timeout 120)
+jobs=1
 if [ "${1:-}" = --valgrind ]; then
     shift
     export RUN_UNIT_VALGRIND=1 # tests that take seconds without it do less
-    # Criterion runs each test in a child of its own, which valgrind follows, and takes no notice of what
-    # exit code valgrind gives it: so what valgrind says is collected, and any word of it is a failure.
-    reports=$(mktemp)
-    wrap=(valgrind -q --leak-check=full --show-leak-kinds=definite --trace-children=yes
-        --trace-children-skip='/bin/*,/usr/bin/*' --suppressions="$(realpath "$0" | xargs dirname)/valgrind.supp"
-        --log-file="$reports.%p")
-    trap 'rm -f "$reports" "$reports".*' EXIT
-    options=(--jobs 1)
+    jobs=$(nproc)
 fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
-# Whether valgrind had nothing to say about the last program.
-quiet() {
-    [ -n "${reports:-}" ] || return 0
-    cat "$reports".* >"$reports"
-    rm -f "$reports".*
-    [ ! -s "$reports" ] || { cat "$reports" >&2; return 1; }
+# Criterion runs each test in a child of its own, which valgrind follows, and takes no notice of what
+# exit code valgrind gives it: so what valgrind says is collected, and any word of it is a failure.
+under_valgrind() {
+    local said="$work/$(basename "$1")"
+    valgrind -q --leak-check=full --show-leak-kinds=definite --trace-children=yes \
+        --trace-children-skip='/bin/*,/usr/bin/*' --suppressions="$here/valgrind.supp" --log-file="$said.%p" \
+        "$1" --jobs 1 "${options[@]}" || return 1
+    cat "$said".* >"$said"
+    [ ! -s "$said" ] || { cat "$said" >&2; return 1; }
 }
 
-passed=0
-failed=0
-for program in "$@"; do
-    if "${wrap[@]}" "$program" "${options[@]}" && quiet; then
-        passed=$((passed + 1))
+run() {
+    local result=passed
+    if [ -n "${RUN_UNIT_VALGRIND:-}" ]; then
+        under_valgrind "$1" || result=failed
     else
-        failed=$((failed + 1))
-        echo "FAILED: $program" >&2
+        "$1" "${options[@]}" || result=failed
     fi
+    echo "$result" >"$work/$(basename "$1").result"
+    [ $result = passed ] || echo "FAILED: $1" >&2
+}
+
+for program in "$@"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+    run "$program" &
 done
+wait
+passed=$(cat "$work"/*.result 2>/dev/null | grep -c passed)
+failed=$(($# - passed))
 echo "unit test programs:"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
