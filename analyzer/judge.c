@@ -160,9 +160,8 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
     return 0;
 }
 
-/* Keeps the record as it stands at a boundary of the raw retention: see records.h. One
- * write a metric and retention, so it may wait for its reply. Returns -1 when Redis did not answer; where it
- * refuses, judging goes on, and replays of that time start further back. */
+/* Keeps the record as it stands at a boundary of the raw retention: see records.h. Waiting for each reply would cost a
+ * worker that catches up seconds; judge_confirm() takes them. Returns -1 when it could not be sent. */
 static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
 {
     uint32_t span_s = j->settings->retention.archive[0].span_s;
@@ -172,9 +171,14 @@ static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32
         return 0;
     if (records_save(j->store, m->name, m->name_len, field, &saved, 2 * (int64_t)span_s) != 0)
         return -1;
-    int confirmed = records_confirm(j->store);
-    j->counters[WORKER_redis_errors] += confirmed != 0;
-    return confirmed < 0 ? -1 : 0;
+    j->unconfirmed++;
+    return 0;
+}
+
+void judge_confirm(struct judge *j)
+{
+    for (; j->unconfirmed > 0; j->unconfirmed--)
+        j->counters[WORKER_redis_errors] += records_confirm(j->store) != 0;
 }
 
 bool judge_lacks_window(struct judge *j, struct metric *m)

@@ -21,6 +21,7 @@ struct judge {
     struct crossings *crossings;
     struct delay delay;
     uint64_t *counters; /* WORKER_N */
+    unsigned unconfirmed; /* saves of past records whose replies are still to be taken */
     uint32_t open_at[BUDGET_LEVELS]; /* gauge: open anomalies whose score stands at each level */
     int64_t now_mono_ms, now_wall_ms; /* as of this turn */
 };
@@ -39,9 +40,13 @@ bool judge_lacks_window(struct judge *j, struct metric *m);
 int judge_fill_window(struct judge *j, struct metric *m, const uint8_t *bytes, size_t len);
 
 /* Judges points in time order, all later than the last judged one: all `n`, or as many as one turn may take. Stops
- * early where a record that must be kept for replays is due and Redis does not answer. Returns how many it
- * judged, or -1 when memory is out. */
+ * early where a record that must be kept for replays is due and cannot be sent. Returns how many it
+ * judged, or -1 when memory is out. judge_confirm() is to follow before anything else is asked of Redis. */
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n);
+
+/* Takes the replies to the records that were kept. One that was refused, or lost with the connection, is counted as an
+ * error, and replays of that time start further back. */
+void judge_confirm(struct judge *j);
 
 /* To be called when every point in the metric's key is judged: settles it if it is not, closes the anomaly of
  * a silent one when its last point is too old by the wall clock, and tells a moved peak. Only of a

@@ -218,6 +218,7 @@ int reader_turn(struct reader *r)
     collect(r);
     ask(r);
     int done = take_in_time(r);
+    judge_confirm(r->judge);
     for (unsigned i = 0; i < r->n; i++)
         if (r->replies[i])
             freeReplyObject(r->replies[i]);
