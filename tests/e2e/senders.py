@@ -144,12 +144,14 @@ class Collectd(Relay):
         answer = self.answers.readline()
         assert answer.startswith("0 "), answer
 
-    def send(self, points):
-        """The names are those that collectd makes of HOST/PLUGIN/TYPE-INSTANCE. It sends the last ones when it stops."""
+    def send(self, points, have_arrived):
+        """The names are those that collectd makes of HOST/PLUGIN/TYPE-INSTANCE. It is asked to flush until they are
+        there: what is in its queue when it stops it may leave behind."""
         with socket.socket(socket.AF_UNIX) as self.socket, self.socket.makefile() as self.answers:
             self.socket.connect(str(self.directory / "sock"))
             for name, t, v in points:
                 self.command(f'PUTVAL "{name.replace(".", "/")}" interval=10 {t}:{v!r}')
+            wait_for("collectd's last points", lambda: self.command("FLUSH") or have_arrived())
 
 
 class Metric:

@@ -41,7 +41,7 @@ def test_a_changed_field_tells_at_once_what_would_not_have_opened(ridgeline, pag
     wait_for("the charts", lambda: page.all("#metric canvas"))
     assert page.text(".preview") == "" and page.one(".preview").get_attribute("role") == "status"
     type_into(page, "sensitivity", "0.4")
-    type_into(page, "score_to_open", "95")
+    type_into(page, "score_to_open", "85")
     sentence = wait_for("the sentence", lambda: page.text(".preview"))
     wait_for("both changes", lambda: "2 anomalies → 1; 1 would not have opened, 0 are new." in page.text(".preview"))
     assert re.match(r"Last \d+ (h|min)", sentence) and page.all(".preview[aria-busy=true]") == []

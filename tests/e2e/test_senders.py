@@ -78,7 +78,7 @@ def test_collectd(horizon, tmp_path, points, protocol):
     port = horizon.line if protocol == "tcp" else horizon.udp
     collectd = Collectd(tmp_path / "collectd", port, protocol)
     try:
-        collectd.send(points)
+        collectd.send(points, lambda: books(horizon).get("received") == str(len(points)))
     finally:
         collectd.stop()
     assert_taken(horizon, points, f"line_{protocol}")
