@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/peer.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/store.h"
 #include "ridgeline/units.h"
@@ -131,26 +132,6 @@ static double cpu_seconds(const char *pid)
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
-static int connect_to(const char *host_and_port)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found;
-    struct units_address address;
-    const char *reason;
-    char port[8];
-    if (units_address(host_and_port, &address, &reason) != 0)
-        return -1;
-    snprintf(port, sizeof port, "%u", address.port);
-    if (getaddrinfo(address.host, port, &hints, &found) != 0)
-        return -1;
-    int fd = socket(found->ai_family, SOCK_STREAM, 0);
-    if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
 int main(int argc, char **argv)
 {
     const int first_pid = 6, n_pids = argc - first_pid;
@@ -159,7 +140,7 @@ int main(int argc, char **argv)
         return 2;
     }
     uint64_t names = strtoull(argv[4], NULL, 10), together = strtoull(argv[5], NULL, 10);
-    int fd = connect_to(argv[1]);
+    int fd = peer_connect(argv[1], SOCK_STREAM);
     struct store *s = store_new(argv[2], 5000);
     int64_t before = s ? appends_done(s) : -1;
     if (fd < 0 || before < 0 || names == 0 || names % STEP == 0 || together == 0) {

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/peer.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/units.h"
 
@@ -132,26 +133,6 @@ static void fill_lines(struct round *r, const struct protocol *p, uint64_t names
     r->ends[r->n_pieces++] = at;
 }
 
-static int connect_to(const char *host_and_port, int type)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = type}, *found;
-    struct units_address address;
-    const char *reason;
-    char port[8];
-    if (units_address(host_and_port, &address, &reason) != 0)
-        return -1;
-    snprintf(port, sizeof port, "%u", address.port);
-    if (getaddrinfo(address.host, port, &hints, &found) != 0)
-        return -1;
-    int fd = socket(found->ai_family, type, 0);
-    if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
 static int send_stream(int fd, const struct round *r)
 {
     for (size_t at = 0, end = r->ends[r->n_pieces - 1]; at < end;) {
@@ -261,7 +242,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_wire PROTOCOL HOST:PORT LINES NAMES PID\n");
         return 2;
     }
-    int fd = connect_to(argv[2], p->type);
+    int fd = peer_connect(argv[2], p->type);
     if (fd < 0 || clock_getcpuclockid((pid_t)strtol(argv[5], NULL, 10), &clock) != 0) {
         fprintf(stderr, "bench_wire: cannot connect to %s or measure %s\n", argv[2], argv[5]);
         return 1;

@@ -1,9 +1,9 @@
+/* What the chart draws follows a lasting fault; what voted against it does not. */
 #include <math.h>
 
 #include "ridgeline/engine.h"
 
 #define ROUNDING 1e-6 /* records hold what was seen as floats */
-
 
 /* The yes vote that lies farthest beyond its threshold, of those that say what they saw; NULL where there is none. */
 static const struct engine_finding *strongest(const struct verdict *v)
