@@ -68,45 +68,45 @@ static int push(struct judge *j, enum outbox_kind kind, const struct anomaly *a,
 /* Counts what the anomaly, told at level `from` before, crosses by being told now. */
 static void cross(struct judge *j, struct metric *m, int from)
 {
-    int level = budget_level(m->incident.score);
+    int level = budget_level(m->episode.score);
     crossings_add(j->crossings, from, level);
     m->told_level = level > from ? level : from;
 }
 
-/* Tells of the metric's incident as it stands now. */
+/* Tells of the metric's episode as it stands now. */
 static int tell(struct judge *j, struct metric *m, enum outbox_kind kind, const struct verdict *closed, bool hash,
                 bool event)
 {
     struct anomaly a;
-    anomaly_from_incident(&a, m->name, m->name_len, &m->incident);
+    anomaly_from_episode(&a, m->name, m->name_len, &m->episode);
     a.open = kind != OUTBOX_CLOSE; /* in a replay the opening is told when it has closed */
     if (closed)
         a.closed = *closed;
     m->update_due = false;
     m->told_mono_ms = j->now_mono_ms;
-    m->told_end = m->incident.last_hot;
+    m->told_end = m->episode.last_hot;
     if (event)
         cross(j, m, kind == OUTBOX_OPEN ? BUDGET_UNTOLD : m->told_level);
     return push(j, kind, &a, hash, event);
 }
 
-/* Gives the incident the identity that Redis's readers know it by. */
+/* Gives the episode the identity that Redis's readers know it by. */
 static void adopt(struct metric *m, const struct ledger_entry *e)
 {
     struct anomaly a;
     m->update_due = true;
-    m->told_level = budget_level(m->incident.score);
+    m->told_level = budget_level(m->episode.score);
     if (!e->text || anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
         return;
     m->told_level = budget_level(a.score);
-    m->update_due = a.peak.t != m->incident.peak.t || a.score != m->incident.score;
-    if (e->start == m->incident.start)
+    m->update_due = a.peak.t != m->episode.peak.t || a.score != m->episode.score;
+    if (e->start == m->episode.start)
         return;
-    m->incident.start = e->start;
-    m->incident.opened = a.opened;
-    if (a.score > m->incident.score) {
-        m->incident.score = a.score;
-        m->incident.peak = a.peak;
+    m->episode.start = e->start;
+    m->episode.opened = a.opened;
+    if (a.score > m->episode.score) {
+        m->episode.score = a.score;
+        m->episode.peak = a.peak;
     }
 }
 
@@ -114,7 +114,7 @@ static void adopt(struct metric *m, const struct ledger_entry *e)
 static int closed_in_replay(struct judge *j, struct metric *m, const struct verdict *closed)
 {
     struct ledger_entry *chain = ledger_chain(j->ledger, m->name, m->name_len);
-    struct ledger_entry *e = ledger_match(chain, m->incident.start, m->incident.last_hot, reach_s(j, m));
+    struct ledger_entry *e = ledger_match(chain, m->episode.start, m->episode.last_hot, reach_s(j, m));
     if (e && e->closed)
         return 0;
     if (e)
@@ -128,17 +128,17 @@ static int closed_in_replay(struct judge *j, struct metric *m, const struct verd
     return tell(j, m, OUTBOX_CLOSE, closed, true, true);
 }
 
-static int changed(struct judge *j, struct metric *m, enum incident_change change, const struct verdict *v)
+static int changed(struct judge *j, struct metric *m, enum episode_change change, const struct verdict *v)
 {
     switch (change) {
-    case INCIDENT_NONE:
+    case EPISODE_NONE:
         break;
-    case INCIDENT_OPENED:
+    case EPISODE_OPENED:
         return m->settled ? tell(j, m, OUTBOX_OPEN, NULL, true, true) : 0;
-    case INCIDENT_PEAKED:
+    case EPISODE_PEAKED:
         m->update_due = true;
         break;
-    case INCIDENT_CLOSED:
+    case EPISODE_CLOSED:
         return m->settled ? tell(j, m, OUTBOX_CLOSE, v, true, true) : closed_in_replay(j, m, v);
     }
     return 0;
@@ -153,7 +153,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
         return taken < 0 ? -1 : 0;
     j->counters[WORKER_judged]++;
     do {
-        enum incident_change change = incident_update(&m->incident, o, engine_step_s(m->record), &v, &again);
+        enum episode_change change = episode_update(&m->episode, o, engine_step_s(m->record), &v, &again);
         if (changed(j, m, change, again ? NULL : &v) != 0)
             return -1;
     } while (again);
@@ -165,7 +165,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
 static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
 {
     uint32_t span_s = j->settings->retention.archive[0].span_s;
-    struct records_saved saved = {.record = m->record, .incident = &m->incident};
+    struct records_saved saved = {.record = m->record, .episode = &m->episode};
     enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
     if (field == RECORDS_NOW)
         return 0;
@@ -228,7 +228,7 @@ int64_t judge_points(struct judge *j, struct metric *m, const struct point *poin
     return (int64_t)i;
 }
 
-/* Writes of `e` what is missing: it and the open incident are the same anomaly. */
+/* Writes of `e` what is missing: it and the open episode are the same anomaly. */
 static int confirm_open(struct judge *j, struct metric *m, const struct ledger_entry *e)
 {
     adopt(m, e);
@@ -266,7 +266,7 @@ static void count(uint64_t *gauge, bool *was, bool is)
 
 int judge_settle(struct judge *j, struct metric *m)
 {
-    struct incident *i = &m->incident;
+    struct episode *i = &m->episode;
     struct ledger_entry *chain = ledger_chain(j->ledger, m->name, m->name_len), *kept = NULL;
     int result = 0;
     if (i->open)
@@ -289,7 +289,7 @@ int judge_settle(struct judge *j, struct metric *m)
 
 int judge_tell(struct judge *j, struct metric *m)
 {
-    return m->update_due && m->incident.open ? tell(j, m, OUTBOX_UPDATE, NULL, true, true) : 0;
+    return m->update_due && m->episode.open ? tell(j, m, OUTBOX_UPDATE, NULL, true, true) : 0;
 }
 
 /* A moved peak is an event. That an anomaly goes on is not: only its end in the hash follows. */
@@ -298,7 +298,7 @@ static int tell_in_time(struct judge *j, struct metric *m)
     int64_t since_ms = j->now_mono_ms - m->told_mono_ms;
     if (m->update_due)
         return since_ms >= TELL_EVERY_MS ? judge_tell(j, m) : 0;
-    if (m->incident.open && m->incident.last_hot != m->told_end && since_ms >= TELL_END_EVERY_MS)
+    if (m->episode.open && m->episode.last_hot != m->told_end && since_ms >= TELL_END_EVERY_MS)
         return tell(j, m, OUTBOX_UPDATE, NULL, true, false);
     return 0;
 }
@@ -319,19 +319,19 @@ void judge_count(struct judge *j, struct metric *m)
     double stale_after_s = engine_stale_after_s(m->record);
     count(&j->counters[WORKER_warming_up], &m->warming, engine_warmup_left_s(m->record) > 0);
     count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
-    count(&j->counters[WORKER_open_anomalies], &m->open, m->incident.open);
+    count(&j->counters[WORKER_open_anomalies], &m->open, m->episode.open);
     count(&j->counters[WORKER_skyline_windows], &m->windowed, m->window != NULL);
-    count_open(j, m, m->incident.open ? budget_level(m->incident.score) : BUDGET_UNTOLD);
+    count_open(j, m, m->episode.open ? budget_level(m->episode.score) : BUDGET_UNTOLD);
 }
 
 static int expire(struct judge *j, struct metric *m)
 {
     const struct engine_options *o = judge_options(j, m);
     if (m->pace.misses < PACE_SILENT_MISSES ||
-        incident_expire(&m->incident, o, engine_step_s(m->record), judge_wall_s(j)) != INCIDENT_CLOSED)
+        episode_expire(&m->episode, o, engine_step_s(m->record), judge_wall_s(j)) != EPISODE_CLOSED)
         return 0;
     m->changed = true;
-    return changed(j, m, INCIDENT_CLOSED, NULL);
+    return changed(j, m, EPISODE_CLOSED, NULL);
 }
 
 int judge_caught_up(struct judge *j, struct metric *m)

@@ -49,7 +49,7 @@ static int add(struct names *n, struct page *page, const char *name, size_t len)
 
 static void load_one(struct names *n, struct metric *m)
 {
-    struct records_saved saved = {.record = m->record, .incident = &m->incident};
+    struct records_saved saved = {.record = m->record, .episode = &m->episode};
     bool rejected = false;
     int result = records_answer(n->store, &saved, &rejected);
     n->counters[WORKER_records_loaded] += result == 0;

@@ -72,7 +72,7 @@ struct metric *shard_add(struct shard *s, const char *name, size_t len)
         return NULL;
     m->record = (struct engine_record *)(void *)((char *)m + record_offset(len));
     engine_init(m->record);
-    incident_init(&m->incident);
+    episode_init(&m->episode);
     m->open_level = m->told_level = BUDGET_UNTOLD;
     memcpy(m->name, name, len);
     m->name_len = len;

@@ -14,7 +14,7 @@
 #include "analyzer/wheel.h"
 #include "ridgeline/budget.h"
 #include "ridgeline/engine.h"
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 #include "ridgeline/skyline_window.h"
 
 /* A metric's rank on the wheel: by priority, and within one first the cold, of which each turn takes few. A metric is
@@ -33,7 +33,7 @@ struct metric {
     struct pace pace;
     struct engine_record *record; /* behind the name, in the same allocation */
     struct skyline_window *window; /* NULL unless the options ask for Skyline's algorithms */
-    struct incident incident;
+    struct episode episode;
     struct engine_options options; /* in force as of options_epoch */
     unsigned options_epoch;
     bool read_whole; /* the next reading is of the whole key */

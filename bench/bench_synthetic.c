@@ -13,7 +13,7 @@
 
 #include "ridgeline/conf.h"
 #include "ridgeline/ensemble.h"
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 #include "tests/unit/engine_noise.h"
 
 #define START 1790035200u /* 00:00 UTC */
@@ -31,7 +31,7 @@ static unsigned seeds_share = 1; /* that part of the seeds is taken */
 /* One metric under way. */
 struct run {
     struct noise noise;
-    struct incident incident;
+    struct episode episode;
     uint32_t t, step_s;
     unsigned opened; /* anomalies so far */
     bool on;         /* of on-off noise */
@@ -52,11 +52,11 @@ static bool feed(struct run *r, double value)
     bool again = false;
     if (ensemble_update(record, &window, &options, (struct point){r->t, value}, &v) == 0) {
         do
-            r->opened += incident_update(&r->incident, &options, engine_step_s(record), &v, &again) == INCIDENT_OPENED;
+            r->opened += episode_update(&r->episode, &options, engine_step_s(record), &v, &again) == EPISODE_OPENED;
         while (again);
     }
     r->t += r->step_s;
-    return r->incident.open;
+    return r->episode.open;
 }
 
 static double normal(struct run *r)
@@ -152,7 +152,7 @@ static unsigned fill(unsigned seed, uint32_t seconds)
     unsigned before = r.opened;
     while (r.t < start + seconds)
         feed(&r, normal(&r) + 6.0 * (r.t - start) / HOUR_S);
-    return r.opened - before + (r.incident.open && r.opened == before);
+    return r.opened - before + (r.episode.open && r.opened == before);
 }
 
 static double fill_found(unsigned seeds)

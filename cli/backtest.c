@@ -47,7 +47,7 @@ struct backtest {
     struct inputs inputs;
     struct labels *labels;      /* NULL: none */
     struct judge_scores *scores; /* one for each input, where there are labels */
-    struct incidents *incidents; /* one for each input */
+    struct openings *openings; /* one for each input */
     atomic_size_t next;          /* input */
     atomic_bool failed;
 };
@@ -57,7 +57,7 @@ static void *judge_inputs(void *backtest)
     struct backtest *b = backtest;
     for (size_t i; (i = atomic_fetch_add(&b->next, 1)) < b->inputs.n;) {
         const struct input *in = &b->inputs.files[i];
-        if (judge_file(&b->job, in->path, in->name, b->scores ? &b->scores[i] : NULL, &b->incidents[i]))
+        if (judge_file(&b->job, in->path, in->name, b->scores ? &b->scores[i] : NULL, &b->openings[i]))
             atomic_store(&b->failed, true);
     }
     return NULL;
@@ -237,12 +237,12 @@ static int prepare(struct backtest *b, const struct arguments *a, char **paths, 
         fprintf(stderr, "ridgeline: several files need --out DIR, --labels or --anomalies\n");
         return -1;
     }
-    if (!(b->incidents = calloc(b->inputs.n, sizeof *b->incidents))) {
+    if (!(b->openings = calloc(b->inputs.n, sizeof *b->openings))) {
         fprintf(stderr, "ridgeline: out of memory\n");
         return -1;
     }
     for (size_t i = 0; i < b->inputs.n; i++)
-        incidents_init(&b->incidents[i]);
+        openings_init(&b->openings[i]);
     if (a->labels_path && (!(b->labels = labels_new(a->labels_path, error)) ||
                            !(b->scores = calloc(b->inputs.n, sizeof *b->scores)))) {
         fprintf(stderr, "ridgeline: %s\n", b->labels ? "out of memory" : error);
@@ -258,7 +258,7 @@ static int prepare(struct backtest *b, const struct arguments *a, char **paths, 
 /* Tells of the anomalies. Returns 0, or -1 with the reason on stderr. */
 static int tell_anomalies(const struct backtest *b, const char *path)
 {
-    incidents_summarise(b->incidents, b->inputs.n, stderr);
+    openings_summarise(b->openings, b->inputs.n, stderr);
     if (!path)
         return 0;
     FILE *out = fopen(path, "we");
@@ -266,9 +266,9 @@ static int tell_anomalies(const struct backtest *b, const char *path)
         fprintf(stderr, "ridgeline: %s: %s\n", path, strerror(errno));
         return -1;
     }
-    incidents_write_head(out);
+    openings_write_head(out);
     for (size_t i = 0; i < b->inputs.n; i++)
-        incidents_write(&b->incidents[i], b->inputs.files[i].name, out);
+        openings_write(&b->openings[i], b->inputs.files[i].name, out);
     int failed = ferror(out);
     failed |= fclose(out);
     if (failed)
@@ -278,9 +278,9 @@ static int tell_anomalies(const struct backtest *b, const char *path)
 
 static void finish(struct backtest *b)
 {
-    for (size_t i = 0; b->incidents && i < b->inputs.n; i++)
-        incidents_fini(&b->incidents[i]);
-    free(b->incidents);
+    for (size_t i = 0; b->openings && i < b->inputs.n; i++)
+        openings_fini(&b->openings[i]);
+    free(b->openings);
     for (size_t i = 0; b->scores && i < b->inputs.n; i++)
         free(b->scores[i].points);
     free(b->scores);

@@ -142,16 +142,16 @@ static int load_tail(struct store *store, const struct arguments *a, struct seri
     return status;
 }
 
-/* Keeps the newest verdict and its incident. */
-static void keep_last(void *context, const struct verdict *v, enum incident_change change,
-                      const struct incident *incident)
+/* Keeps the newest verdict and its episode. */
+static void keep_last(void *context, const struct verdict *v, enum episode_change change,
+                      const struct episode *episode)
 {
     struct explain_verdict *last = context;
     (void)change;
     if (v == NULL)
         return;
     last->verdict = *v;
-    last->incident = *incident;
+    last->episode = *episode;
     last->found = true;
 }
 
@@ -159,16 +159,16 @@ static void keep_last(void *context, const struct verdict *v, enum incident_chan
 static int judge(struct store *store, const char *name, const struct engine_options *o, struct series *tail,
                  struct explain_verdict *out)
 {
-    struct incident incident;
+    struct episode episode;
     struct engine_record *r = malloc(engine_record_bytes());
     int loaded = -1, result = -1;
     if (r != NULL)
-        loaded = records_load_before(store, name, strlen(name), tail->points[tail->n - 1].t, r, &incident);
+        loaded = records_load_before(store, name, strlen(name), tail->points[tail->n - 1].t, r, &episode);
     if (loaded >= 0) {
         out->from_record = loaded == 0;
-        result = replay_run(r, &incident, o, tail, keep_last, out);
+        result = replay_run(r, &episode, o, tail, keep_last, out);
         out->stale_after_s = engine_stale_after_s(r);
-        out->patience_s = incident_patience_s(o, engine_step_s(r));
+        out->patience_s = episode_patience_s(o, engine_step_s(r));
     }
     free(r);
     return result;

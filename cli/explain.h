@@ -3,11 +3,11 @@
 #define RIDGELINE_CLI_EXPLAIN_H
 
 #include "ridgeline/conf.h"
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 
 struct explain_verdict {
     struct verdict verdict;
-    struct incident incident; /* of the metric, after that point */
+    struct episode episode; /* of the metric, after that point */
     double stale_after_s;
     double patience_s; /* how long after its last anomalous point an anomaly closes */
     bool from_record; /* a saved record stood before the point; without one the tail alone was judged */

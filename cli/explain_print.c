@@ -99,11 +99,11 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
     char start[TIME_MAX], after[UNITS_TEXT_MAX];
     bool by_score = v->ensemble == ENGINE_ENSEMBLE_RIDGELINE;
     bool score_reached = v->score >= o->score_to_open || !by_score, votes_reached = v->votes >= engine_votes_needed(o);
-    if (e->incident.open)
+    if (e->episode.open)
         printf("An anomaly is open since %s; it closes %s after its last anomalous point.\n",
-               time_text(start, e->incident.start),
+               time_text(start, e->episode.start),
                units_duration_text(after, sizeof after, (int64_t)e->patience_s));
-    else if (e->incident.pending)
+    else if (e->episode.pending)
         printf("No anomaly yet: one opens when this has lasted %s.\n",
                units_duration_text(after, sizeof after, (int64_t)o->min_duration_s));
     else if (v->state == ENGINE_WARMING_UP)

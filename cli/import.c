@@ -98,14 +98,14 @@ static int load(struct import *im, struct task *t)
     struct import_metric *m = &t->metric;
     pass_begin(&im->pass);
     im->pass.phase_s = records_phase_s(m->name, m->len, (uint32_t)span_s(im));
-    if (import_redis_load(im->store, m, im->pass.record, &im->pass.incident) != 0 ||
+    if (import_redis_load(im->store, m, im->pass.record, &im->pass.episode) != 0 ||
         import_tell_load(im->store, m) != 0)
         return -1;
     t->anew = !m->has_record;
     if (m->has_record) {
         t->seen_from = engine_first_t(im->pass.record);
         t->seen_until = engine_last_t(im->pass.record);
-        t->open_since = im->pass.incident.open ? im->pass.incident.start : 0;
+        t->open_since = im->pass.episode.open ? im->pass.episode.start : 0;
         t->anew = t->history->n > 0 && t->history->points[0].t < t->seen_from;
     }
     t->newest = newest_of(im, t->history, newest_of(im, &m->stored, 0));
@@ -200,7 +200,7 @@ static enum import_result judge(struct import *im, const struct task *t)
 
 /* Whether it is for us to tell: what the record had seen was told as it came, but for an anomaly that was open then
  * and of which nobody has been told. Returns -1 when Redis did not answer. */
-static int is_ours(struct import *im, const struct task *t, const struct incident *i)
+static int is_ours(struct import *im, const struct task *t, const struct episode *i)
 {
     bool is_open = false;
     if (i->last_hot + EVENTS_AGE_S < clock_wall_s())
@@ -226,7 +226,7 @@ static int tell(struct import *im, const struct task *t)
     struct pass *p = &im->pass;
     size_t kept = 0;
     for (size_t i = 0; i < p->n; i++) {
-        int ours = is_ours(im, t, &p->closed[i].incident);
+        int ours = is_ours(im, t, &p->closed[i].episode);
         if (ours < 0)
             return -1;
         if (ours)

@@ -121,7 +121,7 @@ int import_redis_load_points(struct store *s, struct import_metric *m)
     return result;
 }
 
-int import_redis_load(struct store *s, struct import_metric *m, struct engine_record *r, struct incident *i)
+int import_redis_load(struct store *s, struct import_metric *m, struct engine_record *r, struct episode *i)
 {
     char key[KEYS_MAX];
     size_t key_len = keys_metric(key, m->name, m->len);
@@ -178,9 +178,9 @@ int import_redis_append(struct store *s, const struct import_metric *m, const st
 }
 
 static int save(struct store *s, const struct import_metric *m, enum records_field field, struct engine_record *r,
-                struct incident *i, int64_t expire_s)
+                struct episode *i, int64_t expire_s)
 {
-    struct records_saved saved = {.record = r, .incident = i};
+    struct records_saved saved = {.record = r, .episode = i};
     if (records_save(s, m->name, m->len, field, &saved, expire_s) != 0)
         return -1;
     return records_confirm(s) == 0 ? 0 : -1;
@@ -193,9 +193,9 @@ int import_redis_save(struct store *s, const struct import_metric *m, struct pas
         return -1;
     for (int i = 0; i < 2; i++)
         if (p->past[i].is_there &&
-            save(s, m, fields[i], p->past[i].record, &p->past[i].incident, expire_s) != 0)
+            save(s, m, fields[i], p->past[i].record, &p->past[i].episode, expire_s) != 0)
             return -1;
-    return save(s, m, RECORDS_NOW, p->record, &p->incident, expire_s);
+    return save(s, m, RECORDS_NOW, p->record, &p->episode, expire_s);
 }
 
 int import_redis_register(struct store *s, const struct import_metric *m, bool *is_new)

@@ -45,7 +45,7 @@ int import_redis_analyzer_goes_on(struct store *s, bool *runs);
 
 /* Fills `*m`, but for the mark, for the name that stands in it, and `*r` and `*i` from the saved record (as after
  * their init functions where there is none). `m->stored` is the caller's to free. */
-int import_redis_load(struct store *s, struct import_metric *m, struct engine_record *r, struct incident *i);
+int import_redis_load(struct store *s, struct import_metric *m, struct engine_record *r, struct episode *i);
 
 /* Fills `m->stored` and what goes with it anew. */
 int import_redis_load_points(struct store *s, struct import_metric *m);

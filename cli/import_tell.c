@@ -144,7 +144,7 @@ static int append_anomaly(struct store *s, const struct import_metric *m, const 
                           const struct told *told)
 {
     struct anomaly a;
-    anomaly_from_incident(&a, m->name, m->len, &c->incident);
+    anomaly_from_episode(&a, m->name, m->len, &c->episode);
     a.open = true;
     int opening = append_event(s, m->slot, EVENTS_OPEN, &a, told->opened);
     a.open = false;
@@ -179,7 +179,7 @@ int import_tell_closed(struct store *s, const struct import_metric *m, const cha
     if (!told)
         return n > 0 ? -1 : 0;
     for (size_t i = 0; i < n; i++)
-        anomaly_id(told[i].id, m->name, m->len, closed[i].incident.start);
+        anomaly_id(told[i].id, m->name, m->len, closed[i].episode.start);
     int result = read_told(s, m->slot, since, told, n);
     for (size_t i = 0; i < n && result == 0; i += IN_FLIGHT_MAX) {
         size_t some = n - i < IN_FLIGHT_MAX ? n - i : IN_FLIGHT_MAX;

@@ -60,7 +60,7 @@ struct work {
     struct csv in;
     FILE *out; /* NULL: nowhere */
     struct judge_scores *scores;
-    struct incidents *incidents;
+    struct openings *openings;
 };
 
 static int out_of_memory(struct work *w)
@@ -74,7 +74,7 @@ static int take(struct work *w, const struct verdict *v, double score)
 {
     if (w->scores && keep(w->scores, v, score))
         return -1;
-    return incidents_take(w->incidents, &w->options, engine_step_s(w->record), v);
+    return openings_take(w->openings, &w->options, engine_step_s(w->record), v);
 }
 
 static int judge_rows(struct work *w)
@@ -89,14 +89,14 @@ static int judge_rows(struct work *w)
         if (taken < 0)
             return out_of_memory(w);
         bool judged = taken == 0;
-        w->incidents->skipped += row.has_value && !judged;
+        w->openings->skipped += row.has_value && !judged;
         double score = !judged ? 0 : w->job->by_rarity ? v.rarity : v.score / 100;
         if (w->out)
             write_row(w->out, &row, judged ? &v : NULL, score);
         if (judged && take(w, &v, score))
             return out_of_memory(w);
     }
-    return incidents_end(w->incidents) ? out_of_memory(w) : got;
+    return openings_end(w->openings) ? out_of_memory(w) : got;
 }
 
 /* The metric's name: the base name without .csv. */
@@ -110,10 +110,10 @@ static void resolve(struct work *w, const char *path)
 }
 
 static int judge_stream(const struct judge_job *job, const char *path, FILE *out, struct judge_scores *scores,
-                        struct incidents *incidents)
+                        struct openings *openings)
 {
     struct work w = {.job = job, .record = malloc(engine_record_bytes()), .out = out, .scores = scores,
-                     .incidents = incidents};
+                     .openings = openings};
     if (!w.record) {
         fprintf(stderr, "ridgeline: %s: out of memory\n", path);
         return -1;
@@ -161,13 +161,13 @@ static int close_result(FILE *out, const char *path)
 }
 
 int judge_file(const struct judge_job *job, const char *path, const char *name, struct judge_scores *scores,
-               struct incidents *incidents)
+               struct openings *openings)
 {
     char result_path[PATH_MAX_BYTES];
     FILE *out = job->to_stdout ? stdout : NULL;
     if (job->out_dir && !(out = open_result(job, path, name, result_path)))
         return -1;
-    int result = judge_stream(job, path, out, scores, incidents);
+    int result = judge_stream(job, path, out, scores, openings);
     if (out && close_result(out, path))
         result = -1;
     if (result && job->out_dir)

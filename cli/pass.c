@@ -28,7 +28,7 @@ void pass_begin(struct pass *p)
     skyline_window_free(p->window);
     p->window = NULL;
     engine_init(p->record);
-    incident_init(&p->incident);
+    episode_init(&p->episode);
     p->past[0].is_there = p->past[1].is_there = false;
     p->n = 0;
 }
@@ -40,7 +40,7 @@ static void keep_past(struct pass *p, uint32_t span_s, uint32_t t)
         return;
     struct pass_copy *copy = &p->past[field == RECORDS_PAST1];
     memcpy(copy->record, p->record, engine_record_bytes());
-    copy->incident = p->incident;
+    copy->episode = p->episode;
     copy->is_there = true;
 }
 
@@ -55,7 +55,7 @@ static int keep_closed(struct pass *p, const struct verdict *verdict)
         p->cap = cap;
     }
     struct pass_closed *c = &p->closed[p->n++];
-    *c = (struct pass_closed){.incident = p->incident};
+    *c = (struct pass_closed){.episode = p->episode};
     if (verdict)
         c->verdict = *verdict;
     return 0;
@@ -69,8 +69,8 @@ static int judge(struct pass *p, const struct engine_options *o, struct point po
     if (taken != 0)
         return taken < 0 ? -1 : 0;
     do {
-        enum incident_change change = incident_update(&p->incident, o, engine_step_s(p->record), &v, &again);
-        if (change == INCIDENT_CLOSED && keep_closed(p, again ? NULL : &v) != 0)
+        enum episode_change change = episode_update(&p->episode, o, engine_step_s(p->record), &v, &again);
+        if (change == EPISODE_CLOSED && keep_closed(p, again ? NULL : &v) != 0)
             return -1;
     } while (again);
     return 0;

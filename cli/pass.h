@@ -8,18 +8,18 @@
 #include <stdint.h>
 
 #include "ridgeline/ensemble.h"
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 #include "ridgeline/series.h"
 
 /* An anomaly that began and ended within the history. */
 struct pass_closed {
-    struct incident incident;
+    struct episode episode;
     struct verdict verdict; /* of the point that closed it; t is 0 where a gap did */
 };
 
 struct pass_copy {
     struct engine_record *record;
-    struct incident incident;
+    struct episode episode;
     bool is_there;
 };
 
@@ -27,7 +27,7 @@ struct pass_copy {
 struct pass {
     struct engine_record *record;
     struct skyline_window *window; /* see ensemble_update() */
-    struct incident incident;
+    struct episode episode;
     uint32_t phase_s;         /* of this metric's boundaries: see records_phase_s(); 0 at first */
     struct pass_copy past[2]; /* as of the last even and odd boundary */
     struct pass_closed *closed; /* in order of time */
@@ -39,7 +39,7 @@ int pass_init(struct pass *p);
 void pass_fini(struct pass *p);
 
 /* Before a metric's first point: nothing learnt, nothing found. A caller that goes on from a saved record loads
- * it into `record` and `incident` then. */
+ * it into `record` and `episode` then. */
 void pass_begin(struct pass *p);
 
 /* Judges and learns `n` points in time order; those at or before the last judged one at most fill the window.

@@ -25,7 +25,7 @@ void anomaly_id(char out[ANOMALY_ID_BYTES], const char *metric, size_t len, uint
     snprintf(out, ANOMALY_ID_BYTES, "%016" PRIx64, keys_hash(text, len + 1 + (size_t)digits));
 }
 
-void anomaly_from_incident(struct anomaly *a, const char *metric, size_t len, const struct incident *i)
+void anomaly_from_episode(struct anomaly *a, const char *metric, size_t len, const struct episode *i)
 {
     *a = (struct anomaly){
         .open = i->open, .start = i->start, .end = i->last_hot, .score = i->score, .opened = i->opened, .peak = i->peak};

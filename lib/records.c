@@ -35,15 +35,15 @@ static int answer(struct store *s, size_t n, redisReply **reply)
     return 0;
 }
 
-static int none(struct engine_record *r, struct incident *i)
+static int none(struct engine_record *r, struct episode *i)
 {
     engine_init(r);
-    incident_init(i);
+    episode_init(i);
     return 1;
 }
 
 /* 0, 1 when the field is absent or unusable (`*rejected`: unusable). */
-static int unpack(const redisReply *field, struct engine_record *r, struct incident *i, bool *rejected)
+static int unpack(const redisReply *field, struct engine_record *r, struct episode *i, bool *rejected)
 {
     *rejected = false;
     if (field->type == REDIS_REPLY_STRING) {
@@ -69,8 +69,8 @@ int records_answer(struct store *s, struct records_saved *saved, bool *rejected)
         return -1;
     *rejected = !reply;
     if (!reply)
-        return none(saved->record, saved->incident);
-    int result = unpack(reply->element[0], saved->record, saved->incident, rejected);
+        return none(saved->record, saved->episode);
+    int result = unpack(reply->element[0], saved->record, saved->episode, rejected);
     const redisReply *place = reply->element[1];
     if (result == 0 && place->type == REDIS_REPLY_STRING && place->len <= RECORDS_PLACE_MAX) {
         memcpy(saved->place, place->str, place->len);
@@ -80,10 +80,10 @@ int records_answer(struct store *s, struct records_saved *saved, bool *rejected)
     return result;
 }
 
-int records_load(struct store *s, const char *name, size_t len, struct engine_record *r, struct incident *i,
+int records_load(struct store *s, const char *name, size_t len, struct engine_record *r, struct episode *i,
                  bool *rejected)
 {
-    struct records_saved saved = {.record = r, .incident = i};
+    struct records_saved saved = {.record = r, .episode = i};
     bool unusable = false;
     if (store_connect(s) != 0 || records_ask(s, name, len) != 0)
         return -1;
@@ -94,7 +94,7 @@ int records_load(struct store *s, const char *name, size_t len, struct engine_re
 }
 
 /* Leaves in `*r` and `*i` the newest of the fields that is older than `t`. */
-static int unpack_newest_before(const redisReply *reply, uint32_t t, struct engine_record *r, struct incident *i)
+static int unpack_newest_before(const redisReply *reply, uint32_t t, struct engine_record *r, struct episode *i)
 {
     const redisReply *best = NULL;
     uint32_t best_t = 0;
@@ -114,7 +114,7 @@ static int unpack_newest_before(const redisReply *reply, uint32_t t, struct engi
 }
 
 int records_load_before(struct store *s, const char *name, size_t len, uint32_t t, struct engine_record *r,
-                        struct incident *i)
+                        struct episode *i)
 {
     if (store_connect(s) != 0 || ask(s, name, len, FIELDS, fields) != 0)
         return -1;
@@ -137,7 +137,7 @@ int records_save(struct store *s, const char *name, size_t len, enum records_fie
         return -1;
     size_t key_len = keys_record(key, name, len);
     const char *argv[] = {"HSET", key, fields[field], (const char *)bytes, "place", (const char *)saved->place};
-    size_t lens[] = {4,  key_len, strlen(fields[field]), records_pack(saved->record, saved->incident, bytes), 5,
+    size_t lens[] = {4,  key_len, strlen(fields[field]), records_pack(saved->record, saved->episode, bytes), 5,
                      saved->place_bytes};
     int result = store_append_argv(s, field == RECORDS_NOW ? 6 : 4, argv, lens);
     free(bytes);

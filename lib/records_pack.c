@@ -1,9 +1,9 @@
 /* One field of a saved record, as bytes:
  *
- *   'R', version, number of detectors, of Skyline's algorithms, checksum of the incident (u32), incident,
+ *   'R', version, number of detectors, of Skyline's algorithms, checksum of the episode (u32), episode,
  *   engine record (with a checksum of its own: a second one over it would be a quarter of the time that loading takes)
  *
- * Numbers are little-endian. One walk over the incident serves both packing and
+ * Numbers are little-endian. One walk over the episode serves both packing and
  * unpacking, so the two cannot come apart. Reading checks every enumerator. */
 #include <string.h>
 
@@ -15,7 +15,7 @@
 #define FINDING_BYTES (4 * 8 + 4 + 2)
 #define VERDICT_BYTES \
     (4 + 8 + 1 + 7 * 8 + 1 + 1 + 1 + 4 + 1 + 8 + 4 + 8 + 1 + ENGINE_FINDINGS_MAX * FINDING_BYTES)
-#define INCIDENT_BYTES (2 + 4 * 4 + 8 + 2 * VERDICT_BYTES)
+#define EPISODE_BYTES (2 + 4 * 4 + 8 + 2 * VERDICT_BYTES)
 
 /* Where a walk stands: exactly one of `out` and `in` is set. `bad` stays set once a value read was impossible. */
 struct walk {
@@ -99,7 +99,7 @@ static void walk_verdict(struct walk *w, struct verdict *v)
         walk_finding(w, &v->finding[i]);
 }
 
-static void walk_incident(struct walk *w, struct incident *i)
+static void walk_episode(struct walk *w, struct episode *i)
 {
     i->open = walk_small(w, i->open, 1) != 0;
     i->pending = walk_small(w, i->pending, 1) != 0;
@@ -113,14 +113,14 @@ static void walk_incident(struct walk *w, struct incident *i)
     w->bad = w->bad || i->last_hot < i->start || (i->open && i->pending);
 }
 
-static uint32_t checksum(const uint8_t *incident)
+static uint32_t checksum(const uint8_t *episode)
 {
-    return (uint32_t)keys_hash((const char *)incident, INCIDENT_BYTES);
+    return (uint32_t)keys_hash((const char *)episode, EPISODE_BYTES);
 }
 
 size_t records_packed_max(void)
 {
-    return HEADER_BYTES + INCIDENT_BYTES + engine_packed_max();
+    return HEADER_BYTES + EPISODE_BYTES + engine_packed_max();
 }
 
 static void put_header(uint8_t out[HEADER_BYTES], uint32_t sum)
@@ -131,32 +131,32 @@ static void put_header(uint8_t out[HEADER_BYTES], uint32_t sum)
     walk_u32(&w, &sum);
 }
 
-size_t records_pack(const struct engine_record *r, const struct incident *i, uint8_t *out)
+size_t records_pack(const struct engine_record *r, const struct episode *i, uint8_t *out)
 {
-    struct incident copy = *i;
+    struct episode copy = *i;
     struct walk w = {.out = out + HEADER_BYTES};
-    walk_incident(&w, &copy);
-    size_t len = INCIDENT_BYTES + engine_pack(r, w.out);
+    walk_episode(&w, &copy);
+    size_t len = EPISODE_BYTES + engine_pack(r, w.out);
     put_header(out, checksum(out + HEADER_BYTES));
     return HEADER_BYTES + len;
 }
 
-int records_unpack(struct engine_record *r, struct incident *i, const uint8_t *bytes, size_t len)
+int records_unpack(struct engine_record *r, struct episode *i, const uint8_t *bytes, size_t len)
 {
     uint8_t header[HEADER_BYTES];
-    if (len < HEADER_BYTES + INCIDENT_BYTES)
+    if (len < HEADER_BYTES + EPISODE_BYTES)
         goto reject;
     put_header(header, checksum(bytes + HEADER_BYTES));
     if (memcmp(header, bytes, HEADER_BYTES) != 0)
         goto reject;
     struct walk w = {.in = bytes + HEADER_BYTES};
-    *i = (struct incident){0};
-    walk_incident(&w, i);
-    if (w.bad || engine_unpack(r, w.in, len - HEADER_BYTES - INCIDENT_BYTES) != 0)
+    *i = (struct episode){0};
+    walk_episode(&w, i);
+    if (w.bad || engine_unpack(r, w.in, len - HEADER_BYTES - EPISODE_BYTES) != 0)
         goto reject;
     return 0;
 reject:
-    incident_init(i);
+    episode_init(i);
     engine_init(r);
     return -1;
 }

@@ -24,12 +24,12 @@ struct chart {
     json_t *expected, *scores;
 };
 
-static void add_verdict(void *context, const struct verdict *v, enum incident_change change,
-                        const struct incident *incident)
+static void add_verdict(void *context, const struct verdict *v, enum episode_change change,
+                        const struct episode *episode)
 {
     struct chart *c = context;
     (void)change;
-    (void)incident;
+    (void)episode;
     if (!v || v->t < c->from || v->t > c->until)
         return;
     if (isfinite(v->expected))

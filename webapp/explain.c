@@ -16,12 +16,12 @@ struct explained {
     bool any;
 };
 
-static void keep_last(void *context, const struct verdict *v, enum incident_change change,
-                      const struct incident *incident)
+static void keep_last(void *context, const struct verdict *v, enum episode_change change,
+                      const struct episode *episode)
 {
     struct explained *e = context;
     (void)change;
-    (void)incident;
+    (void)episode;
     if (!v)
         return;
     e->last = *v;
@@ -42,8 +42,8 @@ static bool last_point(const struct series *stored, uint32_t at, uint32_t *t)
     return found;
 }
 
-/* What opened the incident that the moment lies in; null when it lies in none. */
-static json_t *incident_json(const struct incident *i)
+/* What opened the episode that the moment lies in; null when it lies in none. */
+static json_t *episode_json(const struct episode *i)
 {
     if (!i->open)
         return json_null();
@@ -62,12 +62,12 @@ static json_t *explanation(struct explained *e, struct history_end *end, const s
     double silent_s = (double)at - e->last.t;
     if (end->stale_after_s > 0 && silent_s > end->stale_after_s)
         e->last.state = ENGINE_STALE;
-    incident_expire(&end->incident, options, end->step_s, at);
+    episode_expire(&end->episode, options, end->step_s, at);
     why_sentence(why, &e->last, options, silent_s);
     return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "at", (json_int_t)at, "verdict",
                      anomaly_verdict_to_json(&e->last), "why", why, "source", sources[end->source], "resolution",
                      http_number(end->step_s > 0 ? end->step_s : NAN), "stale_after_s",
-                     http_number(end->stale_after_s), "incident", incident_json(&end->incident));
+                     http_number(end->stale_after_s), "episode", episode_json(&end->episode));
 }
 
 static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,

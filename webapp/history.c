@@ -73,11 +73,11 @@ int history_replay(struct store *s, const char *name, size_t len, const struct s
     record = malloc(engine_record_bytes());
     if (!record)
         goto out;
-    int none = records_load_before(s, name, len, first, record, &end->incident);
+    int none = records_load_before(s, name, len, first, record, &end->episode);
     if (none < 0)
         goto out;
     end->source = none ? HISTORY_FROM_TAIL : HISTORY_FROM_RECORD;
-    result = replay_run(record, &end->incident, options, &points, each, context);
+    result = replay_run(record, &end->episode, options, &points, each, context);
     end->step_s = engine_step_s(record);
     end->stale_after_s = engine_stale_after_s(record);
 out:

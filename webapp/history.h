@@ -24,7 +24,7 @@ struct history_end { /* as of the last point replayed */
     enum history_source source;
     double step_s;        /* learned interval; 0: not known */
     double stale_after_s; /* 0: not known */
-    struct incident incident;
+    struct episode episode;
 };
 
 /* Judges the points of `stored` up to `until` again, beginning early enough that the

@@ -16,7 +16,7 @@
 struct side {
     struct engine_record *record;
     struct skyline_window *window;
-    struct incident incident;
+    struct episode episode;
     uint32_t warm_t; /* of the first verdict from `from` on; 0 before it */
     struct preview_replay *replay;
     enum preview_side which;
@@ -34,7 +34,7 @@ static void draw(struct preview_replay *p, const struct verdict *v)
         json_array_append_new(p->scores, json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
 }
 
-static void follow(void *context, const struct verdict *v, enum incident_change change, const struct incident *i)
+static void follow(void *context, const struct verdict *v, enum episode_change change, const struct episode *i)
 {
     struct side *side = context;
     struct preview_spans *spans = &side->replay->spans[side->which];
@@ -42,9 +42,9 @@ static void follow(void *context, const struct verdict *v, enum incident_change 
         side->warm_t = v->t;
     if (v && side->which == PREVIEW_AFTER)
         draw(side->replay, v);
-    if (change == INCIDENT_OPENED)
+    if (change == EPISODE_OPENED)
         side->failed |= preview_spans_push(spans, (struct preview_span){.start = i->start, .end = i->last_hot}) != 0;
-    if (side->failed || spans->n == 0 || (!i->open && change != INCIDENT_CLOSED))
+    if (side->failed || spans->n == 0 || (!i->open && change != EPISODE_CLOSED))
         return;
     struct preview_span *last = &spans->list[spans->n - 1];
     last->end = i->last_hot;
@@ -61,7 +61,7 @@ static int judge(struct preview_replay *p, struct side sides[PREVIEW_SIDES], con
             return 0;
         for (size_t i = 0; i < PREVIEW_SIDES; i++) {
             struct side *side = &sides[i];
-            if (replay_take(side->record, &side->window, &side->incident, &p->options[i], points->points[n], follow,
+            if (replay_take(side->record, &side->window, &side->episode, &p->options[i], points->points[n], follow,
                             side) != 0 ||
                 side->failed)
                 return -1;
@@ -83,10 +83,10 @@ static uint32_t first_since(const struct series *points, uint32_t from)
 static int begin(struct side sides[PREVIEW_SIDES], struct preview_replay *p, struct store *s, const char *name,
                  size_t len, uint32_t first)
 {
-    struct incident unused;
+    struct episode unused;
     for (size_t i = 0; i < PREVIEW_SIDES; i++) {
         sides[i] = (struct side){.record = malloc(engine_record_bytes()), .replay = p, .which = (enum preview_side)i};
-        incident_init(&sides[i].incident);
+        episode_init(&sides[i].episode);
     }
     if (!sides[PREVIEW_BEFORE].record || !sides[PREVIEW_AFTER].record ||
         records_load_before(s, name, len, first, sides[PREVIEW_BEFORE].record, &unused) < 0)

@@ -98,8 +98,8 @@ static enum engine_state state_of(const struct hit *h, const struct engine_recor
 /* From the saved record of each, in one pipeline. */
 static int read_states(struct hits *hits, struct store *s)
 {
-    struct incident incident;
-    struct records_saved saved = {.record = malloc(engine_record_bytes()), .incident = &incident};
+    struct episode episode;
+    struct records_saved saved = {.record = malloc(engine_record_bytes()), .episode = &episode};
     int64_t now_s = clock_wall_s();
     size_t asked = 0;
     bool rejected;

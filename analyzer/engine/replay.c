@@ -1,9 +1,9 @@
-/* The live loop without a clock: judge, then follow the incident. */
+/* The live loop without a clock: judge, then follow the episode. */
 #include "ridgeline/replay.h"
 
 #include "ridgeline/ensemble.h"
 
-int replay_take(struct engine_record *r, struct skyline_window **window, struct incident *i,
+int replay_take(struct engine_record *r, struct skyline_window **window, struct episode *i,
                 const struct engine_options *o, struct point p, replay_each *each, void *context)
 {
     struct verdict v;
@@ -11,16 +11,16 @@ int replay_take(struct engine_record *r, struct skyline_window **window, struct 
     int taken = ensemble_update(r, window, o, p, &v);
     if (taken != 0)
         return taken < 0 ? -1 : 0;
-    enum incident_change change = incident_update(i, o, engine_step_s(r), &v, &again);
+    enum episode_change change = episode_update(i, o, engine_step_s(r), &v, &again);
     if (again) {
         each(context, NULL, change, i);
-        change = incident_update(i, o, engine_step_s(r), &v, &again);
+        change = episode_update(i, o, engine_step_s(r), &v, &again);
     }
     each(context, &v, change, i);
     return 0;
 }
 
-int replay_run(struct engine_record *r, struct incident *i, const struct engine_options *o, struct series *s,
+int replay_run(struct engine_record *r, struct episode *i, const struct engine_options *o, struct series *s,
                 replay_each *each, void *context)
 {
     struct skyline_window *window = NULL;

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 #include "ridgeline/keys.h"
 
 #define ANOMALY_ID_BYTES 17 /* 16 hex digits and NUL */
@@ -27,8 +27,8 @@ struct anomaly {
 /* The id of the anomaly of `metric` that starts at `start`. */
 void anomaly_id(char out[ANOMALY_ID_BYTES], const char *metric, size_t len, uint32_t start);
 
-/* Makes an anomaly from a metric's incident. */
-void anomaly_from_incident(struct anomaly *a, const char *metric, size_t len, const struct incident *i);
+/* Makes an anomaly from a metric's episode. */
+void anomaly_from_episode(struct anomaly *a, const char *metric, size_t len, const struct episode *i);
 
 /* The API's object (keys as DESIGN.md gives them: id, metric, state, start, end, direction, score,
  * value, expected, lower, upper, votes[] from the peak, score the highest of all; plus `peak_at` and

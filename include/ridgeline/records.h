@@ -7,12 +7,12 @@
  *                  has a phase of its own, or all would be saved at the same moment
  *   place          where in the raw tail the worker stood when it saved `now` (analyzer/tail.h)
  *
- * Each field but `place` is one packed engine record and its incident, with version and checksum. */
+ * Each field but `place` is one packed engine record and its episode, with version and checksum. */
 #ifndef RIDGELINE_RECORDS_H
 #define RIDGELINE_RECORDS_H
 
 #include "ridgeline/engine.h"
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 #include "ridgeline/store.h"
 
 /* Most bytes that one field takes. */
@@ -20,8 +20,8 @@ size_t records_packed_max(void);
 
 /* Packs and unpacks one field. Pure. records_unpack returns 0, or -1 with both as after
  * their init functions. */
-size_t records_pack(const struct engine_record *r, const struct incident *i, uint8_t *out);
-int records_unpack(struct engine_record *r, struct incident *i, const uint8_t *bytes, size_t len);
+size_t records_pack(const struct engine_record *r, const struct episode *i, uint8_t *out);
+int records_unpack(struct engine_record *r, struct episode *i, const uint8_t *bytes, size_t len);
 
 enum records_field { RECORDS_NOW, RECORDS_PAST0, RECORDS_PAST1 };
 
@@ -32,20 +32,20 @@ enum records_field records_past(uint32_t phase_s, uint32_t span_s, uint32_t last
 
 /* Loads the field `now`. Returns 0, 1 when there is none (or no usable one; `*rejected`, may
  * be NULL, says so), -1 when Redis did not answer. */
-int records_load(struct store *s, const char *name, size_t len, struct engine_record *r, struct incident *i,
+int records_load(struct store *s, const char *name, size_t len, struct engine_record *r, struct episode *i,
                  bool *rejected);
 
 /* Loads the newest saved record whose last judged time is before `t`. Returns as
  * records_load does; 1 leaves `*r` and `*i` initialised, ready for a replay from the first point. */
 int records_load_before(struct store *s, const char *name, size_t len, uint32_t t, struct engine_record *r,
-                        struct incident *i);
+                        struct episode *i);
 
 #define RECORDS_PLACE_MAX 64
 
 /* What the worker keeps of a metric, for pipelined loads and saves. */
 struct records_saved {
     struct engine_record *record;
-    struct incident *incident;
+    struct episode *episode;
     uint8_t place[RECORDS_PLACE_MAX];
     size_t place_bytes; /* 0: none */
 };

@@ -5,25 +5,25 @@
 #define RIDGELINE_REPLAY_H
 
 #include "ridgeline/engine.h"
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 #include "ridgeline/series.h"
 #include "ridgeline/skyline_window.h"
 
-/* Called for each judged point, in time order. `incident` is its metric's
- * incident after the point; a gap may give two calls' worth of change for one
- * point: then the first call has `v` == NULL and change INCIDENT_CLOSED. */
-typedef void replay_each(void *context, const struct verdict *v, enum incident_change change,
-                         const struct incident *incident);
+/* Called for each judged point, in time order. `episode` is its metric's
+ * episode after the point; a gap may give two calls' worth of change for one
+ * point: then the first call has `v` == NULL and change EPISODE_CLOSED. */
+typedef void replay_each(void *context, const struct verdict *v, enum episode_change change,
+                         const struct episode *episode);
 
 /* Feeds one point through `r` and `i`, as the live worker does; one that is not later than engine_last_t(r) is not
  * judged. `*window` is that of ensemble_update(). Returns 0, or -1 when memory is out. */
-int replay_take(struct engine_record *r, struct skyline_window **window, struct incident *i,
+int replay_take(struct engine_record *r, struct skyline_window **window, struct episode *i,
                 const struct engine_options *o, struct point p, replay_each *each, void *context);
 
 /* Feeds the points of `s` (any order; it is sorted in place, first written
  * wins) that are later than engine_last_t(r) through `r` and `i`. Those before fill the day that Skyline's
  * algorithms look at, where `o` asks for them. Returns 0, or -1 when memory is out. */
-int replay_run(struct engine_record *r, struct incident *i, const struct engine_options *o, struct series *s,
+int replay_run(struct engine_record *r, struct episode *i, const struct engine_options *o, struct series *s,
                 replay_each *each, void *context);
 
 #endif

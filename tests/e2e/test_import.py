@@ -24,7 +24,7 @@ DAYS = 14
 POINTS = DAYS * DAY // STEP_S
 RETENTION_S = DAY
 SETTINGS = 'retention = "60s:24h"; horizon: { max_age = "1000s"; };'
-FAULT = (9000, 9030)  # points of an incident that lies days back
+FAULT = (9000, 9030)  # points of an episode that lies days back
 
 
 def newest():
@@ -32,7 +32,7 @@ def newest():
 
 
 def shop(seed, until, points=POINTS, fault=FAULT, broken_since=None):
-    """A daily curve with noise, an incident in the past and perhaps one that goes on: [(t, v)], the last at `until`."""
+    """A daily curve with noise, an episode in the past and perhaps one that goes on: [(t, v)], the last at `until`."""
     r = random.Random(seed)
     out = []
     for i in range(points):
@@ -199,7 +199,7 @@ def test_an_import_goes_on_from_the_saved_record(redis, into, tmp_path, settings
     """In two parts the same as in one: nothing is judged, stored or told twice, or left out."""
     points = shop(3, newest())
     path = tmp_path / "shop.csv"
-    for n in (9010, 15000, POINTS):  # the first part ends inside the incident
+    for n in (9010, 15000, POINTS):  # the first part ends inside the episode
         write_csv(path, points[:n])
         run_import(*into, "--name", "shop", path)
     parts = everything(redis)

@@ -342,7 +342,7 @@ def test_a_verdict_says_why_and_why_not(web, redis):
     hot = web.json("/api/verdict", metric="app.latency", at=points[600][0] + 3)
     assert hot["verdict"]["t"] == points[600][0] and hot["verdict"]["state"] == "ANOMALOUS"
     assert hot["verdict"]["direction"] == "up" and hot["why"].startswith("Anomalous: 900 is above the expected ")
-    assert hot["incident"]["start"] == points[600][0]
+    assert hot["episode"]["start"] == points[600][0]
     assert hot["source"] == "replayed from the start of the tail" and hot["resolution"] == STEP
     assert {o["name"] for o in hot["options"]} >= {"median", "consensus", "score_to_open", "close_after"}
     assert web.json("/api/verdict", metric="app.latency", at=points[599][0])["why"].startswith("Normal: ")
@@ -356,11 +356,11 @@ def test_a_verdict_says_why_and_why_not(web, redis):
     assert web.json("/api/verdict", metric="app.latency", at=points[600][0])["verdict"]["state"] == "NORMAL"
 
 
-def test_a_silence_ends_the_incident_that_a_verdict_tells(web, redis):
+def test_a_silence_ends_the_episode_that_a_verdict_tells(web, redis):
     points = write_history(redis, "app.latency", spike_at=699)
     last_t = points[-1][0]
-    assert web.json("/api/verdict", metric="app.latency", at=last_t + 30)["incident"]["start"] == last_t
-    assert web.json("/api/verdict", metric="app.latency", at=last_t + 86400)["incident"] is None
+    assert web.json("/api/verdict", metric="app.latency", at=last_t + 30)["episode"]["start"] == last_t
+    assert web.json("/api/verdict", metric="app.latency", at=last_t + 86400)["episode"] is None
 
 
 def test_unknown_metrics_are_not_found(web):

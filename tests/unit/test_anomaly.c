@@ -42,13 +42,13 @@ static struct verdict verdict_at(uint32_t t)
 
 static struct anomaly example(const char *metric)
 {
-    struct incident i = {.open = true, .start = 1700000000, .last_hot = 1700000090};
+    struct episode i = {.open = true, .start = 1700000000, .last_hot = 1700000090};
     struct anomaly a;
     i.opened = verdict_at(1700000000);
     i.peak = verdict_at(1700000030);
     i.score = 99;
     i.peak.direction = -1;
-    anomaly_from_incident(&a, metric, strlen(metric), &i);
+    anomaly_from_episode(&a, metric, strlen(metric), &i);
     return a;
 }
 

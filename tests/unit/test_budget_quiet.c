@@ -7,7 +7,7 @@
 
 #include "engine_noise.h"
 #include "ridgeline/budget.h"
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 
 #define SERIES 5000
 #define SERIES_SLOW 200 /* under valgrind */
@@ -68,13 +68,13 @@ static double on_off(struct source *s)
 static double (*const kinds[])(struct source *) = {normal, lognormal, student, poisson, on_off};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-/* Counts what the incident's change crosses, as a worker does that tells it. */
-static void count(const struct incident *i, enum incident_change change, uint32_t t, int *told)
+/* Counts what the episode's change crosses, as a worker does that tells it. */
+static void count(const struct episode *i, enum episode_change change, uint32_t t, int *told)
 {
     int level = budget_level(i->score);
-    if (change == INCIDENT_OPENED)
+    if (change == EPISODE_OPENED)
         *told = BUDGET_UNTOLD;
-    if (change != INCIDENT_OPENED && change != INCIDENT_PEAKED)
+    if (change != EPISODE_OPENED && change != EPISODE_PEAKED)
         return;
     budget_cross(hours[(t - START) / 3600].change, *told, level);
     *told = level > *told ? level : *told;
@@ -85,22 +85,22 @@ static double judge(struct engine_record *r, unsigned number, uint32_t shift_t)
 {
     struct source source = {.noise = noise_seeded(number + 1)};
     struct engine_options options;
-    struct incident incident;
+    struct episode episode;
     double score = 0;
     int told = BUDGET_UNTOLD;
     engine_options_default(&options);
     engine_init(r);
-    incident_init(&incident);
+    episode_init(&episode);
     for (uint32_t t = START; t < START + DAYS * DAY_S; t += STEP_S) {
         struct verdict v;
         bool again;
         double value = kinds[number % KINDS](&source) + (t >= shift_t ? SHIFT : 0);
         cr_assert_eq(engine_update(r, &options, (struct point){t, value}, &v), 0);
         do
-            count(&incident, incident_update(&incident, &options, STEP_S, &v, &again), t, &told);
+            count(&episode, episode_update(&episode, &options, STEP_S, &v, &again), t, &told);
         while (again);
-        if (t >= shift_t && incident.open)
-            score = fmax(score, incident.score);
+        if (t >= shift_t && episode.open)
+            score = fmax(score, episode.score);
     }
     return score;
 }

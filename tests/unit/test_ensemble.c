@@ -166,11 +166,11 @@ struct heard {
     unsigned n;
 };
 
-static void hear(void *context, const struct verdict *v, enum incident_change change, const struct incident *incident)
+static void hear(void *context, const struct verdict *v, enum episode_change change, const struct episode *episode)
 {
     struct heard *h = context;
     (void)change;
-    (void)incident;
+    (void)episode;
     if (v)
         h->verdict[h->n++] = *v;
 }
@@ -180,7 +180,7 @@ Test(ensemble, replay_from_a_record_says_what_was_said_live)
     static struct heard heard;
     struct metric live = new_metric();
     struct series stored;
-    struct incident incident;
+    struct episode episode;
     static struct verdict said[POINTS];
     struct engine_record *saved = malloc(engine_record_bytes());
     uint8_t *bytes = malloc(engine_packed_max());
@@ -195,8 +195,8 @@ Test(ensemble, replay_from_a_record_says_what_was_said_live)
     series_init(&stored);
     for (unsigned i = POINTS; i-- > 700 - DAY_POINTS;)
         series_push(&stored, points[i]);
-    incident_init(&incident);
-    cr_assert_eq(replay_run(saved, &incident, &o, &stored, hear, &heard), 0);
+    episode_init(&episode);
+    cr_assert_eq(replay_run(saved, &episode, &o, &stored, hear, &heard), 0);
     cr_assert_eq(heard.n, POINTS - 701);
     for (unsigned i = 0; i < heard.n; i++)
         assert_same(&heard.verdict[i], &said[701 + i]);

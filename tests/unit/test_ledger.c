@@ -8,13 +8,13 @@ static struct ledger ledger;
 
 static char *text_of(const char *metric, uint32_t start, uint32_t end)
 {
-    struct incident i;
+    struct episode i;
     struct anomaly a;
-    incident_init(&i);
+    episode_init(&i);
     i.open = true;
     i.start = start;
     i.last_hot = end;
-    anomaly_from_incident(&a, metric, strlen(metric), &i);
+    anomaly_from_episode(&a, metric, strlen(metric), &i);
     char *text = anomaly_to_text(&a);
     cr_assert_not_null(text);
     return text;

@@ -37,19 +37,19 @@ static void end(void)
 TestSuite(pass, .init = begin, .fini = end);
 
 struct heard {
-    struct incident closed[64];
+    struct episode closed[64];
     struct verdict verdict[64];
     size_t n;
-    struct incident last;
+    struct episode last;
 };
 
-static void hear(void *context, const struct verdict *v, enum incident_change change, const struct incident *incident)
+static void hear(void *context, const struct verdict *v, enum episode_change change, const struct episode *episode)
 {
     struct heard *h = context;
-    h->last = *incident;
-    if (change != INCIDENT_CLOSED)
+    h->last = *episode;
+    if (change != EPISODE_CLOSED)
         return;
-    h->closed[h->n] = *incident;
+    h->closed[h->n] = *episode;
     h->verdict[h->n++] = v ? *v : (struct verdict){0};
 }
 
@@ -75,11 +75,11 @@ static void expect_equal(const struct engine_record *a, const struct engine_reco
 static struct engine_record *replay(size_t n, struct heard *h)
 {
     struct engine_record *r = malloc(engine_record_bytes());
-    struct incident i;
+    struct episode i;
     struct series s = {0};
     cr_assert_not_null(r);
     engine_init(r);
-    incident_init(&i);
+    episode_init(&i);
     *h = (struct heard){0};
     for (size_t k = 0; k < n; k++)
         cr_assert_eq(series_push(&s, points[k]), 0);
@@ -96,13 +96,13 @@ Test(pass, finds_and_learns_what_a_replay_does)
     cr_assert_geq(h.n, 3);
     cr_assert_eq(p.n, h.n);
     for (size_t i = 0; i < h.n; i++) {
-        cr_expect_eq(p.closed[i].incident.start, h.closed[i].start);
-        cr_expect_eq(p.closed[i].incident.last_hot, h.closed[i].last_hot);
+        cr_expect_eq(p.closed[i].episode.start, h.closed[i].start);
+        cr_expect_eq(p.closed[i].episode.last_hot, h.closed[i].last_hot);
         cr_expect_eq(p.closed[i].verdict.t, h.verdict[i].t);
-        cr_expect_not(p.closed[i].incident.open);
+        cr_expect_not(p.closed[i].episode.open);
     }
-    cr_expect(p.incident.open);
-    cr_expect_eq(p.incident.start, h.last.start);
+    cr_expect(p.episode.open);
+    cr_expect_eq(p.episode.start, h.last.start);
     expect_equal(p.record, r);
     free(r);
 }
@@ -116,8 +116,8 @@ Test(pass, judges_by_the_ensemble_that_the_options_choose)
     cr_assert_geq(h.n, 1);
     cr_assert_eq(p.n, h.n);
     for (size_t i = 0; i < h.n; i++) {
-        cr_expect_eq(p.closed[i].incident.start, h.closed[i].start);
-        cr_expect_eq(p.closed[i].incident.peak.ensemble, ENGINE_ENSEMBLE_SKYLINE);
+        cr_expect_eq(p.closed[i].episode.start, h.closed[i].start);
+        cr_expect_eq(p.closed[i].episode.peak.ensemble, ENGINE_ENSEMBLE_SKYLINE);
     }
     expect_equal(p.record, r);
     free(r);
@@ -156,7 +156,7 @@ Test(pass, copies_are_kept_at_the_last_two_boundaries)
         struct engine_record *r = replay(before, &h);
         cr_assert(p.past[boundary % 2].is_there);
         expect_equal(p.past[boundary % 2].record, r);
-        cr_expect_eq(p.past[boundary % 2].incident.open, h.last.open);
+        cr_expect_eq(p.past[boundary % 2].episode.open, h.last.open);
         free(r);
     }
 }
@@ -179,10 +179,10 @@ Test(pass, an_anomaly_that_a_gap_ends_has_no_closing_verdict)
     cr_assert_eq(pass_run(&p, &o, SPAN_S, points, 2000), 0);
     size_t before = p.n;
     cr_assert_eq(pass_run(&p, &o, SPAN_S, &spike, 1), 0);
-    cr_assert(p.incident.open);
+    cr_assert(p.episode.open);
     cr_assert_eq(pass_run(&p, &o, SPAN_S, &after, 1), 0);
     cr_assert_eq(p.n, before + 1);
     cr_expect_eq(p.closed[before].verdict.t, 0);
-    cr_expect(p.incident.open);
-    cr_expect_eq(p.incident.start, after.t);
+    cr_expect(p.episode.open);
+    cr_expect_eq(p.episode.start, after.t);
 }

@@ -6,7 +6,7 @@
 
 struct state {
     struct engine_record *record;
-    struct incident incident;
+    struct episode episode;
     uint8_t *bytes;
     size_t len;
 };
@@ -19,19 +19,19 @@ static struct state packed(void)
     struct verdict v;
     bool again;
     engine_init(s.record);
-    incident_init(&s.incident);
+    episode_init(&s.episode);
     engine_options_default(&o);
     srand(1);
     for (uint32_t i = 1; i <= 600; i++) {
         struct point p = {.t = 1600000000 + 10 * i, .v = 10 + rand() % 100 / 100.0 + (i > 590 ? 50 : 0)};
         cr_assert_eq(engine_update(s.record, &o, p, &v), 0);
-        incident_update(&s.incident, &o, engine_step_s(s.record), &v, &again);
+        episode_update(&s.episode, &o, engine_step_s(s.record), &v, &again);
     }
-    cr_assert(s.incident.open, "no anomaly to pack");
-    s.incident.peak.ensemble = ENGINE_ENSEMBLE_SKYLINE;
-    s.incident.peak.finding[SKYLINE_median_absolute_deviation] =
+    cr_assert(s.episode.open, "no anomaly to pack");
+    s.episode.peak.ensemble = ENGINE_ENSEMBLE_SKYLINE;
+    s.episode.peak.finding[SKYLINE_median_absolute_deviation] =
         (struct engine_finding){.statistic = 7.5, .threshold = 6, .vote = ENGINE_VOTE_YES};
-    s.len = records_pack(s.record, &s.incident, s.bytes);
+    s.len = records_pack(s.record, &s.episode, s.bytes);
     return s;
 }
 
@@ -45,20 +45,20 @@ Test(records, come_back_as_they_were_packed)
 {
     struct state s = packed();
     struct engine_record *back = malloc(engine_record_bytes());
-    struct incident i;
+    struct episode i;
     uint8_t *again = malloc(records_packed_max());
     cr_assert_leq(s.len, records_packed_max());
     cr_assert_eq(records_unpack(back, &i, s.bytes, s.len), 0);
     cr_assert(i.open);
-    cr_assert_eq(i.start, s.incident.start);
-    cr_assert_eq(i.last_hot, s.incident.last_hot);
-    cr_assert_eq(i.peak.score, s.incident.peak.score);
-    cr_assert_eq(i.peak.direction, s.incident.peak.direction);
+    cr_assert_eq(i.start, s.episode.start);
+    cr_assert_eq(i.last_hot, s.episode.last_hot);
+    cr_assert_eq(i.peak.score, s.episode.peak.score);
+    cr_assert_eq(i.peak.direction, s.episode.peak.direction);
     cr_assert_eq(i.peak.ensemble, ENGINE_ENSEMBLE_SKYLINE);
     cr_assert_eq(i.peak.finding[SKYLINE_median_absolute_deviation].statistic, 7.5);
     cr_assert_eq(i.opened.ensemble, ENGINE_ENSEMBLE_RIDGELINE);
-    cr_assert_eq(i.opened.t, s.incident.opened.t);
-    cr_assert_eq(i.opened.finding[DETECTOR_median].statistic, s.incident.opened.finding[DETECTOR_median].statistic);
+    cr_assert_eq(i.opened.t, s.episode.opened.t);
+    cr_assert_eq(i.opened.finding[DETECTOR_median].statistic, s.episode.opened.finding[DETECTOR_median].statistic);
     cr_assert_eq(engine_last_t(back), engine_last_t(s.record));
     cr_assert_eq(records_pack(back, &i, again), s.len);
     cr_assert_arr_eq(again, s.bytes, s.len);
@@ -71,7 +71,7 @@ Test(records, that_are_cut_or_damaged_are_refused_and_leave_a_fresh_state)
 {
     struct state s = packed();
     struct engine_record *back = malloc(engine_record_bytes());
-    struct incident i;
+    struct episode i;
     for (size_t len = 0; len < s.len; len += len < 1200 ? 1 : 97)
         cr_assert_eq(records_unpack(back, &i, s.bytes, len), -1, "cut to %zu bytes", len);
     for (size_t at = 0; at < s.len; at++) {

@@ -25,18 +25,18 @@ struct heard {
     uint32_t last_start;
 };
 
-static void hear(void *context, const struct verdict *v, enum incident_change change, const struct incident *incident)
+static void hear(void *context, const struct verdict *v, enum episode_change change, const struct episode *episode)
 {
     struct heard *h = context;
     if (v)
         h->verdict[h->n++] = *v;
     else
-        cr_assert_eq(change, INCIDENT_CLOSED);
+        cr_assert_eq(change, EPISODE_CLOSED);
     h->closed_in_gap += !v;
-    h->opened += change == INCIDENT_OPENED;
-    h->closed += change == INCIDENT_CLOSED;
-    if (incident->open)
-        h->last_start = incident->start;
+    h->opened += change == EPISODE_OPENED;
+    h->closed += change == EPISODE_CLOSED;
+    if (episode->open)
+        h->last_start = episode->start;
 }
 
 static struct engine_record *new_record(void)
@@ -64,9 +64,9 @@ static void make_series(struct series *s)
 static struct heard *replayed(struct series *s, struct engine_record *r)
 {
     struct heard *h = calloc(1, sizeof *h);
-    struct incident i;
+    struct episode i;
     cr_assert_not_null(h);
-    incident_init(&i);
+    episode_init(&i);
     replay_run(r, &i, &o, s, hear, h);
     return h;
 }

@@ -127,12 +127,12 @@ static unsigned judge(struct pass *p, size_t m, uint32_t until, uint32_t from, b
         if (!isnan(point.v))
             cr_assert_eq(pass_run(p, &o, FORTNIGHT, &point, 1), 0);
     }
-    *found = p->incident.open && p->incident.start >= from;
+    *found = p->episode.open && p->episode.start >= from;
     for (size_t i = 0; i < p->n; i++) {
-        recent += p->closed[i].incident.start > NOW - WEEK;
-        *found |= p->closed[i].incident.start >= from && p->closed[i].incident.start < from + 3600;
+        recent += p->closed[i].episode.start > NOW - WEEK;
+        *found |= p->closed[i].episode.start >= from && p->closed[i].episode.start < from + 3600;
     }
-    return recent + p->incident.open;
+    return recent + p->episode.open;
 }
 
 Test(shop, the_noisy_ones_stay_quiet)

@@ -8,7 +8,7 @@
 #include "analyzer/engine/dropout.h"
 #include "analyzer/engine/flat.h"
 #include "engine_noise.h"
-#include "ridgeline/incident.h"
+#include "ridgeline/episode.h"
 
 #define START 1790000000u
 #define DAY_S 86400u
@@ -16,7 +16,7 @@
 
 static struct engine_record *r;
 static struct engine_options o;
-static struct incident incident;
+static struct episode episode;
 static struct verdict v;
 static unsigned opened;
 static uint32_t t;
@@ -27,7 +27,7 @@ static void begin(void)
     cr_assert_not_null(r);
     engine_init(r);
     engine_options_default(&o);
-    incident_init(&incident);
+    episode_init(&episode);
     opened = 0;
     t = START;
 }
@@ -45,7 +45,7 @@ static void feed(double value)
     t += STEP_S;
     cr_assert_eq(engine_update(r, &o, (struct point){t, value}, &v), 0);
     do
-        opened += incident_update(&incident, &o, STEP_S, &v, &again) == INCIDENT_OPENED;
+        opened += episode_update(&episode, &o, STEP_S, &v, &again) == EPISODE_OPENED;
     while (again);
 }
 
@@ -77,10 +77,10 @@ Test(states, stuck_metric_is_flat_since_its_last_move)
     cr_assert_lt(v.longest_s, 120);
     cr_assert_geq(v.score, 50);
     cr_assert_eq(opened, 1);
-    cr_assert_eq(incident.start, stuck_at);
+    cr_assert_eq(episode.start, stuck_at);
     feed_noise(&n, 60, 50);
     cr_assert_neq(v.state, ENGINE_FLAT);
-    cr_assert_not(incident.open);
+    cr_assert_not(episode.open);
 }
 
 Test(states, what_often_stays_the_same_is_never_flat)
@@ -124,7 +124,7 @@ Test(states, metric_that_fell_to_nothing_has_dropped_out)
     cr_assert_leq(until(ENGINE_DROPOUT, 0.01, 3), 3);
     cr_assert_eq(v.since, fell_at);
     cr_assert_eq(v.direction, -1);
-    cr_assert_eq(incident.start, fell_at);
+    cr_assert_eq(episode.start, fell_at);
     feed(50);
     cr_assert_neq(v.state, ENGINE_DROPOUT);
 }
@@ -431,7 +431,7 @@ Test(states, surge_is_told_as_one_while_it_lasts)
         cr_assert_gt(told.value, told.upper);
     }
     cr_assert_gt(hot, 10);
-    cr_assert_eq(incident.peak.direction, 1);
+    cr_assert_eq(episode.peak.direction, 1);
 }
 
 Test(states, surge_is_wanted_by_who_looks_up_and_not_by_who_looks_down)

@@ -1,17 +1,17 @@
-/* From verdicts to anomalies: one incident of one metric is one anomaly. Pure.
+/* From verdicts to anomalies: one episode of one metric is one anomaly. Pure.
  *
  * Opens at a point whose state opens one (engine_state_opens), or min_duration_s later, when no point in between
  * was back inside the band. It then began with the first of the points before, without a break, that lay outside
- * the band, or of the run that is flat or dropped out; never before the end of an incident that is over, of which such
- * a run may be the rest: start and end tell incidents apart. Closes when
+ * the band, or of the run that is flat or dropped out; never before the end of an episode that is over, of which such
+ * a run may be the rest: start and end tell episodes apart. Closes when
  * close_after_s (3 steps if more) of data time pass without such a point, be it
  * in quiet points or in a gap; its end is then the last such point. */
-#ifndef RIDGELINE_INCIDENT_H
-#define RIDGELINE_INCIDENT_H
+#ifndef RIDGELINE_EPISODE_H
+#define RIDGELINE_EPISODE_H
 
 #include "ridgeline/engine.h"
 
-struct incident { /* plain data: saved with the record, copied at will */
+struct episode { /* plain data: saved with the record, copied at will */
     bool open;
     bool pending;       /* hot, and not yet for min_duration_s; never with `open` */
     uint32_t start;     /* of the first point of the unbroken run outside the band that led to the opening */
@@ -24,27 +24,27 @@ struct incident { /* plain data: saved with the record, copied at will */
     struct verdict opened, peak;
 };
 
-enum incident_change {
-    INCIDENT_NONE,
-    INCIDENT_OPENED,
-    INCIDENT_PEAKED, /* a higher score, or a point farther out */
-    INCIDENT_CLOSED, /* `end` is last_hot; all else still stands */
+enum episode_change {
+    EPISODE_NONE,
+    EPISODE_OPENED,
+    EPISODE_PEAKED, /* a higher score, or a point farther out */
+    EPISODE_CLOSED, /* `end` is last_hot; all else still stands */
 };
 
-void incident_init(struct incident *i);
+void episode_init(struct episode *i);
 
-/* How long of data time without a hot point closes an incident of a metric of this step. */
-double incident_patience_s(const struct engine_options *o, double step_s);
+/* How long of data time without a hot point closes an episode of a metric of this step. */
+double episode_patience_s(const struct engine_options *o, double step_s);
 
-/* Takes the verdict of the next point. A gap in which the open incident ends
- * and after which `v` opens another gives INCIDENT_CLOSED first: then call again
+/* Takes the verdict of the next point. A gap in which the open episode ends
+ * and after which `v` opens another gives EPISODE_CLOSED first: then call again
  * with the same verdict (`*again` says so). */
-enum incident_change incident_update(struct incident *i, const struct engine_options *o, double step_s,
+enum episode_change episode_update(struct episode *i, const struct engine_options *o, double step_s,
                                      const struct verdict *v, bool *again);
 
-/* Closes an open incident when `now` is so far past its last hot point that no
+/* Closes an open episode when `now` is so far past its last hot point that no
  * point could keep it open: for metrics that fell silent. Returns
- * INCIDENT_CLOSED or INCIDENT_NONE. */
-enum incident_change incident_expire(struct incident *i, const struct engine_options *o, double step_s, uint32_t now);
+ * EPISODE_CLOSED or EPISODE_NONE. */
+enum episode_change episode_expire(struct episode *i, const struct engine_options *o, double step_s, uint32_t now);
 
 #endif

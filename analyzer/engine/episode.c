@@ -1,25 +1,25 @@
 /* The verdict's own state says whether a point is hot: one definition for the
- * chart and for the incident. */
-#include "ridgeline/incident.h"
+ * chart and for the episode. */
+#include "ridgeline/episode.h"
 
 #include <math.h>
 #include <string.h>
 
 #define CLOSE_STEPS 3
 
-void incident_init(struct incident *i)
+void episode_init(struct episode *i)
 {
     memset(i, 0, sizeof *i);
 }
 
-double incident_patience_s(const struct engine_options *o, double step_s)
+double episode_patience_s(const struct engine_options *o, double step_s)
 {
     return fmax(o->close_after_s, CLOSE_STEPS * step_s);
 }
 
-static bool over(const struct incident *i, const struct engine_options *o, double step_s, uint32_t t)
+static bool over(const struct episode *i, const struct engine_options *o, double step_s, uint32_t t)
 {
-    return i->open && t > i->last_hot + incident_patience_s(o, step_s);
+    return i->open && t > i->last_hot + episode_patience_s(o, step_s);
 }
 
 /* How far a point lies from what was expected, in half widths of its band. */
@@ -32,7 +32,7 @@ static double distance(const struct verdict *v)
 }
 
 /* A fault is often odd before it is certain: slower streams must close a point of their own first. */
-static void suspect(struct incident *i, const struct verdict *v)
+static void suspect(struct episode *i, const struct verdict *v)
 {
     if (distance(v) <= 1)
         i->odd_since = 0;
@@ -40,7 +40,7 @@ static void suspect(struct incident *i, const struct verdict *v)
         i->odd_since = v->t;
 }
 
-static void begin(struct incident *i, double reach_s, const struct verdict *v)
+static void begin(struct episode *i, double reach_s, const struct verdict *v)
 {
     bool unbroken = i->odd_since != 0 && v->t - i->odd_since <= reach_s;
     i->pending = true;
@@ -53,15 +53,15 @@ static void begin(struct incident *i, double reach_s, const struct verdict *v)
     i->opened = i->peak = *v;
 }
 
-/* Whether a point lies on the side of its band on which the incident began. */
-static bool is_its_side(const struct incident *i, const struct verdict *v)
+/* Whether a point lies on the side of its band on which the episode began. */
+static bool is_its_side(const struct episode *i, const struct verdict *v)
 {
     int side = (v->value > v->expected) - (v->value < v->expected);
     return side * i->opened.direction >= 0;
 }
 
 /* Takes another hot point. Returns whether it moved the peak. */
-static bool grow(struct incident *i, const struct verdict *v)
+static bool grow(struct episode *i, const struct verdict *v)
 {
     bool higher = v->score > i->score, farther = is_its_side(i, v) && distance(v) > distance(&i->peak);
     i->last_hot = v->t;
@@ -72,48 +72,48 @@ static bool grow(struct incident *i, const struct verdict *v)
     return higher || farther;
 }
 
-/* Ends a pending incident that is back inside the band, or was silent for too long. */
-static void reconsider(struct incident *i, double patience, const struct verdict *v, bool hot)
+/* Ends a pending episode that is back inside the band, or was silent for too long. */
+static void reconsider(struct episode *i, double patience, const struct verdict *v, bool hot)
 {
     if ((!hot && distance(v) <= 1) || v->t > i->last_hot + patience)
         i->pending = false;
 }
 
-enum incident_change incident_update(struct incident *i, const struct engine_options *o, double step_s,
+enum episode_change episode_update(struct episode *i, const struct engine_options *o, double step_s,
                                      const struct verdict *v, bool *again)
 {
     bool hot = engine_state_opens(v->state);
-    double patience = incident_patience_s(o, step_s);
+    double patience = episode_patience_s(o, step_s);
     *again = false;
     if (over(i, o, step_s, v->t)) {
         i->open = false;
         *again = hot;
-        return INCIDENT_CLOSED;
+        return EPISODE_CLOSED;
     }
     if (i->pending)
         reconsider(i, patience, v, hot);
     if (!i->open && !i->pending)
         suspect(i, v);
     if (!hot)
-        return INCIDENT_NONE;
+        return EPISODE_NONE;
     if (i->open)
-        return grow(i, v) ? INCIDENT_PEAKED : INCIDENT_NONE;
+        return grow(i, v) ? EPISODE_PEAKED : EPISODE_NONE;
     if (i->pending)
         grow(i, v);
     else
         begin(i, patience, v);
     if (v->t - i->first_hot < o->min_duration_s)
-        return INCIDENT_NONE;
+        return EPISODE_NONE;
     i->pending = false;
     i->open = true;
     i->opened = *v;
-    return INCIDENT_OPENED;
+    return EPISODE_OPENED;
 }
 
-enum incident_change incident_expire(struct incident *i, const struct engine_options *o, double step_s, uint32_t now)
+enum episode_change episode_expire(struct episode *i, const struct engine_options *o, double step_s, uint32_t now)
 {
     if (!over(i, o, step_s, now))
-        return INCIDENT_NONE;
+        return EPISODE_NONE;
     i->open = false;
-    return INCIDENT_CLOSED;
+    return EPISODE_CLOSED;
 }

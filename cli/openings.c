@@ -1,5 +1,5 @@
-/* The incident's own rules decide, as they do live; what it becomes is kept when it closes. */
-#include "cli/incidents.h"
+/* The episode's own rules decide, as they do live; what it becomes is kept when it closes. */
+#include "cli/openings.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,51 +8,51 @@
 
 #define WEEK_S (7 * 86400.0)
 
-void incidents_init(struct incidents *in)
+void openings_init(struct openings *in)
 {
-    *in = (struct incidents){.list = NULL};
-    incident_init(&in->now);
+    *in = (struct openings){.list = NULL};
+    episode_init(&in->now);
 }
 
-void incidents_fini(struct incidents *in)
+void openings_fini(struct openings *in)
 {
     free(in->list);
 }
 
-static int keep(struct incidents *in)
+static int keep(struct openings *in)
 {
     if (in->n == in->cap) {
         size_t cap = in->cap ? 2 * in->cap : 16;
-        struct incidents_one *list = realloc(in->list, cap * sizeof *list);
+        struct openings_one *list = realloc(in->list, cap * sizeof *list);
         if (!list)
             return -1;
         in->list = list;
         in->cap = cap;
     }
-    const struct incident *i = &in->now;
-    in->list[in->n++] = (struct incidents_one){i->start, i->last_hot, i->score, i->peak};
+    const struct episode *i = &in->now;
+    in->list[in->n++] = (struct openings_one){i->start, i->last_hot, i->score, i->peak};
     return 0;
 }
 
-int incidents_take(struct incidents *in, const struct engine_options *o, double step_s, const struct verdict *v)
+int openings_take(struct openings *in, const struct engine_options *o, double step_s, const struct verdict *v)
 {
     bool again;
     if (in->points++ == 0)
         in->first_t = v->t;
     in->last_t = v->t;
     do {
-        if (incident_update(&in->now, o, step_s, v, &again) == INCIDENT_CLOSED && keep(in) != 0)
+        if (episode_update(&in->now, o, step_s, v, &again) == EPISODE_CLOSED && keep(in) != 0)
             return -1;
     } while (again);
     return 0;
 }
 
-int incidents_end(struct incidents *in)
+int openings_end(struct openings *in)
 {
     return in->now.open ? keep(in) : 0;
 }
 
-void incidents_write_head(FILE *out)
+void openings_write_head(FILE *out)
 {
     fputs("metric,start,end,score,state,direction,peak_at,value,expected\n", out);
 }
@@ -80,10 +80,10 @@ static void write_name(const char *name, FILE *out)
         fputc('"', out);
 }
 
-void incidents_write(const struct incidents *in, const char *name, FILE *out)
+void openings_write(const struct openings *in, const char *name, FILE *out)
 {
     for (size_t i = 0; i < in->n; i++) {
-        const struct incidents_one *one = &in->list[i];
+        const struct openings_one *one = &in->list[i];
         write_name(name, out);
         fprintf(out, ",%" PRIu32 ",%" PRIu32 ",%.1f,%s,%s,%" PRIu32 ",%.9g,", one->start, one->end, one->score,
                 engine_state_name(one->peak.state), direction(&one->peak), one->peak.t, one->peak.value);
@@ -93,7 +93,7 @@ void incidents_write(const struct incidents *in, const char *name, FILE *out)
     }
 }
 
-void incidents_summarise(const struct incidents *files, size_t n, FILE *out)
+void openings_summarise(const struct openings *files, size_t n, FILE *out)
 {
     size_t points = 0, found = 0, skipped = 0;
     double weeks = 0;
