@@ -357,11 +357,6 @@ static void rank(struct incident_member list[INCIDENT_STRONGEST], size_t *n, con
     list[i] = *m;
 }
 
-static bool moved_before(const struct incident_member *a, const struct incident_member *b)
-{
-    return a->start != b->start ? a->start < b->start : incident_compare(a, b) < 0;
-}
-
 void incidents_head(const struct incidents_one *one, struct incident_head *head, char title[PARTS_TITLE_MAX])
 {
     struct parts_common common;
@@ -383,7 +378,7 @@ void incidents_head(const struct incidents_one *one, struct incident_head *head,
         const struct incident_member *m = &member->m;
         parts_common_add(&common, m->metric);
         rank(head->strongest, &head->n_strongest, m);
-        if (moved_before(m, &head->first))
+        if (incident_compare_starts(m, &head->first) < 0)
             head->first = *m;
         ways |= 1u << m->direction;
     }
