@@ -5,7 +5,9 @@ import time
 
 import pytest
 
-from conftest import wait_for, write_settings
+from conftest import RedisServer, wait_for, write_settings
+from senders import Metric, line_payload, send_tcp
+from test_faults import RULE, STEP, Traffic
 from test_webapp import Stream, anomaly, slot_of, start, tell  # noqa: F401, start is a fixture
 
 
@@ -340,3 +342,88 @@ def test_two_thousand_open_incidents_are_answered(redis, alerter, start):  # noq
         answer = web.json("/api/incidents", limit=limit)
         scores = [i["score"] for i in answer["incidents"]]
         assert len(scores) == limit and scores == sorted(scores, reverse=True) and answer["truncated"] == (limit < 2000)
+
+
+# ---- all of it, with points
+
+def test_forty_metrics_that_break_in_a_real_run_are_one_incident(ridgeline_factory):
+    r = ridgeline_factory(more=RULE + "surface_score = 1;", horizon='self_metrics = false; max_future = "3h";')
+    web = [Metric(f"servers.web{i:02d}.cpu.load") for i in range(40)]
+    other, calm = Metric("shop.checkout.payments.declined"), [Metric(f"calm.m{i}.of.{i}") for i in range(5)]
+    metrics, start_t = web + [other] + calm, int(time.time()) // STEP * STEP - 450 * STEP
+    send_tcp(r.line, line_payload([m.point(start_t + k * STEP) for k in range(450) for m in metrics]))
+    wait_for("the history", lambda: r.get("/api/verdict", metric=web[-1].name, at=start_t + 449 * STEP).status_code == 200)
+
+    def incidents(state):
+        answer = r.get("/api/incidents", state=state).json()["incidents"]
+        return {i["title"]: i for i in answer if i["first"]["metric"] in (web[7].name, other.name)}
+
+    traffic = Traffic(r, metrics, start_t + 450 * STEP)
+    try:
+        time.sleep(1)
+        traffic.faults[web[7].name] = 90.0
+        wait_for("the first mover", lambda: r.anomalies(metric=web[7].name))
+        traffic.faults.update({m.name: 90.0 for m in web + [other]})
+        wait_for("all of them", lambda: incidents("open").get("servers.*.cpu.load", {}).get("count", 0) >= 40)
+        found = wait_for("the other one", lambda: len(incidents("open")) == 2 and incidents("open"))
+        assert set(found) == {"servers.*.cpu.load", other.name} and found[other.name]["count"] == 1
+        storm = found["servers.*.cpu.load"]
+        assert storm["direction"] == "up" and storm["start"] == storm["first"]["start"] <= found[other.name]["start"]
+        r.kill("alerter")
+        traffic.faults.clear()
+        closed = wait_for("both to close", lambda: len(incidents("closed")) == 2 and incidents("closed"))
+    finally:
+        traffic.stop()
+    assert {i["id"] for i in closed.values()} == {i["id"] for i in found.values()}
+    for incident in closed.values():
+        assert turns(r.redis, incident["id"]) == ["open", "close"] and incident["open"] == 0
+    one = r.get("/api/incident", id=storm["id"]).json()
+    assert {m.name for m in web} <= {m["metric"] for m in one["members"]} and not one["members_truncated"]
+
+
+def test_history_that_an_import_tells_is_grouped_too(redis, alerter):
+    """As import tells it: the whole history of one metric, then that of the next."""
+    now = int(time.time())
+    starts = [now - day * 86400 for day in range(13, 3, -1)]
+    for i in range(20):
+        for start_t in starts:
+            a = anomaly(f"shop.web{i}.latency", start_t + i, start_t + 600 + i, state="closed")
+            slot = slot_of(a["metric"])
+            for kind in ("open", "close"):
+                redis.xadd(f"ridgeline:events:{slot}", {"kind": kind, "id": a["id"], "json": json.dumps(a)})
+    closed = wait_heads(redis, 10, "closed", count=20)
+    assert sorted(h["start"] for h in closed) == starts and {h["title"] for h in closed} == {"shop.*.latency"}
+    assert all(h["reopened"] == 0 and h["end"] == h["start"] + 619 for h in closed) and not heads(redis)
+
+
+def test_a_redis_that_lost_its_last_second_is_gone_on_with(tmp_path, daemons):
+    """The file of commands is cut at any byte, as a kill leaves it; the worker tells again what is missing."""
+    rng, now = random.Random(3), int(time.time())
+    directory = tmp_path / "redis"
+    directory.mkdir()
+    server = RedisServer(directory, "--appendonly", "yes", "--appendfsync", "always", "--aof-load-truncated", "yes",
+                         "--auto-aof-rewrite-percentage", "0")
+    try:
+        redis = server.client
+        redis.sock = server.sock
+        alerter = Alerter(redis, daemons, tmp_path)
+        broken = [anomaly(f"servers.web{i}.load", now - 60 + i, now) for i in range(20)]
+        for a in broken:
+            tell(redis, "open", a)
+        wait_heads(redis, 1, count=20)
+        for kind, state in (("update", "open"), ("close", "closed")):
+            for a in broken:
+                tell(redis, kind, dict(a, score=95))
+            wait_heads(redis, 1, state, score=95)
+            server.kill()
+            (commands,) = (directory / "appendonlydir").glob("*.incr.aof")
+            with open(commands, "r+b") as file:
+                file.truncate(commands.stat().st_size - rng.randrange(1, 40_000))
+            server.start()
+            for a in broken:
+                tell(redis, kind, dict(a, score=95))
+            wait_heads(redis, 1, state, score=95, count=20)
+        (head,) = heads(redis, "closed")
+        assert turns(redis, head["id"]) == ["open", "close"] and alerter.counter("loads") >= 2
+    finally:
+        server.stop()
