@@ -197,6 +197,26 @@ def test_a_write_that_a_crash_cut_off_is_finished(redis, alerter):
     assert turns(redis, head["id"]) == ["open", "close"]
 
 
+def test_what_is_read_again_after_a_crash_finds_its_incident(redis, alerter):
+    """Incidents of long ago, closed and written; the cursors were not."""
+    then = int(time.time()) - 3 * 86400
+    old = [anomaly(f"app{i}.part{i}.x", then, then + 60, state="closed") for i in range(50)]
+    for a in old:
+        tell(redis, "open", dict(a, state="open"))
+        tell(redis, "close", a)
+    wait_heads(redis, 50, "closed")
+    wait_for("the cursors", lambda: all(
+        redis.hget("ridgeline:alerter", f"cursor:{slot}") == redis.xrevrange(f"ridgeline:events:{slot}", count=1)[0][0]
+        for slot in {slot_of(a["metric"]) for a in old}))
+    told = events(redis)
+    alerter.daemon.kill()
+    redis.hdel("ridgeline:alerter", *[f"cursor:{slot}" for slot in range(64)])
+    redis.hdel("ridgeline:stats:alerter", "events_read")
+    alerter.daemon.start()
+    alerter.wait_read(100)
+    assert events(redis) == told and len(heads(redis, "closed")) == 50 and not heads(redis)
+
+
 def test_a_first_start_begins_with_what_is_open_and_the_last_day(redis, alerters):
     now = int(time.time())
     tell(redis, "open", anomaly("told.today.a", now - 600, now))
