@@ -247,9 +247,24 @@ def test_what_cannot_be_read_is_counted_and_loses_nothing_else(redis, alerter):
     redis.xadd("ridgeline:events:5", {"kind": "open", "id": "x", "json": "{"})
     redis.xadd("ridgeline:events:5", {"other": "field"})
     redis.hset("ridgeline:open:6", "junk", "[]")
+    redis.set("ridgeline:events:7", "no stream")
+    redis.set("ridgeline:open:8", "no hash")
+    assert slot_of("fine.one.a") not in (5, 6, 7, 8)
     tell(redis, "open", anomaly("fine.one.a", now - 60, now))
     wait_heads(redis, 1)
-    wait_for("the count", lambda: alerter.counter("events_rejected") >= 3)
+    wait_for("the count", lambda: alerter.counter("events_rejected") >= 3 and alerter.counter("redis_errors") >= 2)
+    loads = alerter.counter("loads")
+    alerter.daemon.kill()
+    for odd, kind in (("feedfacefeedface", redis.set), ("x y", redis.set), ("deadbeefdeadbeef", redis.sadd)):
+        kind("ridgeline:incident:" + odd, "no hash")
+        redis.zadd("ridgeline:incidents:open", {odd: now})
+    redis.hset("ridgeline:incident:0000000000000bad", mapping={"head": "{", "told": "9-", "m:": "[]"})
+    redis.zadd("ridgeline:incidents:open", {"0000000000000bad": now, "n" * 999: now})
+    redis.hset("ridgeline:alerter", mapping={"cursor:9": "junk", "cursor:99": "0-0", "cursor:x": ""})
+    alerter.daemon.start()
+    tell(redis, "close", anomaly("fine.one.a", now - 60, now))
+    wait_heads(redis, 1, "closed", title="fine.one.a")
+    assert loads == 1
 
 
 def test_a_redis_that_lost_everything_begins_anew(redis, redis_server, alerter):
@@ -372,7 +387,8 @@ def test_forty_metrics_that_break_in_a_real_run_are_one_incident(ridgeline_facto
     other, calm = Metric("shop.checkout.payments.declined"), [Metric(f"calm.m{i}.of.{i}") for i in range(5)]
     metrics, start_t = web + [other] + calm, int(time.time()) // STEP * STEP - 450 * STEP
     send_tcp(r.line, line_payload([m.point(start_t + k * STEP) for k in range(450) for m in metrics]))
-    wait_for("the history", lambda: r.get("/api/verdict", metric=web[-1].name, at=start_t + 449 * STEP).status_code == 200)
+    last = {"metric": web[-1].name, "at": start_t + 449 * STEP}
+    wait_for("the history", lambda: r.get("/api/verdict", **last).status_code == 200)
 
     def incidents(state):
         answer = r.get("/api/incidents", state=state).json()["incidents"]

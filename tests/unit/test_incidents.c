@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerter/head.h"
 #include "alerter/incidents.h"
 
 static const struct grouping_rules rules = {.window_s = 300, .reopen_within_s = 900};
@@ -171,7 +172,7 @@ Test(incidents, the_head_tells_first_mover_strongest_and_direction)
         snprintf(name, sizeof name, "web.n%d.cpu", i);
         take(name, T0 + (uint32_t)((i + 11) % 30), T0 + 100 + (uint32_t)i, i % 3 > 0, 50 + i * 7 % 30);
     }
-    incidents_head(of("web.n19.cpu", T0), &head, title);
+    head_make(&head, of("web.n19.cpu", T0), title);
     cr_assert_str_eq(head.title, "web.*.cpu");
     cr_assert_str_eq(head.first.metric, "web.n19.cpu");
     cr_assert(head.count == 30 && head.open_members == 20 && head.open && head.start == T0 && head.end == T0 + 129);
@@ -182,7 +183,7 @@ Test(incidents, the_head_tells_first_mover_strongest_and_direction)
     struct incident_member down = member("web.n99.cpu", T0 + 5, T0 + 9, true, NAN);
     down.direction = INCIDENT_DOWN;
     incidents_take(&incidents, &rules, &down, NOW_MS);
-    incidents_head(of("web.n99.cpu", T0 + 5), &head, title);
+    head_make(&head, of("web.n99.cpu", T0 + 5), title);
     cr_assert(head.direction == INCIDENT_MIXED && head.count == 31 && head.score == 79);
 }
 
@@ -248,7 +249,7 @@ static char *text_of(const struct incidents_one *one)
     char title[PARTS_TITLE_MAX];
     struct incident_head head;
 
-    incidents_head(one, &head, title);
+    head_make(&head, one, title);
     json_t *json = incident_head_to_json(&head);
     cr_assert_not_null(json);
     char *text = json_dumps(json, JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
