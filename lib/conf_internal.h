@@ -48,6 +48,9 @@ int conf_value_check(const struct conf_option *o, double value, char reason[CONF
 /* The number of the choice of this name, or -1 with `reason` filled. */
 int conf_value_choice(const struct conf_option *o, const char *text, char reason[CONF_REASON_MAX]);
 
+/* Whether the text is UTF-8 (RFC 3629) without control characters. */
+bool conf_is_line(const char *text);
+
 /* Frees what the option owns below `base`. */
 void conf_value_free(const struct conf_option *o, void *base);
 

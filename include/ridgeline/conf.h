@@ -51,6 +51,7 @@ struct conf_option {
     bool per_metric;
     size_t offset;
     double min, max;         /* numbers, integers, durations (s), bytes */
+#define CONF_UNBOUNDED 1e300 /* as the most: any number will do */
     const char *default_text; /* as --set takes it; NULL for per-metric rows: engine_options_default() */
     const char *const *choices; /* names, up to a NULL; `max` is the number of the last */
     const char *unit;        /* of the number that we hold: "s", "bytes", "votes", ""; never NULL */
@@ -70,20 +71,28 @@ struct conf_globs {
     size_t n;
 };
 
-/* Some of the per-metric options, with a glob: a rule of the file or an override. */
+/* Some of the per-metric options, with a glob: a rule of the file or an override. What stands below `value` only a
+ * rule can set; these options have a table of their own, conf_rule_options. */
 struct conf_rule {
     struct glob *match;
     unsigned line;      /* in settings.conf; 0 for an override */
     int64_t saved_at;   /* epoch s an override was saved; 0 for a rule */
     bool set[CONF_METRIC_OPTIONS_MAX];
     double value[CONF_METRIC_OPTIONS_MAX]; /* durations in seconds */
+    char *unit, *owner, *description, *runbook; /* NULL: not set; at most CONF_ABOUT_MAX bytes, in one line */
+    double limit; /* NaN: not set */
 };
+
+/* The rows of what rules alone set: offsets into struct conf_rule. */
+extern const struct conf_option conf_rule_options[];
+extern const size_t conf_rule_options_n;
 
 struct conf_rules {
     struct conf_rule *rules;
     size_t n;
 };
 
+#define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
 #define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
 
 struct settings {
@@ -163,6 +172,13 @@ struct conf_origin {
 void conf_resolve(const struct settings *s, const struct conf_rules *overrides, const char *name, size_t name_len,
                   struct engine_options *options, struct conf_origin *origins);
 
+/* What the rules say of a metric for those who read of it; later rules win option by option. */
+struct conf_about {
+    const char *unit, *owner, *description, *runbook; /* "" where no rule says; owned by the settings */
+    double limit; /* NaN where no rule says */
+};
+void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about);
+
 /* "default", "detection (settings.conf:12)", "detection (--set)", "rule stats.*
  * (settings.conf:30)", "override stats.*"; cut where `out_bytes` is too short. Returns `out`. */
 #define CONF_ORIGIN_TEXT_MAX (GLOB_MAX + 128)
@@ -198,6 +214,9 @@ char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double 
 /* The value of any option of the table in `s`, as it would stand in the file;
  * malloc'd, NULL when memory is out. */
 char *conf_option_text(const struct settings *s, const struct conf_option *o);
+
+/* The same for an option that only rules set; NULL also where the rule does not set it. */
+char *conf_rule_text(const struct conf_rule *rule, const struct conf_option *o);
 
 /* docs/SETTINGS.md, made from the table; malloc'd, NULL when memory is out. */
 char *conf_reference(void);
