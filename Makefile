@@ -66,12 +66,12 @@ LIB_ENGINE := $(BUILD)/libengine.a
 LIB_PARTS := $(BUILD)/libparts.a
 LIBS := $(LIB_IO) $(LIB_PURE) $(LIB_ENGINE)
 
-PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c analyzer/main.c webapp/main.c cli/main.c))
+PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c analyzer/main.c alerter/main.c webapp/main.c cli/main.c))
 program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(call program,$(d)))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BUILD)/bench/horizon_null
-HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h webapp/*.h cli/*.h)
+HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h alerter/*.h webapp/*.h cli/*.h)
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(PROGRAMS)
