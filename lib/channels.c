@@ -9,6 +9,7 @@
 
 #define MINUTE 60.0
 #define DAY 86400.0
+#define HEADERS_MAX 16 /* lines of a webhook's own */
 
 static const char *const type_names[CHANNEL_TYPES] = {
     [CHANNEL_WEBHOOK] = "webhook", [CHANNEL_SLACK] = "slack",   [CHANNEL_PAGERDUTY] = "pagerduty",
@@ -207,13 +208,15 @@ static bool is_header(const char *line, size_t len)
 
 static const char *check_headers(const char *headers)
 {
+    size_t n = 0;
     while (*headers != '\0') {
         size_t len = strcspn(headers, "\n");
         if (len > 0 && !is_header(headers, len))
             return "must hold lines such as \"X-Team: ops\\n\", and none of the headers that Ridgeline makes";
         headers += len + (headers[len] == '\n');
+        n += len > 0;
     }
-    return NULL;
+    return n <= HEADERS_MAX ? NULL : "holds more than 16 lines";
 }
 
 static const char *check_syslog_address(const char *address)
