@@ -50,8 +50,8 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels zone calendar calendar_read alerts mutes \
-                        conf_lists)
+                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels zone \
+                        calendar calendar_read alerts mutes conf_lists)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
@@ -82,7 +82,7 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 all: $(PROGRAMS)
 
 define link_program
-$(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(LIBS)
+$(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/channels/*.c $(1)/*.S)) $(LIBS)
 	$$(call say,LD)
 	$$(LINK) $$^ $$(PKG_LIBS) -lm -lpthread
 endef

@@ -30,6 +30,8 @@ const struct conf_option channels_options[] = {
     DURATION("", "timeout", timeout_s, "20s", 1, 5 * MINUTE, "How long one delivery may take."),
     DURATION("", "give_up_after", give_up_after_s, "1d", MINUTE, 30 * DAY,
              "A message that could not be delivered for this long becomes a dead letter."),
+    OPTION("", "rate_limit", CONF_BUDGET, rate_limit, "30/hour",
+           "Openings and updates beyond this are held back, and told together when there is room again."),
 
     TEXT("webhook", url, NULL, "Where the JSON goes, `https://...` or `http://...`."),
     TEXT("webhook", secret, "", "Signs each request (X-Ridgeline-Signature); empty: not signed."),

@@ -72,6 +72,20 @@ struct conf_place {
 int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_place *place,
                          char reason[CONF_REASON_MAX]);
 
+/* Whether the file's list of this name is one of channels, alerts or mutes; and the names of those, NULL behind the
+ * last. */
+bool conf_list_exists(const char *name);
+const char *conf_list_name(size_t i);
+
+/* Reads such a list into the settings; fails as conf_rules_from_file() does. Then what must hold between them. */
+int conf_list_from_file(struct settings *s, const config_setting_t *list, struct conf_place *place,
+                        char reason[CONF_REASON_MAX]);
+int conf_lists_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX]);
+void conf_lists_free(struct settings *s);
+
+/* Their part of the reference page. */
+void conf_lists_reference(FILE *out);
+
 /* Appends an empty rule; NULL when memory is out. It moves when another is appended. */
 struct conf_rule *conf_rules_append(struct conf_rules *rules);
 

@@ -53,7 +53,8 @@ static void write_option(FILE *out, const void *base, const struct conf_option *
     case CONF_NUMBER:
         fprintf(out, "%.15g", *(const double *)at);
         break;
-    case CONF_CHOICE: /* all of these are per-metric */
+    case CONF_CHOICE:
+        conf_quote(out, o->choices[*(const int *)at]);
         break;
     case CONF_INTEGER:
         fprintf(out, "%lld", (long long)*(const int64_t *)at);
@@ -183,7 +184,7 @@ char *conf_allowed_text(const struct conf_option *o, char *out, size_t out_bytes
         snprintf(out, out_bytes, "%s", "text");
         break;
     case CONF_GLOBS:
-        snprintf(out, out_bytes, "%s", "list of globs");
+        snprintf(out, out_bytes, "%s", "glob, or list of globs");
         break;
     case CONF_LEVEL:
         snprintf(out, out_bytes, "%s", "\"debug\", \"info\", \"warning\" or \"error\"");
@@ -282,6 +283,7 @@ char *conf_reference(void)
     fputs("\n| option | allowed | meaning |\n|---|---|---|\n", out);
     for (size_t i = 0; i < conf_rule_options_n; i++)
         write_required(out, &conf_rule_options[i]);
+    conf_lists_reference(out);
     conf_free(&defaults);
     return finish(out, &text);
 }

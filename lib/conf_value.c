@@ -84,7 +84,10 @@ static int store_choice(const struct conf_option *o, void *base, const char *tex
     int choice = conf_value_choice(o, text, reason);
     if (choice < 0)
         return -1;
-    *(double *)place(o, base) = choice;
+    if (o->per_metric)
+        *(double *)place(o, base) = choice;
+    else
+        *(int *)place(o, base) = choice;
     return 0;
 }
 
@@ -228,6 +231,8 @@ static int globs_from_file(const struct conf_option *o, void *base, const config
     struct conf_globs list = {0};
     int type = config_setting_type(setting);
     int error = 0;
+    if (type == CONFIG_TYPE_STRING)
+        return globs_store(o, base, &list, globs_add(&list, config_setting_get_string(setting), reason));
     if (type != CONFIG_TYPE_ARRAY && type != CONFIG_TYPE_LIST)
         return fail(reason, "must be a list of globs, such as [\"stats.*\", \"test.**\"]");
     for (int i = 0; error == 0 && i < config_setting_length(setting); i++) {

@@ -1,6 +1,7 @@
-/* Channels: where messages about incidents go. In settings.conf:
+/* Channels: where messages about incidents go. Alerts: which incidents, and when. In settings.conf:
  *
  *   channels = ( { name = "ops-mail"; type = "mail"; to = "ops@example.org"; from = "ridgeline@example.org"; } );
+ *   alerts = ( { name = "shop"; match = "shop.**"; channels = "ops-mail"; min_duration = "2m"; } );
  *
  * One table gives each type's options, as lib/options.c does for the rest of the settings: the reader,
  * `ridgeline check` and docs/ALERTS.md agree with it. Pure. */
@@ -33,6 +34,7 @@ struct channel_settings {
     enum channel_type type;
     unsigned line; /* in settings.conf; 0 for none */
     int64_t timeout_s, give_up_after_s;
+    struct units_budget rate_limit;
     char *url, *secret, *method, *headers; /* of what speaks HTTP */
     char *ca_file;                         /* and of mail: "" = the system's */
     char *routing_key, *severity;          /* pagerduty */
@@ -61,6 +63,22 @@ bool channels_name_ok(const char *name);
 /* Checks a channel whose options have all been read: URLs, addresses, header lines. Returns 0, or -1 with
  * the name of the option in `*option` and what is wrong in `*reason`, both literals. */
 int channels_check(const struct channel_settings *c, const char **option, const char **reason);
+
+/* One alert. Owns its texts and globs. */
+struct alert_settings {
+    char *name;    /* as a channel's */
+    unsigned line; /* in settings.conf */
+    struct conf_globs match, channels; /* of metrics' names; of channels' names */
+    int64_t min_score;                 /* 0: the score from which anomalies surface */
+    int64_t min_duration_s, update_after_s, repeat_after_s; /* repeat_after_s 0: never */
+    bool send_resolved;
+};
+
+/* The rows of an alert, as those of channels: offsets into struct alert_settings. */
+extern const struct conf_option alerts_options[];
+extern const size_t alerts_options_n;
+
+void alerts_fini(struct alert_settings *a);
 
 /* Frees what the channel owns, and leaves none. */
 void channels_fini(struct channel_settings *c);

@@ -35,10 +35,10 @@ enum conf_type {
     CONF_BUDGET,    /* struct units_budget */
     CONF_SHARD,     /* struct units_shard */
     CONF_TEXT,      /* char * */
-    CONF_GLOBS,     /* struct conf_globs: list of globs */
+    CONF_GLOBS,     /* struct conf_globs: list of globs, or one */
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
     CONF_BOOL,
-    CONF_CHOICE,    /* of a per-metric row: double, the number of one of `choices`; its name in quotes in the file */
+    CONF_CHOICE,    /* int, or double in a per-metric row: the number of one of `choices`; its name in quotes in the file */
 };
 
 /* One row of the table. Rows with `per_metric` are offsets into struct
@@ -92,6 +92,10 @@ struct conf_rules {
     size_t n;
 };
 
+struct channel_settings; /* ridgeline/alerts.h */
+struct alert_settings;
+struct mute_settings; /* ridgeline/mutes.h */
+
 #define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
 #define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
 
@@ -142,6 +146,18 @@ struct settings {
     bool detection_set[CONF_METRIC_OPTIONS_MAX];
     unsigned detection_line[CONF_METRIC_OPTIONS_MAX];
     struct conf_rules rules;
+    struct conf_channels {
+        struct channel_settings *list;
+        size_t n;
+    } channels;
+    struct conf_alerts {
+        struct alert_settings *list;
+        size_t n;
+    } alerts;
+    struct conf_mutes {
+        struct mute_settings *list;
+        size_t n;
+    } mutes;
 };
 
 /* Reads `path` (NULL: defaults only) into a zeroed or freed `*s`; then applies each "NAME=VALUE" of
@@ -202,6 +218,13 @@ char *conf_overrides_json(const struct conf_rules *r);
 char *conf_overrides_export(const struct conf_rules *r);
 
 void conf_rules_free(struct conf_rules *r);
+
+/* Sets every option of the rows that has a default, below `entry`, whose globs and texts are all zero. Returns 0, or
+ * -1 when memory is out. */
+int conf_entry_defaults(const struct conf_option *rows, size_t n, void *entry);
+
+/* Frees what the rows' options own below `entry`. */
+void conf_entry_fini(const struct conf_option *rows, size_t n, void *entry);
 
 /* Checks one per-metric option by name, as conf_overrides_parse does. Returns
  * its index, or -1 with a sentence in `error`. */

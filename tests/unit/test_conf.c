@@ -140,7 +140,7 @@ static const struct {
     {"horizon: { queue_bytes = \"1\"; };", "horizon.queue_bytes: needs a unit"},
     {"horizon: { self_metrics = 1; };", "horizon.self_metrics: may be true or false"},
     {"horizon: { carbon_line = \"2023\"; };", "horizon.carbon_line: needs a port"},
-    {"horizon: { deny = \"a\"; };", "horizon.deny: must be a list of globs"},
+    {"horizon: { deny = 5; };", "horizon.deny: must be a list of globs"},
     {"horizon: { deny = [ 1 ]; };", "horizon.deny: must be a list of globs in quotes"},
     {"horizon: { deny = [ \"a\", \"{b\" ]; };", "horizon.deny: holds \"{b\", which is no glob: unclosed {"},
     {"statsd: { percentiles = 90; };", "statsd.percentiles: must be text in quotes: numbers in one text"},
