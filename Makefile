@@ -30,7 +30,7 @@ comma := ,
 BUILD ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
 OBJ := $(BUILD)/obj
 
-PACKAGES := libuv hiredis msgpack gsl libconfig libmicrohttpd jansson
+PACKAGES := libuv hiredis msgpack gsl libconfig libmicrohttpd jansson libcurl cairo libcrypto glib-2.0
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
             -Wwrite-strings -Wvla $(if $(WERROR),-Werror)
 SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -50,7 +50,8 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget forecast)
+                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels zone \
+                        calendar calendar_read alerts mutes conf_lists forecast)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
@@ -58,6 +59,9 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
                           statsd_timer statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread preview_spans preview_ask) \
+             $(call pick,alerter,message message_text) \
+             $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
+                                          nagios exec) \
              $(call pick,cli,csv openings inputs labels score whisper pass shop)
 
 LIB_PURE := $(BUILD)/libpure.a
@@ -66,18 +70,19 @@ LIB_ENGINE := $(BUILD)/libengine.a
 LIB_PARTS := $(BUILD)/libparts.a
 LIBS := $(LIB_IO) $(LIB_PURE) $(LIB_ENGINE)
 
-PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c analyzer/main.c webapp/main.c cli/main.c))
+PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c analyzer/main.c alerter/main.c webapp/main.c cli/main.c))
 program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(call program,$(d)))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BUILD)/bench/horizon_null
-HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h webapp/*.h cli/*.h)
+HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h alerter/*.h alerter/*/*.h \
+                      webapp/*.h cli/*.h)
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(PROGRAMS)
 
 define link_program
-$(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(LIBS)
+$(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/channels/*.c $(1)/*.S)) $(LIBS)
 	$$(call say,LD)
 	$$(LINK) $$^ $$(PKG_LIBS) -lm -lpthread
 endef
@@ -113,7 +118,7 @@ $(BUILD)/lib%.a:
 $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(LIB_PARTS) $(LIB_PURE) $(LIB_ENGINE)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(LINK) $^ $(shell pkg-config --libs criterion msgpack gsl libconfig jansson) -lm
+	$(LINK) $^ $(shell pkg-config --libs criterion msgpack gsl libconfig jansson glib-2.0 libcrypto) -lm
 
 $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIB_PARTS) $(LIBS)
 	@mkdir -p $(@D)
@@ -131,7 +136,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(ENGINE_SRC) $(PARTS_SRC) $(HEADERS
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -D_GNU_SOURCE -Iinclude -I. -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $(filter %.c,$^) $(shell pkg-config --libs msgpack gsl libconfig jansson) -lm
+	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $(filter %.c,$^) $(shell pkg-config --libs msgpack gsl libconfig jansson glib-2.0 libcrypto) -lm
 
 deps-%:
 	@packaging/install-deps.sh $*
