@@ -43,7 +43,7 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PK
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
 say = @$(if $(V),:,echo '  $(1)  $(@:$(BUILD)/%=%)')
 Q := $(if $(V),,@)
-LINK = $(Q)$(CC) $(SANITIZER) $(LDFLAGS) -o $@
+LINK = $(Q)$(CC) $(SANITIZER) -Wl,--as-needed $(LDFLAGS) -o $@
 
 objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.o,$(filter %.S,$(1)))
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
@@ -51,7 +51,8 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units units_shard options conf \
                         conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels zone \
-                        calendar calendar_read alerts mutes conf_lists forecast ticket)
+                        calendar calendar_read alerts mutes conf_lists incident forecast \
+                        ticket)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
@@ -59,16 +60,20 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
                           statsd_timer statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread preview_spans preview_ask) \
-             $(call pick,alerter,message message_text) \
+             $(call pick,alerter,parts grouping incidents message message_text backoff) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
                                           nagios exec) \
              $(call pick,cli,csv openings inputs labels score whisper pass shop)
+
+# How messages are made and sent: for the alerter, and for `ridgeline test-channel`.
+CHANNELS_SRC := $(call pick,alerter,message message_text) $(wildcard alerter/channels/*.c)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
 LIB_ENGINE := $(BUILD)/libengine.a
 LIB_PARTS := $(BUILD)/libparts.a
-LIBS := $(LIB_IO) $(LIB_PURE) $(LIB_ENGINE)
+LIB_CHANNELS := $(BUILD)/libchannels.a
+LIBS := $(LIB_CHANNELS) $(LIB_IO) $(LIB_PURE) $(LIB_ENGINE)
 
 PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c analyzer/main.c alerter/main.c webapp/main.c cli/main.c))
 program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
@@ -82,7 +87,7 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 all: $(PROGRAMS)
 
 define link_program
-$(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/channels/*.c $(1)/*.S)) $(LIBS)
+$(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(LIBS)
 	$$(call say,LD)
 	$$(LINK) $$^ $$(PKG_LIBS) -lm -lpthread
 endef
@@ -110,6 +115,7 @@ $(LIB_PURE): $(call objects,$(PURE_SRC))
 $(LIB_IO): $(call objects,$(IO_SRC))
 $(LIB_ENGINE): $(call objects,$(ENGINE_SRC))
 $(LIB_PARTS): $(call objects,$(PARTS_SRC))
+$(LIB_CHANNELS): $(call objects,$(CHANNELS_SRC))
 $(BUILD)/lib%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
