@@ -35,7 +35,8 @@ static bool load(struct follow *f, struct store *s, const struct grouping_rules 
     incidents_init(&f->incidents);
     feed_init(&f->feed, clock_wall_ms());
     f->loaded = true;
-    if (loader_load(s, &f->incidents, &f->feed, &f->writer, rules->reopen_within_s, clock_wall_ms()) != 0) {
+    if (loader_load(s, &f->incidents, &f->feed, &f->writer, rules->reopen_within_s, clock_wall_ms()) != 0 ||
+        desk_load(&f->desk, s) != 0) {
         counters[ALERTER_redis_errors]++;
         follow_drop(f);
         return false;
@@ -111,9 +112,9 @@ static int step(struct follow *f, struct store *s, const struct grouping_rules *
 {
     struct incidents before = f->incidents;
 
-    if (take(f, s, rules, counters) != 0 ||
+    if (take(f, s, rules, counters) != 0 || desk_take(&f->desk, s, &f->incidents, counters) != 0 ||
         writer_write(&f->writer, s, &f->incidents, &f->feed, clock_wall_ms()) != 0 ||
-        store_generation(s) != f->generation)
+        desk_save(&f->desk, s) != 0 || store_generation(s) != f->generation)
         return -1;
     count(f, &before, counters);
     incidents_forget(&f->incidents, clock_wall_ms() - 1000 * rules->reopen_within_s - HELD_MS);

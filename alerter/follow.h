@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alerter/desk.h"
 #include "alerter/feed.h"
 #include "alerter/incidents.h"
 #include "alerter/writer.h"
@@ -16,6 +17,7 @@ struct follow {
     unsigned generation; /* of the connection over which it was loaded */
     struct incidents incidents;
     struct feed feed;
+    struct desk desk;
     struct writer writer;
     int64_t load_mono_ms, census_mono_ms, cut_mono_ms; /* when each is due */
 };

@@ -221,6 +221,7 @@ static struct incidents_one *found(struct incidents *s, const char *id, int64_t 
         return NULL;
     memcpy(one->id, id, sizeof one->id);
     one->told_at_ms = now_wall_ms;
+    one->ack.by = one->by;
     one->group.number = s->founded++;
     s->n++;
     return one;
@@ -317,6 +318,29 @@ struct incident_member incidents_member_of(const struct anomaly *a)
     return m;
 }
 
+static void set_ack(struct incidents_one *one, const struct incident_ack *ack)
+{
+    size_t len = strnlen(ack->by, DESK_BY_MAX);
+
+    memcpy(one->by, ack->by, len);
+    one->by[len] = '\0';
+    one->ack = *ack;
+    one->ack.by = one->by;
+}
+
+void incidents_acknowledge(struct incidents *s, const struct desk_entry *e)
+{
+    struct incidents_member *founder = find_member(s, e->incident, strlen(e->incident)); /* its id is the incident's */
+    struct incident_ack ack = {.given = e->kind != DESK_UNACK, .normal = e->kind == DESK_NORMAL, .at_s = e->at_s,
+                               .by = e->by};
+
+    if (!founder || strcmp(founder->incident->id, e->incident) != 0)
+        return;
+    if (e->kind != DESK_NOTE)
+        set_ack(founder->incident, &ack);
+    incidents_change(s, founder->incident, INCIDENTS_DUE_UPDATE);
+}
+
 int incidents_restore(struct incidents *s, const struct incident_head *head, const struct incident_member *members,
                       size_t n, int64_t now_wall_ms, struct incidents_one **out)
 {
@@ -337,6 +361,7 @@ int incidents_restore(struct incidents *s, const struct incident_head *head, con
     if (result < 0)
         return -1;
     one->reopened = head->reopened;
+    set_ack(one, &head->ack);
     one->group.closed = one->open_members == 0;
     if (one->group.closed) {
         one->closed_at_s = head->closed_at_s ? head->closed_at_s : now_wall_ms / 1000;
@@ -376,7 +401,8 @@ void incidents_head(const struct incidents_one *one, struct incident_head *head,
                                    .count = one->count,
                                    .open_members = one->open_members,
                                    .first = one->members->m,
-                                   .reopened = one->reopened};
+                                   .reopened = one->reopened,
+                                   .ack = one->ack};
     memcpy(head->id, one->id, sizeof head->id);
     parts_common_init(&common, one->members->m.metric);
     for (const struct incidents_member *member = one->members; member; member = member->next) {

@@ -44,15 +44,23 @@ static json_t *strongest_to_json(const struct incident_head *h)
     return array;
 }
 
+static json_t *ack_to_json(const struct incident_ack *a)
+{
+    if (!a->given)
+        return json_null();
+    return json_pack("{s:s, s:I, s:b}", "by", a->by, "at", (json_int_t)a->at_s, "normal", (int)a->normal);
+}
+
 json_t *incident_head_to_json(const struct incident_head *h)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:I}", "id", h->id, "state",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:I, s:o}", "id", h->id, "state",
                      state_name(h->open), "start", (json_int_t)h->start, "end", (json_int_t)h->end, "told_at_ms",
                      (json_int_t)h->told_at_ms, "closed_at",
                      h->open ? json_null() : json_integer((json_int_t)h->closed_at_s), "title", h->title, "count",
                      (json_int_t)h->count, "open", (json_int_t)h->open_members, "score", number(h->score), "direction",
                      incident_direction_name(h->direction), "first", incident_member_to_json(&h->first), "strongest",
-                     strongest_to_json(h), "reopened", (json_int_t)h->reopened);
+                     strongest_to_json(h), "reopened", (json_int_t)h->reopened, "ack",
+                     ack_to_json(&h->ack));
 }
 
 /* The readers below take one JSON member each. A wrong or missing one sets *bad, so that a caller reads all of them
@@ -151,6 +159,17 @@ static void read_strongest(struct incident_head *h, const json_t *array, bool *b
             *bad = true;
 }
 
+static void read_ack(struct incident_ack *a, const json_t *json, bool *bad)
+{
+    *a = (struct incident_ack){.by = ""};
+    if (json_is_null(json))
+        return;
+    a->given = true;
+    a->by = read_text(json, "by", SIZE_MAX, bad);
+    a->at_s = read_integer(json, "at", INT64_MAX, bad);
+    a->normal = json_is_true(json_object_get(json, "normal"));
+}
+
 int incident_head_from_json(struct incident_head *h, const json_t *json)
 {
     bool bad = false;
@@ -171,6 +190,7 @@ int incident_head_from_json(struct incident_head *h, const json_t *json)
     if (incident_member_from_json(&h->first, json_object_get(json, "first")) < 0)
         bad = true;
     read_strongest(h, json_object_get(json, "strongest"), &bad);
+    read_ack(&h->ack, json_object_get(json, "ack"), &bad);
     return bad ? -1 : 0;
 }
 

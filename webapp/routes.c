@@ -6,6 +6,7 @@
 #include "webapp/anomalies.h"
 #include "webapp/app.h"
 #include "webapp/chart.h"
+#include "webapp/desk.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
 #include "webapp/preview.h"
@@ -31,6 +32,7 @@ static const struct route routes[] = {
     {"/api/overrides", "DELETE", "match", tune_remove_delete, false},
     {"/api/overrides/export", "GET", "", tune_export_get, false},
     {"/api/preview", "POST", "", preview_post, false},
+    {"/api/incident/desk", "POST", "", desk_post, false},
     {"/api/token", "GET", "", token_get, true},
     {"/api/health", "GET", "", health_get, true},
     {"/api/events", "GET", "", NULL, true},
@@ -41,7 +43,7 @@ static const struct route routes[] = {
 
 static const char *methods_of(const char *path)
 {
-    if (strcmp(path, "/api/preview") == 0)
+    if (strcmp(path, "/api/preview") == 0 || strcmp(path, "/api/incident/desk") == 0)
         return "POST";
     return strcmp(path, "/api/overrides") == 0 ? "GET, HEAD, POST, DELETE" : "GET, HEAD";
 }

@@ -20,6 +20,12 @@
 #define INCIDENT_FIELD_TOLD "told"
 #define INCIDENT_FIELD_MEMBER "m:"
 
+struct incident_ack { /* who sees to it */
+    bool given, normal;   /* `normal`: nothing is to be seen to, and no more told */
+    int64_t at_s;
+    const char *by; /* "" where nobody said; owned as the title is */
+};
+
 enum incident_direction { INCIDENT_UNKNOWN, INCIDENT_UP, INCIDENT_DOWN, INCIDENT_MIXED };
 
 /* One anomaly of an incident. */
@@ -47,6 +53,7 @@ struct incident_head {
     size_t n_strongest;
     struct incident_member strongest[INCIDENT_STRONGEST]; /* strongest first */
     uint32_t reopened; /* how often it came back */
+    struct incident_ack ack;
 };
 
 /* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at"}. New reference, NULL when
@@ -58,7 +65,8 @@ json_t *incident_member_to_json(const struct incident_member *m);
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
 /* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "open", "score",
- * "direction", "first", "strongest", "reopened"}; `closed_at` is null while it is open. New reference, NULL as above. */
+ * "direction", "first", "strongest", "reopened", "ack"}; `closed_at` is null while it is open, and `ack` when nobody
+ * acknowledged, else {"by", "at", "normal"}. New reference, NULL as above. */
 json_t *incident_head_to_json(const struct incident_head *h);
 
 /* As incident_member_from_json(); all text points into `json`. */
