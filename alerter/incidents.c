@@ -382,11 +382,6 @@ static void rank(struct incident_member list[INCIDENT_STRONGEST], size_t *n, con
     list[i] = *m;
 }
 
-static bool moved_before(const struct incident_member *a, const struct incident_member *b)
-{
-    return a->start != b->start ? a->start < b->start : incident_compare(a, b) < 0;
-}
-
 void incidents_head(const struct incidents_one *one, struct incident_head *head, char title[PARTS_TITLE_MAX])
 {
     struct parts_common common;
@@ -404,22 +399,22 @@ void incidents_head(const struct incidents_one *one, struct incident_head *head,
                                    .reopened = one->reopened,
                                    .ack = one->ack};
     memcpy(head->id, one->id, sizeof head->id);
-    parts_common_init(&common, one->members->m.metric);
     for (const struct incidents_member *member = one->members; member; member = member->next) {
-        const struct incident_member *m = &member->m;
-        parts_common_add(&common, m->metric);
-        rank(head->strongest, &head->n_strongest, m);
-        if (moved_before(m, &head->first))
-            head->first = *m;
-        ways |= 1u << m->direction;
+        rank(head->strongest, &head->n_strongest, &member->m);
+        if (incident_compare_starts(&member->m, &head->first) < 0)
+            head->first = member->m;
+        ways |= 1u << member->m.direction;
     }
+    parts_common_init(&common, head->first.metric);
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        parts_common_add(&common, member->m.metric);
+    parts_common_text(&common, title);
     head->score = head->strongest[0].score;
     ways &= 1u << INCIDENT_UP | 1u << INCIDENT_DOWN;
     head->direction = ways == 1u << INCIDENT_UP     ? INCIDENT_UP
                       : ways == 1u << INCIDENT_DOWN ? INCIDENT_DOWN
                       : ways                        ? INCIDENT_MIXED
                                                     : INCIDENT_UNKNOWN;
-    parts_common_text(&common, title);
 }
 
 bool incidents_is_counted(struct incidents *s, const char *id, size_t len)
