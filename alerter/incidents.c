@@ -320,9 +320,10 @@ struct incident_member incidents_member_of(const struct anomaly *a)
 
 static void set_ack(struct incidents_one *one, const struct incident_ack *ack)
 {
-    size_t len = strnlen(ack->by, DESK_BY_MAX);
+    size_t len = ack->by ? strnlen(ack->by, DESK_BY_MAX) : 0;
 
-    memcpy(one->by, ack->by, len);
+    if (len > 0)
+        memcpy(one->by, ack->by, len);
     one->by[len] = '\0';
     one->ack = *ack;
     one->ack.by = one->by;

@@ -180,7 +180,7 @@ def test_a_write_that_a_crash_cut_off_is_finished(redis, alerter):
     # the hash was written, nothing else: neither event, nor place, nor cursor
     member = dict(head["first"], state="closed")
     closed = dict(head, state="closed", closed_at=now, open=0, first=member, strongest=[member])
-    redis.hset(key, mapping={"head": json.dumps(closed), "told": f"{(now + 1) * 1000}-0 close",
+    redis.hset(key, mapping={"head": json.dumps(closed), "told": f"{int(time.time() * 1000) + 1}-0 close",
                              "m:" + head["id"]: json.dumps(member)})
     alerter.daemon.start()
     wait_for("the closing", lambda: len(heads(redis, "closed")) == 1)
