@@ -8,6 +8,7 @@
 #include "alerter/desk.h"
 #include "alerter/feed.h"
 #include "alerter/incidents.h"
+#include "alerter/outlook.h"
 #include "alerter/writer.h"
 #include "ridgeline/store.h"
 
@@ -18,6 +19,7 @@ struct follow {
     struct incidents incidents;
     struct feed feed;
     struct desk desk;
+    struct outlook outlook;
     struct writer writer;
     int64_t load_mono_ms, census_mono_ms, cut_mono_ms; /* when each is due */
 };
@@ -26,6 +28,6 @@ struct follow {
 void follow_drop(struct follow *f);
 
 /* One turn. Counts into `counters` (ALERTER_...). Returns whether there is more to do at once. */
-bool follow_turn(struct follow *f, struct store *s, const struct grouping_rules *rules, uint64_t *counters);
+bool follow_turn(struct follow *f, struct store *s, const struct settings *settings, uint64_t *counters);
 
 #endif

@@ -302,6 +302,20 @@ int incidents_take(struct incidents *s, const struct grouping_rules *rules, cons
     return 0;
 }
 
+static enum incident_what what_of(enum engine_state state)
+{
+    switch (state) {
+    case ENGINE_FLAT:
+        return INCIDENT_FLAT;
+    case ENGINE_DROPOUT:
+        return INCIDENT_DROPOUT;
+    case ENGINE_STALE:
+        return INCIDENT_STALE;
+    default:
+        return INCIDENT_ANOMALOUS;
+    }
+}
+
 struct incident_member incidents_member_of(const struct anomaly *a)
 {
     struct incident_member m = {.metric = a->metric,
@@ -312,7 +326,8 @@ struct incident_member incidents_member_of(const struct anomaly *a)
                                              : a->peak.direction < 0 ? INCIDENT_DOWN
                                                                      : INCIDENT_UNKNOWN,
                                 .score = a->score,
-                                .peak_at = a->peak.t};
+                                .peak_at = a->peak.t,
+                                .what = what_of(a->opened.state)};
 
     memcpy(m.id, a->id, sizeof m.id);
     return m;

@@ -48,7 +48,8 @@ static void say(const char **said, const char *text)
 
 void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about)
 {
-    *about = (struct conf_about){.unit = "", .owner = "", .description = "", .runbook = "", .limit = NAN};
+    *about = (struct conf_about){.unit = "", .owner = "", .description = "", .runbook = "", .limit = NAN,
+                                  .warn_before_s = CONF_WARN_BEFORE_S};
     for (size_t r = 0; r < s->rules.n; r++) {
         const struct conf_rule *rule = &s->rules.rules[r];
         if (!glob_match(rule->match, name, name_len))
@@ -59,6 +60,8 @@ void conf_about(const struct settings *s, const char *name, size_t name_len, str
         say(&about->runbook, rule->runbook);
         if (!isnan(rule->limit))
             about->limit = rule->limit;
+        if (rule->warn_before_s > 0)
+            about->warn_before_s = rule->warn_before_s;
     }
 }
 

@@ -23,12 +23,23 @@ static const char *state_name(bool open)
     return open ? "open" : "closed";
 }
 
+static const char *const what_names[INCIDENT_WHATS] = {[INCIDENT_ANOMALOUS] = "ANOMALOUS",
+                                                       [INCIDENT_FLAT] = "FLAT",
+                                                       [INCIDENT_DROPOUT] = "DROPOUT",
+                                                       [INCIDENT_STALE] = "STALE",
+                                                       [INCIDENT_FORECAST] = "FORECAST"};
+
+const char *incident_what_name(enum incident_what what)
+{
+    return what_names[what];
+}
+
 json_t *incident_member_to_json(const struct incident_member *m)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I}", "id", m->id, "metric", m->metric, "start",
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s}", "id", m->id, "metric", m->metric, "start",
                      (json_int_t)m->start, "end", (json_int_t)m->end, "state", state_name(m->open), "direction",
                      incident_direction_name(m->direction), "score", number(m->score), "peak_at",
-                     (json_int_t)m->peak_at);
+                     (json_int_t)m->peak_at, "what", incident_what_name(m->what), "note", m->note);
 }
 
 static json_t *strongest_to_json(const struct incident_head *h)
@@ -123,6 +134,17 @@ static enum incident_direction read_direction(const json_t *object, enum inciden
     return INCIDENT_UNKNOWN;
 }
 
+static enum incident_what read_what(const json_t *object, bool *bad)
+{
+    const char *text = read_text(object, "what", 16, bad);
+
+    for (int w = 0; w < INCIDENT_WHATS; w++)
+        if (strcmp(text, what_names[w]) == 0)
+            return (enum incident_what)w;
+    *bad = true;
+    return INCIDENT_ANOMALOUS;
+}
+
 static void read_id(char id[ANOMALY_ID_BYTES], const json_t *object, bool *bad)
 {
     const char *text = read_text(object, "id", ANOMALY_ID_BYTES - 1, bad);
@@ -143,6 +165,9 @@ int incident_member_from_json(struct incident_member *m, const json_t *json)
                                   .direction = read_direction(json, INCIDENT_DOWN, &bad),
                                   .score = read_number(json, "score", &bad),
                                   .peak_at = read_uint32(json, "peak_at", &bad)};
+    m->what = read_what(json, &bad);
+    const char *note = read_text(json, "note", sizeof m->note - 1, &bad);
+    memcpy(m->note, note, strlen(note) + 1);
     read_id(m->id, json, &bad);
     return bad ? -1 : 0;
 }

@@ -195,7 +195,11 @@ const struct conf_option conf_rule_options[] = {
     OF_RULE("owner", CONF_TEXT, owner, "Who answers for the metric."),
     OF_RULE("description", CONF_TEXT, description, "What the metric says, in a sentence."),
     OF_RULE("runbook", CONF_TEXT, runbook, "Where it stands what to do, `http://` or `https://`."),
-    OF_RULE("limit", CONF_NUMBER, limit, "What the value must not reach, such as 100 for a share of a disk."),
+    OF_RULE("limit", CONF_NUMBER, limit,
+            "What the value must not reach, such as 100 for a share of a disk: when it will at its pace is told."),
+    {.group = "rules", .name = "warn_before", .type = CONF_DURATION, .offset = offsetof(struct conf_rule, warn_before_s),
+     .min = MINUTE, .max = 52 * WEEK, .unit = "s",
+     .help = "How long before `limit` could be reached an incident opens; \"3d\" where no rule says."},
 };
 const size_t conf_rule_options_n = sizeof conf_rule_options / sizeof *conf_rule_options;
 

@@ -81,6 +81,7 @@ struct conf_rule {
     double value[CONF_METRIC_OPTIONS_MAX]; /* durations in seconds */
     char *unit, *owner, *description, *runbook; /* NULL: not set; at most CONF_ABOUT_MAX bytes, in one line */
     double limit; /* NaN: not set */
+    int64_t warn_before_s; /* 0: not set */
 };
 
 /* The rows of what rules alone set: offsets into struct conf_rule. */
@@ -96,6 +97,7 @@ struct channel_settings; /* ridgeline/alerts.h */
 struct alert_settings;
 struct mute_settings; /* ridgeline/mutes.h */
 
+#define CONF_WARN_BEFORE_S (3 * 86400)
 #define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
 #define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
 
@@ -195,6 +197,7 @@ void conf_resolve(const struct settings *s, const struct conf_rules *overrides, 
 struct conf_about {
     const char *unit, *owner, *description, *runbook; /* "" where no rule says; owned by the settings */
     double limit; /* NaN where no rule says */
+    int64_t warn_before_s; /* CONF_WARN_BEFORE_S where no rule says */
 };
 void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about);
 

@@ -136,6 +136,8 @@ struct counters_def {
     X(reconciled, COUNTER, "anomalies of incidents closed because they are open nowhere and their closing was not told") \
     X(desk_taken, COUNTER, "acknowledgements, notes and the like that were taken into an incident")  \
     X(desk_rejected, COUNTER, "those that could not be read, or whose incident is gone")             \
+    X(forecasts, COUNTER, "looks at whether a metric will reach its limit")                          \
+    X(outlooks, GAUGE, "metrics that will reach their limit within warn_before")                     \
     X(open_incidents, GAUGE, "open incidents")                                                       \
     X(open_members, GAUGE, "open anomalies in them")                                                 \
     X(held, GAUGE, "incidents held in memory: open ones, and closed ones that may come back")        \

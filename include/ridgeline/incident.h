@@ -29,7 +29,12 @@ struct incident_ack { /* who sees to it */
 
 enum incident_direction { INCIDENT_UNKNOWN, INCIDENT_UP, INCIDENT_DOWN, INCIDENT_MIXED };
 
-/* One anomaly of an incident. */
+/* What a member is: an anomaly by its values, by a state beside the score, or a limit that comes near. */
+enum incident_what { INCIDENT_ANOMALOUS, INCIDENT_FLAT, INCIDENT_DROPOUT, INCIDENT_STALE, INCIDENT_FORECAST };
+#define INCIDENT_WHATS (INCIDENT_FORECAST + 1)
+#define INCIDENT_NOTE_BYTES 80
+
+/* One anomaly of an incident, or a forecast. */
 struct incident_member {
     char id[ANOMALY_ID_BYTES];
     const char *metric; /* whoever made the member owns it */
@@ -38,6 +43,8 @@ struct incident_member {
     enum incident_direction direction; /* never INCIDENT_MIXED */
     double score;
     uint32_t peak_at;
+    enum incident_what what;
+    char note[INCIDENT_NOTE_BYTES]; /* of a forecast: what it says; else "" */
 };
 
 struct incident_head {
@@ -57,7 +64,7 @@ struct incident_head {
     struct incident_ack ack;
 };
 
-/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at"}. New reference, NULL when
+/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note"}. New reference, NULL when
  * memory is out or the name is not UTF-8. */
 json_t *incident_member_to_json(const struct incident_member *m);
 
@@ -78,6 +85,9 @@ int incident_compare(const struct incident_member *a, const struct incident_memb
 
 /* Which moved first: the earlier start, then as incident_compare() says. */
 int incident_compare_starts(const struct incident_member *a, const struct incident_member *b);
+
+/* "ANOMALOUS", "FLAT", "DROPOUT", "STALE", "FORECAST". */
+const char *incident_what_name(enum incident_what what);
 
 /* "up", "down", "mixed" or "unknown". */
 const char *incident_direction_name(enum incident_direction direction);
