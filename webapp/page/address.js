@@ -4,6 +4,7 @@
 const hash = parameters => `#${new URLSearchParams(parameters)}`;
 
 export const metricHash = (name, at) => hash(at ? {metric: name, at} : {metric: name});
+export const incidentHash = id => hash({incident: id});
 export const tuneHash = match => hash({tune: match});
 
 // A glob that matches exactly `name`.
