@@ -11,6 +11,7 @@
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
+#include "webapp/tree.h"
 #include "webapp/tune.h"
 
 /* The token that state changes need. A page of another origin can send this
@@ -23,7 +24,8 @@ static void token_get(const struct request *request, struct reply *reply)
 static const struct route routes[] = {
     {"/api/anomalies", "GET", "state metric since limit candidates", anomalies_get, false},
     {"/api/series", "GET", "metric from until", chart_get, false},
-    {"/api/metrics", "GET", "query limit", search_get, false},
+    {"/api/metrics", "GET", "query state first limit", search_get, false},
+    {"/api/tree", "GET", "prefix limit", tree_get, true},
     {"/api/verdict", "GET", "metric at", explain_get, false},
     {"/api/options", "GET", "metric match", tune_options_get, false},
     {"/api/overrides", "GET", "", tune_list_get, false},
