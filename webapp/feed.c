@@ -1,6 +1,6 @@
 /* The event streams are polled, all 64 in one pipeline, from a cursor each: a
  * cursor stays where it is while Redis is away, so nothing is skipped. They begin at the
- * streams' ends; what is older the page asks for itself. */
+ * streams' ends; what is older is recalled (recall.h) into the past that lanes are made of. */
 #include "webapp/feed.h"
 
 #include <stdio.h>
@@ -16,6 +16,8 @@
 #include "webapp/health.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
+#include "webapp/past.h"
+#include "webapp/recall.h"
 
 #define ENTRIES_PER_READ 200 /* of one stream */
 #define READS_PER_TURN 20    /* while a stream has more; the rest follows with the next turn */
@@ -26,18 +28,27 @@
 struct feed {
     char cursors[KEYS_SLOTS][STREAM_ID_MAX]; /* "" until the stream's end is known */
     int64_t status_mono_ms, beat_mono_ms;    /* when each is due */
+    struct recall *recall;
 };
 
 struct feed *feed_new(void)
 {
     struct feed *f = calloc(1, sizeof *f);
-    if (f)
-        f->beat_mono_ms = clock_mono_ms() + BEAT_MS;
-    return f;
+    if (!f)
+        return NULL;
+    f->beat_mono_ms = clock_mono_ms() + BEAT_MS;
+    f->recall = recall_new();
+    if (f->recall)
+        return f;
+    free(f);
+    return NULL;
 }
 
 void feed_free(struct feed *f)
 {
+    if (!f)
+        return;
+    recall_free(f->recall);
     free(f);
 }
 
@@ -47,14 +58,15 @@ static void set_cursor(struct feed *f, unsigned slot, const redisReply *id)
         memcpy(f->cursors[slot], id->str, id->len + 1);
 }
 
-/* Checks an entry's anomaly and gives it out as {"kind", "anomaly"}. */
-static void give(struct app *app, const redisReply *kind, const redisReply *text)
+/* Checks an entry's anomaly, remembers it, and gives it out as {"kind", "anomaly"}. */
+static void give(struct app *app, unsigned slot, const redisReply *kind, const redisReply *text)
 {
     struct anomaly a;
     if (anomaly_from_text(&a, text->str, text->len) != 0) {
         log_warning("anomaly_unreadable", "bytes=%zu", (size_t)text->len);
         return;
     }
+    past_take(app->past, slot, &a);
     json_t *event = json_pack("{s:s%,s:o}", "kind", kind->str, (size_t)kind->len, "anomaly",
                               anomalies_one_to_json(&a, attention_now(app->attention).bar.score));
     char *json = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
@@ -66,7 +78,7 @@ static void give(struct app *app, const redisReply *kind, const redisReply *text
     free(json);
 }
 
-static void take_fields(struct app *app, const redisReply *fields)
+static void take_fields(struct app *app, unsigned slot, const redisReply *fields)
 {
     const redisReply *kind = NULL, *json = NULL;
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
@@ -79,7 +91,7 @@ static void take_fields(struct app *app, const redisReply *fields)
             json = value;
     }
     if (kind && json)
-        give(app, kind, json);
+        give(app, slot, kind, json);
 }
 
 /* Takes [[id, [field, value, ...]], ...]. */
@@ -91,7 +103,7 @@ static void take_entries(struct feed *f, struct app *app, unsigned slot, const r
             continue;
         set_cursor(f, slot, entry->element[0]);
         if (entry->element[1]->type == REDIS_REPLY_ARRAY)
-            take_fields(app, entry->element[1]);
+            take_fields(app, slot, entry->element[1]);
     }
 }
 
@@ -164,8 +176,8 @@ void feed_turn(struct feed *f, struct app *app, struct store *s)
     int read = 1;
     for (int i = 0; read == 1 && i < READS_PER_TURN; i++)
         read = read_events(f, app, s);
-    int step = names_step(app->names, s);
-    if (told != 0 || read < 0 || step != 0)
+    int step = names_step(app->names, s), recalled = recall_turn(f->recall, app->past, s);
+    if (told != 0 || read < 0 || step != 0 || recalled != 0)
         app_count(app, WEBAPP_redis_errors, 1);
     if (now_ms >= f->status_mono_ms) {
         give_status(app, s);
