@@ -264,6 +264,7 @@ static void measure(struct worker *w, int64_t elapsed_ms)
     measure_lag(w);
     w->counters[WORKER_delay_median_ms] = (uint64_t)delay_quantile_ms(delay, 0.5);
     w->counters[WORKER_delay_p99_ms] = (uint64_t)delay_quantile_ms(delay, 0.99);
+    w->counters[WORKER_judged_per_second] = delay_points(delay) / DELAY_SECONDS;
     delay_next_second(delay);
     w->counters[WORKER_busy_permille] = busy_ms > 0 ? (uint64_t)(busy_ms * 1000 / elapsed_ms) : 0;
     w->idle_ms = 0;
