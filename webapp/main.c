@@ -22,6 +22,7 @@
 #include "webapp/hub.h"
 #include "webapp/names.h"
 #include "webapp/past.h"
+#include "webapp/rates.h"
 #include "webapp/server.h"
 
 #define TURN_MS 500

@@ -14,6 +14,7 @@
 #include "webapp/search.h"
 #include "webapp/spark.h"
 #include "webapp/swimlane.h"
+#include "webapp/tree.h"
 #include "webapp/tune.h"
 
 /* The token that state changes need. A page of another origin can send this
@@ -31,7 +32,8 @@ static const struct route routes[] = {
     {"/api/incidents", "GET", "state since limit candidates", incidents_get, false},
     {"/api/incident", "GET", "id", incidents_one_get, false},
     {"/api/series", "GET", "metric from until", chart_get, false},
-    {"/api/metrics", "GET", "query limit", search_get, false},
+    {"/api/metrics", "GET", "query state first limit", search_get, false},
+    {"/api/tree", "GET", "prefix limit", tree_get, true},
     {"/api/verdict", "GET", "metric at", explain_get, false},
     {"/api/options", "GET", "metric match", tune_options_get, false},
     {"/api/overrides", "GET", "", tune_list_get, false},

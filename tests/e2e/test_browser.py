@@ -340,7 +340,7 @@ def test_any_metric_is_found_by_name_and_says_why_it_is_not_flagged(ridgeline, p
     wait_for("the names", lambda: ridgeline.get("/api/metrics", query="beta").json()["total"] == 1)
     page.press("/")
     page.press("beta")
-    wait_for("what was found", lambda: [o.get_attribute("data-name") for o in page.all("#found [role=option]")] ==
+    wait_for("what was found", lambda: [o.get_attribute("data-name") for o in page.all("#found [data-name]")] ==
              ["search.beta.count"])
     page.press(Keys.ARROW_DOWN, Keys.ENTER)
     wait_for("why not", lambda: page.text("#metric .words").startswith("Normal: "))
@@ -450,7 +450,7 @@ def test_hostile_names_stay_text(ridgeline, page):
     wait_for("the name to be known", lambda: ridgeline.get("/api/metrics", query="src=x").json()["total"] == 2)
     page.press("/")
     page.press("src=x")
-    wait_for("what was found", lambda: {o.get_attribute("data-name") for o in page.all("#found [role=option]")} ==
+    wait_for("what was found", lambda: {o.get_attribute("data-name") for o in page.all("#found [data-name]")} ==
              {HOSTILE, HOSTILE_WITH_BLANKS})
     page.press(Keys.ESCAPE)
     for name in (HOSTILE, HOSTILE_WITH_BLANKS):
@@ -524,9 +524,8 @@ def test_at_360_pixels_nothing_scrolls_sideways(ridgeline, page):
     page.wait_listed(name)
     wait_for("its sparkline", lambda: page.all("#open .spark path"))
     assert page.width() <= 360
-    page.one("#account-button").click()
-    assert page.one("#account").is_displayed() and page.width() <= 360
-    for fragment, ready in ((f"#metric={name}", "#metric input[name=match]"), (f"#tune={name}", "#tuning input[name=match]")):
+    for fragment, ready in ((f"#metric={name}", "#metric input[name=match]"), (f"#tune={name}", "#tuning input[name=match]"),
+                            ("#health=", "#health table"), ("#tree=narrow", "#tree .twig"), ("#find=", "#find .finding a[href]")):
         page.open(fragment)
         wait_for(ready, lambda: page.all(ready))
         assert page.width() <= 360, fragment
