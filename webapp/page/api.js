@@ -59,6 +59,7 @@ async function change(method, url, body, signal) {
 
 export const saveOverride = (match, options) => change('POST', '/api/overrides', {match, options});
 export const previewOverride = (body, signal) => change('POST', '/api/preview', body, signal);
+export const sayOfIncident = entry => change('POST', '/api/incident/desk', entry);
 export const removeOverride = match => change('DELETE', path('/api/overrides', {match}));
 
 const KINDS = ['anomaly', 'incident', 'status'];

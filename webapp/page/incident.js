@@ -5,8 +5,9 @@ import {get} from './api.js';
 import {charts, lastHour} from './chart.js';
 import {byId, el, keepInPlace, replace, setText} from './dom.js';
 import {duration, nowS, number, plural, time} from './format.js';
+import {desk} from './desk.js';
 import {hear} from './live.js';
-import {arrow, hrefOf, whenInWords} from './rows.js';
+import {arrow, hrefOf, noteOf, whenInWords} from './rows.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
 import {virtualList} from './virtual.js';
 
@@ -30,7 +31,8 @@ export function show(query) {
   shown.title = title;
   shown.first = el('div', {class: 'first-mover'});
   shown.count = el('h3', {}, '');
-  replace(byId('incident'), el('a', {class: 'back', href: overviewHash()}, '← Overview'), title, shown.head, shown.first,
+  shown.desk = desk(shown.id);
+  replace(byId('incident'), el('a', {class: 'back', href: overviewHash()}, '← Overview'), title, shown.head, shown.desk.node, shown.first,
     shown.count, shown.members);
   shown.list = virtualList(shown.members, {make: makeMember, update: updateMember,
     anchor: () => document.activeElement?.closest('.timeline .row')});
@@ -67,7 +69,8 @@ async function load(view) {
 function tell(view) {
   const {incident} = view, {title, members, count, first} = incident;
   setText(view.title, title);
-  replace(view.head, el('p', {class: 'facts'}, facts(incident)));
+  replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, noteOf(first)));
+  view.desk.tell(incident);
   if (!view.drawn) {
     const closeUp = incident.state === 'open' ? lastHour
       : () => ({from: incident.start - CONTEXT_S, until: incident.end + CONTEXT_S, title: 'around it'});
@@ -99,6 +102,7 @@ function updateMember(row, member) {
   const {start, end, state} = shown.incident;
   const until = state === 'open' ? nowS() : end, percent = 100 / Math.max(1, until - start);
   const [after, badge, name, track, when] = row.children;
+  name.title = noteOf(member);
   row.className = `row ${member.state} ${gravity(member.score)}`;
   setText(after, `+${duration(member.start - start)}`);
   replace(badge, scoreBadge(member.score), arrow(member.direction));

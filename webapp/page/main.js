@@ -14,6 +14,7 @@ const VIEWS = [
   OVERVIEW,
   {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', named: true},
   {key: 'incident', section: 'incident', title: 'Incident', module: './incident.js', style: '/incident.css'},
+  {key: 'act', section: 'act', title: 'Incident', module: './act.js', style: '/incident.css'},
   {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', nav: true},
   {key: 'tree', section: 'tree', title: 'Tree', module: './tree.js', style: '/tree.css', nav: true},
   {key: 'health', section: 'health', title: 'Health', module: './health.js', style: '/health.css', nav: true},

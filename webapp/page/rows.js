@@ -1,7 +1,7 @@
 // Rows of lists: an incident, an anomaly. A row is brought up to date in place, so that what is focused in it stays so.
 import {incidentHash, metricHash} from './address.js';
 import {el, replace, setText} from './dom.js';
-import {duration, nowS, plural, time} from './format.js';
+import {clock, duration, nowS, plural, time} from './format.js';
 import {spark} from './spark.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
 
@@ -21,6 +21,11 @@ export function whenInWords({state, start, end}) {
   if (state === 'open') return ['since ', time(start), `, ${duration(nowS() - start)}`];
   return [time(start), ` for ${duration(end - start)}`];
 }
+
+const WHATS = {FLAT: 'stopped moving', DROPOUT: 'fell to nothing', STALE: 'fell silent'};
+
+// What a member is, where it is not off its value: "reaches 100 % in 2d4h at this pace"; else "".
+export const noteOf = ({what, note}) => note || WHATS[what] || '';
 
 const parts = new WeakMap(); // row -> its parts
 
@@ -63,6 +68,8 @@ export function updateAnomaly(node, anomaly) {
   dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly));
 }
 
+export const ackInWords = ({by, at, normal}) => `${by || 'somebody'} ${normal ? 'found it normal' : 'sees to it'}, since ${clock(at)}`;
+
 const expanded = new Set(); // ids of incidents whose members are shown
 
 export function incidentRow(incident) {
@@ -71,6 +78,8 @@ export function incidentRow(incident) {
   it.first = el('p', {class: 'first'});
   it.members = el('div', {class: 'members', role: 'list'});
   it.line.prepend(it.expand);
+  it.desk = el('span', {class: 'tended'});
+  it.line.append(it.desk);
   it.node.append(it.first, it.members);
   updateIncident(it.node, incident);
   return it.node;
@@ -78,13 +87,15 @@ export function incidentRow(incident) {
 
 // One of a single metric leads to that metric: it has nothing else to show.
 export function updateIncident(node, incident) {
-  const it = parts.get(node), {count, open, first, id, title, state} = incident;
+  const it = parts.get(node), {count, open, first, id, title, state, ack} = incident;
   const alone = count === 1;
   dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id));
   setText(it.more, alone ? '' : `${plural(count, 'metric')}${state === 'open' && open < count ? `, ${open} open` : ''}`);
-  it.first.hidden = alone;
+  it.first.hidden = alone && !noteOf(first);
+  replace(it.desk, ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'),
+    alone && el('a', {href: incidentHash(id), class: 'quiet', title: 'acknowledge, notes', 'aria-label': `Incident ${title}`}, '…'));
   it.expand.hidden = alone;
-  if (!alone) replace(it.first, 'first ', el('span', {class: 'metric'}, first.metric));
+  replace(it.first, !alone && ['first ', el('span', {class: 'metric'}, first.metric), ' '], noteOf(first));
   tellMembers(it);
 }
 
