@@ -30,7 +30,7 @@ comma := ,
 BUILD ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
 OBJ := $(BUILD)/obj
 
-PACKAGES := libuv hiredis msgpack gsl libconfig libmicrohttpd jansson
+PACKAGES := libuv hiredis msgpack gsl libconfig libmicrohttpd jansson libcurl cairo libcrypto glib-2.0
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
             -Wwrite-strings -Wvla $(if $(WERROR),-Werror)
 SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -43,35 +43,45 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PK
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
 say = @$(if $(V),:,echo '  $(1)  $(@:$(BUILD)/%=%)')
 Q := $(if $(V),,@)
-LINK = $(Q)$(CC) $(SANITIZER) $(LDFLAGS) -o $@
+LINK = $(Q)$(CC) $(SANITIZER) -Wl,--as-needed $(LDFLAGS) -o $@
 
 objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.o,$(filter %.S,$(1)))
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget incident)
+                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels zone \
+                        calendar calendar_read alerts mutes conf_lists incident forecast ticket desk roster)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
                           skyline_msgpack frame queue table names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) $(call pick,alerter,parts grouping incidents head) \
-             $(call pick,webapp,ring query guard why merge spread preview_spans preview_ask) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
+             $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask find join \
+                         branch names_list) \
+             $(call pick,alerter,parts grouping incidents head message message_text backoff) \
+             $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
+                                          nagios exec) \
              $(call pick,cli,csv openings inputs labels score whisper pass shop)
+
+# How messages are made and sent: for the alerter, and for `ridgeline test-channel`.
+CHANNELS_SRC := $(call pick,alerter,message message_text) $(wildcard alerter/channels/*.c)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
 LIB_ENGINE := $(BUILD)/libengine.a
 LIB_PARTS := $(BUILD)/libparts.a
-LIBS := $(LIB_IO) $(LIB_PURE) $(LIB_ENGINE)
+LIB_CHANNELS := $(BUILD)/libchannels.a
+LIBS := $(LIB_CHANNELS) $(LIB_IO) $(LIB_PURE) $(LIB_ENGINE)
 
 PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c analyzer/main.c alerter/main.c webapp/main.c cli/main.c))
 program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(call program,$(d)))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BUILD)/bench/horizon_null
-HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h alerter/*.h webapp/*.h cli/*.h)
+HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h alerter/*.h alerter/*/*.h \
+                      webapp/*.h cli/*.h)
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(PROGRAMS)
@@ -95,16 +105,28 @@ $(OBJ)/%.o: %.c $(FLAGS)
 	$(call say,CC)
 	$(Q)$(CC) $(STDFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The page and its charts, carried inside the webapp.
-$(OBJ)/webapp/assets.o: webapp/assets.S webapp/assets.def $(wildcard webapp/page/*) /usr/share/javascript/dygraphs/dygraph.min.js
+# The page and its charts, carried inside the webapp as they are and compressed.
+ASSETS := $(shell sed -n 's/^ASSET(.*, "\(.*\)")$$/\1/p' webapp/assets.def)
+GZIPPED := $(foreach f,$(ASSETS),$(OBJ)/gz/$(patsubst /%,%,$(f)).gz)
+
+$(OBJ)/webapp/assets.o: webapp/assets.S webapp/assets.def $(ASSETS) $(GZIPPED)
 	@mkdir -p $(@D)
 	$(call say,AS)
-	$(Q)$(CC) -c -o $@ $<
+	$(Q)$(CC) -c -Wa,-I$(OBJ) -o $@ $<
+
+$(OBJ)/gz/usr/%.gz: /usr/%
+	@mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@
+
+$(OBJ)/gz/%.gz: %
+	@mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@
 
 $(LIB_PURE): $(call objects,$(PURE_SRC))
 $(LIB_IO): $(call objects,$(IO_SRC))
 $(LIB_ENGINE): $(call objects,$(ENGINE_SRC))
 $(LIB_PARTS): $(call objects,$(PARTS_SRC))
+$(LIB_CHANNELS): $(call objects,$(CHANNELS_SRC))
 $(BUILD)/lib%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -113,7 +135,7 @@ $(BUILD)/lib%.a:
 $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(LIB_PARTS) $(LIB_PURE) $(LIB_ENGINE)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(LINK) $^ $(shell pkg-config --libs criterion msgpack gsl libconfig jansson) -lm
+	$(LINK) $^ $(shell pkg-config --libs criterion msgpack gsl libconfig jansson glib-2.0 libcrypto) -lm
 
 $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIB_PARTS) $(LIBS)
 	@mkdir -p $(@D)
@@ -131,7 +153,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(ENGINE_SRC) $(PARTS_SRC) $(HEADERS
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -D_GNU_SOURCE -Iinclude -I. -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $(filter %.c,$^) $(shell pkg-config --libs msgpack gsl libconfig jansson) -lm
+	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $(filter %.c,$^) $(shell pkg-config --libs msgpack gsl libconfig jansson glib-2.0 libcrypto) -lm
 
 deps-%:
 	@packaging/install-deps.sh $*

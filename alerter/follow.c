@@ -21,6 +21,7 @@ void follow_drop(struct follow *f)
     if (f->loaded) {
         feed_fini(&f->feed);
         incidents_fini(&f->incidents);
+        outlook_fini(&f->outlook);
     }
     f->loaded = false;
 }
@@ -35,7 +36,8 @@ static bool load(struct follow *f, struct store *s, const struct grouping_rules 
     incidents_init(&f->incidents);
     feed_init(&f->feed, clock_wall_ms());
     f->loaded = true;
-    if (loader_load(s, &f->incidents, &f->feed, &f->writer, rules->reopen_within_s, clock_wall_ms()) != 0) {
+    if (loader_load(s, &f->incidents, &f->feed, &f->writer, rules->reopen_within_s, clock_wall_ms()) != 0 ||
+        desk_load(&f->desk, s) != 0 || outlook_load(&f->outlook, s) != 0) {
         counters[ALERTER_redis_errors]++;
         follow_drop(f);
         return false;
@@ -112,6 +114,7 @@ static int take(struct follow *f, struct store *s, const struct grouping_rules *
     if (!feed_is_drained(&f->feed) || now_mono_ms < f->census_mono_ms)
         return 0;
     f->census_mono_ms = now_mono_ms + CENSUS_MS;
+    outlook_count(&f->outlook, &f->incidents);
     int result = census_take(s, &f->incidents, rules, counters, clock_wall_ms());
     counters[ALERTER_redis_errors] += result > 0;
     return result < 0 ? -1 : 0;
@@ -121,9 +124,9 @@ static int step(struct follow *f, struct store *s, const struct grouping_rules *
 {
     struct incidents before = f->incidents;
 
-    if (take(f, s, rules, counters) != 0 ||
+    if (take(f, s, rules, counters) != 0 || desk_take(&f->desk, s, &f->incidents, counters) != 0 ||
         writer_write(&f->writer, s, &f->incidents, &f->feed, clock_wall_ms()) != 0 ||
-        store_generation(s) != f->generation)
+        desk_save(&f->desk, s) != 0 || store_generation(s) != f->generation)
         return -1;
     count(f, &before, counters);
     incidents_forget(&f->incidents, clock_wall_ms() - 1000 * rules->reopen_within_s - HELD_MS);
@@ -141,20 +144,31 @@ static void cut_old(struct follow *f, struct store *s, uint64_t *counters)
         counters[ALERTER_redis_errors]++;
 }
 
-bool follow_turn(struct follow *f, struct store *s, const struct grouping_rules *rules, uint64_t *counters)
+/* Takes what there is, a bounded part of it. Returns 0, or -1 when Redis did not answer or memory is out. */
+static int take_batches(struct follow *f, struct store *s, const struct settings *settings,
+                        const struct grouping_rules *rules, uint64_t *counters)
 {
-    if (!f->loaded && !load(f, s, rules, counters))
+    if (outlook_turn(&f->outlook, s, settings, &f->incidents, rules, counters) != 0)
+        return -1;
+    for (int i = 0; i < BATCHES_PER_TURN && (i == 0 || !feed_is_drained(&f->feed)); i++)
+        if (step(f, s, rules, counters) != 0)
+            return -1;
+    return 0;
+}
+
+bool follow_turn(struct follow *f, struct store *s, const struct settings *settings, uint64_t *counters)
+{
+    const struct grouping_rules rules = {.window_s = settings->alerter.incident_window_s,
+                                         .reopen_within_s = settings->alerter.reopen_within_s};
+
+    if (!f->loaded && !load(f, s, &rules, counters))
         return false;
     cut_old(f, s, counters);
     feed_wake(&f->feed);
-    for (int i = 0; i < BATCHES_PER_TURN; i++) {
-        if (step(f, s, rules, counters) != 0) {
-            counters[ALERTER_redis_errors]++;
-            follow_drop(f);
-            return false;
-        }
-        if (feed_is_drained(&f->feed))
-            return false;
+    if (take_batches(f, s, settings, &rules, counters) != 0) {
+        counters[ALERTER_redis_errors]++;
+        follow_drop(f);
+        return false;
     }
-    return true;
+    return !feed_is_drained(&f->feed);
 }

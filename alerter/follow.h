@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alerter/desk.h"
 #include "alerter/feed.h"
 #include "alerter/incidents.h"
+#include "alerter/outlook.h"
 #include "alerter/writer.h"
 #include "ridgeline/store.h"
 
@@ -16,6 +18,8 @@ struct follow {
     unsigned generation; /* of the connection over which it was loaded */
     struct incidents incidents;
     struct feed feed;
+    struct desk desk;
+    struct outlook outlook;
     struct writer writer;
     int64_t load_mono_ms, census_mono_ms, cut_mono_ms; /* when each is due */
 };
@@ -24,6 +28,6 @@ struct follow {
 void follow_drop(struct follow *f);
 
 /* One turn. Counts into `counters` (ALERTER_...). Returns whether there is more to do at once. */
-bool follow_turn(struct follow *f, struct store *s, const struct grouping_rules *rules, uint64_t *counters);
+bool follow_turn(struct follow *f, struct store *s, const struct settings *settings, uint64_t *counters);
 
 #endif

@@ -54,7 +54,8 @@ void head_make(struct incident_head *head, const struct incidents_one *one, char
                                    .count = one->count,
                                    .open_members = one->open_members,
                                    .first = one->members->m,
-                                   .reopened = one->reopened};
+                                   .reopened = one->reopened,
+                                   .ack = one->ack};
     memcpy(head->id, one->id, sizeof head->id);
     for (const struct incidents_member *member = one->members; member; member = member->next) {
         rank(head->strongest, &head->n_strongest, &member->m);

@@ -241,6 +241,7 @@ static struct incidents_one *found(struct incidents *s, const char *id, int64_t 
         return NULL;
     memcpy(one->id, id, sizeof one->id);
     one->told_at_ms = now_wall_ms;
+    one->ack.by = one->by;
     one->group.number = s->founded++;
     s->n++;
     return one;
@@ -320,6 +321,20 @@ int incidents_take(struct incidents *s, const struct grouping_rules *rules, cons
     return 0;
 }
 
+static enum incident_what what_of(enum engine_state state)
+{
+    switch (state) {
+    case ENGINE_FLAT:
+        return INCIDENT_FLAT;
+    case ENGINE_DROPOUT:
+        return INCIDENT_DROPOUT;
+    case ENGINE_STALE:
+        return INCIDENT_STALE;
+    default:
+        return INCIDENT_ANOMALOUS;
+    }
+}
+
 struct incident_member incidents_member_of(const struct anomaly *a)
 {
     struct incident_member m = {.metric = a->metric,
@@ -330,10 +345,35 @@ struct incident_member incidents_member_of(const struct anomaly *a)
                                              : a->peak.direction < 0 ? INCIDENT_DOWN
                                                                      : INCIDENT_UNKNOWN,
                                 .score = a->score,
-                                .peak_at = a->peak.t};
+                                .peak_at = a->peak.t,
+                                .what = what_of(a->opened.state)};
 
     memcpy(m.id, a->id, sizeof m.id);
     return m;
+}
+
+static void set_ack(struct incidents_one *one, const struct incident_ack *ack)
+{
+    size_t len = ack->by ? strnlen(ack->by, DESK_BY_MAX) : 0;
+
+    if (len > 0)
+        memcpy(one->by, ack->by, len);
+    one->by[len] = '\0';
+    one->ack = *ack;
+    one->ack.by = one->by;
+}
+
+void incidents_acknowledge(struct incidents *s, const struct desk_entry *e)
+{
+    struct incidents_member *founder = find_member(s, e->incident, strlen(e->incident)); /* its id is the incident's */
+    struct incident_ack ack = {.given = e->kind != DESK_UNACK, .normal = e->kind == DESK_NORMAL, .at_s = e->at_s,
+                               .by = e->by};
+
+    if (!founder || strcmp(founder->incident->id, e->incident) != 0)
+        return;
+    if (e->kind != DESK_NOTE)
+        set_ack(founder->incident, &ack);
+    incidents_change(s, founder->incident, INCIDENTS_DUE_UPDATE);
 }
 
 int incidents_restore(struct incidents *s, const struct incident_head *head, const struct incident_member *members,
@@ -356,6 +396,7 @@ int incidents_restore(struct incidents *s, const struct incident_head *head, con
     if (result < 0)
         return -1;
     one->reopened = head->reopened;
+    set_ack(one, &head->ack);
     one->group.closed = one->open_members == 0;
     if (one->group.closed) {
         one->closed_at_s = head->closed_at_s ? head->closed_at_s : now_wall_ms / 1000;

@@ -10,6 +10,7 @@
 
 #include "alerter/grouping.h"
 #include "ridgeline/anomaly.h"
+#include "ridgeline/desk.h"
 #include "ridgeline/incident.h"
 
 /* Closed incidents that are held at most: the longest closed give way. */
@@ -38,6 +39,8 @@ struct incidents_one {
     char id[ANOMALY_ID_BYTES];
     int64_t told_at_ms, closed_at_s; /* wall time; closed_at_s is 0 while open */
     uint32_t reopened, count, open_members;
+    struct incident_ack ack; /* its `by` is */
+    char by[DESK_BY_MAX + 1];
     struct incidents_member *members;
     unsigned due;
     bool changed;
@@ -73,6 +76,9 @@ int incidents_restore(struct incidents *s, const struct incident_head *head, con
 
 /* Marks an incident as changed, with the events `due`. */
 void incidents_change(struct incidents *s, struct incidents_one *one, unsigned due);
+
+/* What somebody says of an incident. One that is not held is left as it is: it is long over. */
+void incidents_acknowledge(struct incidents *s, const struct desk_entry *e);
 
 /* Takes the first of those that changed; its members' marks and what is due are the caller's to clear. NULL when
  * there is none. */

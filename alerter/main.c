@@ -96,11 +96,8 @@ static void tick(struct alerter *a)
 /* Whether there is more to do at once. */
 static bool turn(struct alerter *a)
 {
-    const struct grouping_rules rules = {.window_s = a->settings.alerter.incident_window_s,
-                                         .reopen_within_s = a->settings.alerter.reopen_within_s};
-
     if (lease_hold(&a->lease, a->store))
-        return follow_turn(&a->follow, a->store, &rules, a->counters);
+        return follow_turn(&a->follow, a->store, &a->settings, a->counters);
     follow_drop(&a->follow);
     return false;
 }

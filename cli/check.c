@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "ridgeline/alerts.h"
 #include "ridgeline/conf.h"
+#include "ridgeline/mutes.h"
 
 #define SETS_MAX 64
 
@@ -82,7 +84,25 @@ static void print_rule(const struct conf_rule *rule)
     for (size_t i = 0; i < conf_metric_options_n(); i++)
         if (rule->set[i])
             printf(" %s = %s;", conf_metric_option(i)->name, conf_value_text(value, sizeof value, i, rule->value[i]));
+    for (size_t i = 0; i < conf_rule_options_n; i++) {
+        char *text = conf_rule_text(rule, &conf_rule_options[i]);
+        if (text != NULL)
+            printf(" %s = %s;", conf_rule_options[i].name, text);
+        free(text);
+    }
     putchar('\n');
+}
+
+static void print_lists(const struct settings *s)
+{
+    for (size_t i = 0; i < s->channels.n; i++)
+        printf("  line %u: channel %s: %s\n", s->channels.list[i].line, s->channels.list[i].name,
+               channels_type_name(s->channels.list[i].type));
+    for (size_t i = 0; i < s->alerts.n; i++)
+        printf("  line %u: alert %s\n", s->alerts.list[i].line, s->alerts.list[i].name);
+    for (size_t i = 0; i < s->mutes.n; i++)
+        printf("  line %u: mute %s: %s\n", s->mutes.list[i].line, s->mutes.list[i].name,
+               mutes_meaning_name(mutes_meaning(&s->mutes.list[i])));
 }
 
 static int print_settings(const struct arguments *a)
@@ -105,6 +125,7 @@ static int print_settings(const struct arguments *a)
         printf("%zu rule%s:\n", s.rules.n, s.rules.n == 1 ? "" : "s");
     for (size_t i = 0; i < s.rules.n; i++)
         print_rule(&s.rules.rules[i]);
+    print_lists(&s);
     conf_free(&s);
     conf_free(&defaults);
     return 0;

@@ -97,6 +97,8 @@ static int unknown(struct loader *l, unsigned line, const char *group, const cha
     }
     if (*group == '\0')
         conf_nearest_offer(&nearest, "", "rules", 0);
+    for (size_t i = 0; *group == '\0' && conf_list_name(i) != NULL; i++)
+        conf_nearest_offer(&nearest, "", conf_list_name(i), 0);
     snprintf(what, sizeof what, "%.40s%s%.40s", group, *group == '\0' ? "" : ".", name);
     return complain(l, line, what, "is no known option%s", conf_nearest_text(&nearest, hint, sizeof hint));
 }
@@ -135,6 +137,15 @@ static int read_rules(struct loader *l, const config_setting_t *list)
     return 0;
 }
 
+static int read_list(struct loader *l, const config_setting_t *list)
+{
+    struct conf_place place;
+    char reason[CONF_REASON_MAX];
+    if (conf_list_from_file(l->s, list, &place, reason) < 0)
+        return complain(l, place.line, place.what, "%s", reason);
+    return 0;
+}
+
 static int read_root(struct loader *l, const config_setting_t *root)
 {
     for (int i = 0; i < config_setting_length(root); i++) {
@@ -143,6 +154,8 @@ static int read_root(struct loader *l, const config_setting_t *root)
         int error;
         if (strcmp(name, "rules") == 0)
             error = read_rules(l, setting);
+        else if (conf_list_exists(name))
+            error = read_list(l, setting);
         else if (conf_group_exists(name))
             error = read_group(l, setting);
         else
@@ -294,6 +307,15 @@ static int check_skyline(struct loader *l)
     return 0;
 }
 
+static int check_lists(struct loader *l)
+{
+    struct conf_place place;
+    char reason[CONF_REASON_MAX];
+    if (conf_lists_check(l->s, &place, reason) < 0)
+        return complain(l, place.line, place.what, "%s", reason);
+    return 0;
+}
+
 /* What must hold between options, and for texts. */
 static int cross_check(struct loader *l)
 {
@@ -312,7 +334,7 @@ static int cross_check(struct loader *l)
         return object(l, "webapp", "listen", "must name an address");
     if (!is_instance(s->instance))
         return object(l, "", "instance", "may hold letters, digits, - and _, up to 32");
-    return check_prefixes(l) < 0 ? -1 : check_skyline(l);
+    return check_prefixes(l) < 0 || check_lists(l) < 0 ? -1 : check_skyline(l);
 }
 
 static int replace(struct loader *l, char **text, const char *with)
@@ -394,6 +416,7 @@ void conf_free(struct settings *s)
     for (size_t i = 0; i < conf_options_n; i++)
         conf_value_free(&conf_options[i], base_of(s, &conf_options[i]));
     conf_rules_free(&s->rules);
+    conf_lists_free(s);
     free(s->path);
     free(s->store);
     memset(s, 0, sizeof *s);

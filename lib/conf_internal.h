@@ -48,6 +48,9 @@ int conf_value_check(const struct conf_option *o, double value, char reason[CONF
 /* The number of the choice of this name, or -1 with `reason` filled. */
 int conf_value_choice(const struct conf_option *o, const char *text, char reason[CONF_REASON_MAX]);
 
+/* Whether the text is UTF-8 (RFC 3629) without control characters. */
+bool conf_is_line(const char *text);
+
 /* Frees what the option owns below `base`. */
 void conf_value_free(const struct conf_option *o, void *base);
 
@@ -68,6 +71,20 @@ struct conf_place {
  * wrong in `reason` and where in `*place`; the rules read so far stay in `*rules`. */
 int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_place *place,
                          char reason[CONF_REASON_MAX]);
+
+/* Whether the file's list of this name is one of channels, alerts or mutes; and the names of those, NULL behind the
+ * last. */
+bool conf_list_exists(const char *name);
+const char *conf_list_name(size_t i);
+
+/* Reads such a list into the settings; fails as conf_rules_from_file() does. Then what must hold between them. */
+int conf_list_from_file(struct settings *s, const config_setting_t *list, struct conf_place *place,
+                        char reason[CONF_REASON_MAX]);
+int conf_lists_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX]);
+void conf_lists_free(struct settings *s);
+
+/* Their part of the reference page. */
+void conf_lists_reference(FILE *out);
 
 /* Appends an empty rule; NULL when memory is out. It moves when another is appended. */
 struct conf_rule *conf_rules_append(struct conf_rules *rules);

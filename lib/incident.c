@@ -23,12 +23,23 @@ static const char *state_name(bool open)
     return open ? "open" : "closed";
 }
 
+static const char *const what_names[INCIDENT_WHATS] = {[INCIDENT_ANOMALOUS] = "ANOMALOUS",
+                                                       [INCIDENT_FLAT] = "FLAT",
+                                                       [INCIDENT_DROPOUT] = "DROPOUT",
+                                                       [INCIDENT_STALE] = "STALE",
+                                                       [INCIDENT_FORECAST] = "FORECAST"};
+
+const char *incident_what_name(enum incident_what what)
+{
+    return what_names[what];
+}
+
 json_t *incident_member_to_json(const struct incident_member *m)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I}", "id", m->id, "metric", m->metric, "start",
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s}", "id", m->id, "metric", m->metric, "start",
                      (json_int_t)m->start, "end", (json_int_t)m->end, "state", state_name(m->open), "direction",
                      incident_direction_name(m->direction), "score", number(m->score), "peak_at",
-                     (json_int_t)m->peak_at);
+                     (json_int_t)m->peak_at, "what", incident_what_name(m->what), "note", m->note);
 }
 
 static json_t *strongest_to_json(const struct incident_head *h)
@@ -44,15 +55,23 @@ static json_t *strongest_to_json(const struct incident_head *h)
     return array;
 }
 
+static json_t *ack_to_json(const struct incident_ack *a)
+{
+    if (!a->given)
+        return json_null();
+    return json_pack("{s:s, s:I, s:b}", "by", a->by, "at", (json_int_t)a->at_s, "normal", (int)a->normal);
+}
+
 json_t *incident_head_to_json(const struct incident_head *h)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:I}", "id", h->id, "state",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:I, s:o}", "id", h->id, "state",
                      state_name(h->open), "start", (json_int_t)h->start, "end", (json_int_t)h->end, "told_at_ms",
                      (json_int_t)h->told_at_ms, "closed_at",
                      h->open ? json_null() : json_integer((json_int_t)h->closed_at_s), "title", h->title, "count",
                      (json_int_t)h->count, "open", (json_int_t)h->open_members, "score", number(h->score), "direction",
                      incident_direction_name(h->direction), "first", incident_member_to_json(&h->first), "strongest",
-                     strongest_to_json(h), "reopened", (json_int_t)h->reopened);
+                     strongest_to_json(h), "reopened", (json_int_t)h->reopened, "ack",
+                     ack_to_json(&h->ack));
 }
 
 /* The readers below take one JSON member each. A wrong or missing one sets *bad, so that a caller reads all of them
@@ -115,6 +134,17 @@ static enum incident_direction read_direction(const json_t *object, enum inciden
     return INCIDENT_UNKNOWN;
 }
 
+static enum incident_what read_what(const json_t *object, bool *bad)
+{
+    const char *text = read_text(object, "what", 16, bad);
+
+    for (int w = 0; w < INCIDENT_WHATS; w++)
+        if (strcmp(text, what_names[w]) == 0)
+            return (enum incident_what)w;
+    *bad = true;
+    return INCIDENT_ANOMALOUS;
+}
+
 static void read_id(char id[ANOMALY_ID_BYTES], const json_t *object, bool *bad)
 {
     const char *text = read_text(object, "id", ANOMALY_ID_BYTES - 1, bad);
@@ -135,6 +165,9 @@ int incident_member_from_json(struct incident_member *m, const json_t *json)
                                   .direction = read_direction(json, INCIDENT_DOWN, &bad),
                                   .score = read_number(json, "score", &bad),
                                   .peak_at = read_uint32(json, "peak_at", &bad)};
+    m->what = read_what(json, &bad);
+    const char *note = read_text(json, "note", sizeof m->note - 1, &bad);
+    memcpy(m->note, note, strlen(note) + 1);
     read_id(m->id, json, &bad);
     return bad ? -1 : 0;
 }
@@ -149,6 +182,17 @@ static void read_strongest(struct incident_head *h, const json_t *array, bool *b
     for (size_t i = 0; i < h->n_strongest; i++)
         if (incident_member_from_json(&h->strongest[i], json_array_get(array, i)) < 0)
             *bad = true;
+}
+
+static void read_ack(struct incident_ack *a, const json_t *json, bool *bad)
+{
+    *a = (struct incident_ack){.by = ""};
+    if (json_is_null(json))
+        return;
+    a->given = true;
+    a->by = read_text(json, "by", SIZE_MAX, bad);
+    a->at_s = read_integer(json, "at", INT64_MAX, bad);
+    a->normal = json_is_true(json_object_get(json, "normal"));
 }
 
 int incident_head_from_json(struct incident_head *h, const json_t *json)
@@ -171,6 +215,7 @@ int incident_head_from_json(struct incident_head *h, const json_t *json)
     if (incident_member_from_json(&h->first, json_object_get(json, "first")) < 0)
         bad = true;
     read_strongest(h, json_object_get(json, "strongest"), &bad);
+    read_ack(&h->ack, json_object_get(json, "ack"), &bad);
     return bad ? -1 : 0;
 }
 

@@ -185,6 +185,24 @@ const struct conf_option conf_options[] = {
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
+/* What only rules set. Text is said to people, in messages and on the page. */
+#define OF_RULE(name_, type_, member, help_)                                                         \
+    {.group = "rules", .name = name_, .type = type_, .offset = offsetof(struct conf_rule, member),   \
+     .min = -CONF_UNBOUNDED, .max = CONF_UNBOUNDED, .unit = "", .help = help_}
+
+const struct conf_option conf_rule_options[] = {
+    OF_RULE("unit", CONF_TEXT, unit, "What the values count: `%`, `ms`, `requests/s`."),
+    OF_RULE("owner", CONF_TEXT, owner, "Who answers for the metric."),
+    OF_RULE("description", CONF_TEXT, description, "What the metric says, in a sentence."),
+    OF_RULE("runbook", CONF_TEXT, runbook, "Where it stands what to do, `http://` or `https://`."),
+    OF_RULE("limit", CONF_NUMBER, limit,
+            "What the value must not reach, such as 100 for a share of a disk: when it will at its pace is told."),
+    {.group = "rules", .name = "warn_before", .type = CONF_DURATION, .offset = offsetof(struct conf_rule, warn_before_s),
+     .min = MINUTE, .max = 52 * WEEK, .unit = "s",
+     .help = "How long before `limit` could be reached an incident opens; \"3d\" where no rule says."},
+};
+const size_t conf_rule_options_n = sizeof conf_rule_options / sizeof *conf_rule_options;
+
 #define METRIC_OPTIONS (2 * DETECTOR_COUNT + 15)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");

@@ -1,6 +1,6 @@
 /* The event streams, 64 of anomalies and one of incidents, are polled in one pipeline, from a cursor each: a
  * cursor stays where it is while Redis is away, so nothing is skipped. They begin at the
- * streams' ends; what is older the page asks for itself. */
+ * streams' ends; what is older is recalled (recall.h) into the past that lanes are made of. */
 #include "webapp/feed.h"
 
 #include <stdio.h>
@@ -17,6 +17,8 @@
 #include "webapp/hub.h"
 #include "webapp/incidents.h"
 #include "webapp/names.h"
+#include "webapp/past.h"
+#include "webapp/recall.h"
 
 #define ENTRIES_PER_READ 200 /* of one stream */
 #define READS_PER_TURN 20    /* while a stream has more; the rest follows with the next turn */
@@ -31,18 +33,27 @@
 struct feed {
     char cursors[STREAMS][STREAM_ID_MAX]; /* "" until the stream's end is known */
     int64_t status_mono_ms, beat_mono_ms;    /* when each is due */
+    struct recall *recall;
 };
 
 struct feed *feed_new(void)
 {
     struct feed *f = calloc(1, sizeof *f);
-    if (f)
-        f->beat_mono_ms = clock_mono_ms() + BEAT_MS;
-    return f;
+    if (!f)
+        return NULL;
+    f->beat_mono_ms = clock_mono_ms() + BEAT_MS;
+    f->recall = recall_new();
+    if (f->recall)
+        return f;
+    free(f);
+    return NULL;
 }
 
 void feed_free(struct feed *f)
 {
+    if (!f)
+        return;
+    recall_free(f->recall);
     free(f);
 }
 
@@ -52,23 +63,26 @@ static void set_cursor(struct feed *f, unsigned stream, const redisReply *id)
         memcpy(f->cursors[stream], id->str, id->len + 1);
 }
 
-/* The anomaly of an entry, checked; NULL when it is none. */
-static json_t *read_anomaly(const redisReply *text, int surface_score)
+/* The anomaly of an entry, checked and remembered; NULL when it is none. */
+static json_t *read_anomaly(struct app *app, unsigned slot, const redisReply *text, int surface_score)
 {
     struct anomaly a;
-    if (anomaly_from_text(&a, text->str, text->len) == 0)
-        return anomalies_one_to_json(&a, surface_score);
-    log_warning("anomaly_unreadable", "bytes=%zu", (size_t)text->len);
-    return NULL;
+    if (anomaly_from_text(&a, text->str, text->len) != 0) {
+        log_warning("anomaly_unreadable", "bytes=%zu", (size_t)text->len);
+        return NULL;
+    }
+    past_take(app->past, slot, &a);
+    return anomalies_one_to_json(&a, surface_score);
 }
 
 /* Gives an entry out as {"kind", "anomaly"} or {"kind", "incident"}. */
-static void give(struct app *app, bool is_incident, const redisReply *kind, const redisReply *text)
+static void give(struct app *app, unsigned stream, const redisReply *kind, const redisReply *text)
 {
+    bool is_incident = stream == INCIDENTS;
     int surface_score = attention_now(app->attention).bar.score;
     const char *name = is_incident ? "incident" : "anomaly";
     json_t *one = is_incident ? incidents_head_to_json(text->str, text->len, surface_score)
-                              : read_anomaly(text, surface_score);
+                              : read_anomaly(app, stream, text, surface_score);
     json_t *event = one ? json_pack("{s:s%,s:o}", "kind", kind->str, (size_t)kind->len, name, one) : NULL;
     char *json = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(event);
@@ -79,7 +93,7 @@ static void give(struct app *app, bool is_incident, const redisReply *kind, cons
     free(json);
 }
 
-static void take_fields(struct app *app, bool is_incident, const redisReply *fields)
+static void take_fields(struct app *app, unsigned stream, const redisReply *fields)
 {
     const redisReply *kind = NULL, *json = NULL;
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
@@ -92,7 +106,7 @@ static void take_fields(struct app *app, bool is_incident, const redisReply *fie
             json = value;
     }
     if (kind && json)
-        give(app, is_incident, kind, json);
+        give(app, stream, kind, json);
 }
 
 /* Takes [[id, [field, value, ...]], ...]. */
@@ -104,7 +118,7 @@ static void take_entries(struct feed *f, struct app *app, unsigned stream, const
             continue;
         set_cursor(f, stream, entry->element[0]);
         if (entry->element[1]->type == REDIS_REPLY_ARRAY)
-            take_fields(app, stream == INCIDENTS, entry->element[1]);
+            take_fields(app, stream, entry->element[1]);
     }
 }
 
@@ -178,8 +192,8 @@ void feed_turn(struct feed *f, struct app *app, struct store *s)
     int read = 1;
     for (int i = 0; read == 1 && i < READS_PER_TURN; i++)
         read = read_events(f, app, s);
-    int step = names_step(app->names, s);
-    if (told != 0 || read < 0 || step != 0)
+    int step = names_step(app->names, s), recalled = recall_turn(f->recall, app->past, s);
+    if (told != 0 || read < 0 || step != 0 || recalled != 0)
         app_count(app, WEBAPP_redis_errors, 1);
     if (now_ms >= f->status_mono_ms) {
         give_status(app, s);

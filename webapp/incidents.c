@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ridgeline/desk.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/log.h"
 #include "ridgeline/store.h"
@@ -274,6 +275,45 @@ static json_t *members_to_json(const redisReply *fields, bool *truncated)
     return array;
 }
 
+struct note {
+    const char *field; /* "n:<entry's id>": the order of the ids is that of time */
+    json_t *json;
+};
+
+static int by_field(const void *a, const void *b)
+{
+    const struct note *x = a, *y = b;
+    size_t x_len = strlen(x->field), y_len = strlen(y->field);
+    return x_len != y_len ? (x_len > y_len) - (x_len < y_len) : strcmp(x->field, y->field);
+}
+
+/* What people said of it, the oldest first, as an array. NULL when memory is out. */
+static json_t *desk_to_json(const redisReply *fields)
+{
+    struct note *notes = calloc(fields->elements / 2 + 1, sizeof *notes);
+    json_t *array = notes ? json_array() : NULL;
+    size_t n = 0;
+    for (size_t i = 0; notes && i + 1 < fields->elements; i += 2) {
+        const redisReply *name = fields->element[i], *value = fields->element[i + 1];
+        struct desk_entry e;
+        const char *error;
+        if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
+            strncmp(name->str, DESK_FIELD_NOTE, sizeof DESK_FIELD_NOTE - 1) != 0)
+            continue;
+        json_t *json = json_loadb(value->str, value->len, JSON_REJECT_DUPLICATES, NULL);
+        if (desk_entry_from_json(&e, json, &error) == 0)
+            notes[n++] = (struct note){.field = name->str, .json = json};
+        else
+            json_decref(json);
+    }
+    if (n > 1)
+        qsort(notes, n, sizeof *notes, by_field);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(array, notes[i].json);
+    free(notes);
+    return array;
+}
+
 static const redisReply *find_field(const redisReply *fields, const char *name)
 {
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
@@ -317,6 +357,7 @@ void incidents_one_get(const struct request *request, struct reply *reply)
     }
     json_object_set_new(json, "members", members_to_json(fields, &truncated));
     json_object_set_new(json, "members_truncated", json_boolean(truncated));
+    json_object_set_new(json, "desk", desk_to_json(fields));
     http_json(reply, HTTP_OK, json);
 out:
     if (fields)

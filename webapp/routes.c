@@ -6,12 +6,16 @@
 #include "webapp/anomalies.h"
 #include "webapp/app.h"
 #include "webapp/chart.h"
+#include "webapp/desk.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
 #include "webapp/incidents.h"
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
+#include "webapp/spark.h"
+#include "webapp/swimlane.h"
+#include "webapp/tree.h"
 #include "webapp/tune.h"
 
 /* The token that state changes need. A page of another origin can send this
@@ -23,10 +27,14 @@ static void token_get(const struct request *request, struct reply *reply)
 
 static const struct route routes[] = {
     {"/api/anomalies", "GET", "state metric since limit candidates", anomalies_get, false},
+    {"/api/lanes", "GET", "from until depth prefix slots candidates", swimlane_get, true},
+    {"/api/lanes/anomalies", "GET", "from until prefix state limit candidates", swimlane_anomalies_get, true},
+    {"/api/spark", "GET", "metric from until", spark_get, false},
     {"/api/incidents", "GET", "state since limit candidates", incidents_get, false},
     {"/api/incident", "GET", "id", incidents_one_get, false},
     {"/api/series", "GET", "metric from until", chart_get, false},
-    {"/api/metrics", "GET", "query limit", search_get, false},
+    {"/api/metrics", "GET", "query state first limit", search_get, false},
+    {"/api/tree", "GET", "prefix limit", tree_get, true},
     {"/api/verdict", "GET", "metric at", explain_get, false},
     {"/api/options", "GET", "metric match", tune_options_get, false},
     {"/api/overrides", "GET", "", tune_list_get, false},
@@ -34,6 +42,7 @@ static const struct route routes[] = {
     {"/api/overrides", "DELETE", "match", tune_remove_delete, false},
     {"/api/overrides/export", "GET", "", tune_export_get, false},
     {"/api/preview", "POST", "", preview_post, false},
+    {"/api/incident/desk", "POST", "", desk_post, false},
     {"/api/token", "GET", "", token_get, true},
     {"/api/health", "GET", "", health_get, true},
     {"/api/events", "GET", "", NULL, true},
@@ -44,7 +53,7 @@ static const struct route routes[] = {
 
 static const char *methods_of(const char *path)
 {
-    if (strcmp(path, "/api/preview") == 0)
+    if (strcmp(path, "/api/preview") == 0 || strcmp(path, "/api/incident/desk") == 0)
         return "POST";
     return strcmp(path, "/api/overrides") == 0 ? "GET, HEAD, POST, DELETE" : "GET, HEAD";
 }

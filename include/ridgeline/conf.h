@@ -35,10 +35,10 @@ enum conf_type {
     CONF_BUDGET,    /* struct units_budget */
     CONF_SHARD,     /* struct units_shard */
     CONF_TEXT,      /* char * */
-    CONF_GLOBS,     /* struct conf_globs: list of globs */
+    CONF_GLOBS,     /* struct conf_globs: list of globs, or one */
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
     CONF_BOOL,
-    CONF_CHOICE,    /* of a per-metric row: double, the number of one of `choices`; its name in quotes in the file */
+    CONF_CHOICE,    /* int, or double in a per-metric row: the number of one of `choices`; its name in quotes in the file */
 };
 
 /* One row of the table. Rows with `per_metric` are offsets into struct
@@ -51,6 +51,7 @@ struct conf_option {
     bool per_metric;
     size_t offset;
     double min, max;         /* numbers, integers, durations (s), bytes */
+#define CONF_UNBOUNDED 1e300 /* as the most: any number will do */
     const char *default_text; /* as --set takes it; NULL for per-metric rows: engine_options_default() */
     const char *const *choices; /* names, up to a NULL; `max` is the number of the last */
     const char *unit;        /* of the number that we hold: "s", "bytes", "votes", ""; never NULL */
@@ -70,20 +71,34 @@ struct conf_globs {
     size_t n;
 };
 
-/* Some of the per-metric options, with a glob: a rule of the file or an override. */
+/* Some of the per-metric options, with a glob: a rule of the file or an override. What stands below `value` only a
+ * rule can set; these options have a table of their own, conf_rule_options. */
 struct conf_rule {
     struct glob *match;
     unsigned line;      /* in settings.conf; 0 for an override */
     int64_t saved_at;   /* epoch s an override was saved; 0 for a rule */
     bool set[CONF_METRIC_OPTIONS_MAX];
     double value[CONF_METRIC_OPTIONS_MAX]; /* durations in seconds */
+    char *unit, *owner, *description, *runbook; /* NULL: not set; at most CONF_ABOUT_MAX bytes, in one line */
+    double limit; /* NaN: not set */
+    int64_t warn_before_s; /* 0: not set */
 };
+
+/* The rows of what rules alone set: offsets into struct conf_rule. */
+extern const struct conf_option conf_rule_options[];
+extern const size_t conf_rule_options_n;
 
 struct conf_rules {
     struct conf_rule *rules;
     size_t n;
 };
 
+struct channel_settings; /* ridgeline/alerts.h */
+struct alert_settings;
+struct mute_settings; /* ridgeline/mutes.h */
+
+#define CONF_WARN_BEFORE_S (3 * 86400)
+#define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
 #define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
 
 struct settings {
@@ -133,6 +148,18 @@ struct settings {
     bool detection_set[CONF_METRIC_OPTIONS_MAX];
     unsigned detection_line[CONF_METRIC_OPTIONS_MAX];
     struct conf_rules rules;
+    struct conf_channels {
+        struct channel_settings *list;
+        size_t n;
+    } channels;
+    struct conf_alerts {
+        struct alert_settings *list;
+        size_t n;
+    } alerts;
+    struct conf_mutes {
+        struct mute_settings *list;
+        size_t n;
+    } mutes;
 };
 
 /* Reads `path` (NULL: defaults only) into a zeroed or freed `*s`; then applies each "NAME=VALUE" of
@@ -166,6 +193,14 @@ struct conf_origin {
 void conf_resolve(const struct settings *s, const struct conf_rules *overrides, const char *name, size_t name_len,
                   struct engine_options *options, struct conf_origin *origins);
 
+/* What the rules say of a metric for those who read of it; later rules win option by option. */
+struct conf_about {
+    const char *unit, *owner, *description, *runbook; /* "" where no rule says; owned by the settings */
+    double limit; /* NaN where no rule says */
+    int64_t warn_before_s; /* CONF_WARN_BEFORE_S where no rule says */
+};
+void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about);
+
 /* "default", "detection (settings.conf:12)", "detection (--set)", "rule stats.*
  * (settings.conf:30)", "override stats.*"; cut where `out_bytes` is too short. Returns `out`. */
 #define CONF_ORIGIN_TEXT_MAX (GLOB_MAX + 128)
@@ -187,6 +222,13 @@ char *conf_overrides_export(const struct conf_rules *r);
 
 void conf_rules_free(struct conf_rules *r);
 
+/* Sets every option of the rows that has a default, below `entry`, whose globs and texts are all zero. Returns 0, or
+ * -1 when memory is out. */
+int conf_entry_defaults(const struct conf_option *rows, size_t n, void *entry);
+
+/* Frees what the rows' options own below `entry`. */
+void conf_entry_fini(const struct conf_option *rows, size_t n, void *entry);
+
 /* Checks one per-metric option by name, as conf_overrides_parse does. Returns
  * its index, or -1 with a sentence in `error`. */
 int conf_metric_check(const char *name, double value, char error[CONF_ERROR_MAX]);
@@ -201,6 +243,9 @@ char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double 
 /* The value of any option of the table in `s`, as it would stand in the file;
  * malloc'd, NULL when memory is out. */
 char *conf_option_text(const struct settings *s, const struct conf_option *o);
+
+/* The same for an option that only rules set; NULL also where the rule does not set it. */
+char *conf_rule_text(const struct conf_rule *rule, const struct conf_option *o);
 
 /* docs/SETTINGS.md, made from the table; malloc'd, NULL when memory is out. */
 char *conf_reference(void);

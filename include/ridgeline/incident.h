@@ -22,9 +22,20 @@
 #define INCIDENT_FIELD_TOLD "told"
 #define INCIDENT_FIELD_MEMBER "m:"
 
+struct incident_ack { /* who sees to it */
+    bool given, normal;   /* `normal`: nothing is to be seen to, and no more told */
+    int64_t at_s;
+    const char *by; /* "" where nobody said; owned as the title is */
+};
+
 enum incident_direction { INCIDENT_UNKNOWN, INCIDENT_UP, INCIDENT_DOWN, INCIDENT_MIXED };
 
-/* One anomaly of an incident. */
+/* What a member is: an anomaly by its values, by a state beside the score, or a limit that comes near. */
+enum incident_what { INCIDENT_ANOMALOUS, INCIDENT_FLAT, INCIDENT_DROPOUT, INCIDENT_STALE, INCIDENT_FORECAST };
+#define INCIDENT_WHATS (INCIDENT_FORECAST + 1)
+#define INCIDENT_NOTE_BYTES 80
+
+/* One anomaly of an incident, or a forecast. */
 struct incident_member {
     char id[ANOMALY_ID_BYTES];
     const char *metric; /* whoever made the member owns it */
@@ -33,6 +44,8 @@ struct incident_member {
     enum incident_direction direction; /* never INCIDENT_MIXED */
     double score;
     uint32_t peak_at;
+    enum incident_what what;
+    char note[INCIDENT_NOTE_BYTES]; /* of a forecast: what it says; else "" */
 };
 
 struct incident_head {
@@ -49,10 +62,11 @@ struct incident_head {
     size_t n_strongest;
     struct incident_member strongest[INCIDENT_STRONGEST]; /* strongest first */
     uint32_t reopened; /* how often it came back */
+    struct incident_ack ack;
 };
 
-/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at"}. New reference, NULL
- * when memory is out or the name is not UTF-8. */
+/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note"}. New
+ * reference, NULL when memory is out or the name is not UTF-8. */
 json_t *incident_member_to_json(const struct incident_member *m);
 
 /* Reads what incident_member_to_json wrote; null becomes NaN, and `metric` points into `json`. Returns 0, or -1
@@ -60,8 +74,8 @@ json_t *incident_member_to_json(const struct incident_member *m);
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
 /* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "open", "score",
- * "direction", "first", "strongest", "reopened"}; `closed_at` is null while it is open. New reference,
- * NULL as above. */
+ * "direction", "first", "strongest", "reopened", "ack"}; `closed_at` is null while it is open, and `ack` when nobody
+ * acknowledged, else {"by", "at", "normal"}. New reference, NULL as above. */
 json_t *incident_head_to_json(const struct incident_head *h);
 
 /* As incident_member_from_json(); all text points into `json`. */
@@ -72,6 +86,9 @@ int incident_compare(const struct incident_member *a, const struct incident_memb
 
 /* Which moved first: the earlier start, then as incident_compare() says. */
 int incident_compare_starts(const struct incident_member *a, const struct incident_member *b);
+
+/* "ANOMALOUS", "FLAT", "DROPOUT", "STALE", "FORECAST". */
+const char *incident_what_name(enum incident_what what);
 
 /* "up", "down", "mixed" or "unknown". */
 const char *incident_direction_name(enum incident_direction direction);

@@ -25,6 +25,10 @@
 #define KEYS_LEASE_ROOMBA "ridgeline:lease:roomba"    /* string with expiry: holder */
 #define KEYS_LEASE_ALERTER "ridgeline:lease:alerter"  /* string with expiry: holder */
 #define KEYS_ALERTER "ridgeline:alerter"              /* hash: cursor:<slot>, and what else the alerter remembers */
+#define KEYS_ALERTER_DESK "desk"                     /* field of that hash: the last entry taken of */
+#define KEYS_DESK "ridgeline:desk"                    /* stream, capped: field json, what people say of incidents */
+#define KEYS_OUTLOOK "ridgeline:outlook"              /* hash: metric -> JSON, when it will reach its limit */
+#define KEYS_SECRET "ridgeline:secret"                /* string: 64 hex digits that sign tickets */
 #define KEYS_INCIDENTS_OPEN "ridgeline:incidents:open"     /* sorted set: id -> start */
 #define KEYS_INCIDENTS_CLOSED "ridgeline:incidents:closed" /* sorted set: id -> end */
 #define KEYS_INCIDENTS_EVENTS "ridgeline:incidents:events" /* stream: kind, id, json */
@@ -36,6 +40,7 @@ size_t keys_rollup(char out[KEYS_MAX], const char *name, size_t name_len); /* st
 size_t keys_record(char out[KEYS_MAX], const char *name, size_t name_len); /* hash: saved worker records */
 size_t keys_open(char out[KEYS_MAX], unsigned slot);                       /* hash: id -> anomaly JSON */
 size_t keys_events(char out[KEYS_MAX], unsigned slot);                     /* stream: openings, updates, closings */
+size_t keys_states(char out[KEYS_MAX], unsigned slot);                     /* string: states of the metrics (roster.h) */
 size_t keys_crossings(char out[KEYS_MAX], int64_t hour);                    /* hash: score -> change of the count */
 size_t keys_incident(char out[KEYS_MAX], const char *id);                    /* hash: head, told, m:<anomaly id> */
 size_t keys_stats(char out[KEYS_MAX], const char *process);                /* hash: counters of one process */

@@ -183,7 +183,7 @@ def test_a_write_that_a_crash_cut_off_is_finished(redis, alerter):
     # the hash was written, nothing else: neither event, nor place, nor cursor
     member = dict(head["first"], state="closed")
     closed = dict(head, state="closed", closed_at=now, open=0, first=member, strongest=[member])
-    redis.hset(key, mapping={"head": json.dumps(closed), "told": f"{(now + 1) * 1000}-0 close",
+    redis.hset(key, mapping={"head": json.dumps(closed), "told": f"{int(time.time() * 1000) + 1}-0 close",
                              "m:" + head["id"]: json.dumps(member)})
     alerter.daemon.start()
     wait_for("the closing", lambda: len(heads(redis, "closed")) == 1)
@@ -366,7 +366,7 @@ def test_the_api_tells_one_incident_with_its_members(redis, alerter, start):  # 
     (head,) = wait_heads(redis, 1, count=2100)
     one = web.json("/api/incident", id=head["id"])
     members, truncated = one.pop("members"), one.pop("members_truncated")
-    assert one == dict(head, candidate=False) and truncated and len(members) == 2000
+    assert one == dict(head, candidate=False, desk=[]) and truncated and len(members) == 2000
     assert members[0] == head["first"] and [m["start"] for m in members] == sorted(m["start"] for m in members)
     for bad in ({}, {"id": ""}, {"id": "x" * 16}, {"id": head["id"] + "0"}, {"id": "../etc"}):
         web.get("/api/incident", expect=400, **bad)

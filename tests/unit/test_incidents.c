@@ -352,16 +352,19 @@ Test(incidents, a_member_that_another_incident_holds_is_left_out)
 Test(incident, what_is_no_head_or_member_is_refused)
 {
     static const char good[] = "{\"id\":\"00\",\"metric\":\"a\",\"start\":1,\"end\":2,\"state\":\"open\","
-                               "\"direction\":\"up\",\"score\":null,\"peak_at\":1}";
+                               "\"direction\":\"up\",\"score\":null,\"peak_at\":1,\"what\":\"STALE\",\"note\":\"n\"}";
     static const char *const bad[] = {
         "{\"id\":\"\"}", "{\"id\":\"00112233445566778899\"}", "{\"id\":7}", "{\"start\":-1}", "{\"start\":4294967296}",
-        "{\"end\":1.5}", "{\"state\":\"ajar\"}", "{\"direction\":\"mixed\"}", "{\"score\":\"9\"}", "{\"metric\":null}"};
+        "{\"end\":1.5}", "{\"state\":\"ajar\"}", "{\"direction\":\"mixed\"}", "{\"score\":\"9\"}", "{\"metric\":null}",
+        "{\"what\":\"odd\"}", "{\"note\":null}",
+        "{\"note\":\"longer than seventy-nine bytes: 0123456789 0123456789 0123456789 0123456789 0123456789\"}"};
     struct incident_member m;
     struct incident_head head;
 
     json_t *whole = json_loads(good, 0, NULL);
     cr_assert_eq(incident_member_from_json(&m, whole), 0);
-    cr_assert(isnan(m.score) && m.open && m.direction == INCIDENT_UP);
+    cr_assert(isnan(m.score) && m.open && m.direction == INCIDENT_UP && m.what == INCIDENT_STALE);
+    cr_assert_str_eq(m.note, "n");
     cr_assert_eq(incident_head_from_json(&head, whole), -1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         json_t *json = json_deep_copy(whole), *change = json_loads(bad[i], 0, NULL);

@@ -1,0 +1,271 @@
+/* One set of facts, from which each form is made: so a mail's text and its HTML cannot differ. Times are UTC, as
+ * everywhere on the page. */
+#include "alerter/message_text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "alerter/channels/harmless.h"
+#include "ridgeline/units.h"
+
+static const char *const kind_words[] = {[MESSAGE_OPEN] = "OPEN",
+                                         [MESSAGE_UPDATE] = "UPDATE",
+                                         [MESSAGE_RESOLVE] = "RESOLVED",
+                                         [MESSAGE_DIGEST] = "HELD BACK"};
+
+static char *format_time(char out[MESSAGE_TEXT_TIME_MAX], const char *format, int64_t t)
+{
+    struct tm tm;
+    time_t seconds = (time_t)t;
+    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, MESSAGE_TEXT_TIME_MAX, format, &tm) == 0)
+        out[0] = '\0';
+    return out;
+}
+
+char *message_text_time(char out[MESSAGE_TEXT_TIME_MAX], int64_t t)
+{
+    return format_time(out, "%Y-%m-%d %H:%M:%S UTC", t);
+}
+
+char *message_text_rfc3339(char out[MESSAGE_TEXT_TIME_MAX], int64_t t)
+{
+    return format_time(out, "%Y-%m-%dT%H:%M:%SZ", t);
+}
+
+/* "3m20s"; to whole minutes from an hour on. */
+static char *span_text(char out[UNITS_TEXT_MAX], int64_t s)
+{
+    if (s >= 3600)
+        snprintf(out, UNITS_TEXT_MAX, "%" PRId64 "h%02" PRId64 "m", s / 3600, s % 3600 / 60);
+    else if (s >= 60)
+        snprintf(out, UNITS_TEXT_MAX, "%" PRId64 "m%02" PRId64 "s", s / 60, s % 60);
+    else
+        snprintf(out, UNITS_TEXT_MAX, "%" PRId64 "s", s > 0 ? s : 0);
+    return out;
+}
+
+static const char *plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void summarize_digest(char *out, size_t out_bytes, const struct message *m)
+{
+    struct message_head h;
+    char title[200];
+    message_read_head(&h, json_array_get(m->held, 0));
+    snprintf(out, out_bytes, "%s: %" PRId64 " message%s", kind_words[m->kind], m->held_count, plural(m->held_count));
+    size_t len = strlen(out);
+    if (*h.title != '\0' && len < out_bytes)
+        snprintf(out + len, out_bytes - len, ", strongest %s, score %.0f", harmless_line(title, sizeof title, h.title),
+                 h.score);
+}
+
+char *message_text_summary(char *out, size_t out_bytes, const struct message *m)
+{
+    struct message_head h;
+    char title[200], direction[16], lasted[UNITS_TEXT_MAX];
+    if (m->kind == MESSAGE_DIGEST) {
+        summarize_digest(out, out_bytes, m);
+        return out;
+    }
+    message_read_head(&h, m->incident);
+    harmless_line(title, sizeof title, *h.title != '\0' ? h.title : "an incident");
+    if (m->kind == MESSAGE_RESOLVE)
+        snprintf(out, out_bytes, "%s %s: %" PRId64 " metric%s, lasted %s", kind_words[m->kind], title, h.count,
+                 plural(h.count), span_text(lasted, h.end - h.start));
+    else
+        snprintf(out, out_bytes, "%s %s: %" PRId64 " metric%s, %s, score %.0f", kind_words[m->kind], title, h.count,
+                 plural(h.count), harmless_line(direction, sizeof direction, h.direction), h.score);
+    return out;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+add(struct message_text_facts *f, const char *label, const char *format, ...)
+{
+    char text[MESSAGE_TEXT_VALUE_MAX];
+    va_list args;
+    if (f->n == MESSAGE_TEXT_FACTS_MAX)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    harmless_line(f->fact[f->n].value, MESSAGE_TEXT_VALUE_MAX, text);
+    f->fact[f->n++].label = label;
+}
+
+/* "40s after deploy 1234": the last mark that was set before the incident began, or the first one after. */
+static void add_mark(struct message_text_facts *f, const struct message *m, int64_t start)
+{
+    const json_t *nearest = NULL, *mark;
+    int64_t nearest_at = 0;
+    size_t i;
+    json_array_foreach(m->marks, i, mark) {
+        int64_t at = json_integer_value(json_object_get(mark, "at"));
+        if (at < 0 || at > UINT32_MAX)
+            continue;
+        if (nearest == NULL || (at <= start && (nearest_at > start || at >= nearest_at)) ||
+            (at > start && nearest_at > start && at < nearest_at)) {
+            nearest = mark;
+            nearest_at = at;
+        }
+    }
+    const char *text = json_string_value(json_object_get(nearest, "text"));
+    char span[UNITS_TEXT_MAX];
+    if (text != NULL)
+        add(f, "Began", "%s %s %s", span_text(span, start > nearest_at ? start - nearest_at : nearest_at - start),
+            start >= nearest_at ? "after" : "before", text);
+}
+
+static void add_incident(struct message_text_facts *f, const struct message *m)
+{
+    struct message_head h;
+    struct message_member first;
+    char since[MESSAGE_TEXT_TIME_MAX], end[MESSAGE_TEXT_TIME_MAX], span[UNITS_TEXT_MAX];
+    message_read_head(&h, m->incident);
+    message_read_member(&first, h.first);
+    add(f, "Since", "%s", message_text_time(since, h.start));
+    if (m->kind == MESSAGE_RESOLVE)
+        add(f, "Until", "%s, %s", message_text_time(end, h.end), span_text(span, h.end - h.start));
+    add(f, "Metrics", m->kind == MESSAGE_RESOLVE ? "%" PRId64 : "%" PRId64 ", %" PRId64 " of them now", h.count, h.open);
+    add(f, "Score", "%.0f, %s", h.score, h.direction);
+    if (*first.metric != '\0' && h.count > 1)
+        add(f, "First", "%.400s, %s, %s", first.metric, first.direction, message_text_time(since, first.start));
+    add_mark(f, m, h.start);
+}
+
+void message_text_facts(struct message_text_facts *f, const struct message *m)
+{
+    const struct {
+        const char *label, *value;
+    } rest[] = {{"Unit", m->unit},       {"Owner", m->owner}, {"What", m->description},
+                {"Runbook", m->runbook}, {"Alert", m->alert}, {"Site", m->site}};
+    f->n = 0;
+    if (m->kind != MESSAGE_DIGEST)
+        add_incident(f, m);
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        if (rest[i].value != NULL && *rest[i].value != '\0')
+            add(f, rest[i].label, "%s", rest[i].value);
+}
+
+static void add_line(struct message_text_lines *l, const struct message *m, const json_t *entry)
+{
+    char text[MESSAGE_TEXT_LINE_MAX], at[MESSAGE_TEXT_TIME_MAX];
+    struct message_head h;
+    struct message_member member;
+    if (m->kind == MESSAGE_DIGEST) {
+        message_read_head(&h, entry);
+        snprintf(text, sizeof text, "%3.0f  %s  %.200s, %" PRId64 " metric%s", h.score, message_text_time(at, h.start),
+                 h.title, h.count, plural(h.count));
+    } else {
+        message_read_member(&member, entry);
+        snprintf(text, sizeof text, "%3.0f  %s  %.240s, %.16s", member.score, message_text_time(at, member.start),
+                 member.metric, member.direction);
+    }
+    harmless_line(l->line[l->n++], MESSAGE_TEXT_LINE_MAX, text);
+}
+
+void message_text_lines(struct message_text_lines *l, const struct message *m)
+{
+    const json_t *list = m->kind == MESSAGE_DIGEST ? m->held : json_object_get(m->incident, "strongest");
+    int64_t all = m->kind == MESSAGE_DIGEST ? m->held_count : json_integer_value(json_object_get(m->incident, "count"));
+    size_t listed = json_array_size(list);
+    l->n = 0;
+    if (m->kind != MESSAGE_DIGEST && listed < 2) /* the title says it already */
+        return;
+    for (size_t i = 0; i < listed && i < MESSAGE_TEXT_LINES_MAX; i++)
+        add_line(l, m, json_array_get(list, i));
+    int64_t more = all - (int64_t)l->n;
+    if (more > 0)
+        snprintf(l->line[l->n++], MESSAGE_TEXT_LINE_MAX, "and %" PRId64 " more", more);
+}
+
+char *message_text_plain(const struct message *m)
+{
+    char summary[MESSAGE_TEXT_SUMMARY_MAX], url[1024];
+    struct message_text_facts facts;
+    struct message_text_lines lines;
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    if (out == NULL)
+        return NULL;
+    message_text_facts(&facts, m);
+    message_text_lines(&lines, m);
+    fprintf(out, "%s\r\n\r\n", message_text_summary(summary, sizeof summary, m));
+    for (size_t i = 0; i < facts.n; i++)
+        fprintf(out, "%-9s%s\r\n", facts.fact[i].label, facts.fact[i].value);
+    for (size_t i = 0; i < lines.n; i++)
+        fprintf(out, "%s%s\r\n", i == 0 ? "\r\n" : "", lines.line[i]);
+    if (m->page_url != NULL && *m->page_url != '\0')
+        fprintf(out, "\r\n%s\r\n", harmless_line(url, sizeof url, m->page_url));
+    return harmless_finish(out, &text);
+}
+
+/* Only what begins as a web address becomes a link: no "javascript:". */
+static void write_link(FILE *out, const char *url, const char *words)
+{
+    bool is_link = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    if (is_link) {
+        fputs("<a href=\"", out);
+        harmless_html(out, url);
+        fputs("\">", out);
+    }
+    harmless_html(out, words);
+    if (is_link)
+        fputs("</a>", out);
+}
+
+static void write_facts(FILE *out, const struct message *m)
+{
+    struct message_text_facts facts;
+    message_text_facts(&facts, m);
+    fputs("<table cellpadding=\"3\">", out);
+    for (size_t i = 0; i < facts.n; i++) {
+        fprintf(out, "<tr><th align=\"left\" valign=\"top\">%s</th><td>", facts.fact[i].label);
+        write_link(out, facts.fact[i].value, facts.fact[i].value);
+        fputs("</td></tr>", out);
+    }
+    fputs("</table>", out);
+}
+
+static void write_lines(FILE *out, const struct message *m)
+{
+    struct message_text_lines lines;
+    message_text_lines(&lines, m);
+    if (lines.n == 0)
+        return;
+    fputs("<pre>", out);
+    for (size_t i = 0; i < lines.n; i++) {
+        harmless_html(out, lines.line[i]);
+        fputc('\n', out);
+    }
+    fputs("</pre>", out);
+}
+
+char *message_text_html(const struct message *m, const char *chart)
+{
+    char summary[MESSAGE_TEXT_SUMMARY_MAX];
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    if (out == NULL)
+        return NULL;
+    fputs("<!DOCTYPE html><html><body style=\"font-family:sans-serif\"><h3>", out);
+    harmless_html(out, message_text_summary(summary, sizeof summary, m));
+    fputs("</h3>", out);
+    if (chart != NULL)
+        fprintf(out, "<p><img src=\"cid:%s\" width=\"600\" height=\"240\" alt=\"the first mover's last hours\"></p>", chart);
+    write_facts(out, m);
+    write_lines(out, m);
+    if (m->page_url != NULL && *m->page_url != '\0') {
+        fputs("<p>", out);
+        write_link(out, m->page_url, "Open in Ridgeline");
+        fputs("</p>", out);
+    }
+    fputs("</body></html>\r\n", out);
+    return harmless_finish(out, &text);
+}

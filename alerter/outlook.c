@@ -1,0 +1,332 @@
+/* The order of writes is that of a worker: first what is open, then the incident. A forecast that Redis has and no incident
+ * knows is told when the next pass finds it again, with the same id. */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(entry) ((entry)->hh.tbl = NULL) /* marks what the table could not take */
+#include "alerter/outlook.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ridgeline/clock.h"
+#include "ridgeline/counters.h"
+#include "ridgeline/forecast.h"
+#include "ridgeline/keys.h"
+#include "ridgeline/rollup.h"
+#include "ridgeline/series.h"
+
+#define PASS_MS 600000
+#define NAMES_PER_READ 1000
+#define LOOKS_PER_TURN 50
+#define HYSTERESIS 1.25 /* of warn_before, beyond which it is over */
+#define SCORE_RISE 5    /* less is no news */
+
+static redisReply *checked(redisReply *r, int type)
+{
+    if (store_ok(r) && r->type == type)
+        return r;
+    if (r)
+        freeReplyObject(r);
+    return NULL;
+}
+
+static bool has_limits(const struct settings *settings)
+{
+    for (size_t i = 0; i < settings->rules.n; i++)
+        if (!isnan(settings->rules.rules[i].limit))
+            return true;
+    return false;
+}
+
+/* The id of a forecast is none of an anomaly: both may begin at the same moment. */
+static void make_id(char id[ANOMALY_ID_BYTES], const char *metric, uint32_t since)
+{
+    char text[KEYS_NAME_MAX + 16];
+    int len = snprintf(text, sizeof text, "forecast %s", metric);
+    anomaly_id(id, text, (size_t)len, since);
+}
+
+static struct outlook_one *find(const struct outlook *o, const char *metric, size_t len)
+{
+    struct outlook_one *one;
+    HASH_FIND(hh, o->ones, metric, len, one);
+    return one;
+}
+
+static struct outlook_one *add(struct outlook *o, const char *metric, size_t len, uint32_t since)
+{
+    struct outlook_one *one = calloc(1, sizeof *one + len + 1);
+    if (!one)
+        return NULL;
+    memcpy(one->metric, metric, len);
+    one->since = since;
+    make_id(one->id, one->metric, since);
+    HASH_ADD_KEYPTR(hh, o->ones, one->metric, len, one);
+    if (one->hh.tbl)
+        return one;
+    free(one);
+    return NULL;
+}
+
+static void drop(struct outlook *o, struct outlook_one *one)
+{
+    HASH_DEL(o->ones, one);
+    free(one);
+}
+
+void outlook_fini(struct outlook *o)
+{
+    while (o->ones)
+        drop(o, o->ones);
+    if (o->names)
+        freeReplyObject(o->names);
+    *o = (struct outlook){.ones = NULL};
+}
+
+static int take_saved(struct outlook *o, const redisReply *name, const redisReply *text)
+{
+    json_t *json = json_loadb(text->str, text->len, JSON_REJECT_DUPLICATES, NULL);
+    json_int_t since = json_integer_value(json_object_get(json, "since"));
+    json_decref(json);
+    if (since <= 0 || since > UINT32_MAX || name->len > KEYS_NAME_MAX || strlen(name->str) != name->len)
+        return 0;
+    return find(o, name->str, name->len) || add(o, name->str, name->len, (uint32_t)since) ? 0 : -1;
+}
+
+int outlook_load(struct outlook *o, struct store *s)
+{
+    redisReply *saved = checked(store_command(s, "HGETALL " KEYS_OUTLOOK), REDIS_REPLY_ARRAY);
+    int result = saved ? 0 : -1;
+    *o = (struct outlook){.ones = NULL};
+    for (size_t i = 0; result == 0 && i + 1 < saved->elements; i += 2)
+        result = take_saved(o, saved->element[i], saved->element[i + 1]);
+    if (saved)
+        freeReplyObject(saved);
+    return result;
+}
+
+static void take_slot(void *context, const struct rollup_point *slot)
+{
+    struct series *points = context;
+    series_push(points, (struct point){slot->t + slot->step_s / 2, slot->mean});
+}
+
+/* The points of the last week, from the rollup and the raw tail behind it. Returns 0, or -1 as outlook_load(). */
+static int read_points(struct store *s, const char *metric, uint32_t now, struct series *points)
+{
+    char raw_key[KEYS_MAX], rollup_key[KEYS_MAX];
+    struct rollup rollup = {.bytes = NULL};
+    struct series raw;
+    size_t raw_len = keys_metric(raw_key, metric, strlen(metric));
+    size_t rollup_len = keys_rollup(rollup_key, metric, strlen(metric));
+    series_init(&raw);
+    int asked = store_append(s, "GET %b", raw_key, raw_len) == 0 && store_append(s, "GET %b", rollup_key, rollup_len) == 0;
+    redisReply *tail = asked ? store_reply(s) : NULL, *history = asked ? store_reply(s) : NULL;
+    int result = store_ok(tail) && store_ok(history) ? 0 : -1;
+    if (result == 0 && tail->type == REDIS_REPLY_STRING)
+        result = series_scan((const uint8_t *)tail->str, tail->len, &raw, NULL);
+    series_sort_last_wins(&raw);
+    if (result == 0 && history->type == REDIS_REPLY_STRING &&
+        rollup_load(&rollup, (const uint8_t *)history->str, history->len) == 0)
+        rollup_each(&rollup, now - FORECAST_SPAN_S, UINT32_MAX, take_slot, points);
+    for (size_t i = 0; result == 0 && i < raw.n; i++)
+        if (raw.points[i].t >= rollup.folded_until)
+            result = series_push(points, raw.points[i]);
+    rollup_fini(&rollup);
+    series_fini(&raw);
+    if (tail)
+        freeReplyObject(tail);
+    if (history)
+        freeReplyObject(history);
+    return result;
+}
+
+/* "reaches 100 % in 3d4h at this pace": to whole hours from a day on, to whole minutes before. */
+static void write_note(char note[INCIDENT_NOTE_BYTES], const struct forecast *f, const struct conf_about *about)
+{
+    char after[UNITS_TEXT_MAX];
+    double s = fmin(f->reach_s, 1e9);
+    int64_t whole_s = (int64_t)s - (int64_t)s % (s >= 86400 ? 3600 : 60);
+    if (f->soonest_s <= 0 || whole_s <= 0)
+        snprintf(note, INCIDENT_NOTE_BYTES, "is at %.6g%s%.16s", about->limit, *about->unit ? " " : "", about->unit);
+    else
+        snprintf(note, INCIDENT_NOTE_BYTES, "reaches %.6g%s%.16s in %s at this pace", about->limit,
+                 *about->unit ? " " : "", about->unit, units_duration_text(after, sizeof after, whole_s));
+}
+
+/* 50, what opens, at warn_before; 100 at the limit. */
+static double score_of(const struct forecast *f, const struct conf_about *about)
+{
+    return 100 - 50 * fmin(fmax(f->soonest_s / (double)about->warn_before_s, 0), 1);
+}
+
+static int save(struct store *s, const struct outlook_one *one, const struct forecast *f, double limit, const char *note)
+{
+    json_t *json = json_pack("{s:I, s:f, s:f, s:f, s:f, s:f, s:s}", "since", (json_int_t)one->since, "limit", limit,
+                             "level", f->level, "slope_a_day", f->slope * 86400, "reach_s", fmin(f->reach_s, 1e12),
+                             "soonest_s", f->soonest_s, "note", note);
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+    redisReply *r = text ? store_command(s, "HSET " KEYS_OUTLOOK " %s %s", one->metric, text) : NULL;
+    int result = store_ok(r) ? 0 : -1;
+    if (r)
+        freeReplyObject(r);
+    free(text);
+    json_decref(json);
+    return result;
+}
+
+static int tell(struct incidents *incidents, const struct grouping_rules *rules, const struct outlook_one *one,
+                const struct forecast *f, const char *note, bool open)
+{
+    uint32_t now = (uint32_t)clock_wall_s();
+    struct incident_member m = {.metric = one->metric,
+                                .start = one->since,
+                                .end = now,
+                                .open = open,
+                                .direction = f && f->slope < 0 ? INCIDENT_DOWN : INCIDENT_UP,
+                                .score = one->score,
+                                .peak_at = now,
+                                .what = INCIDENT_FORECAST};
+    memcpy(m.id, one->id, sizeof m.id);
+    snprintf(m.note, sizeof m.note, "%s", note);
+    return incidents_take(incidents, rules, &m, clock_wall_ms());
+}
+
+/* The metric no longer heads for its limit, or is gone. */
+static int end(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
+               struct outlook_one *one)
+{
+    redisReply *r = store_command(s, "HDEL " KEYS_OUTLOOK " %s", one->metric);
+    int result = store_ok(r) ? tell(incidents, rules, one, NULL, "no longer heads for its limit", false) : -1;
+    if (r)
+        freeReplyObject(r);
+    if (result == 0)
+        drop(o, one);
+    return result;
+}
+
+/* The metric heads for its limit: `one` is NULL when that is new. */
+static int goes_on(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
+                   struct outlook_one *one, const char *metric, const struct forecast *f, const struct conf_about *about)
+{
+    char note[INCIDENT_NOTE_BYTES];
+    double score = score_of(f, about);
+    write_note(note, f, about);
+    if (!one)
+        one = add(o, metric, strlen(metric), (uint32_t)clock_wall_s());
+    if (!one || save(s, one, f, about->limit, note) != 0)
+        return -1;
+    one->seen = o->pass;
+    if (score < one->score + SCORE_RISE)
+        return 0;
+    one->score = score;
+    return tell(incidents, rules, one, f, note, true);
+}
+
+static int look(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
+                const char *metric, const struct conf_about *about)
+{
+    uint32_t now = (uint32_t)clock_wall_s();
+    struct outlook_one *one = find(o, metric, strlen(metric));
+    struct forecast f = {.heading = false};
+    struct series points;
+    series_init(&points);
+    int result = read_points(s, metric, now, &points);
+    int unknown = result == 0 ? forecast(&f, points.points, points.n, about->limit, now) : 0;
+    series_fini(&points);
+    if (result != 0 || unknown < 0)
+        return -1;
+    double within_s = (double)about->warn_before_s * (one ? HYSTERESIS : 1);
+    if (unknown == 0 && f.heading && f.soonest_s < within_s)
+        return goes_on(o, s, incidents, rules, one, metric, &f, about);
+    return one ? end(o, s, incidents, rules, one) : 0;
+}
+
+/* Looks at names of the last answer; `*looks` counts those that have a limit. */
+static int look_at_names(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
+                         const struct grouping_rules *rules, uint64_t *counters)
+{
+    const redisReply *names = o->names->element[1];
+    const size_t prefix = sizeof KEYS_METRIC_PREFIX - 1;
+    int result = 0;
+    for (unsigned looks = 0; result == 0 && o->at < names->elements && looks < LOOKS_PER_TURN; o->at++) {
+        const redisReply *key = names->element[o->at];
+        struct conf_about about;
+        if (key->type != REDIS_REPLY_STRING || key->len <= prefix || key->len > prefix + KEYS_NAME_MAX ||
+            strncmp(key->str, KEYS_METRIC_PREFIX, prefix) != 0 || strlen(key->str) != key->len)
+            continue;
+        conf_about(settings, key->str + prefix, key->len - prefix, &about);
+        if (isnan(about.limit))
+            continue;
+        looks++;
+        counters[ALERTER_forecasts]++;
+        result = look(o, s, incidents, rules, key->str + prefix, &about);
+    }
+    return result;
+}
+
+/* Asks for the next names. Returns 0, or -1 when Redis did not answer. */
+static int read_names(struct outlook *o, struct store *s)
+{
+    if (o->names)
+        freeReplyObject(o->names);
+    o->at = 0;
+    o->names = checked(store_command(s, "SSCAN " KEYS_UNIQUE " %s COUNT %d", o->cursor, NAMES_PER_READ), REDIS_REPLY_ARRAY);
+    if (!o->names || o->names->elements != 2 || o->names->element[1]->type != REDIS_REPLY_ARRAY)
+        return -1;
+    snprintf(o->cursor, sizeof o->cursor, "%s", o->names->element[0]->str);
+    return 0;
+}
+
+/* Those that the whole pass did not find: gone, or without a limit now. */
+static int end_unseen(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules)
+{
+    struct outlook_one *one, *next;
+    HASH_ITER(hh, o->ones, one, next)
+        if (one->seen != o->pass && end(o, s, incidents, rules, one) != 0)
+            return -1;
+    return 0;
+}
+
+static int begin_pass(struct outlook *o, struct store *s, bool limits)
+{
+    o->pass_mono_ms = clock_mono_ms() + PASS_MS;
+    o->pass++;
+    snprintf(o->cursor, sizeof o->cursor, "0");
+    o->walking = true;
+    return limits ? read_names(o, s) : 0;
+}
+
+static bool is_done(const struct outlook *o)
+{
+    return !o->names || (o->at == o->names->element[1]->elements && strcmp(o->cursor, "0") == 0);
+}
+
+int outlook_turn(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
+                 const struct grouping_rules *rules, uint64_t *counters)
+{
+    bool limits = has_limits(settings);
+    int result = 0;
+    if ((!limits && !o->ones) || (!o->walking && clock_mono_ms() < o->pass_mono_ms))
+        return 0;
+    if (!o->walking)
+        result = begin_pass(o, s, limits);
+    else if (o->names && o->at == o->names->element[1]->elements)
+        result = read_names(o, s);
+    if (result == 0 && o->names)
+        result = look_at_names(o, s, settings, incidents, rules, counters);
+    if (result == 0 && is_done(o)) {
+        o->walking = false;
+        result = end_unseen(o, s, incidents, rules);
+    }
+    counters[ALERTER_outlooks] = HASH_COUNT(o->ones);
+    return result;
+}
+
+void outlook_count(const struct outlook *o, struct incidents *incidents)
+{
+    for (const struct outlook_one *one = o->ones; one; one = one->hh.next)
+        incidents_is_counted(incidents, one->id, strlen(one->id));
+}

@@ -1,0 +1,36 @@
+/* The table of alerts' options. */
+#include "ridgeline/alerts.h"
+
+#include <stdlib.h>
+
+#define MINUTE 60.0
+#define WEEK (7 * 86400.0)
+
+#define OPTION(name_, type_, member, default_, help_)                                                \
+    {.group = "", .name = name_, .type = type_, .offset = offsetof(struct alert_settings, member),   \
+     .default_text = default_, .unit = "", .help = help_}
+#define RANGED(name_, type_, member, default_, min_, max_, unit_, help_)                             \
+    {.group = "", .name = name_, .type = type_, .offset = offsetof(struct alert_settings, member),   \
+     .min = min_, .max = max_, .default_text = default_, .unit = unit_, .help = help_}
+
+const struct conf_option alerts_options[] = {
+    OPTION("match", CONF_GLOBS, match, "**", "Tells of incidents with a metric that matches."),
+    OPTION("channels", CONF_GLOBS, channels, NULL, "Names of channels, or globs of such: where it is told."),
+    RANGED("min_score", CONF_INTEGER, min_score, "0", 0, 100, "",
+           "Tells of incidents whose score reaches it; 0: the score from which anomalies surface."),
+    RANGED("min_duration", CONF_DURATION, min_duration_s, "0s", 0, WEEK, "s",
+           "And that have lasted this long; what is over before is not told."),
+    RANGED("update_after", CONF_DURATION, update_after_s, "10m", MINUTE, WEEK, "s",
+           "Metrics that join later are told together, no sooner than this after the last message."),
+    RANGED("repeat_after", CONF_DURATION, repeat_after_s, "0s", 0, 4 * WEEK, "s",
+           "Tells again of what is still open after this long without a message; 0: never."),
+    OPTION("send_resolved", CONF_BOOL, send_resolved, "true", "Tells of the end too."),
+};
+const size_t alerts_options_n = sizeof alerts_options / sizeof *alerts_options;
+
+void alerts_fini(struct alert_settings *a)
+{
+    conf_entry_fini(alerts_options, alerts_options_n, a);
+    free(a->name);
+    a->name = NULL;
+}

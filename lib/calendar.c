@@ -1,0 +1,107 @@
+/* A rule is asked of a day, and never unrolled from its first one: whether windows start on a day follows from the
+ * day alone. What covers a moment started on its day or within the windows' length before, so an
+ * answer looks at 34 days at most. COUNT becomes a last start when the rule is read. */
+#include "ridgeline/calendar.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "calendar_internal.h"
+#include "ridgeline/zone.h"
+
+#define MONDAY_1970 4 /* the first Monday's day */
+
+int64_t calendar_floor(int64_t x, int64_t y)
+{
+    return x / y - (x % y < 0);
+}
+
+static bool has_bit(uint64_t bits, int n)
+{
+    return (bits >> n & 1) != 0;
+}
+
+/* Where the day stands among those of its kind, counted from the month's end: 1 is the last. */
+static int from_end(const struct tm *date)
+{
+    struct tm last = {.tm_year = date->tm_year, .tm_mon = date->tm_mon + 1};
+    timegm(&last); /* day 0 of the next month */
+    return last.tm_mday - date->tm_mday + 1;
+}
+
+static bool has_weekday(const struct calendar *c, const struct tm *date)
+{
+    return c->any_weekday || c->weekdays[date->tm_wday].every ||
+           has_bit(c->weekdays[date->tm_wday].nth, (date->tm_mday + 6) / 7) ||
+           has_bit(c->weekdays[date->tm_wday].nth_back, (from_end(date) + 6) / 7);
+}
+
+static bool has_day_of_month(const struct calendar *c, const struct tm *date)
+{
+    return (c->days == 0 && c->days_back == 0) || has_bit(c->days, date->tm_mday) ||
+           has_bit(c->days_back, from_end(date));
+}
+
+/* The number of the day's day, week, month or year. */
+static int64_t period(enum calendar_frequency frequency, int64_t day)
+{
+    time_t t = day * DAY_S;
+    struct tm date;
+    gmtime_r(&t, &date);
+    switch (frequency) {
+    case CALENDAR_WEEKLY:
+        return calendar_floor(day - MONDAY_1970, 7);
+    case CALENDAR_MONTHLY:
+        return 12 * (int64_t)date.tm_year + date.tm_mon;
+    case CALENDAR_YEARLY:
+        return date.tm_year;
+    default:
+        return day;
+    }
+}
+
+bool calendar_has_day(const struct calendar *c, int64_t day)
+{
+    time_t t = day * DAY_S;
+    struct tm date;
+    if (day < c->first_day)
+        return false;
+    gmtime_r(&t, &date);
+    return (c->months == 0 || has_bit(c->months, date.tm_mon + 1)) && has_day_of_month(c, &date) &&
+           has_weekday(c, &date) &&
+           (period(c->frequency, day) - period(c->frequency, c->first_day)) % c->interval == 0;
+}
+
+unsigned calendar_starts(const struct calendar *c, int64_t day, int64_t starts[CALENDAR_STARTS_MAX])
+{
+    unsigned n = 0;
+    for (int hour = 0; hour < 24; hour++)
+        for (int minute = 0; has_bit(c->hours, hour) && minute < 60; minute++)
+            if (has_bit(c->minutes, minute) && n < CALENDAR_STARTS_MAX)
+                starts[n++] = zone_utc_s(c->zone, day * DAY_S + hour * 3600 + minute * 60);
+    return n;
+}
+
+static bool day_covers(const struct calendar *c, int64_t day, int64_t t)
+{
+    int64_t starts[CALENDAR_STARTS_MAX];
+    unsigned n = calendar_starts(c, day, starts);
+    for (unsigned i = 0; i < n; i++)
+        if (starts[i] >= c->from_s && starts[i] <= c->until_s && starts[i] <= t && t - starts[i] < c->duration_s)
+            return true;
+    return false;
+}
+
+bool calendar_covers(const struct calendar *c, int64_t t)
+{
+    if (c->frequency == CALENDAR_ONCE)
+        return t >= c->from_s && t < c->until_s;
+    if (t < c->from_s || t / DAY_S > INT32_MAX)
+        return false;
+    /* Clocks that are put back over midnight show the day before again: hence one day more on either side. */
+    int64_t today = calendar_floor(t + zone_offset_s(c->zone, t), DAY_S);
+    for (int64_t day = today + 1; day >= today - c->duration_s / DAY_S - 2; day--)
+        if (calendar_has_day(c, day) && day_covers(c, day, t))
+            return true;
+    return false;
+}

@@ -1,0 +1,334 @@
+/* The lists of settings.conf whose entries have names: channels, alerts, mutes. Each kind has a table of its
+ * options, and what must hold beyond that; here they are read, alike and strictly. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_internal.h"
+#include "ridgeline/alerts.h"
+#include "ridgeline/mutes.h"
+
+/* What the three kinds have in common. Offsets are into the entry; those of the list into struct settings. */
+struct kind {
+    const char *list, *one;
+    size_t list_at, n_at;
+    size_t bytes, name_at, line_at;
+    const struct conf_option *rows;
+    const size_t *rows_n;
+    bool typed; /* an option `type` says which of the rows apply: those of its group */
+    int (*check)(void *entry, const char **option, const char **reason);
+    void (*fini)(void *entry);
+};
+
+static int check_channel(void *entry, const char **option, const char **reason)
+{
+    return channels_check(entry, option, reason);
+}
+
+static int check_alert(void *entry, const char **option, const char **reason)
+{
+    const struct alert_settings *alert = entry;
+    *option = alert->match.n == 0 ? "match" : "channels";
+    *reason = "must hold a glob";
+    return alert->match.n == 0 || alert->channels.n == 0 ? -1 : 0;
+}
+
+static int check_mute(void *entry, const char **option, const char **reason)
+{
+    return mutes_check(entry, option, reason);
+}
+
+static void fini_channel(void *entry)
+{
+    channels_fini(entry);
+}
+
+static void fini_alert(void *entry)
+{
+    alerts_fini(entry);
+}
+
+static void fini_mute(void *entry)
+{
+    mutes_fini(entry);
+}
+
+#define KIND(list_, one_, type)                                                                      \
+    .list = #list_, .one = one_, .list_at = offsetof(struct settings, list_.list),                   \
+    .n_at = offsetof(struct settings, list_.n), .bytes = sizeof(struct type),                        \
+    .name_at = offsetof(struct type, name), .line_at = offsetof(struct type, line),                  \
+    .rows = list_##_options, .rows_n = &list_##_options_n
+
+static const struct kind kinds[] = {
+    {KIND(channels, "channel", channel_settings), .typed = true, .check = check_channel, .fini = fini_channel},
+    {KIND(alerts, "alert", alert_settings), .check = check_alert, .fini = fini_alert},
+    {KIND(mutes, "mute", mute_settings), .check = check_mute, .fini = fini_mute},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+static const struct kind *find_kind(const char *list)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i].list, list) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+bool conf_list_exists(const char *name)
+{
+    return find_kind(name) != NULL;
+}
+
+const char *conf_list_name(size_t i)
+{
+    return i < KINDS ? kinds[i].list : NULL;
+}
+
+/* One list while it is read. */
+struct reading {
+    const struct kind *kind;
+    struct conf_place *place;
+    char *reason; /* CONF_REASON_MAX bytes */
+};
+
+/* The entries of the list in `s`: their pointer is of another type for each kind. */
+static char *entries_of(const struct kind *k, const struct settings *s, size_t *n)
+{
+    char *entries;
+    memcpy(&entries, (const char *)s + k->list_at, sizeof entries);
+    memcpy(n, (const char *)s + k->n_at, sizeof *n);
+    return entries;
+}
+
+static char *name_of(const struct kind *k, const char *entry)
+{
+    char *name;
+    memcpy(&name, entry + k->name_at, sizeof name);
+    return name;
+}
+
+static int __attribute__((format(printf, 3, 4)))
+complain(struct reading *r, const char *option, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(r->reason, CONF_REASON_MAX, format, args);
+    va_end(args);
+    snprintf(r->place->what, sizeof r->place->what, "%s%s%.60s", r->kind->list, *option == '\0' ? "" : ".", option);
+    return -1;
+}
+
+int conf_entry_defaults(const struct conf_option *rows, size_t n, void *entry)
+{
+    char reason[CONF_REASON_MAX];
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].default_text != NULL && conf_value_from_text(&rows[i], entry, rows[i].default_text, reason) < 0)
+            return -1;
+    return 0;
+}
+
+void conf_entry_fini(const struct conf_option *rows, size_t n, void *entry)
+{
+    for (size_t i = 0; i < n; i++)
+        conf_value_free(&rows[i], entry);
+}
+
+static const char *type_of(const struct kind *k, const char *entry)
+{
+    return k->typed ? channels_type_name(((const struct channel_settings *)(const void *)entry)->type) : "";
+}
+
+/* Whether the row is one of an entry of this type. */
+static bool applies(const struct conf_option *row, const char *type)
+{
+    return *row->group == '\0' || strcmp(row->group, type) == 0;
+}
+
+static int read_name(struct reading *r, char *entry, const config_setting_t *group)
+{
+    const config_setting_t *setting = config_setting_get_member(group, "name");
+    const char *name = setting != NULL ? config_setting_get_string(setting) : NULL;
+    if (setting == NULL)
+        return complain(r, "name", "must be given");
+    r->place->line = (unsigned)config_setting_source_line(setting);
+    if (name == NULL || !channels_name_ok(name))
+        return complain(r, "name", "must be text in quotes: 1 to %d letters, digits, - and _", CHANNEL_NAME_MAX);
+    char *copy = strdup(name);
+    memcpy(entry + r->kind->name_at, &copy, sizeof copy);
+    return copy != NULL ? 0 : complain(r, "name", "found no memory");
+}
+
+static int read_type(struct reading *r, char *entry, const config_setting_t *group)
+{
+    const config_setting_t *setting = config_setting_get_member(group, "type");
+    const char *name = setting != NULL ? config_setting_get_string(setting) : NULL;
+    int type = name != NULL ? channels_type(name) : -1;
+    if (setting != NULL)
+        r->place->line = (unsigned)config_setting_source_line(setting);
+    if (type < 0)
+        return complain(r, "type", "must be \"webhook\", \"slack\", \"pagerduty\", \"alertmanager\", \"mail\", "
+                                   "\"syslog\", \"nagios\" or \"exec\"");
+    ((struct channel_settings *)(void *)entry)->type = (enum channel_type)type;
+    return 0;
+}
+
+static int unknown(struct reading *r, const char *entry, const char *name)
+{
+    struct conf_nearest nearest;
+    char hint[80];
+    const char *type = type_of(r->kind, entry);
+    conf_nearest_init(&nearest, name);
+    for (size_t i = 0; i < *r->kind->rows_n; i++)
+        if (applies(&r->kind->rows[i], type))
+            conf_nearest_offer(&nearest, "", r->kind->rows[i].name, 0);
+    return complain(r, name, "is no option of %s %s%s%s", *type == '\0' ? "an" : "a", *type == '\0' ? "entry" : type,
+                    *type == '\0' ? "" : " channel", conf_nearest_text(&nearest, hint, sizeof hint));
+}
+
+/* Defaults first, then what the file gives, then what it does not and must. */
+static int read_options(struct reading *r, char *entry, const config_setting_t *group)
+{
+    const struct kind *k = r->kind;
+    const char *type = type_of(k, entry);
+    for (size_t i = 0; i < *k->rows_n; i++)
+        if (applies(&k->rows[i], type) && conf_entry_defaults(&k->rows[i], 1, entry) < 0)
+            return complain(r, "", "found no memory");
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+        const char *name = config_setting_name(setting);
+        size_t row = 0;
+        if (strcmp(name, "name") == 0 || (k->typed && strcmp(name, "type") == 0))
+            continue;
+        while (row < *k->rows_n && (strcmp(k->rows[row].name, name) != 0 || !applies(&k->rows[row], type)))
+            row++;
+        r->place->line = (unsigned)config_setting_source_line(setting);
+        if (row == *k->rows_n)
+            return unknown(r, entry, name);
+        if (conf_value_from_file(&k->rows[row], entry, setting, r->reason) < 0)
+            return complain(r, name, "%s", strdupa(r->reason));
+    }
+    r->place->line = (unsigned)config_setting_source_line(group);
+    for (size_t i = 0; i < *k->rows_n; i++)
+        if (applies(&k->rows[i], type) && k->rows[i].default_text == NULL &&
+            config_setting_get_member(group, k->rows[i].name) == NULL)
+            return complain(r, k->rows[i].name, "must be given");
+    return 0;
+}
+
+static int read_entry(struct reading *r, char *entry, const config_setting_t *group)
+{
+    const char *option, *reason;
+    unsigned line = (unsigned)config_setting_source_line(group);
+    r->place->line = line;
+    memcpy(entry + r->kind->line_at, &line, sizeof line);
+    if (config_setting_type(group) != CONFIG_TYPE_GROUP)
+        return complain(r, "", "each %s must be a group: { name = \"...\"; ... }", r->kind->one);
+    if (read_name(r, entry, group) < 0 || (r->kind->typed && read_type(r, entry, group) < 0) ||
+        read_options(r, entry, group) < 0)
+        return -1;
+    if (r->kind->check(entry, &option, &reason) < 0) {
+        const config_setting_t *setting = config_setting_get_member(group, option);
+        r->place->line = setting != NULL ? (unsigned)config_setting_source_line(setting) : line;
+        return complain(r, option, "%s", reason);
+    }
+    return 0;
+}
+
+static int check_unique(struct reading *r, const char *entries, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++)
+        if (strcmp(name_of(r->kind, entries + i * r->kind->bytes),
+                   name_of(r->kind, entries + (n - 1) * r->kind->bytes)) == 0)
+            return complain(r, "name", "a %s of this name stands above", r->kind->one);
+    return 0;
+}
+
+int conf_list_from_file(struct settings *s, const config_setting_t *list, struct conf_place *place,
+                        char reason[CONF_REASON_MAX])
+{
+    struct reading r = {.kind = find_kind(config_setting_name(list)), .place = place, .reason = reason};
+    place->line = (unsigned)config_setting_source_line(list);
+    if (config_setting_type(list) != CONFIG_TYPE_LIST)
+        return complain(&r, "", "must be a list of groups: ( { name = \"...\"; ... } )");
+    size_t length = (size_t)config_setting_length(list);
+    char *entries = calloc(length + 1, r.kind->bytes);
+    if (entries == NULL)
+        return complain(&r, "", "found no memory");
+    memcpy((char *)s + r.kind->list_at, &entries, sizeof entries);
+    for (size_t n = 1; n <= length; n++) {
+        memcpy((char *)s + r.kind->n_at, &n, sizeof n);
+        if (read_entry(&r, entries + (n - 1) * r.kind->bytes, config_setting_get_elem(list, (unsigned)(n - 1))) < 0 ||
+            check_unique(&r, entries, n) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+void conf_lists_free(struct settings *s)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        size_t n;
+        char *entries = entries_of(&kinds[i], s, &n);
+        for (size_t e = 0; e < n; e++)
+            kinds[i].fini(entries + e * kinds[i].bytes);
+        free(entries);
+    }
+}
+
+/* Whether the glob is of any channel's name. */
+static bool names_channel(const struct settings *s, const struct glob *glob)
+{
+    for (size_t i = 0; i < s->channels.n; i++)
+        if (glob_match(glob, s->channels.list[i].name, strlen(s->channels.list[i].name)))
+            return true;
+    return false;
+}
+
+int conf_lists_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX])
+{
+    for (size_t a = 0; a < s->alerts.n; a++) {
+        const struct alert_settings *alert = &s->alerts.list[a];
+        for (size_t i = 0; i < alert->channels.n; i++) {
+            if (names_channel(s, alert->channels.globs[i]))
+                continue;
+            place->line = alert->line;
+            snprintf(place->what, sizeof place->what, "alerts.channels");
+            snprintf(reason, CONF_REASON_MAX, "no channel is called \"%.200s\"",
+                     glob_pattern(alert->channels.globs[i]));
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void write_default(FILE *out, const struct conf_option *row)
+{
+    bool bare = row->type == CONF_BOOL || row->type == CONF_INTEGER;
+    if (row->default_text == NULL)
+        fputs("must be given", out);
+    else
+        fprintf(out, bare ? "`%s`" : "`\"%s\"`", row->default_text);
+}
+
+static void write_row(FILE *out, const struct conf_option *row)
+{
+    char allowed[128];
+    fprintf(out, "| `%s`%s%s | ", row->name, *row->group == '\0' ? "" : " of ", row->group);
+    write_default(out, row);
+    fprintf(out, " | %s | %s |\n", conf_allowed_text(row, allowed, sizeof allowed), row->help);
+}
+
+void conf_lists_reference(FILE *out)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        const struct kind *k = &kinds[i];
+        fprintf(out,
+                "\n## %s\n\n"
+                "A list of groups, `%s = ( { name = \"...\"; ... }, ... );`. Each has a `name` of its own: 1 to %d\n"
+                "letters, digits, `-` and `_`.%s\n\n"
+                "| option | default | allowed | meaning |\n|---|---|---|---|\n",
+                k->list, k->list, CHANNEL_NAME_MAX, k->typed ? " And it has a `type`, one of those below." : "");
+        for (size_t row = 0; row < *k->rows_n; row++)
+            write_row(out, &k->rows[row]);
+    }
+}

@@ -1,0 +1,96 @@
+"""What people say of an incident: the real webapp takes it, the real alerter brings it into the incident."""
+import hashlib
+import hmac
+import json
+import time
+
+import pytest
+import requests
+
+from conftest import wait_for
+from test_incidents import alerter, alerters, events, heads, wait_heads  # noqa: F401 (fixtures)
+from test_webapp import anomaly, start, tell, web  # noqa: F401 (fixtures)
+
+
+@pytest.fixture
+def incident(redis, alerter):
+    now = int(time.time())
+    tell(redis, "open", anomaly("shop.checkout.errors", now - 60, now))
+    return wait_heads(redis, 1)[0]["id"]
+
+
+def say(web, expect=200, token=True, **body):
+    headers = {"X-Ridgeline-Token": web.token()} if token else {}
+    r = requests.post(web.page + "/api/incident/desk", json=body, headers=headers, timeout=30)
+    assert r.status_code == expect, r.text
+    return r.json()
+
+
+def notes(redis, incident):
+    fields = redis.hgetall("ridgeline:incident:" + incident)
+    return [json.loads(fields[k]) for k in sorted(fields) if k.startswith(b"n:")]
+
+
+def test_an_acknowledgement_stands_in_the_head_and_can_be_taken_back(redis, alerter, web, incident):
+    assert heads(redis)[0]["ack"] is None
+    say(web, incident=incident, kind="ack", by="Ada")
+    (head,) = wait_for("the acknowledgement", lambda: [h for h in heads(redis) if h["ack"]])
+    assert head["ack"]["by"] == "Ada" and head["ack"]["normal"] is False and abs(head["ack"]["at"] - time.time()) < 60
+    assert events(redis)[-1] == ("update", incident)
+    say(web, incident=incident, kind="note", by="Ada", text="the cache was restarted\nsee the runbook")
+    wait_for("the note", lambda: len(notes(redis, incident)) == 2)
+    assert notes(redis, incident)[1]["text"] == "the cache was restarted\nsee the runbook"
+    assert heads(redis)[0]["ack"]["by"] == "Ada"
+    say(web, incident=incident, kind="unack")
+    wait_for("nobody has it", lambda: heads(redis)[0]["ack"] is None)
+
+
+def test_it_survives_a_killed_alerter_and_is_noted_once(redis, alerter, web, incident):
+    alerter.daemon.kill()
+    say(web, incident=incident, kind="normal", by="Ada")
+    say(web, incident=incident, kind="note", text="nightly backup")
+    alerter.daemon.start()
+    wait_for("both notes", lambda: len(notes(redis, incident)) == 2)
+    wait_for("it is normal", lambda: heads(redis)[0]["ack"]["normal"])
+    alerter.daemon.kill()
+    redis.hdel("ridgeline:alerter", "desk")  # as if it had been killed before it saved how far it was
+    alerter.daemon.start()
+    wait_for("what was said is read again", lambda: redis.hexists("ridgeline:alerter", "desk"))
+    assert len(notes(redis, incident)) == 2 and heads(redis)[0]["ack"]["normal"]
+
+
+def test_what_cannot_be_is_refused_with_a_sentence(redis, web, incident):
+    assert "token" in say(web, 403, token=False, incident=incident, kind="ack")["error"]
+    assert "no incident" in say(web, 404, incident="0" * 16, kind="ack")["error"]
+    assert "kind" in say(web, 400, incident=incident, kind="nod")["error"]
+    assert "incident" in say(web, 400, incident="../overrides", kind="ack")["error"]
+    assert "by" in say(web, 400, incident=incident, kind="ack", by="a\nBcc: b@example.org")["error"]
+    assert "body" in say(web, 400, incident=incident, kind="ack", as_of="now")["error"]
+    assert "text" in say(web, 400, incident=incident, kind="note")["error"]
+    assert redis.xlen("ridgeline:desk") == 0
+
+
+def test_what_is_said_of_a_metric_with_a_foreign_stream_entry_hurts_nobody(redis, alerter, web, incident):
+    redis.xadd("ridgeline:desk", {"json": "{"})
+    redis.xadd("ridgeline:desk", {"json": json.dumps({"incident": "f" * 16, "kind": "ack", "by": "", "text": "", "at": 1})})
+    redis.xadd("ridgeline:desk", {"other": "1", "more": "2"})
+    say(web, incident=incident, kind="ack")
+    wait_for("the acknowledgement", lambda: heads(redis)[0]["ack"])
+    assert not redis.exists("ridgeline:incident:" + "f" * 16)
+    wait_for("two were passed over", lambda: alerter.counter("desk_rejected") == 2)
+
+
+def test_a_link_of_a_message_holds_for_what_it_was_signed_for_and_until_it_expires(redis, alerter, web, incident):
+    def ticket(act="ack", until=int(time.time()) + 3600, to="ops-mail"):
+        secret = redis.get("ridgeline:secret")
+        text = f"{act} {incident} {until} {to}".encode()
+        return {"to": to, "until": until, "sig": hmac.new(secret, text, hashlib.sha256).hexdigest()[:32]}
+
+    unsigned = {"to": "ops-mail", "until": int(time.time()) + 60, "sig": "0" * 32}
+    assert "changed" in say(web, 403, incident=incident, kind="ack", ticket=unsigned)["error"]
+    assert "changed" in say(web, 403, incident=incident, kind="normal", ticket=ticket("ack"))["error"]
+    assert "expired" in say(web, 403, incident=incident, kind="ack", ticket=ticket(until=int(time.time()) - 5))["error"]
+    assert "ticket" in say(web, 400, incident=incident, kind="ack", ticket={"to": "x"})["error"]
+    say(web, incident=incident, kind="ack", ticket=ticket())
+    wait_for("the acknowledgement", lambda: heads(redis)[0]["ack"])
+    assert heads(redis)[0]["ack"]["by"] == "by link to ops-mail"

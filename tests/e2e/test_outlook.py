@@ -1,0 +1,59 @@
+"""A metric that heads for its limit: the real alerter looks at what stands in a real Redis."""
+import json
+import random
+import time
+
+from conftest import canonical, wait_for
+from test_incidents import alerters, events, heads, wait_heads  # noqa: F401 (fixtures)
+
+DAY_S = 86400
+RULES = ('rules = ({ match = "disk.*.used"; limit = 100; unit = "%"; },'
+         ' { match = "disk.slow.used"; warn_before = "30d"; }, { match = "disk.free"; limit = 0; });')
+
+
+def line(redis, name, level, a_day, span_s=DAY_S, noise=0.2):
+    """A day of points that end now at `level`, rising by `a_day`."""
+    now, source = int(time.time()) // 60 * 60, random.Random(name)
+    redis.append("metrics." + name, b"".join(
+        canonical(now - ago, level - a_day * ago / DAY_S + source.uniform(-noise, noise)) for ago in range(span_s, -1, -60)))
+    redis.sadd("metrics.unique_metrics", "metrics." + name)
+
+
+def test_a_disk_that_fills_is_told_before_it_is_full(redis, alerters):
+    line(redis, "disk.db1.used", 80, 10)   # two days left
+    line(redis, "disk.db2.used", 50, 2)    # twenty-five
+    line(redis, "disk.slow.used", 50, 2)   # the same, of which one wants to hear a month before
+    line(redis, "disk.db3.used", 80, -10)
+    line(redis, "disk.db4.used", 80, 0)
+    line(redis, "disk.free", 10, -10)      # a day left
+    line(redis, "memory.used", 80, 10)     # no limit
+    alerters(more=RULES)
+    wait_heads(redis, 2)
+    told = {h["first"]["metric"]: h for h in heads(redis)}
+    filling, free = told["disk.db1.used"], told["disk.free"]
+    assert {m["metric"] for m in filling["strongest"]} == {"disk.db1.used", "disk.slow.used"}
+    first = filling["first"]
+    assert first["what"] == "FORECAST" and first["direction"] == "up" and 50 < first["score"] < 100
+    assert first["note"].startswith(("reaches 100 % in 2d", "reaches 100 % in 1d2")) and "at this pace" in first["note"]
+    assert free["direction"] == "down" and free["first"]["note"].startswith("reaches 0 in ")
+    saved = json.loads(redis.hget("ridgeline:outlook", "disk.db1.used"))
+    assert saved["limit"] == 100 and abs(saved["level"] - 80) < 1 and abs(saved["slope_a_day"] - 10) < 1
+    assert saved["soonest_s"] <= saved["reach_s"] < 3 * DAY_S
+
+
+def test_a_forecast_is_told_once_over_a_killed_alerter_and_ends_with_its_metric(redis, alerters):
+    line(redis, "disk.db1.used", 95, 10)
+    alerter = alerters(more=RULES)
+    (head,) = wait_heads(redis, 1)
+    alerter.daemon.kill()
+    redis.delete("ridgeline:lease:alerter")
+    alerter.daemon.start()
+    wait_for("another look", lambda: alerter.counter("forecasts") >= 1 and alerter.counter("loads") >= 1)
+    assert [h["id"] for h in heads(redis)] == [head["id"]]
+    alerter.daemon.kill()
+    redis.delete("ridgeline:lease:alerter", "metrics.disk.db1.used")
+    redis.srem("metrics.unique_metrics", "metrics.disk.db1.used")
+    alerter.daemon.start()
+    wait_heads(redis, 1, "closed")
+    assert [kind for kind, _ in events(redis) if kind != "update"] == ["open", "close"]
+    assert redis.hlen("ridgeline:outlook") == 0

@@ -1,0 +1,370 @@
+/* Messages: to JSON and back, and what they say; and what each type of channel makes of them. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerter/channels/channel.h"
+#include "alerter/message.h"
+#include "alerter/message_text.h"
+
+#define START 1700000000
+#define NOW (START + 200)
+#define EVIL "evil\r\nBcc: x@example.org<script>&\"'|;<!channel>\xe2\x80\xae\xff"
+
+static json_t *member(const char *metric)
+{
+    return json_pack("{s:s,s:s%,s:i,s:i,s:s,s:s,s:f,s:i}", "id", "00000000000000aa", "metric", metric, strlen(metric),
+                     "start", START, "end", START + 90, "state", "open", "direction", "down", "score", 93.4, "peak_at",
+                     START + 60);
+}
+
+static json_t *head(const char *title, int count)
+{
+    json_t *strongest = json_array();
+    for (int i = 0; i < count && i < 10; i++)
+        json_array_append_new(strongest, member(title));
+    return json_pack("{s:s,s:s,s:i,s:i,s:I,s:n,s:s,s:i,s:i,s:f,s:s,s:o,s:o,s:i}", "id", "00000000000000aa", "state",
+                     "open", "start", START, "end", START + 90, "told_at_ms", (json_int_t)START * 1000, "closed_at",
+                     "title", title, "count", count, "open", count, "score", 93.4, "direction", "down", "first",
+                     member(title), "strongest", strongest, "reopened", 0);
+}
+
+static struct message sample(enum message_kind kind, json_t *incident)
+{
+    return (struct message){.kind = kind, .dedup_key = "inc-1", .alert = "checkout", .site = "shop",
+                            .page_url = "https://ridge.example.org/#incident=00000000000000aa", .incident = incident};
+}
+
+static struct channel_settings settings = {.name = (char[]){"c"}, .url = (char[]){"http://127.0.0.1:9/x"}, .secret = (char[]){"key"},
+                                           .method = (char[]){"PUT"}, .headers = (char[]){"X-Team: ops\n\nX-Env:prod"},
+                                           .routing_key = (char[]){"rk"}, .severity = (char[]){"error"},
+                                           .to = (char[]){"a@example.org"}, .from = (char[]){"r@example.org"},
+                                           .server = (char[]){"smtp://127.0.0.1:25"}, .address = (char[]){"udp:127.0.0.1:514"},
+                                           .facility = (char[]){"local3"}, .command_file = (char[]){"/run/nagios.cmd"},
+                                           .host = (char[]){"ridge"}, .service = (char[]){"svc"}, .program = (char[]){"/bin/true"}};
+
+static struct parcel make(enum channel_type type, const struct message *m, int64_t others_open)
+{
+    struct channel_event e = {.message = m, .id = "id-1", .host = "ho st", .now_s = NOW, .others_open = others_open, .chart = true};
+    struct parcel p = {0};
+    cr_assert_eq(channel_kind(type)->format(&settings, &e, &p), 0);
+    cr_assert_not_null(p.body);
+    cr_assert_eq(strlen(p.body), p.len);
+    return p;
+}
+
+static const char *header(const struct parcel *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_headers; i++)
+        if (strncmp(p->headers[i], name, strlen(name)) == 0 && p->headers[i][strlen(name)] == ':')
+            return p->headers[i] + strlen(name) + 2;
+    return NULL;
+}
+
+Test(message, json_and_back_is_the_same)
+{
+    json_t *incident = head("shop.checkout.**", 12), *marks = json_pack("[{s:i,s:s}]", "at", START - 40, "text", "deploy");
+    struct message m = sample(MESSAGE_UPDATE, incident), read;
+    const char *id;
+    m.unit = "1/s";
+    m.owner = "team";
+    m.marks = marks;
+    json_t *json = message_to_json(&m, "id-1");
+    cr_assert_eq(message_from_json(&read, &id, json), 0);
+    cr_expect_eq(read.kind, MESSAGE_UPDATE);
+    cr_expect_str_eq(id, "id-1");
+    cr_expect_str_eq(read.dedup_key, m.dedup_key);
+    cr_expect_str_eq(read.unit, "1/s");
+    cr_expect_null(read.runbook);
+    cr_expect(json_equal(read.incident, incident));
+    cr_expect(json_equal(read.marks, marks));
+    json_decref(json);
+    json_decref(incident);
+    json_decref(marks);
+}
+
+Test(message, what_is_no_message_is_refused)
+{
+    static const char *const bad[] = {
+        "{}", "[]", "{\"kind\":\"open\"}",
+        "{\"id\":\"1\",\"kind\":\"open\",\"dedup_key\":\"k\",\"held\":[],\"marks\":[],\"incident\":null}",
+        "{\"id\":\"1\",\"kind\":\"shout\",\"dedup_key\":\"k\",\"held\":[],\"marks\":[],\"incident\":{}}",
+        "{\"id\":1,\"kind\":\"open\",\"dedup_key\":\"k\",\"held\":[],\"marks\":[],\"incident\":{}}",
+    };
+    struct message m;
+    const char *id;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        json_t *json = json_loads(bad[i], 0, NULL);
+        cr_expect_eq(message_from_json(&m, &id, json), -1, "%s", bad[i]);
+        json_decref(json);
+    }
+}
+
+Test(message, numbers_out_of_range_in_a_head_become_0)
+{
+    json_t *json = json_loads("{\"start\": -1, \"end\": 1e300, \"count\": \"many\", \"score\": null}", 0, NULL);
+    struct message_head h;
+    message_read_head(&h, json);
+    cr_expect_eq(h.start, 0);
+    cr_expect_eq(h.end, 0);
+    cr_expect_eq(h.count, 0);
+    cr_expect_eq(h.score, 0);
+    cr_expect_str_eq(h.title, "");
+    json_decref(json);
+}
+
+Test(message, the_summary_says_what_and_how_much)
+{
+    char out[MESSAGE_TEXT_SUMMARY_MAX];
+    json_t *many = head("shop.checkout.**", 12), *one = head("shop.mail", 1), *held = json_pack("[O]", many);
+    struct message m = sample(MESSAGE_OPEN, many);
+    cr_expect_str_eq(message_text_summary(out, sizeof out, &m), "OPEN shop.checkout.**: 12 metrics, down, score 93");
+    m = sample(MESSAGE_RESOLVE, one);
+    cr_expect_str_eq(message_text_summary(out, sizeof out, &m), "RESOLVED shop.mail: 1 metric, lasted 1m30s");
+    m = sample(MESSAGE_DIGEST, NULL);
+    m.held = held;
+    m.held_count = 7;
+    cr_expect_str_eq(message_text_summary(out, sizeof out, &m),
+                     "HELD BACK: 7 messages, strongest shop.checkout.**, score 93");
+    json_decref(held);
+    json_decref(one);
+    json_decref(many);
+}
+
+static const char *fact(const struct message_text_facts *f, const char *label)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (strcmp(f->fact[i].label, label) == 0)
+            return f->fact[i].value;
+    return "";
+}
+
+Test(message, the_mark_nearest_before_the_beginning_is_named)
+{
+    json_t *incident = head("a", 1);
+    json_t *marks = json_pack("[{s:i,s:s},{s:i,s:s},{s:i,s:s}]", "at", START - 900, "text", "old", "at", START - 40,
+                              "text", "deploy 1234", "at", START + 1, "text", "later");
+    struct message m = sample(MESSAGE_OPEN, incident);
+    struct message_text_facts f;
+    m.marks = marks;
+    message_text_facts(&f, &m);
+    cr_expect_str_eq(fact(&f, "Began"), "40s after deploy 1234");
+    json_array_remove(marks, 0);
+    json_array_remove(marks, 0);
+    message_text_facts(&f, &m);
+    cr_expect_str_eq(fact(&f, "Began"), "1s before later");
+    json_decref(marks);
+    json_decref(incident);
+}
+
+Test(message, the_lines_tell_how_many_more_there_are)
+{
+    struct message_text_lines l;
+    json_t *incident = head("a.b", 400);
+    struct message m = sample(MESSAGE_OPEN, incident);
+    message_text_lines(&l, &m);
+    cr_assert_eq(l.n, 11);
+    cr_expect_str_eq(l.line[0], " 93  2023-11-14 22:13:20 UTC  a.b, down");
+    cr_expect_str_eq(l.line[10], "and 390 more");
+    json_decref(incident);
+}
+
+/* A message in which every text wants to break out. */
+static struct message evil_message(json_t *incident)
+{
+    struct message m = sample(MESSAGE_OPEN, incident);
+    m.dedup_key = m.alert = m.site = m.page_url = m.unit = m.owner = m.description = m.runbook = EVIL;
+    return m;
+}
+
+static json_t *evil_head(void)
+{
+    /* JSON has no bytes that are no UTF-8. */
+    return head("evil\r\nBcc: x@example.org<script>&\"'|;<!channel>\xe2\x80\xae", 2);
+}
+
+Test(message, no_text_can_add_a_header_to_anything)
+{
+    json_t *incident = evil_head();
+    struct message m = evil_message(incident);
+    for (int type = 0; type < CHANNEL_TYPES; type++) {
+        struct parcel p = make((enum channel_type)type, &m, 0);
+        for (size_t i = 0; i < p.n_headers; i++)
+            for (const char *c = p.headers[i]; (c = strpbrk(c, "\r\n")) != NULL; c += 3)
+                cr_expect_eq(strncmp(c, "\r\n ", 3), 0, "%s: %s", channels_type_name((enum channel_type)type), p.headers[i]);
+        parcel_fini(&p);
+    }
+    json_decref(incident);
+}
+
+Test(message, html_holds_no_tag_or_link_that_we_did_not_make)
+{
+    json_t *incident = evil_head();
+    struct message m = evil_message(incident);
+    m.runbook = "javascript:alert(1)";
+    m.page_url = "https://x/\"onmouseover=\"1";
+    char *html = message_text_html(&m, CHANNEL_CHART_CID);
+    cr_expect_null(strstr(html, "<script"));
+    cr_expect_null(strstr(html, "href=\"javascript"));
+    cr_expect_null(strstr(html, "\"onmouseover"));
+    cr_expect_not_null(strstr(html, "href=\"https://x/&quot;onmouseover=&quot;1\""));
+    cr_expect_not_null(strstr(html, "src=\"cid:" CHANNEL_CHART_CID "\""));
+    free(html);
+    json_decref(incident);
+}
+
+Test(message, a_webhook_is_signed_over_its_timestamp_and_body)
+{
+    /* HMAC-SHA256 with "key" over "1700000200." BODY, reckoned with Python's hmac. */
+    json_t *incident = json_object();
+    struct message m = {.kind = MESSAGE_OPEN, .dedup_key = "k", .incident = incident};
+    struct parcel p = make(CHANNEL_WEBHOOK, &m, 0);
+    cr_expect_str_eq(p.method, "PUT");
+    cr_expect_str_eq(p.body, "{\"version\":1,\"id\":\"id-1\",\"kind\":\"open\",\"dedup_key\":\"k\",\"alert\":null,\"site\":null,"
+                             "\"page_url\":null,\"incident\":{},\"held\":[],\"held_count\":0,\"metadata\":{\"unit\":null,"
+                             "\"owner\":null,\"description\":null,\"runbook\":null},\"marks\":[]}");
+    cr_expect_str_eq(header(&p, "X-Ridgeline-Timestamp"), "1700000200");
+    cr_expect_str_eq(header(&p, "X-Ridgeline-Signature"), "sha256=08482f1677c3e2d3c1f317230a30c745c79696549dd086cb1ddfbe583042b7e6");
+    cr_expect_str_eq(header(&p, "X-Ridgeline-Id"), "id-1");
+    cr_expect_str_eq(header(&p, "X-Team"), "ops");
+    cr_expect_str_eq(header(&p, "X-Env"), "prod");
+    parcel_fini(&p);
+    json_decref(incident);
+}
+
+static json_t *body(struct parcel *p)
+{
+    json_t *json = json_loads(p->body, 0, NULL);
+    cr_assert_not_null(json, "%s", p->body);
+    parcel_fini(p);
+    return json;
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "";
+}
+
+Test(message, slack_cannot_be_made_to_mention_a_channel)
+{
+    json_t *incident = evil_head();
+    struct message m = evil_message(incident);
+    struct parcel p = make(CHANNEL_SLACK, &m, 0);
+    cr_expect_null(strchr(p.body, '<'));
+    json_t *json = body(&p);
+    const json_t *attachment = json_array_get(json_object_get(json, "attachments"), 0);
+    cr_expect_not_null(strstr(text(json, "text"), "&lt;!channel&gt;"));
+    cr_expect_str_eq(text(attachment, "color"), "#c62828");
+    json_decref(json);
+    json_decref(incident);
+}
+
+Test(message, pagerduty_triggers_and_resolves_by_one_key)
+{
+    static const struct {
+        enum message_kind kind;
+        const char *action, *severity;
+    } rows[] = {{MESSAGE_OPEN, "trigger", "error"}, {MESSAGE_UPDATE, "trigger", "error"}, {MESSAGE_RESOLVE, "resolve", "error"},
+                {MESSAGE_DIGEST, "trigger", "info"}};
+    json_t *incident = head("a", 1), *held = json_array();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct message m = sample(rows[i].kind, rows[i].kind == MESSAGE_DIGEST ? NULL : incident);
+        m.held = held;
+        struct parcel p = make(CHANNEL_PAGERDUTY, &m, 0);
+        json_t *json = body(&p);
+        cr_expect_str_eq(text(json, "event_action"), rows[i].action);
+        cr_expect_str_eq(text(json, "dedup_key"), "inc-1");
+        cr_expect_str_eq(text(json_object_get(json, "payload"), "severity"), rows[i].severity);
+        json_decref(json);
+    }
+    json_decref(held);
+    json_decref(incident);
+}
+
+Test(message, alertmanager_gets_the_same_labels_from_open_to_resolve)
+{
+    json_t *incident = head("a", 1), *other = head("a.**", 3);
+    struct message open = sample(MESSAGE_OPEN, incident), resolve = sample(MESSAGE_RESOLVE, other);
+    struct parcel p = make(CHANNEL_ALERTMANAGER, &open, 0), q = make(CHANNEL_ALERTMANAGER, &resolve, 0);
+    cr_expect_str_eq(p.target, "http://127.0.0.1:9/x/api/v2/alerts");
+    json_t *first = body(&p), *second = body(&q);
+    const json_t *opened = json_array_get(first, 0), *resolved = json_array_get(second, 0);
+    cr_expect(json_equal(json_object_get(opened, "labels"), json_object_get(resolved, "labels")));
+    cr_expect_str_eq(text(opened, "startsAt"), "2023-11-14T22:13:20Z");
+    cr_expect_str_eq(text(opened, "endsAt"), "2023-11-14T22:21:40Z", "five minutes ahead");
+    cr_expect_str_eq(text(resolved, "endsAt"), "2023-11-14T22:16:40Z", "now");
+    json_decref(first);
+    json_decref(second);
+    json_decref(incident);
+    json_decref(other);
+}
+
+Test(message, a_mail_keeps_its_id_and_its_thread)
+{
+    json_t *incident = head("k\xc3\xb6ln.\xe2\x82\xac.k\xc3\xb6ln.k\xc3\xb6ln.k\xc3\xb6ln.k\xc3\xb6ln.k\xc3\xb6ln", 1);
+    struct message open = sample(MESSAGE_OPEN, incident), resolve = sample(MESSAGE_RESOLVE, incident);
+    struct parcel p = make(CHANNEL_MAIL, &open, 0), again = make(CHANNEL_MAIL, &open, 0), q = make(CHANNEL_MAIL, &resolve, 0);
+    cr_expect_str_eq(header(&p, "Message-ID"), header(&again, "Message-ID"));
+    cr_expect_str_eq(header(&p, "References"), header(&q, "References"));
+    cr_expect_str_eq(header(&p, "Date"), "Tue, 14 Nov 2023 22:16:40 +0000");
+    const char *subject = header(&p, "Subject");
+    cr_expect_eq(strncmp(subject, "=?UTF-8?B?W3Nob3Bd", 18), 0, "%s", subject);
+    for (const char *s = subject; *s; s += strcspn(s, " ") + (s[strcspn(s, " ")] == ' '))
+        cr_expect_leq(strcspn(s, "\r "), 75);
+    cr_expect_not_null(strstr(p.html, "k\xc3\xb6ln"));
+    parcel_fini(&p);
+    parcel_fini(&again);
+    parcel_fini(&q);
+    json_decref(incident);
+}
+
+Test(message, syslog_is_one_rfc5424_line)
+{
+    json_t *incident = evil_head();
+    struct message m = evil_message(incident);
+    struct parcel p = make(CHANNEL_SYSLOG, &m, 0);
+    static const char begin[] = "<156>1 2023-11-14T22:16:40Z ho?st ridgeline - open - OPEN evil  Bcc";
+    cr_expect_eq(strncmp(p.body, begin, sizeof begin - 1), 0, "%s", p.body);
+    cr_expect_null(strpbrk(p.body, "\r\n"));
+    parcel_fini(&p);
+    json_decref(incident);
+}
+
+Test(message, nagios_is_critical_until_the_last_incident_is_over)
+{
+    static const struct {
+        enum message_kind kind;
+        int64_t others;
+        const char *begin;
+    } rows[] = {
+        {MESSAGE_OPEN, 0, "[1700000200] PROCESS_SERVICE_CHECK_RESULT;ridge;svc;2;1 open: "},
+        {MESSAGE_RESOLVE, 1, "[1700000200] PROCESS_SERVICE_CHECK_RESULT;ridge;svc;2;1 open: "},
+        {MESSAGE_RESOLVE, 0, "[1700000200] PROCESS_SERVICE_CHECK_RESULT;ridge;svc;0;0 open: "},
+        {MESSAGE_DIGEST, 0, "[1700000200] PROCESS_SERVICE_CHECK_RESULT;ridge;svc;1;0 open: "},
+    };
+    json_t *incident = evil_head();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct message m = evil_message(incident);
+        m.kind = rows[i].kind;
+        struct parcel p = make(CHANNEL_NAGIOS, &m, rows[i].others);
+        cr_expect_eq(strncmp(p.body, rows[i].begin, strlen(rows[i].begin)), 0, "%s", p.body);
+        cr_expect_eq(strchr(p.body, '\n'), p.body + p.len - 1, "one line");
+        cr_expect_eq(strchr(p.body, '|'), strrchr(p.body, '|'), "one separator of performance data");
+        parcel_fini(&p);
+    }
+    json_decref(incident);
+}
+
+Test(message, a_program_gets_the_message_itself)
+{
+    json_t *incident = head("a", 1);
+    struct message m = sample(MESSAGE_OPEN, incident), read;
+    const char *id;
+    struct parcel p = make(CHANNEL_EXEC, &m, 0);
+    cr_expect_str_eq(p.target, "/bin/true");
+    json_t *json = body(&p);
+    cr_expect_eq(message_from_json(&read, &id, json), 0);
+    json_decref(json);
+    json_decref(incident);
+}

@@ -1,0 +1,106 @@
+#include "webapp/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ridgeline/clock.h"
+#include "ridgeline/desk.h"
+#include "ridgeline/incident.h"
+#include "ridgeline/keys.h"
+#include "ridgeline/secret.h"
+#include "ridgeline/store.h"
+
+#define STREAM_MAX 10000
+#define BODY_FORM "the body must be {\"incident\", \"kind\", \"by\", \"text\"}, and \"ticket\" where it comes from a link"
+
+/* Whether the incident is there: -1 when Redis did not answer. */
+static int exists(struct store *s, const char *id)
+{
+    char key[KEYS_MAX];
+    keys_incident(key, id);
+    redisReply *r = store_command(s, "HEXISTS %s " INCIDENT_FIELD_HEAD, key);
+    int result = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? r->integer == 1 : -1;
+    if (r)
+        freeReplyObject(r);
+    return result;
+}
+
+/* Checks the ticket of a link. Returns 0, or fills the reply and returns -1. */
+static int check_ticket(const struct request *request, struct reply *reply, const json_t *json, const struct desk_entry *e)
+{
+    char secret[TICKET_SECRET_BYTES];
+    const char *to, *signature;
+    json_int_t until;
+    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:I, s:s !}", "to", &to, "until", &until, "sig", &signature) != 0) {
+        http_error(reply, HTTP_BAD_REQUEST, "ticket must be {\"to\", \"until\", \"sig\"}");
+        return -1;
+    }
+    struct ticket ticket = {.act = desk_kind_name(e->kind), .incident = e->incident, .to = to, .until = until};
+    if (secret_get(request->store, secret) != 0) {
+        http_no_redis(reply);
+        return -1;
+    }
+    if (!ticket_is_signed(&ticket, secret, signature)) {
+        http_error(reply, HTTP_FORBIDDEN, "this link was not made here, or has been changed");
+        return -1;
+    }
+    if (until < clock_wall_s()) {
+        http_error(reply, HTTP_FORBIDDEN, "this link has expired: open the incident on the page");
+        return -1;
+    }
+    return 0;
+}
+
+/* Puts the entry into the stream. `ticket` (may be NULL) says by which message's link it came, and stands in its name. */
+static int push(struct store *s, struct desk_entry *e, const json_t *ticket)
+{
+    char by[DESK_BY_MAX + 1];
+    const char *to = json_string_value(json_object_get(ticket, "to"));
+    if (to && !*e->by && snprintf(by, sizeof by, "by link to %s", to) < (int)sizeof by)
+        e->by = by;
+    e->at_s = clock_wall_s();
+    json_t *json = desk_entry_to_json(e);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    redisReply *r = text ? store_command(s, "XADD " KEYS_DESK " MAXLEN ~ %d * json %s", STREAM_MAX, text) : NULL;
+    int result = store_ok(r) ? 0 : -1;
+    if (r)
+        freeReplyObject(r);
+    free(text);
+    json_decref(json);
+    return result;
+}
+
+static void take(const struct request *request, struct reply *reply, const json_t *body, const json_t *ticket)
+{
+    struct desk_entry e;
+    const char *error;
+    if (desk_entry_from_json(&e, body, &error) != 0) {
+        http_error(reply, HTTP_BAD_REQUEST, "%s", error);
+        return;
+    }
+    if (ticket && check_ticket(request, reply, ticket, &e) != 0)
+        return;
+    int there = exists(request->store, e.incident);
+    if (there == 0)
+        http_error(reply, HTTP_NOT_FOUND, "there is no incident with this id");
+    else if (there < 0 || push(request->store, &e, ticket) != 0)
+        http_no_redis(reply);
+    else
+        http_json(reply, HTTP_OK, json_pack("{s:s, s:s}", "incident", e.incident, "kind", desk_kind_name(e.kind)));
+}
+
+void desk_post(const struct request *request, struct reply *reply)
+{
+    json_t *body = json_loadb(request->body ? request->body : "", request->body_len, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *ticket = json_object_get(body, "ticket");
+    size_t known = 0;
+    static const char *const members[] = {"incident", "kind", "by", "text", "ticket"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        known += json_object_get(body, members[i]) != NULL;
+    if (!json_is_object(body) || json_object_size(body) != known)
+        http_error(reply, HTTP_BAD_REQUEST, BODY_FORM);
+    else
+        take(request, reply, body, ticket);
+    json_decref(body);
+}

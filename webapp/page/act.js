@@ -1,0 +1,60 @@
+// Where a message's link leads: asks before it does anything, so that nothing is done by who merely follows links.
+import {incidentHash, overviewHash} from './address.js';
+import {get, sayOfIncident} from './api.js';
+import {byField} from './desk.js';
+import {byId, el, replace, setText} from './dom.js';
+import {nowS, time} from './format.js';
+import {whenInWords} from './rows.js';
+
+const ACTS = {
+  ack: ['Do you see to this incident?', 'I see to it', 'Noted: nobody is told of it again until you give it back.'],
+  normal: ['Is this normal?', 'This is normal', 'Noted: no message tells of it any more.'],
+};
+
+let shown; // the query of the address; undefined while the view is hidden
+
+export async function show(query) {
+  shown = query;
+  const [question] = ACTS[query.get('act')] ?? [];
+  replace(byId('act'), el('a', {class: 'back', href: overviewHash()}, '← Overview'),
+    el('h2', {tabindex: -1}, question ?? 'This link says nothing that is known here.'));
+  byId('act').querySelector('h2').focus({preventScroll: true});
+  if (!question) return;
+  try {
+    const incident = await get('/api/incident', {id: query.get('incident') ?? ''});
+    if (query === shown) ask(query, incident);
+  } catch (error) {
+    if (query === shown) byId('act').append(el('p', {class: 'error'}, error.message));
+  }
+}
+
+export function hide() {
+  shown = undefined;
+  replace(byId('act'));
+}
+
+function ask(query, incident) {
+  const until = Number(query.get('until')), act = query.get('act'), [, words, thanks] = ACTS[act];
+  const what = el('p', {class: 'facts'}, el('a', {class: 'metric', href: incidentHash(incident.id)}, incident.title), ' ',
+    whenInWords(incident));
+  if (until < nowS()) {
+    byId('act').append(what, el('p', {class: 'error'}, 'This link has expired: open the incident.'));
+    return;
+  }
+  const by = byField(), said = el('p', {class: 'said', role: 'status'});
+  const confirm = el('button', {class: 'primary', name: 'confirm'}, words);
+  const form = el('form', {class: 'tending', onsubmit: async event => {
+    event.preventDefault();
+    confirm.disabled = true;
+    try {
+      const ticket = {to: query.get('to'), until, sig: query.get('sig')};
+      await sayOfIncident({incident: incident.id, kind: act, by: by.value.trim(), ticket});
+      setText(said, thanks);
+    } catch (error) {
+      setText(said, error.message);
+      confirm.disabled = false;
+    }
+  }}, el('div', {class: 'actions'}, by, confirm, said));
+  byId('act').append(what, form, el('p', {class: 'hint'}, 'The link holds until ', time(until), '.'));
+  by.focus();
+}

@@ -1,0 +1,52 @@
+// Who sees to an incident, and what people said of it: buttons, a note, and the list of what was said.
+import {sayOfIncident} from './api.js';
+import {el, replace, setText} from './dom.js';
+import {time} from './format.js';
+
+const BY = 'ridgeline.by'; // the name that this browser's reader gave last
+
+const SAID = {ack: 'sees to it', unack: 'no longer sees to it', normal: 'finds it normal', note: 'notes'};
+
+export const remembered = () => localStorage.getItem(BY) ?? '';
+
+// A field for the reader's name, which is remembered.
+export function byField() {
+  return el('input', {name: 'by', 'aria-label': 'Your name', placeholder: 'your name', maxlength: 40, value: remembered(),
+    autocomplete: 'name', onchange: ({target}) => localStorage.setItem(BY, target.value.trim())});
+}
+
+// {node, tell(incident)} for the incident `id`. What is said shows when the incident's next news come.
+export function desk(id) {
+  const by = byField(), text = el('input', {name: 'text', 'aria-label': 'Note', placeholder: 'a note', maxlength: 1000});
+  const state = el('p', {class: 'facts'}), said = el('p', {class: 'said', role: 'status'}), entries = el('ol', {class: 'entries'});
+  const say = async kind => {
+    setText(said, '');
+    try {
+      await sayOfIncident({incident: id, kind, by: by.value.trim(), text: kind === 'note' ? text.value.trim() : ''});
+      if (kind === 'note') text.value = '';
+      setText(said, 'Said.');
+    } catch (error) {
+      setText(said, error.message);
+    }
+  };
+  const button = (kind, words) => el('button', {type: 'button', name: kind, onclick: () => say(kind)}, words);
+  const ack = button('ack', 'I see to it'), unack = button('unack', 'Give it back');
+  const normal = button('normal', 'This is normal'), note = el('button', {name: 'note'}, 'Add note');
+  const node = el('form', {class: 'tending', 'aria-label': 'Who sees to it', onsubmit: event => {
+    event.preventDefault();
+    if (text.value.trim()) say('note');
+  }}, state, el('div', {class: 'actions'}, by, ack, unack, normal, text, note, said), entries);
+  const tell = incident => {
+    const given = incident.ack;
+    replace(state, given ? [`${given.by || 'Somebody'} ${given.normal ? 'finds it normal' : 'sees to it'} since `, time(given.at), '.']
+      : incident.state === 'open' && 'Nobody sees to it yet.');
+    ack.hidden = Boolean(given);
+    unack.hidden = !given;
+    normal.hidden = Boolean(given?.normal);
+    replace(entries, incident.desk.map(entryRow));
+  };
+  return {node, tell};
+}
+
+const entryRow = ({by, kind, text, at}) => el('li', {}, time(at), ' ', el('b', {}, by || 'somebody'), ` ${SAID[kind]}`,
+  text && [': ', el('span', {class: 'text'}, text)]);
