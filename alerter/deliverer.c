@@ -16,6 +16,7 @@
 #include "alerter/channels/delivery.h"
 #include "alerter/firing.h"
 #include "alerter/outbox.h"
+#include "alerter/picture.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/keys.h"
@@ -30,6 +31,7 @@
 
 struct deliverer {
     const struct channel_settings *channel;
+    const struct settings *settings;
     const char *process;
     struct store *store;
     char lease_key[KEYS_MAX];
@@ -96,7 +98,13 @@ static void attempt(struct deliverer *d, const struct message *m, const char *id
                                 .others_open = others,
                                 .go_on = go_on,
                                 .context = d};
+    struct chart_image image = {0};
+    if (d->channel->type == CHANNEL_MAIL && d->channel->chart)
+        picture_draw(d->store, d->settings, m, clock_wall_s(), &image);
+    delivery.chart = image.bytes;
+    delivery.chart_len = image.len;
     delivery_attempt(&delivery, answer);
+    chart_image_fini(&image);
 }
 
 /* A delivery has failed, and will be tried again. */
@@ -237,7 +245,7 @@ static void loop(struct deliverer *d)
 int deliverer_run(void *arg)
 {
     const struct deliverer_args *args = arg;
-    struct deliverer d = {.channel = args->channel, .process = args->process};
+    struct deliverer d = {.channel = args->channel, .settings = args->settings, .process = args->process};
     proc_signals();
     log_init(args->process, args->settings->log_level);
     keys_lease_channel(d.lease_key, args->channel->name);

@@ -4,17 +4,20 @@ import email.policy
 import hashlib
 import hmac
 import json
+import math
 import os
+import random
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import time
 
 import pytest
 import requests
 
-from conftest import free_ports, stop, wait_for, write_settings
+from conftest import canonical, free_ports, stop, wait_for, write_settings
 from receivers import Fifo, HttpReceiver, Lines, MailServer, SlowLoris
 
 EVIL = "evil\r\nBcc: x@example.org\u2028<script>|;<!channel>"
@@ -177,6 +180,29 @@ def test_a_mail_goes_out_over_tls_and_shows_what_is_wrong(redis, alerter, runnin
     assert "team k\u00f6ln" in html and "<script" not in html and 'href="https://wiki/x"' in html
     other = email.message_from_bytes(server.mails[1][2], policy=email.policy.default)
     assert other["References"] == mail["References"] and other["Message-ID"] != mail["Message-ID"]
+
+
+def test_a_mail_shows_a_chart_of_the_first_mover(redis, alerter, running, tmp_path):
+    server, now = running(MailServer(tmp_path)), int(time.time())
+    name = "shop.checkout.m0"
+    values = [100 + 20 * math.sin(i / 200) + random.Random(i).gauss(0, 3) for i in range(2160)]
+    values[-60:] = [v / 4 for v in values[-60:]]
+    redis.set("metrics." + name, b"".join(canonical(now - 10 * (len(values) - i), v) for i, v in enumerate(values)))
+    alerter(mail={"type": "mail", "to": "a@example.org", "from": "r@example.org", "server": server.url,
+                  "user": "ops", "password": "s3cret", "ca_file": server.certificate})
+    queue(redis, "mail", message(incident=head(start=now - 600), metadata={"unit": "1/s", "owner": None,
+                                                                          "description": None, "runbook": None}))
+    queue(redis, "mail", message("resolve", "m2", incident=head("gone.metric")))
+    wait_for("two mails", lambda: len(server.mails) == 2)
+    mail = email.message_from_bytes(server.mails[0][2], policy=email.policy.default)
+    picture, = (part for part in mail.walk() if part.get_content_type() == "image/png")
+    assert picture["Content-ID"] == "<chart@ridgeline>"
+    assert 'src="cid:chart@ridgeline"' in mail.get_body(("html",)).get_content()
+    png = picture.get_content()
+    (tmp_path / "chart.png").write_bytes(png)
+    assert png[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", png[16:24]) == (1200, 480)
+    other = email.message_from_bytes(server.mails[1][2], policy=email.policy.default)
+    assert "image/png" not in [part.get_content_type() for part in other.walk()], "there are no points to show"
 
 
 def test_no_name_unit_or_note_adds_a_header_to_a_mail(redis, alerter, running, tmp_path):
