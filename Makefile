@@ -59,7 +59,7 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
                           statsd_timer statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread preview_spans preview_ask) \
-             $(call pick,alerter,parts grouping incidents message message_text routing limiter backoff) \
+             $(call pick,alerter,parts grouping incidents message message_text routing limiter backoff chart) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
                                           nagios exec) \
              $(call pick,cli,csv openings inputs labels score whisper pass shop)
@@ -123,7 +123,7 @@ $(BUILD)/lib%.a:
 $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(LIB_PARTS) $(LIB_PURE) $(LIB_ENGINE)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(LINK) $^ $(shell pkg-config --libs criterion msgpack gsl libconfig jansson glib-2.0 libcrypto) -lm
+	$(LINK) $^ $(shell pkg-config --libs criterion msgpack gsl libconfig jansson glib-2.0 libcrypto cairo) -lm
 
 $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIB_PARTS) $(LIBS)
 	@mkdir -p $(@D)
@@ -141,7 +141,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(ENGINE_SRC) $(PARTS_SRC) $(HEADERS
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -D_GNU_SOURCE -Iinclude -I. -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $(filter %.c,$^) $(shell pkg-config --libs msgpack gsl libconfig jansson glib-2.0 libcrypto) -lm
+	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $(filter %.c,$^) $(shell pkg-config --libs msgpack gsl libconfig jansson glib-2.0 libcrypto cairo) -lm
 
 deps-%:
 	@packaging/install-deps.sh $*

@@ -6,11 +6,11 @@
 
 #include <math.h>
 
+#include "ridgeline/history.h"
 #include "ridgeline/keys.h"
 #include "webapp/anomalies.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
-#include "webapp/history.h"
 #include "webapp/points.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"

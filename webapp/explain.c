@@ -5,8 +5,8 @@
 
 #include "ridgeline/anomaly.h"
 #include "ridgeline/clock.h"
+#include "ridgeline/history.h"
 #include "webapp/app.h"
-#include "webapp/history.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
 #include "webapp/why.h"

@@ -141,6 +141,18 @@ struct counters_def {
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")                    \
     X(leader, GAUGE, "1 while this process holds the lease")
 
+#define CHANNEL_COUNTERS(X)                                                                          \
+    X(queued, GAUGE, "messages that wait to be delivered")                                           \
+    X(delivered, COUNTER, "messages that the receiver took")                                         \
+    X(resent, COUNTER, "open incidents told again, to a receiver that forgets them")                 \
+    X(retries, COUNTER, "deliveries that failed and will be tried again")                            \
+    X(dead_letters, COUNTER, "messages given up: refused by the receiver, or too old")               \
+    X(duplicates, COUNTER, "messages not delivered because their id was sent already")               \
+    X(rejected, COUNTER, "entries of the queue that are no message")                                 \
+    X(failing, GAUGE, "1 while the last delivery has failed")                                        \
+    X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")                    \
+    X(leader, GAUGE, "1 while this process holds the channel's lease")
+
 #define WEBAPP_COUNTERS(X)                                                                           \
     X(requests, COUNTER, "HTTP requests answered")                                                   \
     X(errors, COUNTER, "HTTP requests answered with 4xx or 5xx")                                     \
@@ -157,6 +169,7 @@ struct counters_def {
 #define COUNTERS_ENUM_WORKER(n, k, h) WORKER_##n,
 #define COUNTERS_ENUM_ANALYZER(n, k, h) ANALYZER_##n,
 #define COUNTERS_ENUM_ALERTER(n, k, h) ALERTER_##n,
+#define COUNTERS_ENUM_CHANNEL(n, k, h) CHANNEL_##n,
 #define COUNTERS_ENUM_WEBAPP(n, k, h) WEBAPP_##n,
 enum { HORIZON_COUNTERS(COUNTERS_ENUM_HORIZON) HORIZON_N };
 enum { HORIZON_REJECTIONS(COUNTERS_ENUM_REJECT) HORIZON_REJECTED_N };
@@ -164,6 +177,7 @@ enum { ROOMBA_COUNTERS(COUNTERS_ENUM_ROOMBA) ROOMBA_N };
 enum { WORKER_COUNTERS(COUNTERS_ENUM_WORKER) WORKER_N };
 enum { ANALYZER_COUNTERS(COUNTERS_ENUM_ANALYZER) ANALYZER_N };
 enum { ALERTER_COUNTERS(COUNTERS_ENUM_ALERTER) ALERTER_N };
+enum { CHANNEL_COUNTERS(COUNTERS_ENUM_CHANNEL) CHANNEL_N };
 enum { WEBAPP_COUNTERS(COUNTERS_ENUM_WEBAPP) WEBAPP_N };
 
 extern const struct counters_def counters_horizon[HORIZON_N];
@@ -172,6 +186,7 @@ extern const struct counters_def counters_roomba[ROOMBA_N];
 extern const struct counters_def counters_worker[WORKER_N];
 extern const struct counters_def counters_analyzer[ANALYZER_N];
 extern const struct counters_def counters_alerter[ALERTER_N];
+extern const struct counters_def counters_channel[CHANNEL_N]; /* of "alerter.CHANNEL" */
 extern const struct counters_def counters_webapp[WEBAPP_N];
 
 /* The definitions that go with a process's name ("horizon", "horizon@b", "roomba",

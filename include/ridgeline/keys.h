@@ -38,6 +38,11 @@ size_t keys_open(char out[KEYS_MAX], unsigned slot);                       /* ha
 size_t keys_events(char out[KEYS_MAX], unsigned slot);                     /* stream: openings, updates, closings */
 size_t keys_crossings(char out[KEYS_MAX], int64_t hour);                    /* hash: score -> change of the count */
 size_t keys_incident(char out[KEYS_MAX], const char *id);                    /* hash: head, told, m:<anomaly id> */
+size_t keys_outbox(char out[KEYS_MAX], const char *channel);                /* stream: a channel's messages that wait */
+size_t keys_dead(char out[KEYS_MAX], const char *channel);                  /* stream: those that were given up */
+size_t keys_firing(char out[KEYS_MAX], const char *channel);                /* hash: dedup_key -> last message */
+size_t keys_sent(char out[KEYS_MAX], const char *channel, const char *id);  /* string with expiry */
+size_t keys_lease_channel(char out[KEYS_MAX], const char *channel);         /* string with expiry: holder */
 size_t keys_stats(char out[KEYS_MAX], const char *process);                /* hash: counters of one process */
 
 /* FNV-1a with a final avalanche (Fowler, Noll, Vo; finaliser of MurmurHash3). Stable
