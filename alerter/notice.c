@@ -7,6 +7,7 @@
 
 #include "alerter/message.h"
 #include "alerter/outbox.h"
+#include "ridgeline/alerts.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/marks.h"
 
@@ -62,7 +63,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
                 const struct routing_state *state, json_t *head)
 {
     const char *incident = json_string_value(json_object_get(head, "id"));
-    char site[PLACE_MAX], url[PLACE_MAX], id[OUTBOX_ID_MAX], key[OUTBOX_ID_MAX];
+    char site[PLACE_MAX], url[PLACE_MAX], id[OUTBOX_ID_MAX], key[ANOMALY_ID_BYTES + CHANNEL_NAME_MAX + 1];
     struct message m = {.kind = kind_of(state->pending),
                         .dedup_key = key,
                         .alert = alert,

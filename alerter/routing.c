@@ -6,6 +6,8 @@
 
 #include "ridgeline/alerts.h"
 
+#define NEWS_S 86400 /* what was last anomalous longer ago is history that was imported */
+
 static const char *const kind_names[] = {
     [ROUTING_NOTHING] = "nothing", [ROUTING_OPEN] = "open", [ROUTING_UPDATE] = "update", [ROUTING_RESOLVE] = "resolve"};
 #define KINDS (sizeof kind_names / sizeof *kind_names)
@@ -15,7 +17,8 @@ enum routing_kind routing_decide(const struct routing_state *s, const struct ale
 {
     if (!s->told) {
         bool lasted = now_s - head->start >= alert->min_duration_s;
-        return head->open && lasted && head->score >= score ? ROUTING_OPEN : ROUTING_NOTHING;
+        bool is_news = now_s - head->end < NEWS_S;
+        return head->open && lasted && is_news && head->score >= score ? ROUTING_OPEN : ROUTING_NOTHING;
     }
     if (!head->open)
         return ROUTING_RESOLVE;

@@ -3,7 +3,8 @@
  * What was told stands with the incident, as struct routing_state, and each message has a number of its own. A
  * message is intended (routing_intend) and that is saved; it is sent under its number; that it was sent
  * (routing_sent) is saved. Whoever starts between any two of these steps finds `pending` and sends under the same
- * number, which the outbox takes but once. So each opening and each end is told exactly once, whatever is killed when. */
+ * number, which the outbox takes but once. So each opening and each end is told exactly once, whatever is killed
+ * when. */
 #ifndef RIDGELINE_ALERTER_ROUTING_H
 #define RIDGELINE_ALERTER_ROUTING_H
 

@@ -1,3 +1,4 @@
+#define HASH_NONFATAL_OOM 1
 #include "alerter/told.h"
 
 #include <stdio.h>
@@ -88,7 +89,8 @@ static int ask(struct told *t, struct store *s, const char *id)
     return result;
 }
 
-/* Takes the reply to ask(). One without a head is not kept. Returns 0, or -1 when Redis did not answer or memory is out. */
+/* Takes the reply to ask(). One without a head is not kept. Returns 0, or -1 when Redis did not answer or memory is
+ * out. */
 static int take(struct told *t, struct store *s, const char *id)
 {
     redisReply *r = store_reply(s);
@@ -103,7 +105,8 @@ static int take(struct told *t, struct store *s, const char *id)
     snprintf(one->id, sizeof one->id, "%s", id);
     take_head(one, r->element[0]->str, r->element[0]->len);
     for (size_t i = 0; i < t->n_pairs; i++)
-        if (r->element[i + 1]->type == REDIS_REPLY_STRING && routing_from_text(&one->told[i], r->element[i + 1]->str) != 0)
+        if (r->element[i + 1]->type == REDIS_REPLY_STRING &&
+            routing_from_text(&one->told[i], r->element[i + 1]->str) != 0)
             log_warning("told_unreadable", "incident=%s field=%s", one->id, t->pairs[i].field);
     if (!one->json) {
         free(one);
@@ -186,7 +189,8 @@ static int load_ones(struct told *t, struct store *s)
 {
     char followed[sizeof t->cursor];
     if (read_text(store_command(s, "HGET " KEYS_ALERTER " cursor:notify"), followed, sizeof followed) != 0 ||
-        read_text(store_command(s, "XREVRANGE " KEYS_INCIDENTS_EVENTS " + - COUNT 1"), t->cursor, sizeof t->cursor) != 0)
+        read_text(store_command(s, "XREVRANGE " KEYS_INCIDENTS_EVENTS " + - COUNT 1"), t->cursor,
+                  sizeof t->cursor) != 0)
         return -1;
     if (!*t->cursor)
         strcpy(t->cursor, "0-0");
@@ -229,13 +233,13 @@ static int take_event(struct told *t, struct store *s, const redisReply *entry)
         if (name->type == REDIS_REPLY_STRING && strcmp(name->str, "json") == 0)
             json = fields->element[i + 1];
     }
-    if (!id || !json || !is_id(id) || jsot->type != REDIS_REPLY_STRING)
+    if (!id || !json || !is_id(id) || json->type != REDIS_REPLY_STRING)
         return 0;
     if (!find(t, id->str) && (ask(t, s, id->str) != 0 || take(t, s, id->str) != 0))
         return -1;
     struct told_one *one = find(t, id->str);
     if (one)
-        take_head(one, jsot->str, jsot->len);
+        take_head(one, json->str, json->len);
     return 0;
 }
 

@@ -5,7 +5,6 @@
 #ifndef RIDGELINE_ALERTER_TOLD_H
 #define RIDGELINE_ALERTER_TOLD_H
 
-#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "alerter/limiter.h"

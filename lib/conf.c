@@ -334,6 +334,9 @@ static int cross_check(struct loader *l)
         return object(l, "webapp", "listen", "must name an address");
     if (!is_instance(s->instance))
         return object(l, "", "instance", "may hold letters, digits, - and _, up to 32");
+    if (*s->alerter.page_url != '\0' && strncmp(s->alerter.page_url, "http://", 7) != 0 &&
+        strncmp(s->alerter.page_url, "https://", 8) != 0)
+        return object(l, "alerter", "page_url", "must begin with http:// or https://");
     return check_prefixes(l) < 0 || check_lists(l) < 0 ? -1 : check_skyline(l);
 }
 

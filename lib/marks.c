@@ -70,7 +70,8 @@ int marks_add(struct store *s, int64_t at, const char *text, const char *match, 
         result = taken(store_command(s, "ZADD " KEYS_MARKS " %lld %s", (long long)at, member));
     free(member);
     if (result == 0)
-        result = taken(store_command(s, "ZREMRANGEBYSCORE " KEYS_MARKS " -inf (%lld", (long long)(now_s - MARKS_AGE_S)));
+        result = taken(
+            store_command(s, "ZREMRANGEBYSCORE " KEYS_MARKS " -inf (%lld", (long long)(now_s - MARKS_AGE_S)));
     if (result == 0)
         result = taken(store_command(s, "ZREMRANGEBYRANK " KEYS_MARKS " 0 %d", -MARKS_MAX - 1));
     return result;

@@ -146,6 +146,10 @@ const struct conf_option conf_options[] = {
              "Related anomalies that start within this long of another are one incident."),
     DURATION("alerter", "reopen_within", alerter.reopen_within_s, "15m", 0, DAY,
              "An incident whose metrics go wrong again within this long of its end is the same incident."),
+    PLAIN("alerter", "site", CONF_TEXT, alerter.site, "",
+          "What messages call this installation; empty: the machine's name."),
+    PLAIN("alerter", "page_url", CONF_TEXT, alerter.page_url, "",
+          "Where those who get messages reach the page; empty: `http://` and webapp.listen."),
 
     PLAIN("webapp", "listen", CONF_ADDRESS, webapp.listen, "127.0.0.1:1500",
           "Where the page and the API are served."),

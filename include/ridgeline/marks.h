@@ -1,5 +1,6 @@
 /* Marks: what people did to the site and when, such as a deploy. `ridgeline:marks` is a zset whose members are
- * {"id", "at", "text", "match"} by their time; the webapp writes it, and keeps it MARKS_AGE_S long and MARKS_MAX short. */
+ * {"id", "at", "text", "match"} by their time; the webapp writes it, and keeps them MARKS_AGE_S long, at most
+ * MARKS_MAX. */
 #ifndef RIDGELINE_MARKS_H
 #define RIDGELINE_MARKS_H
 

@@ -24,6 +24,7 @@ Test(routing, each_case_gives_its_message)
         uint32_t count;
         int64_t after_s;
         enum routing_kind kind;
+        uint32_t end_s;
     } rows[] = {
         {"too short", {.told = false}, true, 80, 1, 119, ROUTING_NOTHING},
         {"long enough", {.told = false}, true, 80, 1, 120, ROUTING_OPEN},
@@ -39,10 +40,16 @@ Test(routing, each_case_gives_its_message)
         {"weaker by a new budget", {.told = true, .count = 1, .at_s = T0 + 120}, true, 10, 1, 130, ROUTING_NOTHING},
         {"over", {.told = true, .count = 1, .at_s = T0 + 120}, false, 80, 1, 121, ROUTING_RESOLVE},
         {"over, and it had been held back", {.told = true, .held = true}, false, 80, 1, 121, ROUTING_RESOLVE},
+        {"history", {.told = false}, true, 80, 1, 90000, ROUTING_NOTHING},
+        {"long, and not over", {.told = false}, true, 80, 1, 90000, ROUTING_OPEN, T0 + 80000},
         {"came back", {.told = false, .sequence = 2, .count = 1}, true, 80, 2, 999, ROUTING_OPEN},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct incident_head head = {.open = rows[i].open, .start = T0, .score = rows[i].score, .count = rows[i].count};
+        struct incident_head head = {.open = rows[i].open,
+                                     .start = T0,
+                                     .end = rows[i].end_s ? rows[i].end_s : T0,
+                                     .score = rows[i].score,
+                                     .count = rows[i].count};
         cr_expect_eq(routing_decide(&rows[i].state, &usual, 70, &head, T0 + rows[i].after_s), rows[i].kind, "%s",
                      rows[i].name);
     }
@@ -96,7 +103,8 @@ Test(routing, its_text_reads_back_and_nothing_else_does)
                                       "1 0 open -1 x 5",
                                       "1 0 open 99999999999 1 5",
                                       "{\"told\": true}"};
-    struct routing_state s = {.told = true, .held = true, .pending = ROUTING_RESOLVE, .sequence = 7, .count = 20000, .at_s = T0};
+    struct routing_state s = {
+        .told = true, .held = true, .pending = ROUTING_RESOLVE, .sequence = 7, .count = 20000, .at_s = T0};
     struct routing_state read;
     char text[ROUTING_TEXT_MAX];
     cr_assert_eq(routing_from_text(&read, routing_to_text(text, &s)), 0);
@@ -168,7 +176,7 @@ Test(routing, one_opening_and_one_end_whenever_it_is_killed)
     static struct world w;
     unsigned repeats = 0;
     for (unsigned run = 0; run < 2000; run++) {
-        struct incident_head head = {.open = true, .start = T0, .count = 1, .score = 50};
+        struct incident_head head = {.open = true, .start = T0, .end = T0, .count = 1, .score = 50};
         seed = run + 1;
         w = (struct world){.n = 0};
         int64_t now_s = T0;
