@@ -62,7 +62,7 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
              $(call pick,alerter,parts grouping incidents message message_text routing limiter backoff chart) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
                                           nagios exec) \
-             $(call pick,cli,csv openings inputs labels score whisper pass shop)
+             $(call pick,cli,csv openings inputs labels score whisper pass shop health_line)
 
 # How messages are made and sent: for the alerter, and for `ridgeline test-channel`.
 CHANNELS_SRC := $(call pick,alerter,message message_text) $(wildcard alerter/channels/*.c)
@@ -200,6 +200,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ridgeline $(DESTDIR)$(PREFIX)/share/ridgeline
 	install -m 755 $(BUILD)/ridgeline $(DESTDIR)$(PREFIX)/bin/ridgeline
 	install -m 755 $(filter-out %/ridgeline,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/lib/ridgeline/
+	install -d $(DESTDIR)$(PREFIX)/lib/nagios/plugins
+	ln -sf ../../../bin/ridgeline $(DESTDIR)$(PREFIX)/lib/nagios/plugins/check_ridgeline
 	install -m 644 settings.conf packaging/demo.conf $(DESTDIR)$(PREFIX)/share/ridgeline/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 644 packaging/systemd/ridgeline.target $(DESTDIR)$(PREFIX)/lib/systemd/system/

@@ -197,6 +197,21 @@ static void add_processes(json_t *out, const struct processes *p)
     json_object_set_new(out, "processes", list);
 }
 
+/* One sentence for each channel whose receiver does not take what waits for it. */
+static void add_failing_channels(json_t *list, const struct processes *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct process *one = &p->list[i];
+        const char *reason = processes_text(one, "last_error");
+        uint64_t failing = 0, queued = 0;
+        if (!one->alive || one->defs != counters_channel || !processes_number(one, "failing", &failing) || !failing)
+            continue;
+        processes_number(one, "queued", &queued);
+        json_array_append_new(list, json_sprintf("channel %s does not deliver, %" PRIu64 " messages wait: %s",
+                                                 one->name + strlen("alerter."), queued, reason ? reason : "?"));
+    }
+}
+
 /* One sentence for each daemon that no living process does the work of. */
 static void add_problems(json_t *list, const struct processes *p)
 {
@@ -219,6 +234,7 @@ static void add_problems(json_t *list, const struct processes *p)
     }
     if (processes_sum(p, counters_horizon, "listeners_down") > 0)
         json_array_append_new(list, json_string("a listener of horizon could not be opened: its log says which and why"));
+    add_failing_channels(list, p);
     workers_problems(list, p, clock_wall_s());
 }
 

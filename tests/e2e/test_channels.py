@@ -17,7 +17,7 @@ import time
 import pytest
 import requests
 
-from conftest import canonical, free_ports, stop, wait_for, write_settings
+from conftest import BUILD, canonical, free_ports, stop, wait_for, write_settings
 from receivers import Fifo, HttpReceiver, Lines, MailServer, SlowLoris
 
 EVIL = "evil\r\nBcc: x@example.org\u2028<script>|;<!channel>"
@@ -369,3 +369,41 @@ def test_two_alerters_deliver_once(redis, alerter, daemons, running, tmp_path):
     wait_for("the one that stood by", lambda: len(hook.requests) >= 21)
     second.stop()
     assert sorted(json.loads(r[3])["id"] for r in hook.requests) == sorted([f"m{i}" for i in range(20)] + ["last"])
+
+
+def test_a_test_message_tells_what_the_receiver_said(running, tmp_path):
+    hook = running(HttpReceiver())
+    settings = write_settings(tmp_path / "t.conf",
+                              f'channels = ( {{ name = "hook"; type = "webhook"; url = "{hook.url}"; }} );')
+
+    def try_channel(name):
+        return subprocess.run([BUILD / "ridgeline", "test-channel", "--settings", settings, name],
+                              capture_output=True, text=True)
+
+    good = try_channel("hook")
+    assert (good.returncode, good.stdout) == (
+        0, "open: delivered: HTTP 200: said  so\nresolve: delivered: HTTP 200: said  so\n")
+    assert [json.loads(r[3])["kind"] for r in hook.requests] == ["open", "resolve"]
+    hook.status = 403
+    bad = try_channel("hook")
+    assert (bad.returncode, bad.stdout) == (1, "open: failed: HTTP 403: said  so\n")
+    unknown = try_channel("hoook")
+    assert unknown.returncode == 1 and 'no channel "hoook"; there are hook' in unknown.stderr
+
+
+def test_the_plugin_and_the_page_tell_that_a_channel_does_not_deliver(ridgeline_factory, tmp_path):
+    port, = free_ports(1)
+    r = ridgeline_factory(more=f'channels = ( {{ name = "hook"; type = "webhook"; url = "http://127.0.0.1:{port}/"; }} );')
+    plugin = tmp_path / "check_ridgeline"
+    plugin.symlink_to(BUILD / "ridgeline")
+
+    def check(*arguments):
+        return subprocess.run([plugin, *arguments], capture_output=True, text=True)
+
+    wait_for("all well", lambda: check("--url", r.page).returncode == 0)
+    assert check("--url", r.page).stdout.startswith("RIDGELINE OK: ")
+    queue(r.redis, "hook", message())
+    told = wait_for("a warning", lambda: (c := check("--url", r.page)).returncode == 1 and c.stdout)
+    assert "channel hook does not deliver, 1 messages wait" in told and "|metrics=" in told
+    assert check("--url", f"http://127.0.0.1:{port}").returncode == 2
+    assert check("--nonsense").returncode == 3
