@@ -22,7 +22,7 @@ static void token_get(const struct request *request, struct reply *reply)
 
 static const struct route routes[] = {
     {"/api/anomalies", "GET", "state metric since limit candidates", anomalies_get, false},
-    {"/api/series", "GET", "metric from until", chart_get, false},
+    {"/api/series", "GET", "metric from until judge lanes", chart_get, false},
     {"/api/metrics", "GET", "query limit", search_get, false},
     {"/api/verdict", "GET", "metric at", explain_get, false},
     {"/api/options", "GET", "metric match", tune_options_get, false},
