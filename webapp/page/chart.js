@@ -3,6 +3,7 @@
 // where an open one is quiet. A chart exists only while it is near the view: a list of
 // thousands costs what is on the screen. What is on the screen is brought up to date every
 // REFRESH_S with the points since the last.
+import './dygraphs.js';
 import {get} from './api.js';
 import {el, setText} from './dom.js';
 import {clock, nowS, number, shortNumber} from './format.js';

@@ -1,11 +1,10 @@
 // One metric, whatever its state: why it is, or is not, flagged now or at a moment, its
 // charts, its anomalies within the history that they show, and its options.
+import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
-import {listHash} from './budget.js';
 import {RANGES, charts, lastHour} from './chart.js';
 import {append, byId, el, replace} from './dom.js';
 import {duration, nowS, openSpan, time} from './format.js';
-import {metricHash} from './list.js';
 import {tuneForm} from './tune.js';
 import {candidateLabel, findingsTable, scoreBadge, stateInWords} from './verdict.js';
 
@@ -21,22 +20,21 @@ setInterval(() => {
   if (shown && shown.at === undefined && !document.hidden) explain(shown);
 }, REFRESH_MS);
 
-export function showMetric(name, at) {
+export function show(query) {
+  const name = query.get('metric'), at = /^\d+$/.test(query.get('at') ?? '') ? Number(query.get('at')) : undefined;
   shown = {name, at, why: el('div', {class: 'explanation'}), history: el('ol', {class: 'history'}), anomalies: null};
   replace(byId('metric'),
-    el('a', {class: 'back', href: listHash()}, '← Anomalies'),
+    el('a', {class: 'back', href: overviewHash()}, '← Overview'),
     el('h2', {class: 'name', tabindex: -1}, name),
     shown.why);
   byId('metric').querySelector('h2').focus({preventScroll: true});
   explain(shown);
 }
 
-export function hideMetric() {
+export function hide() {
   shown = undefined;
   replace(byId('metric'));
 }
-
-export const metricShown = () => shown?.name;
 
 async function explain(view) {
   try {

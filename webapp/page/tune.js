@@ -1,15 +1,14 @@
 // Tuning: a form with the options of a metric or a glob, each with the rule that gave its
 // present value; what a change would have changed, while it is typed; and the overrides that were saved so far.
+import {literal, tuneHash} from './address.js';
 import {get, removeOverride, saveOverride} from './api.js';
 import {byId, el, replace, setText} from './dom.js';
 import {durationText, parseDuration, time, words} from './format.js';
 import {previewPanel} from './preview.js';
-import {literal} from './search.js';
 
 const optionText = (option, value) => (option.type === 'duration' ? durationText(value) : String(value));
 const PARSERS = {duration: parseDuration, choice: text => text};
 const parse = (option, text) => (PARSERS[option.type] ?? Number)(text);
-export const tuneHash = match => `#${new URLSearchParams({tune: match})}`;
 
 // The form for {metric}, or for {match}, a glob. `onChange` is called after a change was saved, `onPreview` with
 // what one that is typed would have changed, or null.
@@ -189,7 +188,8 @@ async function takeBack(state, {match, options}) {
 }
 
 // The view of all overrides, with the form for `match`.
-export function showTuning(match) {
+export function show(query) {
+  const match = query.get('tune');
   const overrides = el('div', {class: 'overrides'});
   const chooser = el('form', {class: 'chooser'}, field(textInput, 'match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu').node,
     el('button', {}, 'Show options'));
@@ -197,6 +197,10 @@ export function showTuning(match) {
   replace(byId('tuning'), el('h2', {}, 'Tuning'),
     match ? tuneForm({match}, () => tellOverrides(overrides)) : chooser, overrides);
   tellOverrides(overrides);
+}
+
+export function hide() {
+  replace(byId('tuning'));
 }
 
 async function tellOverrides(node) {
