@@ -6,7 +6,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "ridgeline/clock.h"
+#include "ridgeline/graph_url.h"
 #include "ridgeline/keys.h"
 #include "webapp/anomalies.h"
 #include "webapp/app.h"
@@ -71,6 +74,20 @@ out:
     return array;
 }
 
+/* The link to the user's own graph of what the chart shows; null where the settings have none. */
+static json_t *graph_url_json(const struct request *request, const struct chart *c)
+{
+    const char *template = request->app->settings.webapp.graph_url;
+    int64_t now_s = clock_wall_s();
+    uint32_t until = c->until > now_s ? (uint32_t)now_s : c->until;
+    if (!*template)
+        return json_null();
+    char *text = graph_url_make(template, c->metric, c->metric_len, c->from, until < c->from ? c->from : until);
+    json_t *json = text ? json_string(text) : json_null();
+    free(text);
+    return json;
+}
+
 /* Lanes over what of the range has points, so that none of their rows is spent on the void. Returns 0, or -1 when
  * memory is out. */
 static int begin_lanes(struct chart *c, const struct series *stored, const struct engine_options *options)
@@ -123,8 +140,8 @@ static void answer(const struct request *request, struct reply *reply, struct ch
     double step_s = 0;
     struct rollup rollup = {0};
     json_t *anomalies = NULL;
-    json_t *out = json_pack("{s:s%,s:I,s:I}", "metric", c->metric, c->metric_len, "from", (json_int_t)c->from, "until",
-                            (json_int_t)c->until);
+    json_t *out = json_pack("{s:s%,s:I,s:I,s:o}", "metric", c->metric, c->metric_len, "from", (json_int_t)c->from,
+                            "until", (json_int_t)c->until, "graph_url", graph_url_json(request, c));
     if (c->judged && add_judgement(request, c, out, stored, &step_s) != 0) /* in stored order: it sorts for itself */
         goto no_redis;
     series_sort_last_wins(stored);

@@ -67,8 +67,21 @@ def test_lanes_have_600_rows_at_most_and_keep_every_vote(web, redis):
 def test_without_judging_there_are_points_alone(web, redis):
     points = write_history(redis, "app.latency", spike_at=600)
     told = web.json("/api/series", metric="app.latency", judge=0, **{"from": points[10][0], "until": points[20][0]})
-    assert set(told) == {"metric", "from", "until", "step", "first", "points", "envelope", "stretches"}
+    assert set(told) == {"metric", "from", "until", "graph_url", "step", "first", "points", "envelope", "stretches"}
     assert told["points"] == [[t, pytest.approx(v)] for t, v in points[10:21]] and told["step"] == STEP
     assert told["first"] == points[0][0]
     for wrong in ({"judge": 0, "lanes": 1}, {"judge": 2}, {"lanes": "yes"}, {"from": 2, "until": 1}):
         web.get("/api/series", expect=400, metric="app.latency", **wrong)
+
+
+def test_a_link_to_the_users_own_graph_is_made_of_the_settings(start, redis):  # noqa: F811
+    name = "odd&name=<x>"
+    points = write_history(redis, name)
+    web = start('graph_url = "https://graphs.example/render?target={metric}&from={from}000&until={until}";')
+    first, last = points[0][0], points[-1][0]
+    told = web.json("/api/series", metric=name, judge=0, **{"from": first, "until": last})
+    wanted = "https://graphs.example/render?target=odd%26name%3D%3Cx%3E&from="
+    assert told["graph_url"] == f"{wanted}{first}000&until={last}"
+    open_ended = web.json("/api/series", metric=name, judge=0)["graph_url"]
+    assert open_ended.startswith(wanted + "0000&until=") and abs(int(open_ended.rsplit("=", 1)[1]) - time.time()) < 60
+    assert start().json("/api/series", metric=name)["graph_url"] is None
