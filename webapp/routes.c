@@ -25,7 +25,7 @@ static const struct route routes[] = {
     {"/api/anomalies", "GET", "state metric since limit candidates", anomalies_get, false},
     {"/api/series", "GET", "metric from until judge lanes", chart_get, false},
     {"/api/metrics", "GET", "query limit", search_get, false},
-    {"/api/verdict", "GET", "metric at", explain_get, false},
+    {"/api/verdict", "GET", "metric at utc_offset", explain_get, false},
     {"/api/options", "GET", "metric match", tune_options_get, false},
     {"/api/overrides", "GET", "", tune_list_get, false},
     {"/api/overrides", "POST", "", tune_save_post, false},
