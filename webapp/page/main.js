@@ -12,7 +12,7 @@ import * as status from './status.js';
 const OVERVIEW = {key: '', section: 'overview', title: 'Overview', module: './overview.js', nav: true};
 const VIEWS = [
   OVERVIEW,
-  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', named: true},
+  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', style: '/metric.css', named: true},
   {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', nav: true},
 ];
 
