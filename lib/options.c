@@ -157,6 +157,9 @@ const struct conf_option conf_options[] = {
           "HTTP connections beyond this are refused."),
     COUNT("webapp", "max_event_streams", webapp.max_event_streams, "128", 1, 9999, "connections",
           "Open pages with live events beyond this get 503; less than max_connections."),
+    PLAIN("webapp", "graph_url", CONF_TEXT, webapp.graph_url, "",
+          "Links a metric to your own Graphite or Grafana: an address with `{metric}`, `{from}` and `{until}` (epoch "
+          "seconds) in it; empty: no link."),
 
     /* The per-metric rows come last and together: their number is their place here. */
     DETECTORS(DETECTOR)

@@ -142,6 +142,7 @@ struct settings {
     struct {
         struct units_address listen;
         int64_t max_connections, max_event_streams;
+        char *graph_url; /* template of links to the user's own graphs (graph_url.h); "" = none */
     } webapp;
     struct engine_options detection; /* default and `detection` group */
     bool detection_set[CONF_METRIC_OPTIONS_MAX];
