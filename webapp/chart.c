@@ -16,6 +16,7 @@
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/chart_lanes.h"
+#include "webapp/marks.h"
 #include "webapp/points.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
@@ -159,6 +160,8 @@ static void answer(const struct request *request, struct reply *reply, struct ch
         if (!anomalies)
             goto no_redis;
         json_object_set_new(out, "anomalies", anomalies);
+        if (marks_add_context(request, out, c->metric, c->metric_len, c->from, c->until) != 0)
+            goto no_redis;
     }
     rollup_fini(&rollup);
     http_json(reply, HTTP_OK, out);

@@ -7,6 +7,7 @@
 #include "ridgeline/clock.h"
 #include "ridgeline/history.h"
 #include "webapp/app.h"
+#include "webapp/mutes.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
 #include "webapp/why.h"
@@ -96,6 +97,18 @@ static json_t *explanation(struct explained *e, struct history_end *end, const s
                      http_number(end->stale_after_s), "episode", episode_json(&end->episode));
 }
 
+/* Adds the mute in force at that time, null for none; the sentence names it. */
+static void add_mute(const struct request *request, json_t *out, const char *name, size_t len, uint32_t at)
+{
+    json_t *mute = mutes_json_at(request, name, len, at);
+    if (json_is_object(mute))
+        json_object_set_new(out, "why",
+                            json_sprintf("%s Muted by rule %s (%s).", json_string_value(json_object_get(out, "why")),
+                                         json_string_value(json_object_get(mute, "name")),
+                                         json_string_value(json_object_get(mute, "what"))));
+    json_object_set_new(out, "mute", mute ? mute : json_null());
+}
+
 static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,
                    const struct series *stored, uint32_t at, struct why about)
 {
@@ -122,6 +135,7 @@ static void answer(const struct request *request, struct reply *reply, const cha
     } else {
         json_t *out = explanation(&e, &end, &options, at);
         json_object_set_new(out, "metric", json_stringn(name, len));
+        add_mute(request, out, name, len, at);
         json_object_set_new(out, "options", tune_options_json(&options, origins));
         http_json(reply, HTTP_OK, out);
     }

@@ -35,7 +35,6 @@ static const char *read_given(struct given *g, const json_t *body, int64_t now_s
 {
     json_t *at = json_object_get(body, "at"), *text = json_object_get(body, "text");
     json_t *match = json_object_get(body, "match");
-    const char *reason = "";
     if (!json_is_string(text) || (at && !json_is_integer(at)) || (match && !json_is_string(match)) ||
         json_object_size(body) != 1u + (at != NULL) + (match != NULL))
         return "the body must be {\"text\": TEXT, \"at\": EPOCH, \"match\": GLOB}, of which text must be there";
@@ -47,9 +46,11 @@ static const char *read_given(struct given *g, const json_t *body, int64_t now_s
         return "text must be 1 to 200 bytes without control characters";
     if (g->at < now_s - MARKS_AGE_S || g->at > now_s + FUTURE_MAX_S)
         return "at must be epoch seconds within the last 90 days";
-    struct glob *glob = glob_new(g->match, &reason);
+    struct glob *glob = glob_new(g->match, NULL);
+    if (!glob)
+        return "match is not a glob";
     glob_free(glob);
-    return glob ? NULL : "match is not a glob";
+    return NULL;
 }
 
 void marks_post(const struct request *request, struct reply *reply)
@@ -67,4 +68,25 @@ void marks_post(const struct request *request, struct reply *reply)
         http_json(reply, HTTP_OK, json_pack("{s:I, s:s, s:s}", "at", (json_int_t)given.at, "text", given.text, "match",
                                             given.match));
     json_decref(body);
+}
+
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+int marks_add_context(const struct request *request, json_t *out, const char *metric, size_t len, int64_t from,
+                      int64_t until)
+{
+    struct conf_about about;
+    json_t *marks = marks_read(request->store, metric, len, from, until);
+    if (!marks)
+        return -1;
+    conf_about(&request->app->settings, metric, len, &about);
+    json_object_set_new(out, "marks", marks);
+    json_object_set_new(out, "about",
+                        json_pack("{s:s?, s:s?, s:s?, s:s?, s:o}", "unit", or_null(about.unit), "owner",
+                                  or_null(about.owner), "description", or_null(about.description), "runbook",
+                                  or_null(about.runbook), "limit", http_number(about.limit)));
+    return 0;
 }

@@ -147,7 +147,10 @@ static int edit(const struct change *c, struct stored *s, struct reply *reply)
         http_error(reply, HTTP_CONFLICT, "there are %d mutes already", MUTES_MAX);
         return -1;
     }
-    return json_array_append(s->list, c->mute);
+    if (json_array_append(s->list, c->mute) == 0)
+        return 0;
+    http_json(reply, HTTP_INTERNAL, NULL);
+    return -1;
 }
 
 static void apply(const struct request *request, struct reply *reply, const struct change *c)

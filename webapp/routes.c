@@ -8,6 +8,8 @@
 #include "webapp/chart.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
+#include "webapp/marks.h"
+#include "webapp/mutes.h"
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
@@ -33,6 +35,12 @@ static const struct route routes[] = {
     {"/api/overrides/export", "GET", "", tune_export_get, false},
     {"/api/overrides/history", "GET", "limit", tune_history_get, false},
     {"/api/overrides/undo", "POST", "", tune_history_undo_post, false},
+    {"/api/alerts", "GET", "", mutes_alerts_get, true},
+    {"/api/mutes", "GET", "", mutes_get, false},
+    {"/api/mutes", "POST", "", mutes_post, false},
+    {"/api/mutes", "DELETE", "name", mutes_delete, false},
+    {"/api/marks", "GET", "from until", marks_get, false},
+    {"/api/marks", "POST", "", marks_post, false},
     {"/api/preview", "POST", "", preview_post, false},
     {"/api/token", "GET", "", token_get, true},
     {"/api/health", "GET", "", health_get, true},
@@ -46,7 +54,9 @@ static const char *methods_of(const char *path)
 {
     if (strcmp(path, "/api/preview") == 0 || strcmp(path, "/api/overrides/undo") == 0)
         return "POST";
-    return strcmp(path, "/api/overrides") == 0 ? "GET, HEAD, POST, DELETE" : "GET, HEAD";
+    if (strcmp(path, "/api/overrides") == 0 || strcmp(path, "/api/mutes") == 0)
+        return "GET, HEAD, POST, DELETE";
+    return strcmp(path, "/api/marks") == 0 ? "GET, HEAD, POST" : "GET, HEAD";
 }
 
 const struct route *routes_find(const char *path, const char *method, const char **allowed)

@@ -97,6 +97,7 @@ struct counters_def {
     X(polls, COUNTER, "tails read")                                                                  \
     X(empty_polls, COUNTER, "tails read that held nothing new")                                      \
     X(judged, COUNTER, "points judged")                                                              \
+    X(held, COUNTER, "points passed over without learning from them, as a mute says")                \
     X(late, COUNTER, "points stored at or before the last judged time: kept, never judged")          \
     X(full_reads, COUNTER, "whole tails read because the last consumed records were not found")      \
     X(opened, COUNTER, "anomalies opened")                                                           \
