@@ -14,6 +14,7 @@ const VIEWS = [
   OVERVIEW,
   {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', style: '/metric.css', named: true},
   {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', nav: true},
+  {key: 'alerts', section: 'alerts', title: 'Alerts', module: './alerts.js', style: '/alerts.css', nav: true},
 ];
 
 let shown; // the view; its `parts` are there once its module is
