@@ -1,5 +1,7 @@
 """The page's view of alerts and mutes, in a real browser."""
+import json
 import os
+import time
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -7,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
 from test_browser import HOSTILE, NARROW, Page, driver  # noqa: F401  (a fixture)
-from test_webapp import start  # noqa: F401
+from test_webapp import start, write_points  # noqa: F401
 
 SETTINGS = """
     channels = ( { name = "hook"; type = "webhook"; url = "https://example.org/x"; } );
@@ -71,3 +73,20 @@ def test_what_cannot_be_muted_is_said(page):
     wait_for("the reason", lambda: "For how long?" in page.text("#alerts form [role=status]"))
     page.driver.get_log("browser")  # the refused request is told there
     assert page.driver.find_elements(By.CSS_SELECTOR, "#alerts table") != []
+
+
+def test_a_metric_shows_its_deploys_its_limit_and_whom_to_ask(driver, start, redis):  # noqa: F811
+    web = start(more='rules = ( { match = "shop.*"; unit = "orders"; limit = 106; owner = "Ann"; '
+                     'runbook = "https://example.org/run"; } );')
+    now = int(time.time())
+    write_points(redis, "shop.orders", [(now - 3600 + 10 * i, 100.0 + i % 5) for i in range(360)])
+    mark = {"id": "1", "at": now - 1800, "text": "deploy <b>1234</b>", "match": "shop.**"}
+    redis.zadd("ridgeline:marks", {json.dumps(mark): mark["at"]})
+    page = Page(driver, web.page)
+    page.driver.get(page.url + "/#metric=shop.orders")
+    wait_for("the mark", lambda: "deploy <b>1234</b>" in page.text("#metric .context"))
+    assert "in orders; limit 106; owner: Ann" in page.text("#metric .context")
+    assert page.one("#metric .context a").get_attribute("href") == "https://example.org/run"
+    time.sleep(1)
+    shoot(page, "metric-marks")
+    assert page.console() == []

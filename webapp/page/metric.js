@@ -15,7 +15,7 @@ const CONTEXT_S = 1800; // on both sides of a moment
 const CLOSE_STEPS = 3;  // an anomaly stays open for this long at least
 const UNKNOWN = 'no metric has this name'; // the API's sentence
 
-// {name, at, range, why, graph, history, anomalies, patience, timeline}: what the view shows; undefined while it is hidden
+// {name, at, range, why, graph, context, history, anomalies, patience, timeline}: what the view shows; undefined while it is hidden
 let shown;
 let pause;
 
@@ -30,11 +30,11 @@ export function show(query) {
   const at = whole(query.get('at'));
   shown = {name: query.get('metric'), at, range: rangeOf(whole(query.get('from')), whole(query.get('until')), at),
     why: el('div', {class: 'explanation', 'aria-live': 'polite'}), graph: el('p', {class: 'graph', hidden: true}),
-    history: el('ol', {class: 'history'}), anomalies: null};
+    context: el('div', {class: 'context'}), history: el('ol', {class: 'history'}), anomalies: null};
   replace(byId('metric'),
     el('a', {class: 'back', href: overviewHash()}, '← Overview'),
     el('h2', {class: 'name', tabindex: -1}, shown.name),
-    shown.graph, shown.why);
+    shown.graph, shown.context, shown.why);
   byId('metric').querySelector('h2').focus({preventScroll: true});
   explain(shown);
 }
@@ -100,6 +100,7 @@ function complete(view) {
     onSeries: series => {
       view.anomalies = series.anomalies;
       tellGraph(view, series.graph_url);
+      tellContext(view, series);
       tellHistory(view);
     },
   });
@@ -114,6 +115,15 @@ function complete(view) {
     rows,
     el('h3', {}, 'Tune'),
     tuneForm({metric: name}, onChange, answer => view.timeline.preview(answer))]);
+}
+
+// What rules say of the metric, and what people did in this range.
+function tellContext({context}, {marks, about: {unit, owner, description, runbook, limit}}) {
+  const facts = [unit && `in ${unit}`, limit !== null && `limit ${limit}`, owner && `owner: ${owner}`].filter(Boolean).join('; ');
+  replace(context,
+    (description || facts || runbook) && el('p', {}, [description, facts].filter(Boolean).join(' — '), ' ',
+      runbook && el('a', {href: runbook, target: '_blank', rel: 'noopener noreferrer'}, 'Runbook ↗')),
+    marks.map(({at, text}) => el('p', {class: 'marked'}, time(at), ` ${text}`)));
 }
 
 function tellGraph({graph}, url) {

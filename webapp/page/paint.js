@@ -43,6 +43,29 @@ export function paintSeries(canvas, area, graph, series) {
   };
   fill(envelopeRuns(series, {from, until}), palette.envelope);
   fill(bandRuns(series, {from, until}), palette.band);
+  paintContext(canvas, area, graph, series);
+}
+
+// When people did something to the site, and the limit that a rule gives.
+function paintContext(canvas, area, graph, {marks = [], about}) {
+  canvas.save();
+  canvas.strokeStyle = canvas.fillStyle = palette.expected;
+  canvas.font = '11px system-ui';
+  canvas.setLineDash([5, 3]);
+  const line = (...ends) => {
+    canvas.beginPath();
+    for (const [left, top] of ends) canvas.lineTo(left, top);
+    canvas.stroke();
+  };
+  for (const {at, text} of marks) {
+    const x = graph.toDomXCoord(at * 1000);
+    if (x < area.x || x > area.x + area.w) continue;
+    line([x, area.y], [x, area.y + area.h]);
+    canvas.fillText(text, x + 4, area.y + 11, 160);
+  }
+  const y = about?.limit == null ? NaN : graph.toDomYCoord(about.limit);
+  if (y >= area.y && y <= area.y + area.h) line([area.x, y], [area.x + area.w, y]);
+  canvas.restore();
 }
 
 // A line of its own, dashed: the [t, value] of runs without a gap.

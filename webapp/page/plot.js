@@ -126,4 +126,6 @@ export function extend(series, more) {
   else if (more.points.length) series.stretches.at(-1).until = more.points.at(-1)[0];
   const byId = new Map([...series.anomalies, ...more.anomalies].map(anomaly => [anomaly.id, anomaly]));
   series.anomalies = [...byId.values()];
+  const told = new Set(series.marks.map(({at, text}) => `${at} ${text}`));
+  series.marks.push(...more.marks.filter(({at, text}) => !told.has(`${at} ${text}`)));
 }
