@@ -2,6 +2,7 @@
 import {bandRuns, envelopeRuns, spansOf} from './plot.js';
 
 const NARROWEST_SPAN_PX = 2;
+const MARK_TEXT_PX = 160;
 const COLOURS = ['line', 'expected', 'band', 'envelope', 'span', 'quiet', 'grid', 'yesterday', 'last-week', 'silent'];
 
 export let palette = readPalette();
@@ -61,7 +62,9 @@ function paintContext(canvas, area, graph, {marks = [], about}) {
     const x = graph.toDomXCoord(at * 1000);
     if (x < area.x || x > area.x + area.w) continue;
     line([x, area.y], [x, area.y + area.h]);
-    canvas.fillText(text, x + 4, area.y + 11, 160);
+    const fits = x + MARK_TEXT_PX < area.x + area.w;
+    canvas.textAlign = fits ? 'left' : 'right';
+    canvas.fillText(text, x + (fits ? 4 : -4), area.y + 11, MARK_TEXT_PX);
   }
   const y = about?.limit == null ? NaN : graph.toDomYCoord(about.limit);
   if (y >= area.y && y <= area.y + area.h) line([area.x, y], [area.x + area.w, y]);
