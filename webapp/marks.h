@@ -1,4 +1,5 @@
-/* What people did to the site and when, and what they say of its metrics: GET POST /api/marks. See ridgeline/marks.h. */
+/* What people did to the site and when, and what they say of its metrics: GET POST /api/marks. See
+ * ridgeline/marks.h. */
 #ifndef WEBAPP_MARKS_H
 #define WEBAPP_MARKS_H
 

@@ -43,8 +43,9 @@ def test_mutes_are_listed_set_and_taken_away(page):
     page.driver.get(page.url + "/#alerts=" + "shop.**")
     wait_for("three tables", lambda: len(rows(page)) == 3)
     mutes, alerts, channels = rows(page)
-    assert mutes == [["batch.**", "is not learnt from", "FREQ=DAILY;BYHOUR=2;BYMINUTE=0, for 90m, Europe/Berlin", "nights",
-                      "settings.conf"]] or ", now" in mutes[0][1]
+    assert [mutes[0][0], *mutes[0][2:]] == [
+        "batch.**", "FREQ=DAILY;BYHOUR=2;BYMINUTE=0, for 90m, Europe/Berlin", "nights", "settings.conf"]
+    assert mutes[0][1] in ("is not learnt from", "is not learnt from, now")
     assert alerts == [["shop.**", "as it surfaces", "2m", "hook", "shop-alert"]]
     assert channels == [["hook", "webhook", "30/hour"]]
     field = page.one("#alerts [name=match]")
