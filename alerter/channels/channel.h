@@ -30,8 +30,8 @@ struct channel_event {
 
 struct channel_kind {
     enum channel_transport transport;
-    unsigned resend_s; /* an open incident is told again this often; 0: never */
-    bool counts_open;  /* what it says depends on which others are open */
+    bool resends;     /* an open incident is told again each minute */
+    bool counts_open; /* what it says depends on which others are open */
 
     /* Fills `p`, zero at first. Returns 0, or -1 when memory is out. */
     int (*format)(const struct channel_settings *c, const struct channel_event *e, struct parcel *p);

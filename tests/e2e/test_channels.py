@@ -248,33 +248,62 @@ def test_slack_and_pagerduty_get_what_they_take(redis, alerter, running):
     assert events[0]["payload"]["severity"] == "error"
 
 
-def test_a_real_alertmanager_fires_until_it_is_resolved(redis, alerter, tmp_path):
-    port, = free_ports(1)
-    config = write_settings(tmp_path / "am.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n")
-    url = f"http://127.0.0.1:{port}"
-    with open(tmp_path / "am.log", "wb") as log:
-        process = subprocess.Popen(
-            ["prometheus-alertmanager", f"--config.file={config}", f"--storage.path={tmp_path}/am",
-             f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="], stdout=log, stderr=log)
-    try:
-        def alerts():
-            try:
-                return requests.get(url + "/api/v2/alerts", timeout=5).json()
-            except requests.RequestException:
-                return None
+class Alertmanager:
+    """Debian's, which keeps nothing over a stop."""
 
-        wait_for("alertmanager", lambda: alerts() is not None)
-        alerter(am={"type": "alertmanager", "url": url})
-        queue(redis, "am", message())
-        fired, = wait_for("the alert", alerts)
-        assert fired["labels"] == {"alertname": "checkout", "incident": "inc-1", "site": "shop"}
-        assert fired["annotations"]["summary"].startswith("OPEN shop.checkout.**")
-        assert redis.hlen("ridgeline:firing:am") == 1
-        queue(redis, "am", message("resolve", "m2"))
-        wait_for("the end", lambda: alerts() == [])
-        assert redis.hlen("ridgeline:firing:am") == 0
-    finally:
-        stop(process)
+    def __init__(self, directory):
+        self.port, = free_ports(1)
+        self.url, self.directory, self.starts = f"http://127.0.0.1:{self.port}", directory, 0
+        self.config = write_settings(directory / "am.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n")
+        self.start()
+
+    def start(self):
+        self.starts += 1
+        with open(self.directory / "am.log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["prometheus-alertmanager", f"--config.file={self.config}", f"--storage.path={self.directory}/am{self.starts}",
+                 f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="], stdout=log, stderr=log)
+        wait_for("alertmanager", lambda: self.alerts() is not None)
+
+    def alerts(self):
+        try:
+            return requests.get(self.url + "/api/v2/alerts", timeout=5).json()
+        except requests.RequestException:
+            return None
+
+    def stop(self):
+        stop(self.process)
+
+
+def test_a_real_alertmanager_fires_until_it_is_resolved_and_is_told_again_what_it_forgot(redis, alerter, running, tmp_path):
+    am = running(Alertmanager(tmp_path))
+    d = alerter(am={"type": "alertmanager", "url": am.url})
+    redis.zadd("ridgeline:incidents:open", {head()["id"]: 1})
+    queue(redis, "am", message())
+    fired, = wait_for("the alert", am.alerts)
+    assert fired["labels"] == {"alertname": "checkout", "incident": "inc-1", "site": "shop"}
+    assert fired["annotations"]["summary"].startswith("OPEN shop.checkout.**")
+    wait_for("a note", lambda: redis.hlen("ridgeline:firing:am") == 1)
+    am.stop()
+    am.start()
+    d.stop()
+    d.start()  # looks at what is open at once, and then each minute
+    wait_for("the alert again", am.alerts)
+    queue(redis, "am", message("resolve", "m2"))
+    wait_for("the end", lambda: am.alerts() == [])
+    assert redis.hlen("ridgeline:firing:am") == 0
+    wait_for("the counter", lambda: counter(redis, "am", "resent") >= 1)
+
+
+def test_what_is_over_though_nobody_said_so_is_not_told_again(redis, alerter, running):
+    hook = running(HttpReceiver())
+    d = alerter(am={"type": "alertmanager", "url": hook.url})
+    queue(redis, "am", message())
+    wait_for("a note", lambda: redis.hlen("ridgeline:firing:am") == 1)
+    d.stop()
+    d.start()
+    wait_for("a review", lambda: redis.hlen("ridgeline:firing:am") == 0)
+    assert len(hook.requests) == 1
 
 
 def test_syslog_goes_by_datagram_and_by_frame(redis, alerter, running, tmp_path):
