@@ -24,8 +24,8 @@ struct channel_event {
     const char *id;   /* of the message: a repeat has the same */
     const char *host; /* name of this machine */
     int64_t now_s;
-    int64_t others_open;  /* other incidents that this channel was told of and that are open; 0 where it does not count */
-    bool chart;           /* of mail: a picture goes with it */
+    int64_t others_open; /* other open incidents that this channel was told of; 0 where it does not count them */
+    bool chart;          /* of mail: a picture goes with it */
 };
 
 struct channel_kind {

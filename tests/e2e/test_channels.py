@@ -1,4 +1,4 @@
-"""Each type of channel against a real receiver, and what a slow, dead or killed one costs: nothing, and no second time."""
+"""Each type of channel against a real receiver, and what a slow, dead or killed one costs: nothing, and nothing twice."""
 import email
 import email.policy
 import hashlib
@@ -74,9 +74,14 @@ def counter(redis, channel, field):
     return int(redis.hget(f"ridgeline:stats:alerter.{channel}", field) or 0)
 
 
+def last_error(redis, channel):
+    return redis.hget(f"ridgeline:stats:alerter.{channel}", "last_error")
+
+
 def test_a_webhook_is_signed_and_sent_once(redis, alerter, running):
     hook = running(HttpReceiver())
-    alerter(hook={"type": "webhook", "url": hook.url, "secret": "k3y", "method": "PUT", "headers": "X-Team: ops\nX-B: c"})
+    alerter(hook={"type": "webhook", "url": hook.url, "secret": "k3y", "method": "PUT",
+                  "headers": "X-Team: ops\nX-B: c"})
     queue(redis, "hook", message())
     queue(redis, "hook", message())
     queue(redis, "hook", "no message")
@@ -101,7 +106,7 @@ def test_a_receiver_that_was_down_gets_each_message_once_though_the_alerter_was_
     queue(redis, "hook", message())
     wait_for("a failure", lambda: counter(redis, "hook", "retries") >= 2)
     assert counter(redis, "hook", "failing") == 1
-    assert redis.hget("ridgeline:stats:alerter.hook", "last_error")
+    assert last_error(redis, "hook")
     d.kill()
     queue(redis, "hook", message("resolve", "m2"))
     hook = running(HttpReceiver(port))
@@ -209,8 +214,9 @@ def test_no_name_unit_or_note_adds_a_header_to_a_mail(redis, alerter, running, t
     server = running(MailServer(tmp_path))
     alerter(mail={"type": "mail", "to": "a@example.org", "from": "r@example.org", "server": server.url,
                   "user": "ops", "password": "s3cret", "ca_file": server.certificate})
-    queue(redis, "mail", message(incident=head(EVIL), site=EVIL, alert=EVIL, key=EVIL, page_url=EVIL, metadata=dict.fromkeys(
-        ("unit", "owner", "description", "runbook"), EVIL), marks=[{"at": 1, "text": EVIL}]))
+    metadata = dict.fromkeys(("unit", "owner", "description", "runbook"), EVIL)
+    queue(redis, "mail", message(incident=head(EVIL), site=EVIL, alert=EVIL, key=EVIL, page_url=EVIL,
+                                 metadata=metadata, marks=[{"at": 1, "text": EVIL}]))
     wait_for("the mail", lambda: server.mails)
     _, to, content = server.mails[0]
     mail = email.message_from_bytes(content, policy=email.policy.default)
@@ -261,8 +267,8 @@ class Alertmanager:
         self.starts += 1
         with open(self.directory / "am.log", "ab") as log:
             self.process = subprocess.Popen(
-                ["prometheus-alertmanager", f"--config.file={self.config}", f"--storage.path={self.directory}/am{self.starts}",
-                 f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="], stdout=log, stderr=log)
+                ["prometheus-alertmanager", f"--config.file={self.config}",
+                 f"--storage.path={self.directory}/am{self.starts}", f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="], stdout=log, stderr=log)
         wait_for("alertmanager", lambda: self.alerts() is not None)
 
     def alerts(self):
@@ -275,7 +281,7 @@ class Alertmanager:
         stop(self.process)
 
 
-def test_a_real_alertmanager_fires_until_it_is_resolved_and_is_told_again_what_it_forgot(redis, alerter, running, tmp_path):
+def test_a_real_alertmanager_fires_until_the_end_and_is_told_again_what_it_forgot(redis, alerter, running, tmp_path):
     am = running(Alertmanager(tmp_path))
     d = alerter(am={"type": "alertmanager", "url": am.url})
     redis.zadd("ridgeline:incidents:open", {head()["id"]: 1})
@@ -358,8 +364,8 @@ def test_a_program_that_hangs_is_killed_and_one_that_fails_is_tried_again(redis,
     queue(redis, "wrong", message())
     wait_for("a kill", lambda: counter(redis, "hung", "retries") >= 1)
     pid = int((tmp_path / "pid").read_text())
-    wait_for("a failure", lambda: redis.hget("ridgeline:stats:alerter.wrong", "last_error") == b"exit status 1: no pager ")
-    assert b"killed" in redis.hget("ridgeline:stats:alerter.hung", "last_error")
+    wait_for("a failure", lambda: last_error(redis, "wrong") == b"exit status 1: no pager ")
+    assert b"killed" in last_error(redis, "hung")
     (tmp_path / "well").touch()
     wait_for("the delivery", lambda: counter(redis, "wrong", "delivered") == 1)
     with pytest.raises(ProcessLookupError):
@@ -422,7 +428,8 @@ def test_a_test_message_tells_what_the_receiver_said(running, tmp_path):
 
 def test_the_plugin_and_the_page_tell_that_a_channel_does_not_deliver(ridgeline_factory, tmp_path):
     port, = free_ports(1)
-    r = ridgeline_factory(more=f'channels = ( {{ name = "hook"; type = "webhook"; url = "http://127.0.0.1:{port}/"; }} );')
+    r = ridgeline_factory(
+        more=f'channels = ( {{ name = "hook"; type = "webhook"; url = "http://127.0.0.1:{port}/"; }} );')
     plugin = tmp_path / "check_ridgeline"
     plugin.symlink_to(BUILD / "ridgeline")
 
