@@ -1,6 +1,7 @@
 /* alerter: makes incidents of anomalies, and is their one writer. It follows the events of anomalies (feed.c), says
- * which belong together (grouping.c, incidents.c), and keeps the incidents in Redis (writer.c, loader.c). A child for
- * each channel delivers the messages (deliverer.c).
+ * which belong together (grouping.c, incidents.c), and keeps the incidents in Redis (writer.c, loader.c). From there
+ * it follows them as anyone could, and decides what is to be told where (notify.c, routing.c). A child for each
+ * channel delivers the messages (deliverer.c).
  *
  * One loop: each turn first sees to the lease, each second the counters are saved. Without the lease it stands by and
  * does nothing else. */
@@ -11,6 +12,7 @@
 
 #include "alerter/deliverers.h"
 #include "alerter/follow.h"
+#include "alerter/notify.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/counters.h"
@@ -31,6 +33,7 @@ struct alerter {
     struct store *store;
     struct lease lease;
     struct follow follow;
+    struct notify notify;
     struct deliverers deliverers; /* they have leases of their own */
     uint64_t counters[ALERTER_N];
     bool announced;       /* this start is counted in Redis */
@@ -53,6 +56,7 @@ static int init(struct alerter *a)
 static void fini(struct alerter *a)
 {
     deliverers_stop(&a->deliverers);
+    notify_drop(&a->notify);
     follow_drop(&a->follow);
     store_free(a->store);
     conf_free(&a->settings);
@@ -64,6 +68,7 @@ static void reload(struct alerter *a)
     char *old = strdup(a->settings.store);
 
     proc_reloading = 0;
+    notify_drop(&a->notify); /* it points into the settings */
     bool reloaded = old && proc_reload(&a->args, &a->settings) == 0;
     if (reloaded) {
         deliverers_stop(&a->deliverers);
@@ -111,10 +116,14 @@ static bool turn(struct alerter *a)
     const struct grouping_rules rules = {.window_s = a->settings.alerter.incident_window_s,
                                          .reopen_within_s = a->settings.alerter.reopen_within_s};
 
-    if (lease_hold(&a->lease, a->store))
-        return follow_turn(&a->follow, a->store, &rules, a->counters);
-    follow_drop(&a->follow);
-    return false;
+    if (!lease_hold(&a->lease, a->store)) {
+        notify_drop(&a->notify);
+        follow_drop(&a->follow);
+        return false;
+    }
+    bool more = follow_turn(&a->follow, a->store, &rules, a->counters);
+    notify_turn(&a->notify, a->store, &a->settings, a->counters);
+    return more;
 }
 
 static void run(struct alerter *a)

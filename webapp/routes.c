@@ -8,10 +8,13 @@
 #include "webapp/chart.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
+#include "webapp/marks.h"
+#include "webapp/mutes.h"
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
 #include "webapp/tune.h"
+#include "webapp/tune_history.h"
 
 /* The token that state changes need. A page of another origin can send this
  * request but cannot read the answer: it carries no CORS header. */
@@ -22,14 +25,22 @@ static void token_get(const struct request *request, struct reply *reply)
 
 static const struct route routes[] = {
     {"/api/anomalies", "GET", "state metric since limit candidates", anomalies_get, false},
-    {"/api/series", "GET", "metric from until", chart_get, false},
+    {"/api/series", "GET", "metric from until judge lanes", chart_get, false},
     {"/api/metrics", "GET", "query limit", search_get, false},
-    {"/api/verdict", "GET", "metric at", explain_get, false},
+    {"/api/verdict", "GET", "metric at utc_offset", explain_get, false},
     {"/api/options", "GET", "metric match", tune_options_get, false},
     {"/api/overrides", "GET", "", tune_list_get, false},
     {"/api/overrides", "POST", "", tune_save_post, false},
     {"/api/overrides", "DELETE", "match", tune_remove_delete, false},
     {"/api/overrides/export", "GET", "", tune_export_get, false},
+    {"/api/overrides/history", "GET", "limit", tune_history_get, false},
+    {"/api/overrides/undo", "POST", "", tune_history_undo_post, false},
+    {"/api/alerts", "GET", "", mutes_alerts_get, true},
+    {"/api/mutes", "GET", "", mutes_get, false},
+    {"/api/mutes", "POST", "", mutes_post, false},
+    {"/api/mutes", "DELETE", "name", mutes_delete, false},
+    {"/api/marks", "GET", "from until", marks_get, false},
+    {"/api/marks", "POST", "", marks_post, false},
     {"/api/preview", "POST", "", preview_post, false},
     {"/api/token", "GET", "", token_get, true},
     {"/api/health", "GET", "", health_get, true},
@@ -41,9 +52,11 @@ static const struct route routes[] = {
 
 static const char *methods_of(const char *path)
 {
-    if (strcmp(path, "/api/preview") == 0)
+    if (strcmp(path, "/api/preview") == 0 || strcmp(path, "/api/overrides/undo") == 0)
         return "POST";
-    return strcmp(path, "/api/overrides") == 0 ? "GET, HEAD, POST, DELETE" : "GET, HEAD";
+    if (strcmp(path, "/api/overrides") == 0 || strcmp(path, "/api/mutes") == 0)
+        return "GET, HEAD, POST, DELETE";
+    return strcmp(path, "/api/marks") == 0 ? "GET, HEAD, POST" : "GET, HEAD";
 }
 
 const struct route *routes_find(const char *path, const char *method, const char **allowed)

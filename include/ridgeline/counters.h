@@ -97,6 +97,7 @@ struct counters_def {
     X(polls, COUNTER, "tails read")                                                                  \
     X(empty_polls, COUNTER, "tails read that held nothing new")                                      \
     X(judged, COUNTER, "points judged")                                                              \
+    X(held, COUNTER, "points passed over without learning from them, as a mute says")                \
     X(late, COUNTER, "points stored at or before the last judged time: kept, never judged")          \
     X(full_reads, COUNTER, "whole tails read because the last consumed records were not found")      \
     X(opened, COUNTER, "anomalies opened")                                                           \
@@ -138,6 +139,8 @@ struct counters_def {
     X(held, GAUGE, "incidents held in memory: open ones, and closed ones that may come back")        \
     X(loads, COUNTER, "times that what is known was read from Redis: at start, and on each new connection")          \
     X(behind_ms, GAUGE, "age of the newest event read while there are more to read; 0 when there are none")          \
+    X(messages, COUNTER, "messages put into channels' outboxes, digests among them")                 \
+    X(messages_held, COUNTER, "openings and updates held back by a channel's rate_limit")            \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")                    \
     X(leader, GAUGE, "1 while this process holds the lease")
 

@@ -21,6 +21,9 @@
 #define KEYS_UNIQUE "metrics.unique_metrics"          /* set: "metrics.<name>" of each metric */
 #define KEYS_NAMES "ridgeline:names"                  /* stream, capped: field "n" = new metric's name */
 #define KEYS_OVERRIDES "ridgeline:overrides"          /* hash: version, list (JSON) */
+#define KEYS_MUTES "ridgeline:mutes"                  /* hash: version, list (JSON) */
+#define KEYS_MARKS "ridgeline:marks"                  /* zset: mark (JSON) -> epoch s */
+#define KEYS_OVERRIDES_HISTORY "ridgeline:overrides:history" /* stream, capped: field "json" = one change */
 #define KEYS_PROCESSES "ridgeline:processes"          /* hash: process -> epoch s of its last save */
 #define KEYS_LEASE_ROOMBA "ridgeline:lease:roomba"    /* string with expiry: holder */
 #define KEYS_LEASE_ALERTER "ridgeline:lease:alerter"  /* string with expiry: holder */

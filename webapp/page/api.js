@@ -58,15 +58,18 @@ async function change(method, url, body, signal) {
 }
 
 export const saveOverride = (match, options) => change('POST', '/api/overrides', {match, options});
+export const undoOverride = entry => change('POST', '/api/overrides/undo', {entry});
 export const previewOverride = (body, signal) => change('POST', '/api/preview', body, signal);
 export const removeOverride = match => change('DELETE', path('/api/overrides', {match}));
 
-// Follows /api/events for as long as the page lives. `onAnomaly` and `onStatus` get the
-// events' JSON; `onLive(true)` says that events flow (again, or after some were lost: whatever
-// happened meanwhile must be asked for), `onLive(false)` that they do not. The server sends a
+const KINDS = ['anomaly', 'incident', 'status'];
+
+// Follows /api/events for as long as the page lives. `onEvent(kind, json)` gets each event;
+// `onLive(true)` says that events flow (again, or after some were lost: whatever happened
+// meanwhile must be asked for), `onLive(false)` that they do not. The server sends a
 // status every two seconds, so silence means a dead connection even where the socket
 // has not noticed.
-export function follow({onAnomaly, onStatus, onLive}) {
+export function follow(onEvent, onLive) {
   let source, watchdog, live;
   const setLive = now => {
     if (now !== live) onLive(live = now);
@@ -88,8 +91,8 @@ export function follow({onAnomaly, onStatus, onLive}) {
     source.addEventListener('open', heard);
     source.addEventListener('error', restart);
     source.addEventListener('lost', () => onLive(true));
-    source.addEventListener('anomaly', event => { heard(); onAnomaly(JSON.parse(event.data)); });
-    source.addEventListener('status', event => { heard(); onStatus(JSON.parse(event.data)); });
+    for (const kind of KINDS)
+      source.addEventListener(kind, event => { heard(); onEvent(kind, JSON.parse(event.data)); });
   };
   connect();
 }

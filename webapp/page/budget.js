@@ -8,8 +8,6 @@ const SHOWN = '#candidates=1';
 let shown = false;
 let latest; // the budget as last told
 
-export const listHash = () => (shown ? SHOWN : '#');
-
 // Takes the address's query. Returns whether that changed what is shown.
 export function follow(query) {
   const before = shown;

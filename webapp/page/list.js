@@ -1,6 +1,7 @@
 // The anomalies: open ones with the strongest first, recent closed ones with the latest first.
 // A card's body is made when it first comes near the view. Live events are gathered for a
 // moment and applied together, without moving what the reader looks at.
+import {metricHash} from './address.js';
 import {get} from './api.js';
 import {candidatesShown} from './budget.js';
 import {charts, lastHour} from './chart.js';
@@ -14,8 +15,6 @@ const OPEN_MAX = 2000; // the most that the API gives
 const CLOSED_PAGE = 30;
 const CLOSED_SINCE_S = 86_400;
 const CONTEXT_S = 1800; // shown on both sides of a closed anomaly
-
-export const metricHash = (name, at) => `#${new URLSearchParams(at ? {metric: name, at} : {metric: name})}`;
 
 const cards = new Map(); // id -> {anomaly, node, badge, when, body, charts}
 let closedShown = CLOSED_PAGE;
@@ -86,9 +85,8 @@ function applyGathered() {
 
 const surfaces = anomaly => anomaly.state === 'open' && !anomaly.candidate;
 
-// How many open ones the list shows, and how many of these surface.
+// How many open ones the list shows.
 export const openCount = () => byState('open').length;
-export const surfacedCount = () => byState('open').filter(card => surfaces(card.anomaly)).length;
 
 // Focuses the next card, or the previous one. False when there is none at all.
 export function move(step) {

@@ -1,32 +1,62 @@
-// Joins the parts: the view that the address names, live events, and the keys. A view is in
-// the address's hash, so it can be pasted: #metric=NAME, #metric=NAME&at=EPOCH, #tune=GLOB, or
-// for the anomalies #candidates=1 or nothing.
-import {follow} from './api.js';
-import * as budget from './budget.js';
-import {byId, setText} from './dom.js';
-import * as list from './list.js';
-import {hideMetric, metricShown, showMetric} from './metric.js';
-import {literal, startSearch} from './search.js';
+// Joins the parts: the view that the address names (address.js), live events, and the keys.
+import {literal, overviewHash, rememberOverview, tuneHash} from './address.js';
+import {byId, el, setText} from './dom.js';
+import {hear, startLive} from './live.js';
+import {startSearch} from './search.js';
 import * as status from './status.js';
-import {showTuning, tuneHash} from './tune.js';
 
-let left = {scroll: 0, focus: null}; // where the reader was in the list
+// Every view: `key` is the first parameter of its address, `section` the id of its section, which is made when the
+// view is first shown. So is its module loaded: it exports show(query), called with the address's parameters whenever
+// they change, hide(), called when another view takes its place, and perhaps move(step), for a list. `style` is its
+// own style sheet, where it has one; `nav` gives it a link at the top; the value of one that is `named` is a title.
+const OVERVIEW = {key: '', section: 'overview', title: 'Overview', module: './overview.js', nav: true};
+const VIEWS = [
+  OVERVIEW,
+  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', style: '/metric.css', named: true},
+  {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', nav: true},
+];
 
-function route() {
-  const query = new URLSearchParams(location.hash.slice(1));
-  const metric = query.get('metric'), tune = query.get('tune'), at = query.get('at');
-  const view = metric ? 'metric' : tune !== null ? 'tuning' : 'overview';
-  if (!byId('overview').hidden && view !== 'overview') left = {scroll: window.scrollY, focus: document.activeElement};
-  const back = byId('overview').hidden && view === 'overview', stays = !byId('overview').hidden && view === 'overview';
-  for (const id of ['overview', 'metric', 'tuning']) byId(id).hidden = id !== view;
-  byId('nav-overview').ariaCurrent = view === 'overview' ? 'page' : null;
-  byId('nav-tune').ariaCurrent = view === 'tuning' ? 'page' : null;
-  hideMetric();
-  if (!back && !stays) window.scrollTo(0, 0);
-  if (view === 'metric') showMetric(metric, /^\d+$/.test(at ?? '') ? Number(at) : undefined);
-  if (view === 'tuning') showTuning(tune);
-  if (view === 'overview' && budget.follow(query)) refresh();
-  if (back) goBack();
+let shown; // the view; its `parts` are there once its module is
+let left = {scroll: 0, focus: null}; // where the reader was in the overview
+let surfaced = 0; // open anomalies that surface
+
+const query = () => new URLSearchParams(location.hash.slice(1));
+const viewOf = parameters => VIEWS.find(({key}) => key === parameters.keys().next().value) ?? OVERVIEW;
+
+async function route() {
+  const view = viewOf(query()), before = shown;
+  if (before === OVERVIEW && view !== OVERVIEW) left = {scroll: window.scrollY, focus: document.activeElement};
+  if (view === OVERVIEW) rememberOverview(location.hash);
+  if (before && before !== view) before.parts?.hide();
+  shown = view;
+  dress();
+  try {
+    view.parts ??= await load(view);
+  } catch {
+    status.trouble('This view could not be loaded: Ridgeline does not answer.');
+    return;
+  }
+  if (shown !== view) return;
+  if (view !== OVERVIEW) window.scrollTo(0, 0);
+  view.parts.show(query());
+  if (view === OVERVIEW && before && before !== view) goBack();
+}
+
+async function load({module, style}) {
+  const styled = style && new Promise((resolve, reject) => {
+    document.head.append(el('link', {rel: 'stylesheet', href: style, onload: resolve, onerror: reject}));
+  });
+  const [parts] = await Promise.all([import(module), styled]);
+  return parts;
+}
+
+// The section that is seen, the link that is marked, and the title.
+function dress() {
+  if (!byId(shown.section)) byId('main').append(el('section', {id: shown.section, 'aria-label': shown.title}));
+  for (const view of VIEWS) {
+    if (byId(view.section)) byId(view.section).hidden = view !== shown;
+    if (view.nav) byId(`nav-${view.section}`).ariaCurrent = view === shown ? 'page' : null;
+  }
   title();
 }
 
@@ -36,73 +66,51 @@ function goBack() {
 }
 
 function title() {
-  const open = list.surfacedCount();
-  document.title = `${open ? `(${open}) ` : ''}${metricShown() ?? 'Ridgeline'}`;
+  const name = shown.named ? query().get(shown.key) : shown === OVERVIEW ? 'Ridgeline' : shown.title;
+  document.title = `${surfaced ? `(${surfaced}) ` : ''}${name}`;
 }
 
-async function refresh() {
-  try {
-    await list.reload();
-    status.trouble('');
-  } catch (error) {
-    status.trouble(error.message);
-  }
-}
-
-let redisUp = true; // as last told
-
-// While Redis is away the lists cannot be had: they are asked for when it is back. Another surface score
-// takes some out of them and brings others.
-function hear(health) {
+function tellStatus(health) {
   status.tell(health);
-  budget.tell(health.budget);
-  const back = health.redis.up && !redisUp;
-  redisUp = health.redis.up;
-  if (back || (redisUp && list.isOutdated(health.budget))) refresh();
+  surfaced = Math.max(0, (health.open_anomalies ?? 0) - (health.budget?.candidates_open ?? 0));
+  title();
 }
 
 const typing = target => target.closest('input, textarea, select, [contenteditable]');
+const move = step => () => shown.parts?.move?.(step) ?? false;
 
 // Each may return false: the key was of no use, and keeps its usual meaning.
 const keys = {
-  j: () => list.move(1),
-  k: () => list.move(-1),
-  ArrowDown: () => list.move(1),
-  ArrowUp: () => list.move(-1),
+  j: move(1),
+  k: move(-1),
+  ArrowDown: move(1),
+  ArrowUp: move(-1),
   t() {
-    location.hash = tuneHash(metricShown() ? literal(metricShown()) : '');
+    location.hash = tuneHash(literal(query().get('metric') ?? ''));
   },
   '/': () => byId('search').focus(),
   '?': () => byId('help').showModal(),
   Escape() {
-    location.hash = budget.listHash();
+    if (shown === OVERVIEW) return false;
+    location.hash = overviewHash();
+    return true;
   },
 };
 
 function keydown(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || byId('help').open) return;
   if (typing(event.target) && event.key !== 'Escape') return;
-  const inList = !byId('overview').hidden;
-  const moves = ['j', 'k', 'ArrowDown', 'ArrowUp'].includes(event.key);
-  if (!keys[event.key] || (moves && !inList) || (event.key === 'Escape' && inList)) return;
-  if (keys[event.key]() !== false) event.preventDefault();
+  if (keys[event.key] && keys[event.key]() !== false) event.preventDefault();
 }
 
+byId('views').append(...VIEWS.filter(({nav}) => nav).map(({key, section, title: text}) =>
+  el('a', {id: `nav-${section}`, href: key ? `#${key}=` : '#'}, text)));
 document.addEventListener('keydown', keydown);
 window.addEventListener('hashchange', route);
 byId('help-button').addEventListener('click', () => byId('help').showModal());
 byId('help-close').addEventListener('click', () => byId('help').close());
 startSearch();
-list.startList(() => {
-  title();
-  status.tellOpen(list.openCount());
-});
-follow({
-  onAnomaly: event => { list.take(event); },
-  onStatus: hear,
-  onLive: live => {
-    status.tellLive(live);
-    refresh();
-  },
-});
+hear('status', tellStatus);
+hear('live', status.tellLive);
 route();
+startLive();

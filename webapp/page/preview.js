@@ -1,10 +1,10 @@
 // What a change of options would have changed: asked while a form is edited, told in a sentence and as lists of the
 // anomalies that would not have opened and of new ones. One form is in view at a time, so one preview is asked for at a
 // time: a newer one ends it, and so does leaving the view.
+import {metricHash} from './address.js';
 import {previewOverride} from './api.js';
 import {el, replace, setText} from './dom.js';
 import {duration, number, time} from './format.js';
-import {metricHash} from './list.js';
 import {scoreBadge} from './verdict.js';
 
 const PAUSE_MS = 250;

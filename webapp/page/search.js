@@ -1,8 +1,8 @@
 // Opens any metric by name: a combobox over /api/metrics. Plain text finds the
 // names that hold it; text with *, ?, [ or { is a glob.
+import {metricHash} from './address.js';
 import {get} from './api.js';
 import {byId, el, replace} from './dom.js';
-import {metricHash} from './list.js';
 import {stateInWords} from './verdict.js';
 
 const PAUSE_MS = 150;
@@ -12,9 +12,6 @@ const input = byId('search');
 const list = byId('found');
 let timer, asked;
 let shownFor; // the text whose names the list holds
-
-// A glob that matches exactly `name`.
-export const literal = name => name.replace(/[*?[\]{}]/g, '[$&]');
 
 export function startSearch() {
   input.addEventListener('input', () => {

@@ -1,0 +1,16 @@
+// Addresses. The hash names the view by its first parameter, so that any view can be pasted: #metric=NAME,
+// #metric=NAME&at=EPOCH, #incident=ID, #tune=GLOB; every other hash is of the overview.
+
+const hash = parameters => `#${new URLSearchParams(parameters)}`;
+
+export const metricHash = (name, at) => hash(at ? {metric: name, at} : {metric: name});
+export const tuneHash = match => hash({tune: match});
+
+// A glob that matches exactly `name`.
+export const literal = name => name.replace(/[*?[\]{}]/g, '[$&]');
+
+let overview = '#';
+
+// The overview as it was left.
+export const overviewHash = () => overview;
+export const rememberOverview = now => { overview = now || '#'; };
