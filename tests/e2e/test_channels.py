@@ -1,4 +1,4 @@
-"""Each type of channel against a real receiver, and what a slow, dead or killed one costs: nothing, and nothing twice."""
+"""Each type of channel against a real receiver; what a slow, dead or killed one costs: nothing, and nothing twice."""
 import email
 import email.policy
 import hashlib
@@ -17,8 +17,9 @@ import time
 import pytest
 import requests
 
-from conftest import BUILD, canonical, free_ports, stop, wait_for, write_settings
+from conftest import BUILD, RedisServer, canonical, free_ports, stop, wait_for, write_settings
 from receivers import Fifo, HttpReceiver, Lines, MailServer, SlowLoris
+from test_webapp import anomaly, tell
 
 EVIL = "evil\r\nBcc: x@example.org\u2028<script>|;<!channel>"
 
@@ -268,7 +269,8 @@ class Alertmanager:
         with open(self.directory / "am.log", "ab") as log:
             self.process = subprocess.Popen(
                 ["prometheus-alertmanager", f"--config.file={self.config}",
-                 f"--storage.path={self.directory}/am{self.starts}", f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="], stdout=log, stderr=log)
+                 f"--storage.path={self.directory}/am{self.starts}",
+                 f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="], stdout=log, stderr=log)
         wait_for("alertmanager", lambda: self.alerts() is not None)
 
     def alerts(self):
@@ -404,6 +406,38 @@ def test_two_alerters_deliver_once(redis, alerter, daemons, running, tmp_path):
     wait_for("the one that stood by", lambda: len(hook.requests) >= 21)
     second.stop()
     assert sorted(json.loads(r[3])["id"] for r in hook.requests) == sorted([f"m{i}" for i in range(20)] + ["last"])
+
+
+def test_an_incident_is_one_mail_and_one_webhook_and_their_ends_though_all_were_killed(daemons, running,
+                                                                                     tmp_path):
+    (tmp_path / "aof").mkdir()
+    server = running(RedisServer(tmp_path / "aof", "--appendonly", "yes", "--appendfsync", "everysec"))
+    mail, hook = running(MailServer(tmp_path)), running(HttpReceiver())
+    now, name, redis = int(time.time()), "shop.checkout.orders", server.client
+    redis.set("metrics." + name, b"".join(canonical(now - 10 * i, 100 + i % 7) for i in range(1000, 0, -1)))
+    settings = write_settings(tmp_path / "alerter.conf", f"""redis = "unix:{server.sock}"; surface_score = 50;
+        channels = (
+        {{ name = "mail"; type = "mail"; to = "a@example.org"; from = "r@example.org"; server = "{mail.url}";
+           user = "ops"; password = "s3cret"; ca_file = "{mail.certificate}"; }},
+        {{ name = "hook"; type = "webhook"; url = "{hook.url}"; secret = "k3y"; }} );
+        alerts = ( {{ name = "all"; channels = [ "mail", "hook" ]; }} );""")
+    d = daemons("alerter", settings).wait_ready()
+    a = anomaly(name, now - 60, now - 10, score=80)
+    tell(redis, "open", a)
+    wait_for("both", lambda: mail.mails and hook.requests)
+    time.sleep(2)  # what Redis has not yet written to its file it may lose
+    d.kill()
+    server.kill()
+    server.start()
+    d.start()
+    tell(server.client, "close", dict(a, state="closed"))
+    wait_for("both ends", lambda: len(mail.mails) >= 2 and len(hook.requests) >= 2)
+    time.sleep(3)
+    subjects = [email.message_from_bytes(m[2], policy=email.policy.default)["Subject"] for m in mail.mails]
+    assert [subject.split()[1] for subject in subjects] == ["OPEN", "RESOLVED"]
+    assert [json.loads(r[3])["kind"] for r in hook.requests] == ["open", "resolve"]
+    parts = [part.get_content_type() for part in email.message_from_bytes(mail.mails[0][2]).walk()]
+    assert parts == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
 
 
 def test_a_test_message_tells_what_the_receiver_said(running, tmp_path):
