@@ -32,7 +32,7 @@ static int take_text(struct incidents *incidents, const struct grouping_rules *r
         return 0;
     }
     struct incident_member m = incidents_member_of(&a);
-    return incidents_take(incidents, rules, &m, now_wall_ms) == 0 ? 0 : -2;
+    return incidents_take(incidents, rules, &m, now_wall_ms);
 }
 
 /* Takes the anomalies of up to UNKNOWN_PER_READ ids. */
@@ -51,7 +51,7 @@ static int take_unknown(struct store *s, unsigned slot, const redisReply *const 
     }
     redisReply *texts = store_append_argv(s, (int)(2 + n), argv, lens) == 0 ? array_reply(s) : NULL;
     if (!texts)
-        return -1;
+        return 1;
     for (size_t i = 0; result == 0 && i < texts->elements; i++)
         result = take_text(incidents, rules, counters, texts->element[i], now_wall_ms);
     freeReplyObject(texts);
@@ -85,7 +85,7 @@ int census_take(struct store *s, struct incidents *incidents, const struct group
     int result = 0;
 
     if (store_connect(s) != 0)
-        return -1;
+        return 1;
     for (char key[KEYS_MAX]; asked < KEYS_SLOTS; asked++) {
         keys_open(key, asked);
         if (store_append(s, "HKEYS %s", key) != 0)
@@ -93,8 +93,10 @@ int census_take(struct store *s, struct incidents *incidents, const struct group
     }
     for (unsigned slot = 0; slot < asked; slot++)
         ids[slot] = array_reply(s);
-    for (unsigned slot = 0; result == 0 && slot < KEYS_SLOTS; slot++)
-        result = ids[slot] ? take_slot(s, slot, ids[slot], incidents, rules, counters, now_wall_ms) : -1;
+    for (unsigned slot = 0; result >= 0 && slot < KEYS_SLOTS; slot++) {
+        int taken = ids[slot] ? take_slot(s, slot, ids[slot], incidents, rules, counters, now_wall_ms) : 1;
+        result = taken != 0 ? taken : result;
+    }
     for (unsigned slot = 0; slot < asked; slot++)
         if (ids[slot])
             freeReplyObject(ids[slot]);

@@ -1,6 +1,6 @@
 /* A new anomaly goes to the incident of the same metric's newest one, when that was told of shortly before (flapping);
- * else to the one that grouping.c finds; else it founds one. Its id becomes the incident's, so that what is done again after a
- * crash gives the same incident. */
+ * else to the one that grouping.c finds; else it founds one. Its id becomes the incident's, so that what is done again
+ * after a crash gives the same incident. */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->hh.tbl = NULL) /* marks what a table could not take */
 #include "alerter/incidents.h"
@@ -344,56 +344,6 @@ int incidents_restore(struct incidents *s, const struct incident_head *head, con
     }
     *out = one;
     return 0;
-}
-
-/* Keeps `list`, of `*n`, the strongest so far. */
-static void rank(struct incident_member list[INCIDENT_STRONGEST], size_t *n, const struct incident_member *m)
-{
-    if (*n == INCIDENT_STRONGEST && incident_compare(m, &list[*n - 1]) > 0)
-        return;
-    size_t i = *n < INCIDENT_STRONGEST ? (*n)++ : *n - 1;
-    for (; i > 0 && incident_compare(m, &list[i - 1]) < 0; i--)
-        list[i] = list[i - 1];
-    list[i] = *m;
-}
-
-static bool moved_before(const struct incident_member *a, const struct incident_member *b)
-{
-    return a->start != b->start ? a->start < b->start : incident_compare(a, b) < 0;
-}
-
-void incidents_head(const struct incidents_one *one, struct incident_head *head, char title[PARTS_TITLE_MAX])
-{
-    struct parts_common common;
-    unsigned ways = 0; /* bits: the directions that were seen */
-
-    *head = (struct incident_head){.open = !one->group.closed,
-                                   .start = one->group.start,
-                                   .end = one->group.end,
-                                   .told_at_ms = one->told_at_ms,
-                                   .closed_at_s = one->closed_at_s,
-                                   .title = title,
-                                   .count = one->count,
-                                   .open_members = one->open_members,
-                                   .first = one->members->m,
-                                   .reopened = one->reopened};
-    memcpy(head->id, one->id, sizeof head->id);
-    parts_common_init(&common, one->members->m.metric);
-    for (const struct incidents_member *member = one->members; member; member = member->next) {
-        const struct incident_member *m = &member->m;
-        parts_common_add(&common, m->metric);
-        rank(head->strongest, &head->n_strongest, m);
-        if (moved_before(m, &head->first))
-            head->first = *m;
-        ways |= 1u << m->direction;
-    }
-    head->score = head->strongest[0].score;
-    ways &= 1u << INCIDENT_UP | 1u << INCIDENT_DOWN;
-    head->direction = ways == 1u << INCIDENT_UP     ? INCIDENT_UP
-                      : ways == 1u << INCIDENT_DOWN ? INCIDENT_DOWN
-                      : ways                        ? INCIDENT_MIXED
-                                                    : INCIDENT_UNKNOWN;
-    parts_common_text(&common, title);
 }
 
 bool incidents_is_counted(struct incidents *s, const char *id, size_t len)

@@ -57,7 +57,7 @@ static void summarize_digest(char *out, size_t out_bytes, const struct message *
     struct message_head h;
     char title[200];
     message_read_head(&h, json_array_get(m->held, 0));
-    snprintf(out, out_bytes, "%s: %" PRId64 " message%s", kind_words[m->kind], m->held_count, plural(m->held_count));
+    snprintf(out, out_bytes, "%s: %" PRId64 " incident%s", kind_words[m->kind], m->held_count, plural(m->held_count));
     size_t len = strlen(out);
     if (*h.title != '\0' && len < out_bytes)
         snprintf(out + len, out_bytes - len, ", strongest %s, score %.0f", harmless_line(title, sizeof title, h.title),

@@ -131,6 +131,16 @@ static int route_all(struct notify *n, struct store *s, const struct settings *s
     return 0;
 }
 
+/* Puts a head among those that are stronger and weaker. */
+static void insert_head(json_t *heads, json_t *head)
+{
+    size_t at = json_array_size(heads);
+    double score = json_number_value(json_object_get(head, "score"));
+    while (at > 0 && json_number_value(json_object_get(json_array_get(heads, at - 1), "score")) < score)
+        at--;
+    json_array_insert_new(heads, at, head);
+}
+
 /* The heads of the incidents that the channel held back: those that cannot be had any more are only counted. */
 static json_t *held_heads(struct store *s, const struct limiter *l)
 {
@@ -141,7 +151,7 @@ static json_t *held_heads(struct store *s, const struct limiter *l)
         redisReply *r = store_command(s, "HGET %s " INCIDENT_FIELD_HEAD, key);
         json_t *head = store_ok(r) && r->type == REDIS_REPLY_STRING ? json_loadb(r->str, r->len, 0, NULL) : NULL;
         if (head)
-            json_array_append_new(heads, head);
+            insert_head(heads, head);
         if (r)
             freeReplyObject(r);
     }

@@ -1,10 +1,12 @@
 #include "alerter/writer.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerter/head.h"
 #include "ridgeline/events.h"
 
 #define IN_FLIGHT_MAX 128 /* incidents in one pipeline */
@@ -13,7 +15,8 @@
 static const struct {
     unsigned due;
     enum events_kind kind;
-} kinds[] = {{INCIDENTS_DUE_OPEN, EVENTS_OPEN}, {INCIDENTS_DUE_UPDATE, EVENTS_UPDATE}, {INCIDENTS_DUE_CLOSE, EVENTS_CLOSE}};
+} kinds[] = {
+    {INCIDENTS_DUE_OPEN, EVENTS_OPEN}, {INCIDENTS_DUE_UPDATE, EVENTS_UPDATE}, {INCIDENTS_DUE_CLOSE, EVENTS_CLOSE}};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 /* Commands that were sent, and whether one could not be. */
@@ -131,9 +134,9 @@ static size_t count_changed(const struct incidents_one *one)
 
 /* The head, what is told, and the members that changed in one command: half of them would be another incident. */
 static void write_hash(struct pipeline *p, const char *key, struct incidents_one *one, const char *head,
-                       const char *told)
+                       const char *score, const char *told)
 {
-    size_t n = count_changed(one), argc = 6;
+    size_t n = count_changed(one), argc = 8;
     const char **argv = calloc(argc + 2 * n, sizeof *argv);
     size_t *lens = calloc(argc + 2 * n, sizeof *lens);
     char **made = calloc(2 * n + 1, sizeof *made);
@@ -151,7 +154,8 @@ static void write_hash(struct pipeline *p, const char *key, struct incidents_one
         member->changed = false;
     }
     if (whole) {
-        const char *const fixed[] = {"HSET", key, INCIDENT_FIELD_HEAD, head, INCIDENT_FIELD_TOLD, told};
+        const char *const fixed[] = {"HSET", key, INCIDENT_FIELD_HEAD, head, INCIDENT_FIELD_SCORE, score,
+                                     INCIDENT_FIELD_TOLD, told};
         memcpy(argv, fixed, sizeof fixed);
         memcpy(argv + argc, made, n * sizeof *made);
         argc += n;
@@ -192,20 +196,21 @@ static void write_place(struct pipeline *p, const char *key, const struct incide
 
 static void write_one(struct writer *w, struct pipeline *p, struct incidents_one *one, int64_t now_wall_ms)
 {
-    char key[KEYS_MAX], title[PARTS_TITLE_MAX], told_text[TOLD_MAX];
+    char key[KEYS_MAX], title[PARTS_TITLE_MAX], score[32], told_text[TOLD_MAX];
     struct writer_id ids[KINDS];
     struct incident_head head;
     unsigned told = told_kinds(one->due);
 
     keys_incident(key, one->id);
-    incidents_head(one, &head, title);
+    head_make(&head, one, title);
     char *text = text_of(incident_head_to_json(&head));
     if (!text) {
         p->failed = true;
         return;
     }
     choose_ids(w, told, now_wall_ms, ids, told_text);
-    write_hash(p, key, one, text, told_text);
+    snprintf(score, sizeof score, "%.15g", isfinite(head.score) ? head.score : 0);
+    write_hash(p, key, one, text, score, told_text);
     note(p, store_append(p->store, "ZADD " KEYS_INCIDENTS_OPEN " %llu %s", (unsigned long long)one->group.start,
                          one->id));
     write_events(p, one->id, text, told, ids);

@@ -184,3 +184,10 @@ int incident_compare(const struct incident_member *a, const struct incident_memb
         return a->start < b->start ? -1 : 1;
     return strcmp(a->id, b->id);
 }
+
+int incident_compare_starts(const struct incident_member *a, const struct incident_member *b)
+{
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    return incident_compare(a, b);
+}

@@ -1,8 +1,9 @@
 /* An incident as it is kept in Redis and given out by the API: anomalies that went wrong together. Pure.
  *
- * `ridgeline:incident:<id>` is a hash: `head` is the JSON of struct incident_head, `m:<anomaly id>` that of each
- * member, `told` the events of its last change (INCIDENT_FIELD_...). Each opening, update and closing is an entry of the stream
- * `ridgeline:incidents:events` with the fields kind (open, update, close), id, and json, the head. */
+ * `ridgeline:incident:<id>` is a hash: `head` is the JSON of struct incident_head, `score` its score alone,
+ * `m:<anomaly id>` the JSON of each member, and `told` the ids and kinds of the last events (INCIDENT_FIELD_...). Each
+ * opening, update and closing is an entry of the stream `ridgeline:incidents:events` with the fields kind (open,
+ * update, close), id, and json, the head. */
 #ifndef RIDGELINE_INCIDENT_H
 #define RIDGELINE_INCIDENT_H
 
@@ -17,6 +18,7 @@
 #define INCIDENT_AGE_S (INT64_C(90) * 86400) /* how long a closed one is kept */
 
 #define INCIDENT_FIELD_HEAD "head"
+#define INCIDENT_FIELD_SCORE "score"
 #define INCIDENT_FIELD_TOLD "told"
 #define INCIDENT_FIELD_MEMBER "m:"
 
@@ -49,16 +51,17 @@ struct incident_head {
     uint32_t reopened; /* how often it came back */
 };
 
-/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at"}. New reference, NULL when
- * memory is out or the name is not UTF-8. */
+/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at"}. New reference, NULL
+ * when memory is out or the name is not UTF-8. */
 json_t *incident_member_to_json(const struct incident_member *m);
 
-/* Reads what incident_member_to_json wrote; null becomes NaN, and `metric` points into `json`. Returns 0, or -1 with
- * `*m` unspecified when it is not that. */
+/* Reads what incident_member_to_json wrote; null becomes NaN, and `metric` points into `json`. Returns 0, or -1
+ * with `*m` unspecified when it is not that. */
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
 /* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "open", "score",
- * "direction", "first", "strongest", "reopened"}; `closed_at` is null while it is open. New reference, NULL as above. */
+ * "direction", "first", "strongest", "reopened"}; `closed_at` is null while it is open. New reference,
+ * NULL as above. */
 json_t *incident_head_to_json(const struct incident_head *h);
 
 /* As incident_member_from_json(); all text points into `json`. */
@@ -66,6 +69,9 @@ int incident_head_from_json(struct incident_head *h, const json_t *json);
 
 /* Which comes first among the strongest: the higher score, then the earlier start, then the lesser id. As strcmp(). */
 int incident_compare(const struct incident_member *a, const struct incident_member *b);
+
+/* Which moved first: the earlier start, then as incident_compare() says. */
+int incident_compare_starts(const struct incident_member *a, const struct incident_member *b);
 
 /* "up", "down", "mixed" or "unknown". */
 const char *incident_direction_name(enum incident_direction direction);

@@ -128,7 +128,7 @@ Test(message, the_summary_says_what_and_how_much)
     m.held = held;
     m.held_count = 7;
     cr_expect_str_eq(message_text_summary(out, sizeof out, &m),
-                     "HELD BACK: 7 messages, strongest shop.checkout.**, score 93");
+                     "HELD BACK: 7 incidents, strongest shop.checkout.**, score 93");
     json_decref(held);
     json_decref(one);
     json_decref(many);
