@@ -217,12 +217,12 @@ static void draw_x_axis(const struct frame *f)
     const struct chart *c = f->chart;
     uint32_t step_s = time_step_s(c->until - c->from);
     for (uint64_t t = ((uint64_t)c->from + step_s - 1) / step_s * step_s; t <= c->until; t += step_s) {
-        char text[16];
+        char text[16] = "";
         struct tm tm;
         time_t seconds = (time_t)t;
         double x = x_of(f, (double)t);
-        if (gmtime_r(&seconds, &tm) == NULL || strftime(text, sizeof text, step_s < 86400 ? "%H:%M" : "%m-%d", &tm) == 0)
-            continue;
+        if (gmtime_r(&seconds, &tm) != NULL)
+            strftime(text, sizeof text, step_s < 86400 ? "%H:%M" : "%m-%d", &tm);
         draw_line(f, x, TOP, x, TOP + PLOT_HEIGHT);
         ink_of(f, label_ink);
         draw_text(f, x, CHART_HEIGHT - 6, 0.5, text);

@@ -27,6 +27,7 @@
 #define REDIS_TIMEOUT_MS 2000
 #define TICK_MS 1000
 #define IDLE_MS 200
+#define REVIEW_MS 60000
 #define TOLD_MAX 64
 
 struct deliverer {
@@ -39,7 +40,7 @@ struct deliverer {
     uint64_t counters[CHANNEL_N];
     bool announced;
     char last_error[TRANSPORT_ANSWER_MAX]; /* of the last delivery that failed; "" after one that did not */
-    int64_t tick_mono_ms, resend_mono_ms;  /* when they are due */
+    int64_t tick_mono_ms, review_mono_ms;  /* when they are due */
     unsigned failures;                     /* in a row */
     int64_t retry_at_mono_ms;
     uint64_t told[TOLD_MAX]; /* hashes of the ids delivered last, a ring */
@@ -107,37 +108,48 @@ static void attempt(struct deliverer *d, const struct message *m, const char *id
     chart_image_fini(&image);
 }
 
+static int64_t wait_ms(const struct deliverer *d, const struct transport_answer *answer)
+{
+    uint32_t random = 0;
+    if (answer->retry_after_s > 0 && answer->retry_after_s <= BACKOFF_LAST_MS / 1000)
+        return answer->retry_after_s * 1000;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
+        random = (uint32_t)clock_mono_ns();
+    return backoff_ms(d->failures, random);
+}
+
 /* A delivery has failed, and will be tried again. */
 static void put_off(struct deliverer *d, const struct transport_answer *answer)
 {
     char quoted[TRANSPORT_ANSWER_MAX];
-    uint32_t random = 0;
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
-        random = (uint32_t)clock_mono_ns();
-    int64_t wait_ms = backoff_ms(++d->failures, random);
-    if (answer->retry_after_s > 0 && answer->retry_after_s * 1000 <= BACKOFF_LAST_MS)
-        wait_ms = answer->retry_after_s * 1000;
-    d->retry_at_mono_ms = clock_mono_ms() + wait_ms;
+    d->failures++;
+    int64_t ms = wait_ms(d, answer);
+    d->retry_at_mono_ms = clock_mono_ms() + ms;
     d->counters[CHANNEL_retries]++;
     d->counters[CHANNEL_failing] = 1;
     snprintf(d->last_error, sizeof d->last_error, "%s", answer->text);
     log_warning("delivery_failed", "channel=%s failures=%u retry_in_ms=%lld reason=%s", d->channel->name, d->failures,
-                (long long)wait_ms, log_quote(quoted, sizeof quoted, answer->text, strlen(answer->text)));
+                (long long)ms, log_quote(quoted, sizeof quoted, answer->text, strlen(answer->text)));
 }
 
-/* The receiver took a message. */
-static void succeed(struct deliverer *d)
+/* The receiver has taken a message, or has read one and refused it: it is there. */
+static void be_well(struct deliverer *d)
 {
     d->failures = 0;
+    d->retry_at_mono_ms = 0;
     d->counters[CHANNEL_failing] = 0;
     d->last_error[0] = '\0';
 }
 
+static bool keeps_open(const struct channel_kind *kind)
+{
+    return kind->counts_open || kind->resends;
+}
+
 static int finish(struct deliverer *d, const struct outbox_entry *entry)
 {
-    const struct channel_kind *kind = channel_kind(d->channel->type);
-    bool keeps = kind->counts_open || kind->resend_s > 0;
-    if (keeps && firing_note(d->store, d->channel->name, &entry->message, entry->json) < 0)
+    if (keeps_open(channel_kind(d->channel->type)) &&
+        firing_note(d->store, d->channel->name, &entry->message, entry->json) < 0)
         return -1;
     return outbox_settle(d->store, d->channel->name, entry);
 }
@@ -148,8 +160,6 @@ static int bury(struct deliverer *d, const struct outbox_entry *entry, const cha
     if (outbox_bury(d->store, d->channel->name, entry, why) < 0)
         return -1;
     d->counters[CHANNEL_dead_letters]++;
-    d->failures = 0;
-    d->retry_at_mono_ms = 0;
     log_error("dead_letter", "channel=%s id=%s reason=%s", d->channel->name,
               log_quote(id, sizeof id, entry->id, strlen(entry->id)),
               log_quote(quoted, sizeof quoted, why, strlen(why)));
@@ -166,14 +176,17 @@ static int deliver(struct deliverer *d, const struct outbox_entry *entry)
     struct transport_answer answer;
     attempt(d, &entry->message, entry->id, &answer);
     if (answer.outcome == TRANSPORT_DELIVERED) {
-        succeed(d);
+        be_well(d);
         d->counters[CHANNEL_delivered]++;
         d->told[d->told_n++ % TOLD_MAX] = id_hash(entry->id);
         return finish(d, entry);
     }
     if (proc_stopping) /* broken off by us, not by the receiver */
         return 0;
-    put_off(d, &answer);
+    if (answer.outcome == TRANSPORT_REFUSED)
+        be_well(d);
+    else
+        put_off(d, &answer);
     return answer.outcome == TRANSPORT_REFUSED || is_too_old(d, entry) ? bury(d, entry, answer.text) : 0;
 }
 
@@ -191,28 +204,41 @@ static int take(struct deliverer *d, const struct outbox_entry *entry)
     return is_told(d, entry->id) ? finish(d, entry) : deliver(d, entry);
 }
 
-static void resend(void *context, const struct message *m, const char *id)
+/* One turn of telling what is open. It ends with the first failure; the next turn begins anew. */
+struct resend {
+    struct deliverer *deliverer;
+    bool failed;
+};
+
+static void resend_one(void *context, const struct message *m, const char *id)
 {
-    struct deliverer *d = context;
+    struct resend *r = context;
+    struct deliverer *d = r->deliverer;
     struct transport_answer answer;
-    if (proc_stopping || d->failures > 0)
+    if (r->failed || proc_stopping)
         return;
     attempt(d, m, id, &answer);
-    if (answer.outcome == TRANSPORT_DELIVERED)
+    if (answer.outcome == TRANSPORT_DELIVERED) {
+        be_well(d);
         d->counters[CHANNEL_resent]++;
-    else
+    } else {
         put_off(d, &answer);
+        r->failed = true;
+    }
 }
 
-/* Tells a receiver that forgets what is open. */
-static void resend_when_due(struct deliverer *d)
+/* Once a minute, where what is open is kept: forgets what is over though nobody said so, and tells the rest again to a
+ * receiver that forgets. */
+static void review_when_due(struct deliverer *d)
 {
-    unsigned resend_s = channel_kind(d->channel->type)->resend_s;
+    const struct channel_kind *kind = channel_kind(d->channel->type);
+    struct resend turn = {.deliverer = d};
     int64_t now_ms = clock_mono_ms();
-    if (resend_s == 0 || now_ms < d->resend_mono_ms)
+    if (!keeps_open(kind) || now_ms < d->review_mono_ms)
         return;
-    d->resend_mono_ms = now_ms + (int64_t)resend_s * 1000;
-    if (firing_each(d->store, d->channel->name, resend, d) < 0)
+    d->review_mono_ms = now_ms + REVIEW_MS;
+    if (firing_forget_closed(d->store, d->channel->name) < 0 ||
+        (kind->resends && firing_each(d->store, d->channel->name, resend_one, &turn) < 0))
         d->counters[CHANNEL_redis_errors]++;
 }
 
@@ -222,7 +248,7 @@ static bool step(struct deliverer *d)
     struct outbox_entry entry;
     if (clock_mono_ms() < d->retry_at_mono_ms)
         return false;
-    resend_when_due(d);
+    review_when_due(d);
     int found = outbox_first(d->store, d->channel->name, &entry);
     int result = found > 0 ? take(d, &entry) : found;
     if (found > 0)
@@ -253,7 +279,7 @@ int deliverer_run(void *arg)
     d.store = store_new(args->settings->store, REDIS_TIMEOUT_MS);
     if (d.store == NULL)
         return 1;
-    d.resend_mono_ms = clock_mono_ms();
+    d.review_mono_ms = clock_mono_ms();
     loop(&d);
     store_free(d.store);
     return 0;

@@ -1,5 +1,6 @@
 #include "alerter/firing.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "ridgeline/keys.h"
@@ -57,4 +58,37 @@ int firing_each(struct store *s, const char *channel, firing_visit *each, void *
     if (r != NULL)
         freeReplyObject(r);
     return result;
+}
+
+struct review {
+    struct store *store;
+    const char *channel;
+    bool failed;
+};
+
+static void forget_if_closed(void *context, const struct message *m, const char *id)
+{
+    struct review *review = context;
+    struct message_head head;
+    char key[KEYS_MAX];
+    (void)id;
+    message_read_head(&head, m->incident);
+    redisReply *r = store_command(review->store, "ZSCORE " KEYS_INCIDENTS_OPEN " %s", head.id);
+    bool closed = store_ok(r) && r->type == REDIS_REPLY_NIL;
+    review->failed |= r == NULL || r->type == REDIS_REPLY_ERROR;
+    if (r != NULL)
+        freeReplyObject(r);
+    if (!closed)
+        return;
+    keys_firing(key, review->channel);
+    r = store_command(review->store, "HDEL %s %s", key, m->dedup_key);
+    review->failed |= !store_ok(r);
+    if (r != NULL)
+        freeReplyObject(r);
+}
+
+int firing_forget_closed(struct store *s, const char *channel)
+{
+    struct review review = {.store = s, .channel = channel};
+    return firing_each(s, channel, forget_if_closed, &review) < 0 || review.failed ? -1 : 0;
 }

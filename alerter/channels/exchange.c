@@ -37,6 +37,7 @@ static int set_headers(struct exchange *x, const struct parcel *p)
 int exchange_init(struct exchange *x, const struct transport_job *job)
 {
     const struct channel_settings *c = job->channel;
+    long connect_s = c->timeout_s < CONNECT_S_MAX ? (long)c->timeout_s : CONNECT_S_MAX;
     *x = (struct exchange){.curl = curl_easy_init()};
     if (x->curl == NULL || set_headers(x, job->parcel) < 0)
         return -1;
@@ -45,7 +46,7 @@ int exchange_init(struct exchange *x, const struct transport_job *job)
     curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
     curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(x->curl, CURLOPT_TIMEOUT, (long)c->timeout_s);
-    curl_easy_setopt(x->curl, CURLOPT_CONNECTTIMEOUT, c->timeout_s < CONNECT_S_MAX ? (long)c->timeout_s : CONNECT_S_MAX);
+    curl_easy_setopt(x->curl, CURLOPT_CONNECTTIMEOUT, connect_s);
     curl_easy_setopt(x->curl, CURLOPT_ERRORBUFFER, x->error);
     curl_easy_setopt(x->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(x->curl, CURLOPT_WRITEDATA, x);

@@ -94,12 +94,12 @@ static long use_ssl(const char *tls)
 
 static void judge(const struct exchange *x, CURLcode result, long code, struct transport_answer *answer)
 {
+    /* A login that is denied is a matter of the settings, not of this mail. */
+    bool refused = code >= 500 && code < 600 && result != CURLE_LOGIN_DENIED;
     if (result == CURLE_OK)
         transport_answer(answer, TRANSPORT_DELIVERED, "%s", x->said);
-    else /* a login that is denied is a matter of the settings, not of this mail */
-        transport_answer(answer,
-                         code >= 500 && code < 600 && result != CURLE_LOGIN_DENIED ? TRANSPORT_REFUSED : TRANSPORT_RETRY,
-                         "%s%s%s", exchange_error(x, result), x->said[0] != '\0' ? "; the server said: " : "", x->said);
+    else
+        transport_answer(answer, refused ? TRANSPORT_REFUSED : TRANSPORT_RETRY, "%s%s%s", exchange_error(x, result), x->said[0] != '\0' ? "; the server said: " : "", x->said);
 }
 
 static void send_mail(struct exchange *x, const struct transport_job *job, curl_mime *mime, struct curl_slist *to,
@@ -110,7 +110,8 @@ static void send_mail(struct exchange *x, const struct transport_job *job, curl_
     curl_easy_setopt(x->curl, CURLOPT_MIMEPOST, mime);
     curl_easy_setopt(x->curl, CURLOPT_MAIL_FROM, c->from);
     curl_easy_setopt(x->curl, CURLOPT_MAIL_RCPT, to);
-    curl_easy_setopt(x->curl, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L); /* one bad address shall not keep it from the others */
+    /* One bad address shall not keep it from the others. */
+    curl_easy_setopt(x->curl, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
     curl_easy_setopt(x->curl, CURLOPT_USE_SSL, use_ssl(c->tls));
     curl_easy_setopt(x->curl, CURLOPT_HEADERFUNCTION, on_line);
     curl_easy_setopt(x->curl, CURLOPT_HEADERDATA, x);

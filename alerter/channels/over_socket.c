@@ -36,7 +36,8 @@ static void send_unix(const struct transport_job *job, const char *path, struct 
 }
 
 /* Connects to the first address that lets us within the time. -1 with `*why`. */
-static int connect_to(const struct transport_job *job, const struct addrinfo *list, int64_t deadline_ms, const char **why)
+static int connect_to(const struct transport_job *job, const struct addrinfo *list, int64_t deadline_ms,
+                      const char **why)
 {
     *why = "no address";
     for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {

@@ -1,4 +1,4 @@
-"""Each type of channel against a real receiver, and what a slow, dead or killed one costs: nothing, and no second time."""
+"""Each type of channel against a real receiver; what a slow, dead or killed one costs: nothing, and nothing twice."""
 import email
 import email.policy
 import hashlib
@@ -17,8 +17,9 @@ import time
 import pytest
 import requests
 
-from conftest import BUILD, canonical, free_ports, stop, wait_for, write_settings
+from conftest import BUILD, RedisServer, canonical, free_ports, stop, wait_for, write_settings
 from receivers import Fifo, HttpReceiver, Lines, MailServer, SlowLoris
+from test_webapp import anomaly, tell
 
 EVIL = "evil\r\nBcc: x@example.org\u2028<script>|;<!channel>"
 
@@ -74,9 +75,14 @@ def counter(redis, channel, field):
     return int(redis.hget(f"ridgeline:stats:alerter.{channel}", field) or 0)
 
 
+def last_error(redis, channel):
+    return redis.hget(f"ridgeline:stats:alerter.{channel}", "last_error")
+
+
 def test_a_webhook_is_signed_and_sent_once(redis, alerter, running):
     hook = running(HttpReceiver())
-    alerter(hook={"type": "webhook", "url": hook.url, "secret": "k3y", "method": "PUT", "headers": "X-Team: ops\nX-B: c"})
+    alerter(hook={"type": "webhook", "url": hook.url, "secret": "k3y", "method": "PUT",
+                  "headers": "X-Team: ops\nX-B: c"})
     queue(redis, "hook", message())
     queue(redis, "hook", message())
     queue(redis, "hook", "no message")
@@ -101,7 +107,7 @@ def test_a_receiver_that_was_down_gets_each_message_once_though_the_alerter_was_
     queue(redis, "hook", message())
     wait_for("a failure", lambda: counter(redis, "hook", "retries") >= 2)
     assert counter(redis, "hook", "failing") == 1
-    assert redis.hget("ridgeline:stats:alerter.hook", "last_error")
+    assert last_error(redis, "hook")
     d.kill()
     queue(redis, "hook", message("resolve", "m2"))
     hook = running(HttpReceiver(port))
@@ -209,8 +215,9 @@ def test_no_name_unit_or_note_adds_a_header_to_a_mail(redis, alerter, running, t
     server = running(MailServer(tmp_path))
     alerter(mail={"type": "mail", "to": "a@example.org", "from": "r@example.org", "server": server.url,
                   "user": "ops", "password": "s3cret", "ca_file": server.certificate})
-    queue(redis, "mail", message(incident=head(EVIL), site=EVIL, alert=EVIL, key=EVIL, page_url=EVIL, metadata=dict.fromkeys(
-        ("unit", "owner", "description", "runbook"), EVIL), marks=[{"at": 1, "text": EVIL}]))
+    metadata = dict.fromkeys(("unit", "owner", "description", "runbook"), EVIL)
+    queue(redis, "mail", message(incident=head(EVIL), site=EVIL, alert=EVIL, key=EVIL, page_url=EVIL,
+                                 metadata=metadata, marks=[{"at": 1, "text": EVIL}]))
     wait_for("the mail", lambda: server.mails)
     _, to, content = server.mails[0]
     mail = email.message_from_bytes(content, policy=email.policy.default)
@@ -248,33 +255,63 @@ def test_slack_and_pagerduty_get_what_they_take(redis, alerter, running):
     assert events[0]["payload"]["severity"] == "error"
 
 
-def test_a_real_alertmanager_fires_until_it_is_resolved(redis, alerter, tmp_path):
-    port, = free_ports(1)
-    config = write_settings(tmp_path / "am.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n")
-    url = f"http://127.0.0.1:{port}"
-    with open(tmp_path / "am.log", "wb") as log:
-        process = subprocess.Popen(
-            ["prometheus-alertmanager", f"--config.file={config}", f"--storage.path={tmp_path}/am",
-             f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="], stdout=log, stderr=log)
-    try:
-        def alerts():
-            try:
-                return requests.get(url + "/api/v2/alerts", timeout=5).json()
-            except requests.RequestException:
-                return None
+class Alertmanager:
+    """Debian's, which keeps nothing over a stop."""
 
-        wait_for("alertmanager", lambda: alerts() is not None)
-        alerter(am={"type": "alertmanager", "url": url})
-        queue(redis, "am", message())
-        fired, = wait_for("the alert", alerts)
-        assert fired["labels"] == {"alertname": "checkout", "incident": "inc-1", "site": "shop"}
-        assert fired["annotations"]["summary"].startswith("OPEN shop.checkout.**")
-        assert redis.hlen("ridgeline:firing:am") == 1
-        queue(redis, "am", message("resolve", "m2"))
-        wait_for("the end", lambda: alerts() == [])
-        assert redis.hlen("ridgeline:firing:am") == 0
-    finally:
-        stop(process)
+    def __init__(self, directory):
+        self.port, = free_ports(1)
+        self.url, self.directory, self.starts = f"http://127.0.0.1:{self.port}", directory, 0
+        self.config = write_settings(directory / "am.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n")
+        self.start()
+
+    def start(self):
+        self.starts += 1
+        with open(self.directory / "am.log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["prometheus-alertmanager", f"--config.file={self.config}",
+                 f"--storage.path={self.directory}/am{self.starts}",
+                 f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="], stdout=log, stderr=log)
+        wait_for("alertmanager", lambda: self.alerts() is not None)
+
+    def alerts(self):
+        try:
+            return requests.get(self.url + "/api/v2/alerts", timeout=5).json()
+        except requests.RequestException:
+            return None
+
+    def stop(self):
+        stop(self.process)
+
+
+def test_a_real_alertmanager_fires_until_the_end_and_is_told_again_what_it_forgot(redis, alerter, running, tmp_path):
+    am = running(Alertmanager(tmp_path))
+    d = alerter(am={"type": "alertmanager", "url": am.url})
+    redis.zadd("ridgeline:incidents:open", {head()["id"]: 1})
+    queue(redis, "am", message())
+    fired, = wait_for("the alert", am.alerts)
+    assert fired["labels"] == {"alertname": "checkout", "incident": "inc-1", "site": "shop"}
+    assert fired["annotations"]["summary"].startswith("OPEN shop.checkout.**")
+    wait_for("a note", lambda: redis.hlen("ridgeline:firing:am") == 1)
+    am.stop()
+    am.start()
+    d.stop()
+    d.start()  # looks at what is open at once, and then each minute
+    wait_for("the alert again", am.alerts)
+    queue(redis, "am", message("resolve", "m2"))
+    wait_for("the end", lambda: am.alerts() == [])
+    assert redis.hlen("ridgeline:firing:am") == 0
+    wait_for("the counter", lambda: counter(redis, "am", "resent") >= 1)
+
+
+def test_what_is_over_though_nobody_said_so_is_not_told_again(redis, alerter, running):
+    hook = running(HttpReceiver())
+    d = alerter(am={"type": "alertmanager", "url": hook.url})
+    queue(redis, "am", message())
+    wait_for("a note", lambda: redis.hlen("ridgeline:firing:am") == 1)
+    d.stop()
+    d.start()
+    wait_for("a review", lambda: redis.hlen("ridgeline:firing:am") == 0)
+    assert len(hook.requests) == 1
 
 
 def test_syslog_goes_by_datagram_and_by_frame(redis, alerter, running, tmp_path):
@@ -329,8 +366,8 @@ def test_a_program_that_hangs_is_killed_and_one_that_fails_is_tried_again(redis,
     queue(redis, "wrong", message())
     wait_for("a kill", lambda: counter(redis, "hung", "retries") >= 1)
     pid = int((tmp_path / "pid").read_text())
-    wait_for("a failure", lambda: redis.hget("ridgeline:stats:alerter.wrong", "last_error") == b"exit status 1: no pager ")
-    assert b"killed" in redis.hget("ridgeline:stats:alerter.hung", "last_error")
+    wait_for("a failure", lambda: last_error(redis, "wrong") == b"exit status 1: no pager ")
+    assert b"killed" in last_error(redis, "hung")
     (tmp_path / "well").touch()
     wait_for("the delivery", lambda: counter(redis, "wrong", "delivered") == 1)
     with pytest.raises(ProcessLookupError):
@@ -371,6 +408,38 @@ def test_two_alerters_deliver_once(redis, alerter, daemons, running, tmp_path):
     assert sorted(json.loads(r[3])["id"] for r in hook.requests) == sorted([f"m{i}" for i in range(20)] + ["last"])
 
 
+def test_an_incident_is_one_mail_and_one_webhook_and_their_ends_though_all_were_killed(daemons, running,
+                                                                                     tmp_path):
+    (tmp_path / "aof").mkdir()
+    server = running(RedisServer(tmp_path / "aof", "--appendonly", "yes", "--appendfsync", "everysec"))
+    mail, hook = running(MailServer(tmp_path)), running(HttpReceiver())
+    now, name, redis = int(time.time()), "shop.checkout.orders", server.client
+    redis.set("metrics." + name, b"".join(canonical(now - 10 * i, 100 + i % 7) for i in range(1000, 0, -1)))
+    settings = write_settings(tmp_path / "alerter.conf", f"""redis = "unix:{server.sock}"; surface_score = 50;
+        channels = (
+        {{ name = "mail"; type = "mail"; to = "a@example.org"; from = "r@example.org"; server = "{mail.url}";
+           user = "ops"; password = "s3cret"; ca_file = "{mail.certificate}"; }},
+        {{ name = "hook"; type = "webhook"; url = "{hook.url}"; secret = "k3y"; }} );
+        alerts = ( {{ name = "all"; channels = [ "mail", "hook" ]; }} );""")
+    d = daemons("alerter", settings).wait_ready()
+    a = anomaly(name, now - 60, now - 10, score=80)
+    tell(redis, "open", a)
+    wait_for("both", lambda: mail.mails and hook.requests)
+    time.sleep(2)  # what Redis has not yet written to its file it may lose
+    d.kill()
+    server.kill()
+    server.start()
+    d.start()
+    tell(server.client, "close", dict(a, state="closed"))
+    wait_for("both ends", lambda: len(mail.mails) >= 2 and len(hook.requests) >= 2)
+    time.sleep(3)
+    subjects = [email.message_from_bytes(m[2], policy=email.policy.default)["Subject"] for m in mail.mails]
+    assert [subject.split()[1] for subject in subjects] == ["OPEN", "RESOLVED"]
+    assert [json.loads(r[3])["kind"] for r in hook.requests] == ["open", "resolve"]
+    parts = [part.get_content_type() for part in email.message_from_bytes(mail.mails[0][2]).walk()]
+    assert parts == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
+
+
 def test_a_test_message_tells_what_the_receiver_said(running, tmp_path):
     hook = running(HttpReceiver())
     settings = write_settings(tmp_path / "t.conf",
@@ -393,7 +462,8 @@ def test_a_test_message_tells_what_the_receiver_said(running, tmp_path):
 
 def test_the_plugin_and_the_page_tell_that_a_channel_does_not_deliver(ridgeline_factory, tmp_path):
     port, = free_ports(1)
-    r = ridgeline_factory(more=f'channels = ( {{ name = "hook"; type = "webhook"; url = "http://127.0.0.1:{port}/"; }} );')
+    r = ridgeline_factory(
+        more=f'channels = ( {{ name = "hook"; type = "webhook"; url = "http://127.0.0.1:{port}/"; }} );')
     plugin = tmp_path / "check_ridgeline"
     plugin.symlink_to(BUILD / "ridgeline")
 

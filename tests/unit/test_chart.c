@@ -34,13 +34,15 @@ static unsigned count(const struct chart_image *image, int red, int green, int b
     cr_assert_eq(cairo_image_surface_get_width(s), 2 * CHART_WIDTH);
     cr_assert_eq(cairo_image_surface_get_height(s), 2 * CHART_HEIGHT);
     unsigned n = 0;
-    for (int y = 0; y < 2 * CHART_HEIGHT; y++)
+    for (int y = 0; y < 2 * CHART_HEIGHT; y++) {
+        const unsigned char *row = cairo_image_surface_get_data(s) + y * cairo_image_surface_get_stride(s);
         for (int x = 0; x < 2 * CHART_WIDTH; x++) {
             uint32_t pixel;
-            memcpy(&pixel, cairo_image_surface_get_data(s) + y * cairo_image_surface_get_stride(s) + 4 * x, sizeof pixel);
+            memcpy(&pixel, row + 4 * x, sizeof pixel);
             n += abs((int)(pixel >> 16 & 255) - red) < 4 && abs((int)(pixel >> 8 & 255) - green) < 4 &&
                  abs((int)(pixel & 255) - blue) < 4;
         }
+    }
     cairo_surface_destroy(s);
     return n;
 }
@@ -116,7 +118,8 @@ Test(chart, numbers_have_prefixes)
     static const struct {
         double v;
         const char *text;
-    } rows[] = {{0, "0"}, {1500, "1.5k"}, {-2e6, "-2M"}, {0.25, "250m"}, {12.34, "12.3"}, {1e30, "1e+30"}, {3e-9, "3e-09"}};
+    } rows[] = {{0, "0"},         {1500, "1.5k"},   {-2e6, "-2M"},   {0.25, "250m"},
+                {12.34, "12.3"}, {1e30, "1e+30"}, {3e-9, "3e-09"}};
     char out[CHART_NUMBER_MAX];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_expect_str_eq(chart_number(out, rows[i].v), rows[i].text);
