@@ -5,6 +5,7 @@
 #define uthash_nonfatal_oom(entry) ((entry)->hh.tbl = NULL) /* marks what a table could not take */
 #include "alerter/incidents.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -121,6 +122,7 @@ struct incidents_one *incidents_next_changed(struct incidents *s)
 static void leave_closed(struct incidents *s, struct incidents_one *one)
 {
     DL_DELETE(s->closed, one);
+    one->prev = NULL;
     s->n_closed--;
 }
 
@@ -129,6 +131,23 @@ static void enter_closed(struct incidents *s, struct incidents_one *one, int64_t
     DL_APPEND(s->closed, one);
     s->n_closed++;
     one->touched_wall_ms = now_wall_ms;
+}
+
+/* I1 to I3, in debug builds. */
+static void check(const struct incidents_one *one)
+{
+#ifdef RIDGELINE_DEBUG
+    uint32_t n = 0, n_open = 0;
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        assert(member->incident == one && (!member->changed || one->changed));
+        n++;
+        n_open += member->m.open;
+    }
+    assert(n > 0 && n == one->count && n_open == one->open_members);
+    assert(one->group.closed == (n_open == 0) && one->group.closed == (one->prev != NULL));
+    assert(one->changed || !one->due);
+#endif
+    (void)one;
 }
 
 /* After a change of its members: opens or closes it, and has it told. */
@@ -151,6 +170,7 @@ static void settle(struct incidents *s, struct incidents_one *one, int64_t now_w
         due = INCIDENTS_DUE_CLOSE;
     }
     incidents_change(s, one, due);
+    check(one);
 }
 
 static void note_back(struct incidents *s, struct incidents_one *one)
@@ -273,8 +293,7 @@ static bool is_news(const struct incident_member *held, const struct incident_me
 {
     if (m->end != held->end)
         return m->end > held->end;
-    return held->open && (!m->open || m->score > held->score || m->peak_at > held->peak_at ||
-                          m->direction != held->direction);
+    return held->open && (!m->open || m->score > held->score || m->peak_at > held->peak_at);
 }
 
 int incidents_take(struct incidents *s, const struct grouping_rules *rules, const struct incident_member *m,

@@ -1,6 +1,7 @@
 """Incidents: the real alerter over a real Redis, with anomalies told as workers tell them."""
 import json
 import random
+import signal
 import time
 
 import pytest
@@ -295,6 +296,22 @@ def test_one_of_two_alerters_leads_and_the_other_takes_over(redis, alerters):
     wait_heads(redis, 1, "closed")
     assert turns(redis, a["id"]) == ["open", "close"]
     wait_for("the other to lead", lambda: second.counter("leader") == 1)
+
+
+def test_settings_are_read_again_on_sighup(redis, alerter):
+    now = int(time.time())
+    for start_t in (now - 600, now - 200):
+        tell(redis, "open", anomaly(f"app.hup.m{start_t}", start_t, now))
+    wait_heads(redis, 2)
+    path = alerter.daemon.settings
+    path.write_text(path.read_text() + 'alerter: { incident_window = "10m"; };')
+    alerter.daemon.process.send_signal(signal.SIGHUP)
+    wait_for("the reload", lambda: alerter.daemon.logged("event=settings_reloaded"))
+    tell(redis, "open", anomaly("app.hup.early", now - 1100, now))  # 500 s before the first
+    wait_for("it to join", lambda: sorted(h["count"] for h in heads(redis)) == [1, 2])
+    path.write_text('alerter: { incident_window = 5; };')
+    alerter.daemon.process.send_signal(signal.SIGHUP)
+    wait_for("the refusal", lambda: alerter.daemon.logged("event=settings_rejected"))
 
 
 def test_a_storm_of_twenty_thousand_is_followed(redis, alerter):
