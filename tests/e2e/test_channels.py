@@ -384,9 +384,10 @@ def test_a_change_of_the_settings_starts_and_ends_channels(redis, alerter, runni
     d.settings.write_text(f'redis = "unix:{redis.sock}"; channels = ( '
                           f'{{ name = "two"; type = "webhook"; url = "{second.url}"; }} );')
     d.process.send_signal(signal.SIGHUP)
-    queue(redis, "one", message(id="m2"))
     queue(redis, "two", message())
-    wait_for("the second", lambda: len(second.requests) == 1)
+    wait_for("the second", lambda: len(second.requests) == 1)  # the first was ended before
+    queue(redis, "one", message(id="m2"))
+    time.sleep(1)
     assert len(first.requests) == 1 and redis.xlen("ridgeline:outbox:one") == 1
 
 
