@@ -1,5 +1,7 @@
 /* alerter: makes incidents of anomalies, and is their one writer. It follows the events of anomalies (feed.c), says
- * which belong together (grouping.c, incidents.c), and keeps the incidents in Redis (writer.c, loader.c).
+ * which belong together (grouping.c, incidents.c), and keeps the incidents in Redis (writer.c, loader.c). From there
+ * it follows them as anyone could, and decides what is to be told where (notify.c, routing.c). A child for each
+ * channel delivers the messages (deliverer.c).
  *
  * One loop: each turn first sees to the lease, each second the counters are saved. Without the lease it stands by and
  * does nothing else. */
@@ -8,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerter/deliverers.h"
 #include "alerter/follow.h"
+#include "alerter/notify.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/counters.h"
@@ -29,6 +33,8 @@ struct alerter {
     struct store *store;
     struct lease lease;
     struct follow follow;
+    struct notify notify;
+    struct deliverers deliverers; /* they have leases of their own */
     uint64_t counters[ALERTER_N];
     bool announced;       /* this start is counted in Redis */
     int64_t tick_mono_ms; /* when the next tick is due */
@@ -42,11 +48,15 @@ static int init(struct alerter *a)
     lease_init(&a->lease, KEYS_LEASE_ALERTER);
     a->tick_mono_ms = clock_mono_ms();
     a->store = store_new(a->settings.store, REDIS_TIMEOUT_MS);
+    if (deliverers_init(&a->deliverers, &a->settings) < 0)
+        return -1;
     return a->store ? 0 : -1;
 }
 
 static void fini(struct alerter *a)
 {
+    deliverers_stop(&a->deliverers);
+    notify_drop(&a->notify);
     follow_drop(&a->follow);
     store_free(a->store);
     conf_free(&a->settings);
@@ -58,7 +68,14 @@ static void reload(struct alerter *a)
     char *old = strdup(a->settings.store);
 
     proc_reloading = 0;
-    if (old && proc_reload(&a->args, &a->settings) == 0 && strcmp(old, a->settings.store) != 0) {
+    notify_drop(&a->notify); /* it points into the settings */
+    bool reloaded = old && proc_reload(&a->args, &a->settings) == 0;
+    if (reloaded) {
+        deliverers_stop(&a->deliverers);
+        if (deliverers_init(&a->deliverers, &a->settings) < 0)
+            log_error("channels_stopped", "reason=\"out of memory\"");
+    }
+    if (reloaded && strcmp(old, a->settings.store) != 0) {
         struct store *store = store_new(a->settings.store, REDIS_TIMEOUT_MS);
         if (store) {
             lease_release(&a->lease, a->store);
@@ -96,10 +113,14 @@ static void tick(struct alerter *a)
 /* Whether there is more to do at once. */
 static bool turn(struct alerter *a)
 {
-    if (lease_hold(&a->lease, a->store))
-        return follow_turn(&a->follow, a->store, &a->settings, a->counters);
-    follow_drop(&a->follow);
-    return false;
+    if (!lease_hold(&a->lease, a->store)) {
+        notify_drop(&a->notify);
+        follow_drop(&a->follow);
+        return false;
+    }
+    bool more = follow_turn(&a->follow, a->store, &a->settings, a->counters);
+    notify_turn(&a->notify, a->store, &a->settings, a->counters);
+    return more;
 }
 
 static void run(struct alerter *a)
@@ -107,6 +128,7 @@ static void run(struct alerter *a)
     while (!proc_stopping) {
         if (proc_reloading)
             reload(a);
+        deliverers_tend(&a->deliverers);
         tick(a);
         if (!turn(a) && !proc_stopping)
             proc_sleep_ms(TURN_MS);

@@ -23,7 +23,7 @@ struct message {
     const char *unit, *owner, *description, *runbook;
     json_t *incident;      /* head; NULL for a digest */
     json_t *held;          /* of a digest: array of heads, the strongest first; NULL otherwise */
-    int64_t held_count;    /* of a digest: how many were held back, listed or not */
+    int64_t held_count;    /* of a digest: how many incidents were held back, listed or not */
     json_t *marks;         /* array of {"at": epoch s, "text"}, or NULL */
 };
 

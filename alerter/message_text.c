@@ -57,7 +57,7 @@ static void summarize_digest(char *out, size_t out_bytes, const struct message *
     struct message_head h;
     char title[200];
     message_read_head(&h, json_array_get(m->held, 0));
-    snprintf(out, out_bytes, "%s: %" PRId64 " message%s", kind_words[m->kind], m->held_count, plural(m->held_count));
+    snprintf(out, out_bytes, "%s: %" PRId64 " incident%s", kind_words[m->kind], m->held_count, plural(m->held_count));
     size_t len = strlen(out);
     if (*h.title != '\0' && len < out_bytes)
         snprintf(out + len, out_bytes - len, ", strongest %s, score %.0f", harmless_line(title, sizeof title, h.title),
@@ -130,7 +130,10 @@ static void add_incident(struct message_text_facts *f, const struct message *m)
     add(f, "Since", "%s", message_text_time(since, h.start));
     if (m->kind == MESSAGE_RESOLVE)
         add(f, "Until", "%s, %s", message_text_time(end, h.end), span_text(span, h.end - h.start));
-    add(f, "Metrics", m->kind == MESSAGE_RESOLVE ? "%" PRId64 : "%" PRId64 ", %" PRId64 " of them now", h.count, h.open);
+    if (m->kind == MESSAGE_RESOLVE)
+        add(f, "Metrics", "%" PRId64, h.count);
+    else
+        add(f, "Metrics", "%" PRId64 ", %" PRId64 " of them now", h.count, h.open);
     add(f, "Score", "%.0f, %s", h.score, h.direction);
     if (*first.metric != '\0' && h.count > 1)
         add(f, "First", "%.400s, %s, %s", first.metric, first.direction, message_text_time(since, first.start));
@@ -258,7 +261,8 @@ char *message_text_html(const struct message *m, const char *chart)
     harmless_html(out, message_text_summary(summary, sizeof summary, m));
     fputs("</h3>", out);
     if (chart != NULL)
-        fprintf(out, "<p><img src=\"cid:%s\" width=\"600\" height=\"240\" alt=\"the first mover's last hours\"></p>", chart);
+        fprintf(out,
+                "<p><img src=\"cid:%s\" width=\"600\" height=\"240\" alt=\"the first mover's last hours\"></p>", chart);
     write_facts(out, m);
     write_lines(out, m);
     if (m->page_url != NULL && *m->page_url != '\0') {

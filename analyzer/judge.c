@@ -46,6 +46,7 @@ const struct engine_options *judge_options(struct judge *j, struct metric *m)
 {
     if (m->options_epoch != j->options_epoch) {
         conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &m->options, NULL);
+        m->may_be_muted = mutes_concern(&j->settings->mutes, &j->mutes.mutes, m->name, m->name_len, MUTE_OPEN);
         m->options_epoch = j->options_epoch;
     }
     return &m->options;
@@ -145,14 +146,36 @@ static int changed(struct judge *j, struct metric *m, enum episode_change change
     return 0;
 }
 
+/* What the mutes say of a point, at its own time: so that a replay says the same. */
+static enum mute_meaning muted_at(struct judge *j, const struct metric *m, uint32_t t)
+{
+    if (!m->may_be_muted)
+        return MUTE_NONE;
+    return mutes_meaning(mutes_find(&j->settings->mutes, &j->mutes.mutes, m->name, m->name_len, t));
+}
+
+/* Passes over a point that is not to be learnt from. What is open ends as in silence. */
+static int hold(struct judge *j, struct metric *m, const struct engine_options *o, struct point p)
+{
+    if (engine_hold(m->record, p) != 0)
+        return 0;
+    j->counters[WORKER_held]++;
+    return changed(j, m, episode_expire(&m->episode, o, engine_step_s(m->record), p.t), NULL);
+}
+
 static int judge_point(struct judge *j, struct metric *m, const struct engine_options *o, struct point p)
 {
     struct verdict v;
     bool again = false;
+    enum mute_meaning muted = muted_at(j, m, p.t);
+    if (muted == MUTE_LEARN && engine_last_t(m->record) > 0)
+        return hold(j, m, o, p);
     int taken = ensemble_update(m->record, &m->window, o, p, &v);
     if (taken != 0)
         return taken < 0 ? -1 : 0;
     j->counters[WORKER_judged]++;
+    if (muted >= MUTE_OPEN && engine_state_opens(v.state))
+        v.state = ENGINE_NORMAL;
     do {
         enum episode_change change = episode_update(&m->episode, o, engine_step_s(m->record), &v, &again);
         if (changed(j, m, change, again ? NULL : &v) != 0)

@@ -9,13 +9,15 @@
 #include "analyzer/rosters.h"
 #include "analyzer/shard.h"
 #include "ridgeline/conf.h"
+#include "ridgeline/mutes_saved.h"
 #include "ridgeline/store.h"
 
 /* What judging needs of the worker; all of it is the worker's. */
 struct judge {
     const struct settings *settings;
     struct conf_rules overrides;
-    unsigned options_epoch; /* grows when settings or overrides change: options are resolved anew */
+    struct mutes_saved mutes; /* the page's */
+    unsigned options_epoch; /* grows when settings, overrides or mutes change: options are resolved anew */
     struct store *store;
     struct outbox *outbox;
     struct ledger *ledger;

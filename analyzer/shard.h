@@ -36,6 +36,7 @@ struct metric {
     struct episode episode;
     struct engine_options options; /* in force as of options_epoch */
     unsigned options_epoch;
+    bool may_be_muted; /* likewise: a mute that is more than silence matches it */
     bool read_whole; /* the next reading is of the whole key */
     bool settled;    /* has caught up, and its anomalies agree with what Redis knows of them */
     bool changed;    /* since it was last saved */

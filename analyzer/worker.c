@@ -86,6 +86,7 @@ static void fini(struct worker *w)
     rosters_fini(&w->rosters);
     shard_fini(&w->shard);
     conf_rules_free(&w->judge.overrides);
+    mutes_saved_fini(&w->judge.mutes);
     outbox_fini(&w->outbox);
     ledger_fini(&w->ledger);
     store_free(w->store);
@@ -121,10 +122,11 @@ static int64_t ledger_since_ms(const struct worker *w)
 /* Returns 0, or -1 when Redis did not answer. */
 static int follow_tuning(struct worker *w)
 {
-    int result = tuning_poll(&w->tuning, w->store, &w->judge.overrides);
-    if (result > 0)
+    int tuned = tuning_poll(&w->tuning, w->store, &w->judge.overrides);
+    int muted = tuned < 0 ? -1 : mutes_saved_poll(&w->judge.mutes, w->store);
+    if (tuned > 0 || muted > 0)
         w->judge.options_epoch++;
-    return result < 0 ? -1 : 0;
+    return muted < 0 ? -1 : 0;
 }
 
 /* A new connection: nothing is taken for granted that has not been seen in Redis. */

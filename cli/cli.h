@@ -9,5 +9,9 @@ int explain_main(int argc, char **argv);
 int backtest_main(int argc, char **argv);
 int import_main(int argc, char **argv);
 int demo_main(int argc, char **argv);
+int test_channel_main(int argc, char **argv);
+
+/* Its exit statuses are those of Nagios' plugins: 0 to 3. */
+int check_health_main(int argc, char **argv);
 
 #endif

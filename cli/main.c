@@ -1,4 +1,5 @@
 /* The front command: finds the subcommand, holds no logic of its own. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,17 +16,28 @@ static const struct {
     {"explain", explain_main, "why a metric is or is not anomalous, and which rules apply to it"},
     {"backtest", backtest_main, "judge timestamp,value files as if they arrived live"},
     {"import", import_main, "take history from CSV and whisper files, so that nothing warms up"},
+    {"test-channel", test_channel_main, "send a test message to a channel and tell what its receiver said"},
+    {"check-health", check_health_main, "how all is, as a plugin of Nagios; also by the name check_ridgeline"},
 };
 
 static void usage(FILE *to)
 {
     fprintf(to, "usage: ridgeline COMMAND [OPTIONS]; ridgeline COMMAND --help tells more\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
+        fprintf(to, "  %-13s %s\n", commands[i].name, commands[i].help);
+}
+
+/* Whether we were called as `name`, by whatever path. */
+static bool is_called(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash != NULL ? slash + 1 : path, name) == 0;
 }
 
 int main(int argc, char **argv)
 {
+    if (argc > 0 && is_called(argv[0], "check_ridgeline"))
+        return check_health_main(argc, argv);
     if (argc < 2) {
         usage(stderr);
         return 2;

@@ -257,8 +257,9 @@ static const char *check_method(const char *method)
 
 static const char *check_severity(const char *severity)
 {
-    return is_one_of(severity, "critical error warning info") ? NULL
-                                                              : "may be \"critical\", \"error\", \"warning\" or \"info\"";
+    return is_one_of(severity, "critical error warning info")
+               ? NULL
+               : "may be \"critical\", \"error\", \"warning\" or \"info\"";
 }
 
 static const char *check_tls(const char *tls)

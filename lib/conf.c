@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "conf_internal.h"
+#include "ridgeline/graph_url.h"
 #include "ridgeline/skyline_window.h"
 
 #define OPTIONS_MAX 128
@@ -321,6 +322,7 @@ static int cross_check(struct loader *l)
 {
     const struct settings *s = l->s;
     char span[UNITS_TEXT_MAX];
+    const char *why;
     if (s->horizon.max_age_s >= s->retention.archive[0].span_s)
         return object(l, "horizon", "max_age", "must be less than the raw retention, %s",
                       units_duration_text(span, sizeof span, s->retention.archive[0].span_s));
@@ -332,8 +334,13 @@ static int cross_check(struct loader *l)
                       (long long)s->webapp.max_connections);
     if (!s->webapp.listen.on)
         return object(l, "webapp", "listen", "must name an address");
+    if (*s->webapp.graph_url && graph_url_check(s->webapp.graph_url, &why) < 0)
+        return object(l, "webapp", "graph_url", "%s", why);
     if (!is_instance(s->instance))
         return object(l, "", "instance", "may hold letters, digits, - and _, up to 32");
+    if (*s->alerter.page_url != '\0' && strncmp(s->alerter.page_url, "http://", 7) != 0 &&
+        strncmp(s->alerter.page_url, "https://", 8) != 0)
+        return object(l, "alerter", "page_url", "must begin with http:// or https://");
     return check_prefixes(l) < 0 || check_lists(l) < 0 ? -1 : check_skyline(l);
 }
 

@@ -55,6 +55,33 @@ size_t keys_incident(char out[KEYS_MAX], const char *id)
     return join(out, "ridgeline:incident:", id, strlen(id));
 }
 
+size_t keys_outbox(char out[KEYS_MAX], const char *channel)
+{
+    return join(out, "ridgeline:outbox:", channel, strlen(channel));
+}
+
+size_t keys_dead(char out[KEYS_MAX], const char *channel)
+{
+    return join(out, "ridgeline:dead:", channel, strlen(channel));
+}
+
+size_t keys_firing(char out[KEYS_MAX], const char *channel)
+{
+    return join(out, "ridgeline:firing:", channel, strlen(channel));
+}
+
+size_t keys_sent(char out[KEYS_MAX], const char *channel, const char *id)
+{
+    int len = snprintf(out, KEYS_MAX, "ridgeline:sent:%s:%s", channel, id);
+    assert(len > 0 && len < KEYS_MAX);
+    return (size_t)len;
+}
+
+size_t keys_lease_channel(char out[KEYS_MAX], const char *channel)
+{
+    return join(out, "ridgeline:lease:channel:", channel, strlen(channel));
+}
+
 size_t keys_stats(char out[KEYS_MAX], const char *process)
 {
     return join(out, "ridgeline:stats:", process, strlen(process));

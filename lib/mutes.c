@@ -164,6 +164,20 @@ const struct mute_settings *mutes_find(const struct conf_mutes *file, const stru
     return strongest(page, metric, len, t, strongest(file, metric, len, t, NULL));
 }
 
+static bool concerns(const struct conf_mutes *mutes, const char *metric, size_t len, enum mute_meaning least)
+{
+    for (size_t i = 0; mutes && i < mutes->n; i++)
+        if (mutes_meaning(&mutes->list[i]) >= least && conf_globs_match(&mutes->list[i].match, metric, len))
+            return true;
+    return false;
+}
+
+bool mutes_concern(const struct conf_mutes *file, const struct conf_mutes *page, const char *metric, size_t len,
+                   enum mute_meaning least)
+{
+    return concerns(file, metric, len, least) || concerns(page, metric, len, least);
+}
+
 enum mute_meaning mutes_meaning(const struct mute_settings *m)
 {
     return m ? (enum mute_meaning)(m->what + 1) : MUTE_NONE;

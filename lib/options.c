@@ -146,6 +146,10 @@ const struct conf_option conf_options[] = {
              "Related anomalies that start within this long of another are one incident."),
     DURATION("alerter", "reopen_within", alerter.reopen_within_s, "15m", 0, DAY,
              "An incident whose metrics go wrong again within this long of its end is the same incident."),
+    PLAIN("alerter", "site", CONF_TEXT, alerter.site, "",
+          "What messages call this installation; empty: the machine's name."),
+    PLAIN("alerter", "page_url", CONF_TEXT, alerter.page_url, "",
+          "Where those who get messages reach the page; empty: `http://` and webapp.listen."),
 
     PLAIN("webapp", "listen", CONF_ADDRESS, webapp.listen, "127.0.0.1:1500",
           "Where the page and the API are served."),
@@ -153,6 +157,9 @@ const struct conf_option conf_options[] = {
           "HTTP connections beyond this are refused."),
     COUNT("webapp", "max_event_streams", webapp.max_event_streams, "128", 1, 9999, "connections",
           "Open pages with live events beyond this get 503; less than max_connections."),
+    PLAIN("webapp", "graph_url", CONF_TEXT, webapp.graph_url, "",
+          "Links a metric to your own Graphite or Grafana: an address with `{metric}`, `{from}` and `{until}` (epoch "
+          "seconds) in it; empty: no link."),
 
     /* The per-metric rows come last and together: their number is their place here. */
     DETECTORS(DETECTOR)

@@ -5,12 +5,18 @@
 #include "webapp/chart.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "ridgeline/clock.h"
+#include "ridgeline/graph_url.h"
+#include "ridgeline/history.h"
 #include "ridgeline/keys.h"
 #include "webapp/anomalies.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
-#include "webapp/history.h"
+#include "webapp/chart_lanes.h"
+#include "webapp/marks.h"
 #include "webapp/points.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
@@ -21,7 +27,9 @@ struct chart {
     const char *metric;
     size_t metric_len;
     uint32_t from, until;
+    int judged, with_lanes; /* as asked */
     json_t *expected, *scores;
+    struct chart_lanes *lanes; /* NULL: not asked for */
 };
 
 static void add_verdict(void *context, const struct verdict *v, enum episode_change change,
@@ -32,6 +40,8 @@ static void add_verdict(void *context, const struct verdict *v, enum episode_cha
     (void)episode;
     if (!v || v->t < c->from || v->t > c->until)
         return;
+    if (c->lanes)
+        chart_lanes_add(c->lanes, v);
     if (isfinite(v->expected))
         json_array_append_new(c->expected,
                               json_pack("[I,o,o,o]", (json_int_t)v->t, http_number(v->expected),
@@ -65,7 +75,37 @@ out:
     return array;
 }
 
-/* Fills the chart's arrays. Returns 0, or -1 when Redis did not answer. */
+/* The link to the user's own graph of what the chart shows; null where the settings have none. */
+static json_t *graph_url_json(const struct request *request, const struct chart *c)
+{
+    const char *template = request->app->settings.webapp.graph_url;
+    int64_t now_s = clock_wall_s();
+    uint32_t until = c->until > now_s ? (uint32_t)now_s : c->until;
+    if (!*template)
+        return json_null();
+    char *text = graph_url_make(template, c->metric, c->metric_len, c->from, until < c->from ? c->from : until);
+    json_t *json = text ? json_string(text) : json_null();
+    free(text);
+    return json;
+}
+
+/* Lanes over what of the range has points, so that none of their rows is spent on the void. Returns 0, or -1 when
+ * memory is out. */
+static int begin_lanes(struct chart *c, const struct series *stored, const struct engine_options *options)
+{
+    uint32_t from = c->until, until = c->from;
+    for (size_t i = 0; i < stored->n; i++) {
+        uint32_t t = stored->points[i].t;
+        if (t < c->from || t > c->until)
+            continue;
+        from = t < from ? t : from;
+        until = t > until ? t : until;
+    }
+    c->lanes = chart_lanes_new((enum engine_ensemble)options->ensemble, from, until < from ? from : until);
+    return c->lanes ? 0 : -1;
+}
+
+/* Fills the chart's arrays. Returns 0, or -1 when Redis did not answer or memory is out. */
 static int judge(const struct request *request, struct chart *c, const struct series *stored, double *step_s)
 {
     struct conf_rules overrides;
@@ -75,31 +115,54 @@ static int judge(const struct request *request, struct chart *c, const struct se
         return -1;
     conf_resolve(&request->app->settings, &overrides, c->metric, c->metric_len, &options, NULL);
     conf_rules_free(&overrides);
-    if (history_replay(request->store, c->metric, c->metric_len, stored, c->from, c->until, &options, add_verdict, c,
+    if ((c->with_lanes && begin_lanes(c, stored, &options) != 0) ||
+        history_replay(request->store, c->metric, c->metric_len, stored, c->from, c->until, &options, add_verdict, c,
                        &end) != 0)
         return -1;
-    *step_s = end.step_s > 0 ? end.step_s : request->app->settings.retention.archive[0].step_s;
+    *step_s = end.step_s;
     return 0;
+}
+
+/* Adds what judging gives. Returns 0, or -1 when Redis did not answer or memory is out. */
+static int add_judgement(const struct request *request, struct chart *c, json_t *out, const struct series *stored,
+                         double *step_s)
+{
+    c->expected = json_array();
+    c->scores = json_array();
+    json_object_set_new(out, "expected", c->expected);
+    json_object_set_new(out, "scores", c->scores);
+    if (judge(request, c, stored, step_s) != 0)
+        return -1;
+    return c->lanes ? json_object_set_new(out, "lanes", chart_lanes_json(c->lanes)) : 0;
 }
 
 static void answer(const struct request *request, struct reply *reply, struct chart *c, struct series *stored)
 {
     double step_s = 0;
-    c->expected = json_array();
-    c->scores = json_array();
-    json_t *out = json_pack("{s:s%,s:I,s:I,s:o,s:o}", "metric", c->metric, c->metric_len, "from", (json_int_t)c->from,
-                            "until", (json_int_t)c->until, "expected", c->expected, "scores", c->scores);
-    int judged = judge(request, c, stored, &step_s); /* in stored order: it sorts for itself */
-    series_sort_last_wins(stored);
-    struct rollup rollup;
-    if (history_read_rollup(request->store, c->metric, c->metric_len, &rollup) != 0 || judged != 0)
+    struct rollup rollup = {0};
+    json_t *anomalies = NULL;
+    json_t *out = json_pack("{s:s%,s:I,s:I,s:o}", "metric", c->metric, c->metric_len, "from", (json_int_t)c->from,
+                            "until", (json_int_t)c->until, "graph_url", graph_url_json(request, c));
+    if (c->judged && add_judgement(request, c, out, stored, &step_s) != 0) /* in stored order: it sorts for itself */
         goto no_redis;
+    series_sort_last_wins(stored);
+    if (history_read_rollup(request->store, c->metric, c->metric_len, &rollup) != 0)
+        goto no_redis;
+    if (!c->judged)
+        step_s = rollup_own_step_s(stored->points, stored->n);
+    if (step_s <= 0)
+        step_s = request->app->settings.retention.archive[0].step_s;
     json_object_set_new(out, "step", http_number(step_s));
     uint32_t first = points_add(out, &rollup, stored, step_s, c->from, c->until);
-    json_t *anomalies = spans_json(request, c, first);
-    if (!anomalies)
-        goto no_redis;
-    json_object_set_new(out, "anomalies", anomalies);
+    json_object_set_new(out, "first", json_integer((json_int_t)first));
+    if (c->judged) {
+        anomalies = spans_json(request, c, first);
+        if (!anomalies)
+            goto no_redis;
+        json_object_set_new(out, "anomalies", anomalies);
+        if (marks_add_context(request, out, c->metric, c->metric_len, c->from, c->until) != 0)
+            goto no_redis;
+    }
     rollup_fini(&rollup);
     http_json(reply, HTTP_OK, out);
     return;
@@ -109,18 +172,29 @@ no_redis:
     http_no_redis(reply);
 }
 
+/* Reads the query. Returns 0, or -1 with a sentence in `error`. */
+static int parse(struct chart *c, const struct query *query, char error[QUERY_ERROR_MAX])
+{
+    static const char *const no_yes[] = {"0", "1", NULL};
+    if (query_metric(query, "metric", &c->metric, &c->metric_len, error) != 0 ||
+        query_epoch(query, "from", 0, &c->from, error) != 0 ||
+        query_epoch(query, "until", UINT32_MAX, &c->until, error) != 0 ||
+        query_choice(query, "judge", no_yes, 1, &c->judged, error) != 0 ||
+        query_choice(query, "lanes", no_yes, 0, &c->with_lanes, error) != 0)
+        return -1;
+    if (c->from <= c->until && (c->judged || !c->with_lanes))
+        return 0;
+    snprintf(error, QUERY_ERROR_MAX, "%s",
+             c->from > c->until ? "from must not be after until" : "lanes are told of judged points: not with judge=0");
+    return -1;
+}
+
 void chart_get(const struct request *request, struct reply *reply)
 {
     char error[QUERY_ERROR_MAX];
     struct chart c = {0};
-    if (query_metric(request->query, "metric", &c.metric, &c.metric_len, error) != 0 ||
-        query_epoch(request->query, "from", 0, &c.from, error) != 0 ||
-        query_epoch(request->query, "until", UINT32_MAX, &c.until, error) != 0) {
+    if (parse(&c, request->query, error) != 0) {
         http_error(reply, HTTP_BAD_REQUEST, "%s", error);
-        return;
-    }
-    if (c.from > c.until) {
-        http_error(reply, HTTP_BAD_REQUEST, "from must not be after until");
         return;
     }
     struct series stored;
@@ -131,5 +205,6 @@ void chart_get(const struct request *request, struct reply *reply)
         http_error(reply, HTTP_NOT_FOUND, "no metric has this name");
     else
         answer(request, reply, &c, &stored);
+    chart_lanes_free(c.lanes);
     series_fini(&stored);
 }

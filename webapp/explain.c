@@ -5,8 +5,9 @@
 
 #include "ridgeline/anomaly.h"
 #include "ridgeline/clock.h"
+#include "ridgeline/history.h"
 #include "webapp/app.h"
-#include "webapp/history.h"
+#include "webapp/mutes.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
 #include "webapp/why.h"
@@ -14,6 +15,8 @@
 struct explained {
     struct verdict last; /* of the last point replayed */
     bool any;
+    uint32_t yes_since[ENGINE_FINDINGS_MAX]; /* since when each finding says yes, without a break; 0: it does not */
+    struct why about;
 };
 
 static void keep_last(void *context, const struct verdict *v, enum episode_change change,
@@ -26,6 +29,29 @@ static void keep_last(void *context, const struct verdict *v, enum episode_chang
         return;
     e->last = *v;
     e->any = true;
+    for (unsigned i = 0; i < engine_findings(v->ensemble); i++) {
+        if (v->finding[i].vote != ENGINE_VOTE_YES)
+            e->yes_since[i] = 0;
+        else if (e->yes_since[i] == 0)
+            e->yes_since[i] = v->t;
+    }
+}
+
+static double times_over(const struct verdict *v, unsigned finding)
+{
+    return v->finding[finding].statistic / v->finding[finding].threshold;
+}
+
+/* The finding that has said yes for the longest, of several the one farthest over its threshold; -1: none. */
+static int first_voter(const struct explained *e)
+{
+    int first = -1;
+    for (unsigned i = 0; i < engine_findings(e->last.ensemble); i++) {
+        uint32_t since = e->yes_since[i], before = first < 0 ? UINT32_MAX : e->yes_since[first];
+        if (since && (since < before || (since == before && times_over(&e->last, i) > times_over(&e->last, first))))
+            first = (int)i;
+    }
+    return first;
 }
 
 /* Time of the newest point at or before `at`; false when there is none. */
@@ -59,25 +85,38 @@ static json_t *explanation(struct explained *e, struct history_end *end, const s
         [HISTORY_FROM_TAIL] = "replayed from the start of the tail",
     };
     char why[WHY_MAX];
-    double silent_s = (double)at - e->last.t;
-    if (end->stale_after_s > 0 && silent_s > end->stale_after_s)
+    e->about.silent_s = (double)at - e->last.t;
+    e->about.first = first_voter(e);
+    if (end->stale_after_s > 0 && e->about.silent_s > end->stale_after_s)
         e->last.state = ENGINE_STALE;
     episode_expire(&end->episode, options, end->step_s, at);
-    why_sentence(why, &e->last, options, silent_s);
+    why_sentence(why, &e->last, options, &e->about);
     return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "at", (json_int_t)at, "verdict",
                      anomaly_verdict_to_json(&e->last), "why", why, "source", sources[end->source], "resolution",
                      http_number(end->step_s > 0 ? end->step_s : NAN), "stale_after_s",
                      http_number(end->stale_after_s), "episode", episode_json(&end->episode));
 }
 
+/* Adds the mute in force at that time, null for none; the sentence names it. */
+static void add_mute(const struct request *request, json_t *out, const char *name, size_t len, uint32_t at)
+{
+    json_t *mute = mutes_json_at(request, name, len, at);
+    if (json_is_object(mute))
+        json_object_set_new(out, "why",
+                            json_sprintf("%s Muted by rule %s (%s).", json_string_value(json_object_get(out, "why")),
+                                         json_string_value(json_object_get(mute, "name")),
+                                         json_string_value(json_object_get(mute, "what"))));
+    json_object_set_new(out, "mute", mute ? mute : json_null());
+}
+
 static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,
-                   const struct series *stored, uint32_t at)
+                   const struct series *stored, uint32_t at, struct why about)
 {
     struct conf_rules overrides;
     struct conf_origin origins[CONF_METRIC_OPTIONS_MAX];
     struct engine_options options;
     struct history_end end;
-    struct explained e = {.any = false};
+    struct explained e = {.about = about};
     uint32_t t = 0;
     if (!last_point(stored, at, &t)) {
         http_error(reply, HTTP_NOT_FOUND,
@@ -96,6 +135,7 @@ static void answer(const struct request *request, struct reply *reply, const cha
     } else {
         json_t *out = explanation(&e, &end, &options, at);
         json_object_set_new(out, "metric", json_stringn(name, len));
+        add_mute(request, out, name, len, at);
         json_object_set_new(out, "options", tune_options_json(&options, origins));
         http_json(reply, HTTP_OK, out);
     }
@@ -109,8 +149,10 @@ void explain_get(const struct request *request, struct reply *reply)
     size_t len;
     uint32_t at;
     int64_t now_s = clock_wall_s();
+    struct why about = {.zoned = query_has(request->query, "utc_offset")};
     if (query_metric(request->query, "metric", &name, &len, error) != 0 ||
-        query_epoch(request->query, "at", now_s < UINT32_MAX ? (uint32_t)now_s : UINT32_MAX, &at, error) != 0) {
+        query_epoch(request->query, "at", now_s < UINT32_MAX ? (uint32_t)now_s : UINT32_MAX, &at, error) != 0 ||
+        query_offset(request->query, "utc_offset", &about.utc_offset_s, error) != 0) {
         http_error(reply, HTTP_BAD_REQUEST, "%s", error);
         return;
     }
@@ -121,6 +163,6 @@ void explain_get(const struct request *request, struct reply *reply)
     else if (none)
         http_error(reply, HTTP_NOT_FOUND, "no metric has this name");
     else
-        answer(request, reply, name, len, &stored, at);
+        answer(request, reply, name, len, &stored, at, about);
     series_fini(&stored);
 }

@@ -171,6 +171,21 @@ static void add_listener_down(void *context, const char *label, uint64_t down)
     }
 }
 
+/* One sentence for each channel whose receiver does not take what waits for it. */
+static void add_failing_channels(json_t *list, const struct processes *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct process *one = &p->list[i];
+        const char *reason = processes_text(one, "last_error");
+        uint64_t failing = 0, queued = 0;
+        if (!one->alive || one->defs != counters_channel || !processes_number(one, "failing", &failing) || !failing)
+            continue;
+        processes_number(one, "queued", &queued);
+        json_array_append_new(list, json_sprintf("channel %s does not deliver, %" PRIu64 " messages wait: %s",
+                                                 one->name + strlen("alerter."), queued, reason ? reason : "?"));
+    }
+}
+
 /* One sentence for each daemon that no living process does the work of. */
 static void add_problems(json_t *list, const struct processes *p, const struct settings *settings)
 {
@@ -195,6 +210,7 @@ static void add_problems(json_t *list, const struct processes *p, const struct s
     for (size_t i = 0; i < p->n; i++)
         if (p->list[i].alive && p->list[i].defs == counters_horizon)
             processes_labels(&p->list[i], "listeners_down|listener=", add_listener_down, &down);
+    add_failing_channels(list, p);
     workers_problems(list, p, clock_wall_s());
 }
 

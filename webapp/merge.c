@@ -13,6 +13,12 @@ static ptrdiff_t find(const json_t *list, const char *match)
     return -1;
 }
 
+json_t *merge_find(const json_t *list, const char *match)
+{
+    ptrdiff_t at = find(list, match);
+    return at < 0 ? NULL : json_array_get(list, (size_t)at);
+}
+
 bool merge_remove(json_t *list, const char *match)
 {
     ptrdiff_t at = find(list, match);
@@ -86,15 +92,21 @@ static int append(json_t *list, const char *match, int64_t now_s, json_t *option
                                                  "options", options));
 }
 
+static bool has_no_room(const json_t *list, char error[CONF_ERROR_MAX])
+{
+    if (json_array_size(list) < CONF_OVERRIDES_MAX)
+        return false;
+    snprintf(error, CONF_ERROR_MAX, "there are %d overrides already, and no room for more", CONF_OVERRIDES_MAX);
+    return true;
+}
+
 int merge_save(json_t *list, const char *match, const json_t *options, int64_t now_s, char error[CONF_ERROR_MAX])
 {
     if (check(match, options, error) != 0)
         return -1;
     ptrdiff_t at = find(list, match);
-    if (at < 0 && json_array_size(list) >= CONF_OVERRIDES_MAX) {
-        snprintf(error, CONF_ERROR_MAX, "there are %d overrides already, and no room for more", CONF_OVERRIDES_MAX);
+    if (at < 0 && has_no_room(list, error))
         return -1;
-    }
     const json_t *present = at < 0 ? NULL : json_array_get(list, (size_t)at);
     json_t *merged = merged_options(json_object_get(present, "options"), options);
     if (!merged || (json_object_size(merged) > 0 && append(list, match, now_s, merged) != 0)) {
@@ -105,5 +117,43 @@ int merge_save(json_t *list, const char *match, const json_t *options, int64_t n
     if (present)
         json_array_remove(list, (size_t)at);
     json_decref(merged);
+    return 0;
+}
+
+/* Where an override that was saved at `saved_at` stands among the others. */
+static size_t place_of(const json_t *list, json_int_t saved_at)
+{
+    size_t at = json_array_size(list);
+    while (at > 0 && json_integer_value(json_object_get(json_array_get(list, at - 1), "saved_at")) > saved_at)
+        at--;
+    return at;
+}
+
+int merge_restore(json_t *list, const char *match, const json_t *before, char error[CONF_ERROR_MAX])
+{
+    const char *named = json_string_value(json_object_get(before, "match"));
+    const json_t *saved_at = json_object_get(before, "saved_at");
+    if (!before || json_is_null(before)) {
+        merge_remove(list, match);
+        return 0;
+    }
+    if (!named || strcmp(named, match) != 0 || !json_is_integer(saved_at) || json_integer_value(saved_at) < 0 ||
+        json_object_size(before) != 3) {
+        snprintf(error, CONF_ERROR_MAX, "it is no override");
+        return -1;
+    }
+    if (check(match, json_object_get(before, "options"), error) != 0)
+        return -1;
+    if (find(list, match) < 0 && has_no_room(list, error))
+        return -1;
+    json_t *copy = json_deep_copy(before);
+    ptrdiff_t at = find(list, match);
+    size_t place = place_of(list, json_integer_value(saved_at));
+    if (json_array_insert_new(list, place, copy) != 0) {
+        snprintf(error, CONF_ERROR_MAX, "out of memory");
+        return -1;
+    }
+    if (at >= 0)
+        json_array_remove(list, (size_t)at + ((size_t)at >= place));
     return 0;
 }

@@ -14,6 +14,14 @@
  * or -1 with a sentence in `error` and the list as it was. */
 int merge_save(json_t *list, const char *match, const json_t *options, int64_t now_s, char error[CONF_ERROR_MAX]);
 
+/* The override of the glob `match`, borrowed; NULL when there is none. */
+json_t *merge_find(const json_t *list, const char *match);
+
+/* Makes the override of the glob `match` what it was: `before` (an element of such a list, checked as if it were
+ * saved), at the place that its age gives it; or none, where that is null or NULL. Returns 0, or -1 with a sentence in
+ * `error` and the list as it was. */
+int merge_restore(json_t *list, const char *match, const json_t *before, char error[CONF_ERROR_MAX]);
+
 /* Removes the override of the glob `match`. Returns whether there was one. */
 bool merge_remove(json_t *list, const char *match);
 

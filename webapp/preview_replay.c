@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ridgeline/history.h"
 #include "ridgeline/records.h"
 #include "ridgeline/replay.h"
-#include "webapp/history.h"
 #include "webapp/http.h"
 
 /* A look at the clock and at the client costs as much as a few points. Skyline's algorithms take a hundredth of a

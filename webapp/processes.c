@@ -7,7 +7,7 @@
 #include "webapp/query.h"
 
 #define FORGET_S 86400
-#define NAME_MAX_BYTES 64
+#define NAME_MAX_BYTES 80 /* alerter.CHANNEL@INSTANCE */
 
 bool processes_digits(const char *text, uint64_t *value)
 {

@@ -5,6 +5,8 @@
 
 #include "ridgeline/keys.h"
 
+#define DAY_S 86400
+
 int query_add(struct query *q, const char *name, size_t name_len, const char *value, size_t value_len)
 {
     if (q->n == QUERY_PARAMS_MAX)
@@ -67,17 +69,22 @@ int query_check(const struct query *q, const char *allowed, char error[QUERY_ERR
 }
 
 /* Decimal digits only, 1..10 of them; -1 for anything else. */
-static int64_t digits(const struct query_param *p)
+static int64_t digits_of(const char *text, size_t len)
 {
     int64_t value = 0;
-    if (p->value_len < 1 || p->value_len > 10)
+    if (len < 1 || len > 10)
         return -1;
-    for (size_t i = 0; i < p->value_len; i++) {
-        if (p->value[i] < '0' || p->value[i] > '9')
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
             return -1;
-        value = value * 10 + (p->value[i] - '0');
+        value = value * 10 + (text[i] - '0');
     }
     return value;
+}
+
+static int64_t digits(const struct query_param *p)
+{
+    return digits_of(p->value, p->value_len);
 }
 
 int query_epoch(const struct query *q, const char *name, uint32_t fallback, uint32_t *out, char error[QUERY_ERROR_MAX])
@@ -89,6 +96,22 @@ int query_epoch(const struct query *q, const char *name, uint32_t fallback, uint
         return -1;
     }
     *out = (uint32_t)value;
+    return 0;
+}
+
+int query_offset(const struct query *q, const char *name, int32_t *out, char error[QUERY_ERROR_MAX])
+{
+    const struct query_param *p = find(q, name);
+    *out = 0;
+    if (!p)
+        return 0;
+    bool west = p->value_len > 0 && p->value[0] == '-';
+    int64_t value = digits_of(p->value + west, p->value_len - west);
+    if (value < 0 || value >= DAY_S) {
+        snprintf(error, QUERY_ERROR_MAX, "%s must be whole seconds east of UTC, less than a day to either side", name);
+        return -1;
+    }
+    *out = (int32_t)(west ? -value : value);
     return 0;
 }
 

@@ -40,6 +40,9 @@ int query_check(const struct query *q, const char *allowed, char error[QUERY_ERR
 /* Epoch seconds: 1 to 10 decimal digits, at most UINT32_MAX. */
 int query_epoch(const struct query *q, const char *name, uint32_t fallback, uint32_t *out, char error[QUERY_ERROR_MAX]);
 
+/* Seconds east of UTC, or west with a "-": less than a day to either side. */
+int query_offset(const struct query *q, const char *name, int32_t *out, char error[QUERY_ERROR_MAX]);
+
 /* A whole number, 1..most. */
 int query_count(const struct query *q, const char *name, uint32_t fallback, uint32_t most, uint32_t *out,
                 char error[QUERY_ERROR_MAX]);

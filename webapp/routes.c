@@ -10,6 +10,8 @@
 #include "webapp/explain.h"
 #include "webapp/health.h"
 #include "webapp/incidents.h"
+#include "webapp/marks.h"
+#include "webapp/mutes.h"
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
@@ -17,6 +19,7 @@
 #include "webapp/swimlane.h"
 #include "webapp/tree.h"
 #include "webapp/tune.h"
+#include "webapp/tune_history.h"
 
 /* The token that state changes need. A page of another origin can send this
  * request but cannot read the answer: it carries no CORS header. */
@@ -32,15 +35,23 @@ static const struct route routes[] = {
     {"/api/spark", "GET", "metric from until", spark_get, false},
     {"/api/incidents", "GET", "state since limit candidates", incidents_get, false},
     {"/api/incident", "GET", "id", incidents_one_get, false},
-    {"/api/series", "GET", "metric from until", chart_get, false},
+    {"/api/series", "GET", "metric from until judge lanes", chart_get, false},
     {"/api/metrics", "GET", "query state first limit", search_get, false},
     {"/api/tree", "GET", "prefix limit", tree_get, true},
-    {"/api/verdict", "GET", "metric at", explain_get, false},
+    {"/api/verdict", "GET", "metric at utc_offset", explain_get, false},
     {"/api/options", "GET", "metric match", tune_options_get, false},
     {"/api/overrides", "GET", "", tune_list_get, false},
     {"/api/overrides", "POST", "", tune_save_post, false},
     {"/api/overrides", "DELETE", "match", tune_remove_delete, false},
     {"/api/overrides/export", "GET", "", tune_export_get, false},
+    {"/api/overrides/history", "GET", "limit", tune_history_get, false},
+    {"/api/overrides/undo", "POST", "", tune_history_undo_post, false},
+    {"/api/alerts", "GET", "", mutes_alerts_get, true},
+    {"/api/mutes", "GET", "", mutes_get, false},
+    {"/api/mutes", "POST", "", mutes_post, false},
+    {"/api/mutes", "DELETE", "name", mutes_delete, false},
+    {"/api/marks", "GET", "from until", marks_get, false},
+    {"/api/marks", "POST", "", marks_post, false},
     {"/api/preview", "POST", "", preview_post, false},
     {"/api/incident/desk", "POST", "", desk_post, false},
     {"/api/token", "GET", "", token_get, true},
@@ -51,11 +62,16 @@ static const struct route routes[] = {
 
 #define ROUTES (sizeof routes / sizeof *routes)
 
+/* The methods of a path, as the header Allow has them. */
 static const char *methods_of(const char *path)
 {
-    if (strcmp(path, "/api/preview") == 0 || strcmp(path, "/api/incident/desk") == 0)
-        return "POST";
-    return strcmp(path, "/api/overrides") == 0 ? "GET, HEAD, POST, DELETE" : "GET, HEAD";
+    static const char *const names[] = {"", "GET, HEAD", "POST", "GET, HEAD, POST", "DELETE", "GET, HEAD, DELETE",
+                                        "POST, DELETE", "GET, HEAD, POST, DELETE"};
+    unsigned methods = 0; /* bits */
+    for (size_t i = 0; i < ROUTES; i++)
+        if (strcmp(routes[i].path, path) == 0)
+            methods |= *routes[i].method == 'G' ? 1u : *routes[i].method == 'P' ? 2u : 4u;
+    return names[methods];
 }
 
 const struct route *routes_find(const char *path, const char *method, const char **allowed)

@@ -3,7 +3,7 @@
 #include "webapp/spark.h"
 
 #include "ridgeline/clock.h"
-#include "webapp/history.h"
+#include "ridgeline/history.h"
 #include "webapp/query.h"
 #include "webapp/spark_slots.h"
 

@@ -1,12 +1,11 @@
 #include "webapp/why.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "ridgeline/units.h"
+#define DAY_S 86400
 
 struct text {
     char *out;
@@ -24,28 +23,68 @@ __attribute__((format(printf, 2, 3))) static void say(struct text *t, const char
         t->len += (size_t)n < room ? (size_t)n : room;
 }
 
+/* In words, to the two largest units that it has: "43 minutes", "1 day 2 hours". */
 static void say_duration(struct text *t, double seconds)
 {
-    char duration[64];
-    int64_t whole = seconds >= 0 && seconds < INT32_MAX ? (int64_t)seconds : INT32_MAX;
-    say(t, "%s", units_duration_text(duration, sizeof duration, whole));
+    static const struct {
+        const char *name;
+        int64_t s;
+    } units[] = {{"day", DAY_S}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+    int64_t left = seconds >= 0 && seconds < INT32_MAX ? (int64_t)seconds : INT32_MAX;
+    unsigned said = 0;
+    for (size_t i = 0; i < sizeof units / sizeof *units && said < 2; i++) {
+        int64_t count = left / units[i].s;
+        left %= units[i].s;
+        if (count)
+            say(t, "%s%" PRId64 " %s%s", said ? " " : "", count, units[i].name, count == 1 ? "" : "s");
+        said += said || count;
+    }
+    if (!said)
+        say(t, "0 seconds");
 }
 
-static void say_value(struct text *t, const struct verdict *v)
+static void say_clock(struct text *t, uint32_t at, const struct why *w)
+{
+    int64_t s = ((int64_t)at + (w->zoned ? w->utc_offset_s : 0)) % DAY_S;
+    s += s < 0 ? DAY_S : 0;
+    say(t, "%02" PRId64 ":%02" PRId64 "%s", s / 3600, s / 60 % 60, w->zoned ? "" : " UTC");
+}
+
+/* Whether what `told` tells as expected is what `seasonal` knows of this time of its season. */
+static bool is_of_season(const struct verdict *v, const struct engine_told *told)
+{
+    const struct engine_finding *seasonal = &v->finding[DETECTOR_seasonal];
+    if (v->ensemble != ENGINE_ENSEMBLE_RIDGELINE || v->season == ENGINE_SEASON_NONE ||
+        seasonal->vote == ENGINE_ABSTAINS)
+        return false;
+    return v->votes == 0 || seasonal->expected == told->expected;
+}
+
+static void say_expected(struct text *t, const struct verdict *v, const struct engine_told *told)
+{
+    if (!isfinite(told->expected))
+        return;
+    say(t, "; ");
+    if (is_of_season(v, told))
+        say(t, "at this time of %s ", v->season == ENGINE_SEASON_WEEK ? "the week" : "day");
+    if (isfinite(told->lower) && isfinite(told->upper))
+        say(t, "%.4g to %.4g was expected", told->lower, told->upper);
+    else
+        say(t, "about %.4g was expected", told->expected);
+}
+
+static void say_value(struct text *t, const struct verdict *v, const struct why *w)
 {
     struct engine_told told;
     engine_told(v, &told);
     say(t, "%.6g", told.value);
     if (told.is_mean)
         say(t, ", a mean (the point itself is %.6g),", v->value);
-    if (!isfinite(told.expected))
-        return;
-    say(t, " is %s the expected %.6g",
-        told.value > told.expected ? "above" : told.value < told.expected ? "below" : "just", told.expected);
-    if (isfinite(told.lower) && isfinite(told.upper))
-        say(t, " (%.6g to %.6g)", told.lower, told.upper);
+    say(t, " at ");
+    say_clock(t, v->t, w);
     if (isfinite(v->rate))
         say(t, ", judged as a counter, by its rate of %.6g a second", v->rate);
+    say_expected(t, v, &told);
 }
 
 static void say_flat(struct text *t, const struct verdict *v)
@@ -67,28 +106,32 @@ static void say_dropout(struct text *t, const struct verdict *v)
     say(t, " it has been at next to nothing, which it hardly ever is. ");
 }
 
-/* " (median, seasonal)": who voted yes. */
-static void say_voters(struct text *t, const struct verdict *v)
+/* ", first seasonal, then median, slow": who voted. */
+static void say_voters(struct text *t, const struct verdict *v, int first)
 {
-    const char *between = " (";
-    for (unsigned i = 0; i < engine_findings(v->ensemble); i++) {
-        if (v->finding[i].vote != ENGINE_VOTE_YES)
+    unsigned n = engine_findings(v->ensemble);
+    bool known = first >= 0 && (unsigned)first < n && v->finding[first].vote == ENGINE_VOTE_YES;
+    const char *between = ": ";
+    if (known && v->votes > 1) {
+        say(t, ", first %s", engine_finding_name(v->ensemble, (unsigned)first));
+        between = ", then ";
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (v->finding[i].vote != ENGINE_VOTE_YES || (known && v->votes > 1 && i == (unsigned)first))
             continue;
         say(t, "%s%s", between, engine_finding_name(v->ensemble, i));
         between = ", ";
     }
-    if (v->votes)
-        say(t, ")");
 }
 
-static void say_votes(struct text *t, const struct verdict *v, const struct engine_options *o)
+static void say_votes(struct text *t, const struct verdict *v, const struct engine_options *o, const struct why *w)
 {
     double needed = engine_votes_needed(o);
     bool enough = v->votes >= needed, strong = v->score >= o->score_to_open;
     bool skyline = v->ensemble == ENGINE_ENSEMBLE_SKYLINE;
-    say(t, "; %u of %u %s vote yes", v->votes, v->judges, skyline ? "algorithms" : "detectors");
-    say_voters(t, v);
-    say(t, " where %g %s needed", needed, needed == 1 ? "is" : "are");
+    say(t, "; %u of %u %s voted", v->votes, v->judges, skyline ? "algorithms" : "detectors");
+    say_voters(t, v, w->first);
+    say(t, "; %g %s needed", needed, needed == 1 ? "is" : "are");
     if (!skyline)
         say(t, ", %s the score %.3g %s %g", enough == strong ? "and" : "but", v->score,
             strong ? "reaches" : "stays below", o->score_to_open);
@@ -120,20 +163,35 @@ static void say_nothing_judged(struct text *t, const struct verdict *v)
     say(t, "%s: ", constant ? "It never varied, so there is nothing to judge by" : "Nothing judges it");
 }
 
-void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engine_options *o, double silent_s)
+static void say_stale(struct text *t, const struct verdict *v, const struct why *w)
+{
+    say(t, "Stale since ");
+    say_clock(t, v->t, w);
+    say(t, ": no point has come for ");
+    say_duration(t, w->silent_s);
+    say(t, ", longer than this metric's habit. The last one: ");
+}
+
+static void say_warming_up(struct text *t, const struct verdict *v)
+{
+    say(t, "Warming up: ");
+    say_duration(t, v->warmup_left_s);
+    say(t, " left of data to learn from; %.6g was learnt, and not judged.", v->value);
+}
+
+void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engine_options *o, const struct why *w)
 {
     struct text t = {.out = out};
     out[0] = '\0';
     switch (v->state) {
     case ENGINE_WARMING_UP:
-        say(&t, "Warming up: %.6g was learnt but not judged; verdicts begin after ", v->value);
-        say_duration(&t, v->warmup_left_s);
-        say(&t, " more of data.");
+        say_warming_up(&t, v);
+        return;
+    case ENGINE_FLAT:
+        say_flat(&t, v);
         return;
     case ENGINE_STALE:
-        say(&t, "Stale: no point has come for ");
-        say_duration(&t, silent_s);
-        say(&t, ", longer than this metric's habit. The last one: ");
+        say_stale(&t, v, w);
         break;
     case ENGINE_ANOMALOUS:
         say(&t, "Anomalous: ");
@@ -141,9 +199,6 @@ void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engin
     case ENGINE_NORMAL:
         say(&t, "Normal: ");
         break;
-    case ENGINE_FLAT:
-        say_flat(&t, v);
-        return;
     case ENGINE_DROPOUT:
         say_dropout(&t, v);
         break;
@@ -151,7 +206,7 @@ void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engin
         say_nothing_judged(&t, v);
         break;
     }
-    say_value(&t, v);
-    say_votes(&t, v, o);
+    say_value(&t, v, w);
+    say_votes(&t, v, o, w);
     say_abstentions(&t, v);
 }

@@ -2,15 +2,24 @@
 #ifndef WEBAPP_WHY_H
 #define WEBAPP_WHY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ridgeline/engine.h"
 
 #define WHY_MAX 1024
 
-/* Says why `v` is what it is under `o`: "Anomalous: 812 is above the expected 120
- * (90 to 150); 4 of 5 detectors vote yes (median, ...) where 2 are needed, and the score
- * 91 reaches 50." `silent_s` is how long no point has come since, for a STALE one. */
-void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engine_options *o, double silent_s);
+/* What a sentence needs beside the verdict. */
+struct why {
+    double silent_s;      /* how long no point has come since, for a STALE one */
+    int first;            /* the finding that has voted yes for the longest without a break; -1: not known */
+    bool zoned;           /* tell times `utc_offset_s` east of UTC; else in UTC, and say so */
+    int32_t utc_offset_s; /* less than a day to either side */
+};
+
+/* Says why `v` is what it is under `o`: "Anomalous: 340 at 14:05; at this time of day 120 to 180 was expected; 5 of 8
+ * detectors voted, first seasonal, then median, ...; 2 are needed, and the score 91 reaches 50." */
+void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engine_options *o, const struct why *w);
 
 #endif

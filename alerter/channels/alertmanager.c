@@ -9,8 +9,7 @@
 #include "alerter/channels/harmless.h"
 #include "alerter/message_text.h"
 
-#define RESEND_S 60
-#define LASTS_S (5 * RESEND_S) /* how long Alertmanager takes it as firing without hearing more */
+#define LASTS_S 300 /* how long Alertmanager takes it as firing without hearing more */
 #define LABEL_MAX 512
 
 /* Sets a label or annotation; an empty one would be dropped by Alertmanager. */
@@ -65,5 +64,4 @@ static int format(const struct channel_settings *c, const struct channel_event *
     return parcel_json(p, json_pack("[o]", alert));
 }
 
-const struct channel_kind channel_alertmanager = {
-    .transport = CHANNEL_OVER_HTTP, .resend_s = RESEND_S, .format = format};
+const struct channel_kind channel_alertmanager = {.transport = CHANNEL_OVER_HTTP, .resends = true, .format = format};

@@ -24,14 +24,14 @@ struct channel_event {
     const char *id;   /* of the message: a repeat has the same */
     const char *host; /* name of this machine */
     int64_t now_s;
-    int64_t others_open;  /* other incidents that this channel was told of and that are open; 0 where it does not count */
-    bool chart;           /* of mail: a picture goes with it */
+    int64_t others_open; /* other open incidents that this channel was told of; 0 where it does not count them */
+    bool chart;          /* of mail: a picture goes with it */
 };
 
 struct channel_kind {
     enum channel_transport transport;
-    unsigned resend_s; /* an open incident is told again this often; 0: never */
-    bool counts_open;  /* what it says depends on which others are open */
+    bool resends;     /* an open incident is told again each minute */
+    bool counts_open; /* what it says depends on which others are open */
 
     /* Fills `p`, zero at first. Returns 0, or -1 when memory is out. */
     int (*format)(const struct channel_settings *c, const struct channel_event *e, struct parcel *p);

@@ -291,6 +291,16 @@ int engine_update(struct engine_record *r, const struct engine_options *o, struc
     return 0;
 }
 
+int engine_hold(struct engine_record *r, struct point p)
+{
+    if (!isfinite(p.v) || r->cadence.n == 0 || p.t <= r->cadence.last_t)
+        return -1;
+    r->cadence.last_t = p.t;
+    r->counter.last = p; /* what it counted meanwhile is no part of the next rate */
+    engine_assert(r);
+    return 0;
+}
+
 /* A packed record is never longer than its memory and the frame around it: every
  * field is packed in its own size. */
 size_t engine_packed_max(void)

@@ -38,7 +38,7 @@ enum conf_type {
     CONF_GLOBS,     /* struct conf_globs: list of globs, or one */
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
     CONF_BOOL,
-    CONF_CHOICE,    /* int, or double in a per-metric row: the number of one of `choices`; its name in quotes in the file */
+    CONF_CHOICE,    /* int, or double in a per-metric row: number of one of `choices`; its name in quotes in the file */
 };
 
 /* One row of the table. Rows with `per_metric` are offsets into struct
@@ -139,10 +139,12 @@ struct settings {
     } analyzer;
     struct {
         int64_t incident_window_s, reopen_within_s;
+        char *site, *page_url; /* as messages give them; "": the machine's name, where the page listens */
     } alerter;
     struct {
         struct units_address listen;
         int64_t max_connections, max_event_streams;
+        char *graph_url; /* template of links to the user's own graphs (graph_url.h); "" = none */
     } webapp;
     struct engine_options detection; /* default and `detection` group */
     bool detection_set[CONF_METRIC_OPTIONS_MAX];

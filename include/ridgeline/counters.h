@@ -99,6 +99,7 @@ struct counters_def {
     X(polls, COUNTER, "tails read")                                                                  \
     X(empty_polls, COUNTER, "tails read that held nothing new")                                      \
     X(judged, COUNTER, "points judged")                                                              \
+    X(held, COUNTER, "points passed over without learning from them, as a mute says")                \
     X(late, COUNTER, "points stored at or before the last judged time: kept, never judged")          \
     X(full_reads, COUNTER, "whole tails read because the last consumed records were not found")      \
     X(opened, COUNTER, "anomalies opened")                                                           \
@@ -145,8 +146,22 @@ struct counters_def {
     X(held, GAUGE, "incidents held in memory: open ones, and closed ones that may come back")        \
     X(loads, COUNTER, "times that what is known was read from Redis: at start, and on each new connection")          \
     X(behind_ms, GAUGE, "age of the newest event read while there are more to read; 0 when there are none")          \
+    X(messages, COUNTER, "messages put into channels' outboxes, digests among them")                 \
+    X(messages_held, COUNTER, "openings and updates held back by a channel's rate_limit")            \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")                    \
     X(leader, GAUGE, "1 while this process holds the lease")
+
+#define CHANNEL_COUNTERS(X)                                                                          \
+    X(queued, GAUGE, "messages that wait to be delivered")                                           \
+    X(delivered, COUNTER, "messages that the receiver took")                                         \
+    X(resent, COUNTER, "open incidents told again, to a receiver that forgets them")                 \
+    X(retries, COUNTER, "deliveries that failed and will be tried again")                            \
+    X(dead_letters, COUNTER, "messages given up: refused by the receiver, or too old")               \
+    X(duplicates, COUNTER, "messages not delivered because their id was sent already")               \
+    X(rejected, COUNTER, "entries of the queue that are no message")                                 \
+    X(failing, GAUGE, "1 while the last delivery has failed")                                        \
+    X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")                    \
+    X(leader, GAUGE, "1 while this process holds the channel's lease")
 
 #define WEBAPP_COUNTERS(X)                                                                           \
     X(requests, COUNTER, "HTTP requests answered")                                                   \
@@ -164,6 +179,7 @@ struct counters_def {
 #define COUNTERS_ENUM_WORKER(n, k, h) WORKER_##n,
 #define COUNTERS_ENUM_ANALYZER(n, k, h) ANALYZER_##n,
 #define COUNTERS_ENUM_ALERTER(n, k, h) ALERTER_##n,
+#define COUNTERS_ENUM_CHANNEL(n, k, h) CHANNEL_##n,
 #define COUNTERS_ENUM_WEBAPP(n, k, h) WEBAPP_##n,
 enum { HORIZON_COUNTERS(COUNTERS_ENUM_HORIZON) HORIZON_N };
 enum { HORIZON_REJECTIONS(COUNTERS_ENUM_REJECT) HORIZON_REJECTED_N };
@@ -171,6 +187,7 @@ enum { ROOMBA_COUNTERS(COUNTERS_ENUM_ROOMBA) ROOMBA_N };
 enum { WORKER_COUNTERS(COUNTERS_ENUM_WORKER) WORKER_N };
 enum { ANALYZER_COUNTERS(COUNTERS_ENUM_ANALYZER) ANALYZER_N };
 enum { ALERTER_COUNTERS(COUNTERS_ENUM_ALERTER) ALERTER_N };
+enum { CHANNEL_COUNTERS(COUNTERS_ENUM_CHANNEL) CHANNEL_N };
 enum { WEBAPP_COUNTERS(COUNTERS_ENUM_WEBAPP) WEBAPP_N };
 
 extern const struct counters_def counters_horizon[HORIZON_N];
@@ -179,6 +196,7 @@ extern const struct counters_def counters_roomba[ROOMBA_N];
 extern const struct counters_def counters_worker[WORKER_N];
 extern const struct counters_def counters_analyzer[ANALYZER_N];
 extern const struct counters_def counters_alerter[ALERTER_N];
+extern const struct counters_def counters_channel[CHANNEL_N]; /* of "alerter.CHANNEL" */
 extern const struct counters_def counters_webapp[WEBAPP_N];
 
 /* The definitions that go with a process's name ("horizon", "horizon@b", "roomba",

@@ -126,6 +126,10 @@ void engine_init(struct engine_record *r);
  * judged time or `p.v` is not finite. */
 int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out);
 
+/* Passes over a point: time goes on as if it had been judged, and nothing is learnt from it. Returns 0, or -1 and leaves
+ * the record as it was in the cases above, and where no point was judged before. */
+int engine_hold(struct engine_record *r, struct point p);
+
 /* Time of the first and of the last judged point; 0 before the first. */
 uint32_t engine_first_t(const struct engine_record *r);
 uint32_t engine_last_t(const struct engine_record *r);

@@ -21,6 +21,9 @@
 #define KEYS_UNIQUE "metrics.unique_metrics"          /* set: "metrics.<name>" of each metric */
 #define KEYS_NAMES "ridgeline:names"                  /* stream, capped: field "n" = new metric's name */
 #define KEYS_OVERRIDES "ridgeline:overrides"          /* hash: version, list (JSON) */
+#define KEYS_MUTES "ridgeline:mutes"                  /* hash: version, list (JSON) */
+#define KEYS_MARKS "ridgeline:marks"                  /* zset: mark (JSON) -> epoch s */
+#define KEYS_OVERRIDES_HISTORY "ridgeline:overrides:history" /* stream, capped: field "json" = one change */
 #define KEYS_PROCESSES "ridgeline:processes"          /* hash: process -> epoch s of its last save */
 #define KEYS_LEASE_ROOMBA "ridgeline:lease:roomba"    /* string with expiry: holder */
 #define KEYS_LEASE_ALERTER "ridgeline:lease:alerter"  /* string with expiry: holder */
@@ -43,6 +46,11 @@ size_t keys_events(char out[KEYS_MAX], unsigned slot);                     /* st
 size_t keys_states(char out[KEYS_MAX], unsigned slot);                     /* string: states of the metrics (roster.h) */
 size_t keys_crossings(char out[KEYS_MAX], int64_t hour);                    /* hash: score -> change of the count */
 size_t keys_incident(char out[KEYS_MAX], const char *id);                    /* hash: head, told, m:<anomaly id> */
+size_t keys_outbox(char out[KEYS_MAX], const char *channel);                /* stream: a channel's messages that wait */
+size_t keys_dead(char out[KEYS_MAX], const char *channel);                  /* stream: those that were given up */
+size_t keys_firing(char out[KEYS_MAX], const char *channel);                /* hash: dedup_key -> last message */
+size_t keys_sent(char out[KEYS_MAX], const char *channel, const char *id);  /* string with expiry */
+size_t keys_lease_channel(char out[KEYS_MAX], const char *channel);         /* string with expiry: holder */
 size_t keys_stats(char out[KEYS_MAX], const char *process);                /* hash: counters of one process */
 
 /* FNV-1a with a final avalanche (Fowler, Noll, Vo; finaliser of MurmurHash3). Stable

@@ -50,6 +50,10 @@ void mutes_free(struct conf_mutes *mutes);
 const struct mute_settings *mutes_find(const struct conf_mutes *file, const struct conf_mutes *page, const char *metric,
                                        size_t len, int64_t t);
 
+/* Whether any mute of the two lists that means at least `least` matches the metric, whatever its times. */
+bool mutes_concern(const struct conf_mutes *file, const struct conf_mutes *page, const char *metric, size_t len,
+                   enum mute_meaning least);
+
 /* What it means; MUTE_NONE for NULL. */
 enum mute_meaning mutes_meaning(const struct mute_settings *m);
 const char *mutes_meaning_name(enum mute_meaning meaning); /* "notify", "open", "learn"; "" for none */

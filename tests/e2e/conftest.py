@@ -23,6 +23,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RIDGELINE_BUILD", ROOT / "build"))
 # Sanitizer builds and busy machines are slow: a wait is a bound on patience, never a measurement.
 PATIENCE_S = 60
+# Of sanitizer builds: what libraries are known to leave.
+os.environ.setdefault("LSAN_OPTIONS", f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0")
 
 
 def wait_for(what, check, patience_s=PATIENCE_S, every_s=0.1):

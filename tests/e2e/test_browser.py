@@ -257,34 +257,12 @@ def test_the_shade_of_an_open_anomaly_is_lighter_from_its_last_anomalous_point_o
                      {"start": 0, "end": 5, "quiet": False}]
 
 
-def test_the_history_of_a_metric_goes_on_beyond_its_raw_points(ridgeline_factory, driver):
-    """Two days of one point in 10 s, of which two hours are kept raw."""
-    r = ridgeline_factory(max_age="110m", roomba='pass_interval = "1s";', more='retention = "10s:2h,1m:6h,10m:3d";')
-    until = present()
-    r.redis.append("metrics.site.old", b"".join(canonical(t, 100 + t // 10 % 7) for t in range(until - 172800, until, 10)))
-    r.redis.sadd("metrics.unique_metrics", "metrics.site.old")
-    wait_for("the fold", lambda: r.redis.exists("rollup.site.old") and r.redis.strlen("metrics.site.old") < 15 * 1000)
-    with visit(driver, r) as page:
-        page.open("#metric=site.old")
-
-        def points_shown(title):
-            label = page.run("return document.querySelectorAll('#metric .plot')[1]?.getAttribute('aria-label') ?? ''")
-            return title in label and int((re.search(r"(\d+) points", label) or [0, 0])[1])
-
-        day = wait_for("the last day", lambda: points_shown("last day"))
-        assert 720 + 220 + 100 < day < 720 + 480 + 120
-        page.run("""const choice = document.querySelector('#range');
-                    choice.value = 3;
-                    choice.dispatchEvent(new Event('change'));""")
-        assert wait_for("all of it", lambda: points_shown("all that is kept")) > day + 140
-
-
 def test_a_metric_that_nobody_knows_is_told_once_and_shows_when_it_comes(ridgeline, page):
     page.open("#metric=site.unknown")
     wait_for("the sentence", lambda: "no metric has this name" in page.text("#metric"))
     time.sleep(1)
     assert page.text("#metric").count("no metric has this name") == 1
-    assert page.all("#metric form, #metric .charts, #metric .history") == []
+    assert page.all("#metric form, #metric .timeline, #metric .history") == []
     assert all("404" in message for message in page.console())
     send_point(ridgeline, "site.unknown", present(), 1)
     wait_for("the metric", lambda: page.all("#metric form input"))

@@ -31,7 +31,7 @@ def type_into(page, name, text):
 
 
 def drawn_starts(page):
-    return page.run("const {drawn} = document.querySelector('#metric .charts').charts;"
+    return page.run("const {drawn} = document.querySelector('#metric .timeline').timeline;"
                     "return drawn ? drawn.anomalies.map(a => a.start).sort() : null")
 
 
@@ -53,13 +53,13 @@ def test_a_changed_field_tells_at_once_what_would_not_have_opened(ridgeline, pag
     assert link.get_attribute("target") == "_blank", "what was typed stays"
     # The chart shows the change, and says so.
     assert drawn_starts(page) == [strong_t]
-    assert page.text("#metric figcaption") == "last hour, as the change would have it"
+    assert page.text("#metric figcaption") == "Last 1 d, as the change would have it: points at 10 s"
     assert ridgeline.get("/api/overrides").json()["overrides"] == [], "nothing is saved"
     # Back to what holds: no preview, and the charts as they are.
     type_into(page, "sensitivity", "1")
     type_into(page, "score_to_open", "50")
     wait_for("no preview", lambda: page.text(".preview") == "")
-    assert page.all(".preview-lists li") == [] and page.text("#metric figcaption") == "last hour"
+    assert page.all(".preview-lists li") == [] and page.text("#metric figcaption") == "Last 1 d: points at 10 s"
 
 
 def test_a_wrong_value_and_a_refused_preview_are_told(ridgeline, page):
@@ -141,7 +141,7 @@ def test_what_was_saved_last_can_be_undone(ridgeline, page):
 
     save("consensus", "7", {"consensus": 7})
     wait_for("the charts to follow", lambda: page.run(
-        "return document.querySelector('#metric .charts').charts.changed") is None)
+        "return document.querySelector('#metric .timeline').timeline.changed") is None)
     save("median", "9", {"consensus": 7, "median": 9})
     page.one("button[name=undo]").click()
     wait_for("the undoing", lambda: page.text(".said") == "Undone: tried.metric is as it was.")

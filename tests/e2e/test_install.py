@@ -22,5 +22,7 @@ def test_units_start_the_daemons_that_were_installed(tmp_path):
         program = command.replace("%i", daemon).split()[0]
         assert subprocess.run([program, "--help"], capture_output=True, check=True).stdout
         assert f"ridgeline@{daemon}.service" in target
+    plugin = subprocess.run([tmp_path / "lib/nagios/plugins/check_ridgeline", "--help"], capture_output=True)
+    assert plugin.returncode == 0 and b"check_ridgeline" in plugin.stdout
     assert subprocess.run([tmp_path / "bin/ridgeline", "check", "--settings", tmp_path / "share/ridgeline/settings.conf"],
                           capture_output=True).returncode == 0

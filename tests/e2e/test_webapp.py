@@ -299,7 +299,7 @@ def test_unreadable_entries_are_left_out_alone(web, redis):
     assert [a["metric"] for a in web.json("/api/anomalies", state="all")["anomalies"]] == ["good"]
 
 
-# ---- series, verdicts, metrics
+# ---- metrics
 
 def write_history(redis, name, n=700, spike_at=None):
     """`n` points up to now: a slow wave with a little noise, and one spike."""
@@ -310,63 +310,6 @@ def write_history(redis, name, n=700, spike_at=None):
         points[spike_at] = (points[spike_at][0], 900.0)
     write_points(redis, name, points)
     return points
-
-
-def test_series_gives_points_band_scores_and_spans(web, redis):
-    points = write_history(redis, "app.latency", spike_at=600)
-    spike_t = points[600][0]
-    tell(redis, "close", anomaly("app.latency", spike_t, spike_t + 30))
-    tell(redis, "close", anomaly("app.latency", points[0][0] - 500, points[0][0] - 400))
-    tell(redis, "close", anomaly("app.other", spike_t, spike_t + 30))
-    r = web.json("/api/series", metric="app.latency", **{"from": points[10][0]})
-    assert r["metric"] == "app.latency" and r["step"] == STEP
-    assert r["points"] == [[t, pytest.approx(v)] for t, v in points[10:]]
-    assert [a["start"] for a in r["anomalies"]] == [spike_t]
-    scores = {t: (score, votes) for t, score, votes in r["scores"]}
-    assert scores[spike_t][0] > 75 and scores[spike_t][1] >= 2
-    calm = [scores[t][0] for t, _ in points[400:590]]
-    assert max(calm) < 50
-    for t, expected, lower, upper in r["expected"]:
-        assert lower <= expected <= upper, t
-    assert abs(dict((e[0], e[1]) for e in r["expected"])[spike_t] - 105) < 30
-
-    assert [a["start"] for a in web.json("/api/series", metric="app.latency")["anomalies"]] == [spike_t]
-
-    part = web.json("/api/series", metric="app.latency", **{"from": points[500][0], "until": points[509][0]})
-    assert [p[0] for p in part["points"]] == [t for t, _ in points[500:510]]
-    assert part["scores"] == [s for s in r["scores"] if points[500][0] <= s[0] <= points[509][0]]
-
-
-def test_series_shows_the_last_written_value_in_time_order(web, redis):
-    write_points(redis, "late", [(1000, 1.0), (1020, 3.0), (1010, 2.0), (1020, 4.0), (1000, 9.0)])
-    redis.append("metrics.late", b"\x92\xcd\x04\x06\x05")  # [1030, 5] as another tool writes it
-    assert web.json("/api/series", metric="late")["points"] == [[1000, 9.0], [1010, 2.0], [1020, 4.0], [1030, 5.0]]
-
-
-def test_a_verdict_says_why_and_why_not(web, redis):
-    points = write_history(redis, "app.latency", spike_at=600)
-    hot = web.json("/api/verdict", metric="app.latency", at=points[600][0] + 3)
-    assert hot["verdict"]["t"] == points[600][0] and hot["verdict"]["state"] == "ANOMALOUS"
-    assert hot["verdict"]["direction"] == "up" and hot["why"].startswith("Anomalous: 900 is above the expected ")
-    assert hot["episode"]["start"] == points[600][0]
-    assert hot["source"] == "replayed from the start of the tail" and hot["resolution"] == STEP
-    assert {o["name"] for o in hot["options"]} >= {"median", "consensus", "score_to_open", "close_after"}
-    assert web.json("/api/verdict", metric="app.latency", at=points[599][0])["why"].startswith("Normal: ")
-    early = web.json("/api/verdict", metric="app.latency", at=points[20][0])
-    assert early["verdict"]["state"] == "WARMING_UP" and early["why"].startswith("Warming up: ")
-    stale = web.json("/api/verdict", metric="app.latency", at=points[-1][0] + 86400)
-    assert stale["verdict"]["state"] == "STALE" and "no point has come for 1d" in stale["why"]
-    assert "no stored point" in web.get("/api/verdict", expect=404, metric="app.latency", at=points[0][0] - 1).text
-
-    web.save("app.**", {"score_to_open": 100, "consensus": 5})
-    assert web.json("/api/verdict", metric="app.latency", at=points[600][0])["verdict"]["state"] == "NORMAL"
-
-
-def test_a_silence_ends_the_episode_that_a_verdict_tells(web, redis):
-    points = write_history(redis, "app.latency", spike_at=699)
-    last_t = points[-1][0]
-    assert web.json("/api/verdict", metric="app.latency", at=last_t + 30)["episode"]["start"] == last_t
-    assert web.json("/api/verdict", metric="app.latency", at=last_t + 86400)["episode"] is None
 
 
 def test_unknown_metrics_are_not_found(web):
@@ -462,110 +405,6 @@ def test_a_pattern_that_takes_too_long_is_refused(web, redis):
     web.get("/api/metrics", expect=400, query="{" + ",".join(["**a"] * 120) + "}")
     assert time.monotonic() - began < 10
     assert web.json("/api/metrics", query="**a1", limit=1)["total"] == 1
-
-
-# ---- options and overrides
-
-def test_options_tell_which_source_gave_each_value(start):
-    web = start(more='detection: { consensus = 3; };\nrules = ( { match = "stats.*"; median = 6.0; } );')
-    options = {o["name"]: o for o in web.json("/api/options", metric="stats.a")["options"]}
-    assert (options["median"]["value"], options["median"]["source"]) == (6.0, "rule")
-    assert options["median"]["origin"].startswith("rule stats.* (webapp-")
-    assert (options["consensus"]["value"], options["consensus"]["source"]) == (3, "detection")
-    assert options["score_to_open"]["source"] == "default" and options["close_after"]["type"] == "duration"
-    for o in options.values():
-        choice = o["type"] == "choice"
-        assert o["value"] in o["choices"] if choice else o["min"] <= o["value"] <= o["max"] and not o["choices"]
-        assert o["help"]
-    web.save("stats.**", {"median": 7.5})
-    answer = web.json("/api/options", metric="stats.a")
-    options = {o["name"]: o for o in answer["options"]}
-    assert (options["median"]["value"], options["median"]["origin"]) == (7.5, "override stats.**")
-    assert [o["match"] for o in answer["overrides"]] == ["stats.**"]
-    by_glob = {o["name"]: o for o in web.json("/api/options", match="stats.*")["options"]}
-    assert by_glob["median"]["value"] == 7.5
-    assert web.json("/api/options", metric="other")["overrides"] == []
-    web.save("a.[xy]", {"median": 8})
-    answer = web.json("/api/options", match="a.[xy]")
-    assert {o["name"]: o["value"] for o in answer["options"]}["median"] == 8
-    assert [o["match"] for o in answer["overrides"]] == ["a.[xy]"]
-
-
-def test_overrides_merge_win_by_age_and_go_away(web, redis):
-    assert web.json("/api/overrides") == {"version": 0, "overrides": []}
-    web.save("a.*", {"median": 5, "consensus": 2})
-    web.save("a.b", {"median": 6})
-    answer = web.save("a.*", {"median": None, "score_to_open": 70.5})
-    assert [(o["match"], o["options"]) for o in answer["overrides"]] == [
-        ("a.b", {"median": 6}), ("a.*", {"consensus": 2, "score_to_open": 70.5})]
-    assert answer["version"] == 3 and abs(answer["overrides"][1]["saved_at"] - time.time()) < 10
-    assert web.json("/api/overrides") == answer
-    assert json.loads(redis.hget("ridgeline:overrides", "list")) == answer["overrides"]
-    text = web.get("/api/overrides/export")
-    assert text.headers["Content-Type"].startswith("text/plain")
-    assert 'match = "a.*"' in text.text and "score_to_open = 70.5" in text.text
-
-    assert [o["match"] for o in web.save("a.b", {"median": None})["overrides"]] == ["a.*"]
-    assert web.remove("a.*")["overrides"] == []
-    web.remove("a.*", expect=404)
-    assert web.json("/api/overrides") == {"version": 5, "overrides": []}
-
-
-def test_exported_overrides_are_settings(start):
-    web = start()
-    web.save('odd"\\.{a,b}', {"median": 5.25, "close_after": 5400})
-    exported = web.get("/api/overrides/export").text
-    web.remove('odd"\\.{a,b}')
-    other = start(more=exported)
-    options = {o["name"]: o for o in other.json("/api/options", metric='odd"\\.a')["options"]}
-    assert (options["median"]["value"], options["close_after"]["value"], options["median"]["source"]) == (5.25, 5400, "rule")
-
-
-@pytest.mark.parametrize("body", [
-    b"", b"{", b"[]", b"null", b"\xff", b'{"match":"a"}', b'{"match":"a","options":{}}', b'{"match":"a","options":[]}',
-    b'{"match":"a[","options":{"median":5}}', b'{"match":"","options":{"median":5}}',
-    b'{"match":"a","options":{"median":"5"}}', b'{"match":"a","options":{"median":0}}',
-    b'{"match":"a","options":{"median":1e999}}', b'{"match":"a","options":{"consensus":1.5}}',
-    b'{"match":"a","options":{"nope":5}}', b'{"match":"a","options":{"median":5},"more":1}',
-    b'{"match":"a","match":"b","options":{"median":5}}', b'{"match":"a\\u0000b","options":{"median":5}}',
-    b'{"match":"a\\nb","options":{"median":5}}', b'{"match":3,"options":{"median":5}}'])
-def test_bad_overrides_are_refused_and_change_nothing(web, redis, body):
-    web.save("kept", {"median": 5})
-    before = redis.hgetall("ridgeline:overrides")
-    status, _, answer = web.raw("POST", "/api/overrides", {"X-Ridgeline-Token": web.token()}, body)
-    assert status == 400 and json.loads(answer)["error"], answer
-    assert redis.hgetall("ridgeline:overrides") == before
-
-
-def test_a_choice_is_saved_by_its_name(web):
-    assert web.save("a.*", {"ensemble": "skyline"})["overrides"][0]["options"] == {"ensemble": "skyline"}
-    options = {o["name"]: o for o in web.json("/api/options", metric="a.b")["options"]}
-    assert options["ensemble"]["value"] == "skyline" and options["ensemble"]["choices"] == ["ridgeline", "skyline"]
-    web.save("a.*", {"ensemble": "horoscope"}, expect=400)
-
-
-@pytest.mark.parametrize("ensemble", ["skyline", 1])
-def test_skyline_is_refused_where_less_than_its_day_is_kept(start, ensemble):
-    web = start(more='retention = "10s:12h";')
-    assert "needs a day" in web.save("a.*", {"ensemble": ensemble}, expect=400)["error"]
-    web.save("a.*", {"ensemble": "ridgeline"})
-
-
-def test_overrides_of_another_release_are_not_wiped_by_a_change(web, redis):
-    text = json.dumps([{"match": "a", "saved_at": 1, "options": {"median": 5, "of_a_later_release": 1}}])
-    redis.hset("ridgeline:overrides", mapping={"version": 7, "list": text})
-    assert web.json("/api/overrides")["overrides"] == []
-    web.save("b", {"median": 6}, expect=409)
-    web.remove("a", expect=409)
-    assert redis.hgetall("ridgeline:overrides") == {b"version": b"7", b"list": text.encode()}
-
-
-def test_overrides_saved_at_once_all_get_in(web):
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        done = [pool.submit(web.save, f"m{i}", {"consensus": 2}) for i in range(40)]
-        # A change may be told to try again; none may be lost or said to be saved when it is not.
-        saved = {f"m{i}" for i, d in enumerate(done) if not d.exception()}
-    assert {o["match"] for o in web.json("/api/overrides")["overrides"]} == saved and len(saved) >= 30
 
 
 # ---- health and metrics

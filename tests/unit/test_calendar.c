@@ -36,8 +36,8 @@ static void check_line(char *line)
             cr_assert_not(calendar_covers(&c, t - 60), "%s %s %s: %" PRId64, zone, from, rrule, t - 60);
             cr_assert_not(calendar_covers(&c, before + 60), "%s %s %s: %" PRId64, zone, from, rrule, before + 60);
             for (int64_t probe = t - t % 1800; probe > before && probe > t - 40 * 86400; probe -= 1800)
-                cr_assert(probe >= t || probe <= before || !calendar_covers(&c, probe), "%s %s %s: %" PRId64, zone, from,
-                          rrule, probe);
+                cr_assert(probe >= t || probe <= before || !calendar_covers(&c, probe), "%s %s %s: %" PRId64, zone,
+                          from, rrule, probe);
         }
         before = t;
     }

@@ -170,6 +170,7 @@ static const struct {
     {"log_level = \"loud\";", "t.conf:1: log_level: may be"},
     {"webapp: { listen = \"\"; };", "t.conf:1: webapp.listen: must name an address"},
     {"webapp: { max_connections = 100; };", "webapp.max_event_streams: must be less than max_connections (100)"},
+    {"webapp: {\n graph_url = \"javascript:alert(1)//{metric}\"; };", "t.conf:2: webapp.graph_url: must begin with http"},
     {"detection: { median = \"5\"; };", "detection.median: must be a number, without quotes"},
     {"detection: { median = 0.4; };", "detection.median: is out of range; it may be 0.5 to 1000"},
     {"detection: { median = 1e999; };", "detection.median: is out of range"},

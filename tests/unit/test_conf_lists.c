@@ -91,7 +91,8 @@ Test(conf_lists, what_is_wrong_is_said_with_its_line)
          "t.conf:2: mutes.timezone: is no time zone"},
         {"mutes = ( { name = \"a\"; match = \"a\"; duration = \"1h\";\n rrule = \"FREQ=SECONDLY\"; } );",
          "t.conf:2: mutes.rrule: FREQ may be"},
-        {"mutes = (\n { name = \"a\"; match = \"a\"; rrule = \"FREQ=DAILY\"; } );", "t.conf:2: mutes.duration: of a rrule"},
+        {"mutes = (\n { name = \"a\"; match = \"a\"; rrule = \"FREQ=DAILY\"; } );",
+         "t.conf:2: mutes.duration: of a rrule"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct settings s;

@@ -78,6 +78,52 @@ Test(engine, refuses_late_and_infinite_points_and_stays_as_it_was)
     free(after);
 }
 
+/* A load test of two hours, then the wave again. */
+static unsigned anomalous_after(bool hold)
+{
+    struct noise n = noise_seeded(3);
+    uint32_t t = START;
+    engine_init(r);
+    feed_wave(&n, t, 3 * DAY_S, 60);
+    t += 3 * DAY_S;
+    for (uint32_t end = t + 7200; t < end; t += 60) {
+        struct point p = {t, 5000 + 500 * noise_normal(&n)};
+        cr_assert_eq(hold ? engine_hold(r, p) : engine_update(r, &o, p, &v), 0);
+    }
+    cr_assert_eq(engine_last_t(r), t - 60);
+    unsigned anomalous = feed_wave(&n, t, 6 * 3600, 60);
+    feed(t + 6 * 3600, 300);
+    cr_assert_eq(v.state == ENGINE_ANOMALOUS, hold, "what follows is judged as before");
+    return anomalous;
+}
+
+Test(engine, what_is_held_leaves_no_trace_in_what_is_expected)
+{
+    cr_assert_eq(anomalous_after(true), 0);
+    cr_assert_gt(anomalous_after(false), 10, "without a hold it does");
+}
+
+Test(engine, a_held_record_packs_and_is_no_earlier_and_a_new_one_cannot_be_held)
+{
+    size_t len;
+    struct point first = {START, 1};
+    cr_assert_eq(engine_hold(r, first), -1);
+    cr_assert_eq(engine_last_t(r), 0);
+    for (unsigned i = 0; i <= 100; i++)
+        feed(START + 60 * i, i % 7);
+    double stale_after_s = engine_stale_after_s(r);
+    for (unsigned i = 101; i <= 500; i++)
+        cr_assert_eq(engine_hold(r, (struct point){START + 60 * i, 1e9}), 0);
+    cr_assert_eq(engine_hold(r, (struct point){START + 60 * 500, 1}), -1);
+    cr_assert_eq(engine_hold(r, (struct point){START + 60 * 501, NAN}), -1);
+    uint8_t *bytes = packed(&len);
+    cr_assert_eq(engine_unpack(r, bytes, len), 0);
+    cr_assert_eq(engine_last_t(r), START + 60 * 500);
+    feed(START + 60 * 501, 3);
+    cr_assert_eq(engine_stale_after_s(r), stale_after_s, "a hold is no habit of silence");
+    free(bytes);
+}
+
 Test(engine, learns_the_step_as_the_median_of_nineteen_intervals)
 {
     static const uint32_t steps[] = {1, 10, 60, 300, 3600, DAY_S};

@@ -27,8 +27,8 @@ Test(harmless, nothing_that_ends_a_line_or_turns_it_gets_through)
 
 Test(harmless, what_is_no_utf8_becomes_a_replacement)
 {
-    static const char *const bad[] = {"\xff", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                                      "\xf8\x88\x80\x80\x80"};
+    static const char *const bad[] = {"\xff", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+                                      "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         harmless_line(line, sizeof line, bad[i]);
         cr_expect_eq(strlen(line), 3 * strlen(bad[i]), "case %zu", i);
@@ -55,7 +55,8 @@ static char *escaped(void (*write)(FILE *out, const char *text), const char *tex
 
 Test(harmless, html_and_slack_are_escaped)
 {
-    char *html = escaped(harmless_html, "<b a=\"1\" c='2'>&\r\n"), *slack = escaped(harmless_slack, "<!channel> & \"x\"\n");
+    char *html = escaped(harmless_html, "<b a=\"1\" c='2'>&\r\n");
+    char *slack = escaped(harmless_slack, "<!channel> & \"x\"\n");
     cr_expect_str_eq(html, "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;  ");
     cr_expect_str_eq(slack, "&lt;!channel&gt; &amp; \"x\" ");
     free(html);

@@ -108,3 +108,47 @@ Test(merge, number_of_overrides_is_bounded)
     json_decref(options);
     json_decref(list);
 }
+
+/* Restores `before` (an override, or "null") for `match`, and compares with `after`; NULL: refused, unchanged. */
+static void check_restore(const char *list_text, const char *match, const char *before_text, const char *after)
+{
+    char error[CONF_ERROR_MAX] = "";
+    json_t *list = parse(list_text), *before = parse(before_text), *wanted = parse(after ? after : list_text);
+    int result = merge_restore(list, match, before, error);
+    cr_assert_eq(result, after ? 0 : -1, "%s: %s", before_text, error);
+    cr_assert_eq(after != NULL, error[0] == '\0', "%s: %s", before_text, error);
+    cr_assert(json_equal(list, wanted), "%s into %s", before_text, list_text);
+    json_decref(wanted);
+    json_decref(before);
+    json_decref(list);
+}
+
+#define B_OF(saved_at) "{\"match\":\"b\",\"saved_at\":" saved_at ",\"options\":{\"median\":7}}"
+#define A_STAR "{\"match\":\"a.*\",\"saved_at\":1,\"options\":{\"consensus\":3}}"
+
+Test(merge, restored_override_stands_where_its_age_puts_it)
+{
+    check_restore("[" A_STAR "]", "b", B_OF("0"), "[" B_OF("0") "," A_STAR "]");
+    check_restore("[" A_STAR "]", "b", B_OF("1"), "[" A_STAR "," B_OF("1") "]");
+    check_restore("[]", "b", B_OF("1"), "[" B_OF("1") "]");
+    check_restore(TWO, "b", B_OF("0"), "[" B_OF("0") "," A_STAR "]");
+    check_restore(TWO, "b", B_OF("1"), "[" A_STAR "," B_OF("1") "]");
+    check_restore(TWO, "b", B_OF("5"), "[" A_STAR "," B_OF("5") "]");
+}
+
+Test(merge, restoring_nothing_removes_what_there_is)
+{
+    check_restore(TWO, "b", "null", "[" A_STAR "]");
+    check_restore(TWO, "c", "null", TWO);
+}
+
+Test(merge, what_is_restored_is_checked_as_if_it_were_saved)
+{
+    const char *bad[] = {"5", "{}", "[]", A_STAR, B_OF("-1"), B_OF("\"1\""), B_OF("1.5"),
+                         "{\"match\":\"b\",\"saved_at\":1,\"options\":{}}",
+                         "{\"match\":\"b\",\"saved_at\":1,\"options\":{\"median\":0}}",
+                         "{\"match\":\"b\",\"saved_at\":1,\"options\":{\"of_a_later_release\":1}}",
+                         "{\"match\":\"b\",\"saved_at\":1,\"options\":{\"median\":5},\"more\":1}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        check_restore(TWO, "b", bad[i], NULL);
+}

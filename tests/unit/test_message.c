@@ -35,17 +35,19 @@ static struct message sample(enum message_kind kind, json_t *incident)
                             .page_url = "https://ridge.example.org/#incident=00000000000000aa", .incident = incident};
 }
 
-static struct channel_settings settings = {.name = (char[]){"c"}, .url = (char[]){"http://127.0.0.1:9/x"}, .secret = (char[]){"key"},
-                                           .method = (char[]){"PUT"}, .headers = (char[]){"X-Team: ops\n\nX-Env:prod"},
-                                           .routing_key = (char[]){"rk"}, .severity = (char[]){"error"},
-                                           .to = (char[]){"a@example.org"}, .from = (char[]){"r@example.org"},
-                                           .server = (char[]){"smtp://127.0.0.1:25"}, .address = (char[]){"udp:127.0.0.1:514"},
-                                           .facility = (char[]){"local3"}, .command_file = (char[]){"/run/nagios.cmd"},
-                                           .host = (char[]){"ridge"}, .service = (char[]){"svc"}, .program = (char[]){"/bin/true"}};
+#define TEXT(text) ((char[]){text})
+
+static struct channel_settings settings = {
+    .name = TEXT("c"), .url = TEXT("http://127.0.0.1:9/x"), .secret = TEXT("key"), .method = TEXT("PUT"),
+    .headers = TEXT("X-Team: ops\n\nX-Env:prod"), .routing_key = TEXT("rk"), .severity = TEXT("error"),
+    .to = TEXT("a@example.org"), .from = TEXT("r@example.org"), .server = TEXT("smtp://127.0.0.1:25"),
+    .address = TEXT("udp:127.0.0.1:514"), .facility = TEXT("local3"), .command_file = TEXT("/run/nagios.cmd"),
+    .host = TEXT("ridge"), .service = TEXT("svc"), .program = TEXT("/bin/true")};
 
 static struct parcel make(enum channel_type type, const struct message *m, int64_t others_open)
 {
-    struct channel_event e = {.message = m, .id = "id-1", .host = "ho st", .now_s = NOW, .others_open = others_open, .chart = true};
+    struct channel_event e = {.message = m, .id = "id-1", .host = "ho st", .now_s = NOW,
+                              .others_open = others_open, .chart = true};
     struct parcel p = {0};
     cr_assert_eq(channel_kind(type)->format(&settings, &e, &p), 0);
     cr_assert_not_null(p.body);
@@ -63,7 +65,8 @@ static const char *header(const struct parcel *p, const char *name)
 
 Test(message, json_and_back_is_the_same)
 {
-    json_t *incident = head("shop.checkout.**", 12), *marks = json_pack("[{s:i,s:s}]", "at", START - 40, "text", "deploy");
+    json_t *incident = head("shop.checkout.**", 12);
+    json_t *marks = json_pack("[{s:i,s:s}]", "at", START - 40, "text", "deploy");
     struct message m = sample(MESSAGE_UPDATE, incident), read;
     const char *id;
     m.unit = "1/s";
@@ -125,7 +128,7 @@ Test(message, the_summary_says_what_and_how_much)
     m.held = held;
     m.held_count = 7;
     cr_expect_str_eq(message_text_summary(out, sizeof out, &m),
-                     "HELD BACK: 7 messages, strongest shop.checkout.**, score 93");
+                     "HELD BACK: 7 incidents, strongest shop.checkout.**, score 93");
     json_decref(held);
     json_decref(one);
     json_decref(many);
@@ -191,7 +194,7 @@ Test(message, no_text_can_add_a_header_to_anything)
         struct parcel p = make((enum channel_type)type, &m, 0);
         for (size_t i = 0; i < p.n_headers; i++)
             for (const char *c = p.headers[i]; (c = strpbrk(c, "\r\n")) != NULL; c += 3)
-                cr_expect_eq(strncmp(c, "\r\n ", 3), 0, "%s: %s", channels_type_name((enum channel_type)type), p.headers[i]);
+                cr_expect_eq(strncmp(c, "\r\n ", 3), 0, "type %d: %s", type, p.headers[i]);
         parcel_fini(&p);
     }
     json_decref(incident);
@@ -220,11 +223,13 @@ Test(message, a_webhook_is_signed_over_its_timestamp_and_body)
     struct message m = {.kind = MESSAGE_OPEN, .dedup_key = "k", .incident = incident};
     struct parcel p = make(CHANNEL_WEBHOOK, &m, 0);
     cr_expect_str_eq(p.method, "PUT");
-    cr_expect_str_eq(p.body, "{\"version\":1,\"id\":\"id-1\",\"kind\":\"open\",\"dedup_key\":\"k\",\"alert\":null,\"site\":null,"
-                             "\"page_url\":null,\"incident\":{},\"held\":[],\"held_count\":0,\"metadata\":{\"unit\":null,"
+    cr_expect_str_eq(p.body, "{\"version\":1,\"id\":\"id-1\",\"kind\":\"open\",\"dedup_key\":\"k\",\"alert\":null,"
+                             "\"site\":null,\"page_url\":null,\"incident\":{},\"held\":[],\"held_count\":0,"
+                             "\"metadata\":{\"unit\":null,"
                              "\"owner\":null,\"description\":null,\"runbook\":null},\"marks\":[]}");
     cr_expect_str_eq(header(&p, "X-Ridgeline-Timestamp"), "1700000200");
-    cr_expect_str_eq(header(&p, "X-Ridgeline-Signature"), "sha256=08482f1677c3e2d3c1f317230a30c745c79696549dd086cb1ddfbe583042b7e6");
+    cr_expect_str_eq(header(&p, "X-Ridgeline-Signature"),
+                     "sha256=08482f1677c3e2d3c1f317230a30c745c79696549dd086cb1ddfbe583042b7e6");
     cr_expect_str_eq(header(&p, "X-Ridgeline-Id"), "id-1");
     cr_expect_str_eq(header(&p, "X-Team"), "ops");
     cr_expect_str_eq(header(&p, "X-Env"), "prod");
@@ -265,7 +270,9 @@ Test(message, pagerduty_triggers_and_resolves_by_one_key)
     static const struct {
         enum message_kind kind;
         const char *action, *severity;
-    } rows[] = {{MESSAGE_OPEN, "trigger", "error"}, {MESSAGE_UPDATE, "trigger", "error"}, {MESSAGE_RESOLVE, "resolve", "error"},
+    } rows[] = {{MESSAGE_OPEN, "trigger", "error"},
+                {MESSAGE_UPDATE, "trigger", "error"},
+                {MESSAGE_RESOLVE, "resolve", "error"},
                 {MESSAGE_DIGEST, "trigger", "info"}};
     json_t *incident = head("a", 1), *held = json_array();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -304,7 +311,8 @@ Test(message, a_mail_keeps_its_id_and_its_thread)
 {
     json_t *incident = head("k\xc3\xb6ln.\xe2\x82\xac.k\xc3\xb6ln.k\xc3\xb6ln.k\xc3\xb6ln.k\xc3\xb6ln.k\xc3\xb6ln", 1);
     struct message open = sample(MESSAGE_OPEN, incident), resolve = sample(MESSAGE_RESOLVE, incident);
-    struct parcel p = make(CHANNEL_MAIL, &open, 0), again = make(CHANNEL_MAIL, &open, 0), q = make(CHANNEL_MAIL, &resolve, 0);
+    struct parcel p = make(CHANNEL_MAIL, &open, 0), again = make(CHANNEL_MAIL, &open, 0);
+    struct parcel q = make(CHANNEL_MAIL, &resolve, 0);
     cr_expect_str_eq(header(&p, "Message-ID"), header(&again, "Message-ID"));
     cr_expect_str_eq(header(&p, "References"), header(&q, "References"));
     cr_expect_str_eq(header(&p, "Date"), "Tue, 14 Nov 2023 22:16:40 +0000");

@@ -150,3 +150,20 @@ Test(query, choice_is_exact_and_lists_what_there_is)
     cr_assert_eq(query_choice(&upper, "state", choices, 0, &out, error), -1);
     cr_assert_str_eq(error, "state must be one of: open closed");
 }
+
+Test(query, offset_is_less_than_a_day_to_either_side)
+{
+    static const struct {
+        const char *text;
+        int32_t value; /* -1: refused */
+    } table[] = {{"0", 0},       {"7200", 7200},   {"-3600", -3600}, {"86399", 86399}, {"-86399", -86399}, {"86400", -1},
+                 {"-86400", -1}, {"", -1},         {"-", -1},        {"--5", -1},      {"+5", -1},         {"5s", -1}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char error[QUERY_ERROR_MAX];
+        int32_t out;
+        struct query q = one("utc_offset", table[i].text, strlen(table[i].text));
+        int result = query_offset(&q, "utc_offset", &out, error);
+        cr_assert_eq(result, table[i].value == -1 ? -1 : 0, "\"%s\"", table[i].text);
+        cr_assert(result != 0 || out == table[i].value, "\"%s\"", table[i].text);
+    }
+}

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "webapp/why.h"
@@ -28,7 +29,7 @@ static struct engine_options options(void)
 static void check(const struct verdict *v, const struct engine_options *o, double silent_s, const char *wanted)
 {
     char why[WHY_MAX];
-    why_sentence(why, v, o, silent_s);
+    why_sentence(why, v, o, &(struct why){.silent_s = silent_s, .first = DETECTOR_median});
     cr_assert_str_eq(why, wanted);
 }
 
@@ -37,7 +38,7 @@ Test(why, anomaly_names_value_band_voters_and_score)
     struct verdict v = spike();
     struct engine_options o = options();
     check(&v, &o, 0,
-          "Anomalous: 812 is above the expected 120 (90 to 150); 2 of 4 detectors vote yes (three_sigma, median) where 2 "
+          "Anomalous: 812 at 00:16 UTC; 90 to 150 was expected; 2 of 4 detectors voted, first median, then three_sigma; 2 "
           "are needed, and the score 91.2 reaches 50. Abstaining: seasonal (needs a day).");
 }
 
@@ -49,16 +50,16 @@ Test(why, normal_says_what_was_missing)
     o.consensus = 3;
     v.finding[DETECTOR_seasonal].vote = ENGINE_VOTE_NO;
     check(&v, &o, 0,
-          "Normal: 812 is above the expected 120 (90 to 150); 2 of 4 detectors vote yes (three_sigma, median) where 3 "
-          "are needed, but the score 91.2 reaches 50.");
+          "Normal: 812 at 00:16 UTC; 90 to 150 was expected; 2 of 4 detectors voted, first median, then three_sigma; 3 are "
+          "needed, but the score 91.2 reaches 50.");
     v.value = 3;
     v.score = 7;
     v.votes = 0;
     v.finding[DETECTOR_three_sigma].vote = v.finding[DETECTOR_median].vote = ENGINE_VOTE_NO;
     o.consensus = 1;
     check(&v, &o, 0,
-          "Normal: 3 is below the expected 120 (90 to 150); 0 of 4 detectors vote yes where 1 is needed, and the score 7 "
-          "stays below 50.");
+          "Normal: 3 at 00:16 UTC; 90 to 150 was expected; 0 of 4 detectors voted; 1 is needed, and the score 7 stays "
+          "below 50.");
 }
 
 Test(why, normal_says_that_the_change_is_not_wanted)
@@ -67,10 +68,10 @@ Test(why, normal_says_that_the_change_is_not_wanted)
     struct engine_options o = options();
     char why[WHY_MAX];
     v.state = ENGINE_NORMAL;
-    why_sentence(why, &v, &o, 0);
+    why_sentence(why, &v, &o, &(struct why){.first = -1});
     cr_assert_not_null(strstr(why, "reaches 50. But such a change is not wanted, by direction,"), "%s", why);
     o.score_to_open = 95;
-    why_sentence(why, &v, &o, 0);
+    why_sentence(why, &v, &o, &(struct why){.first = -1});
     cr_assert_null(strstr(why, "not wanted"), "%s", why);
 }
 
@@ -88,23 +89,23 @@ Test(why, skyline_tells_votes_alone)
     v.finding[SKYLINE_ks_test] =
         (struct engine_finding){.vote = ENGINE_ABSTAINS, .reason = ENGINE_REASON_NOT_STATIONARY};
     check(&v, &o, 0,
-          "Anomalous: 812 is above the expected 120 (90 to 150); 6 of 8 algorithms vote yes (first_hour_average, "
-          "stddev_from_average, stddev_from_moving_average, mean_subtraction_cumulation, least_squares, "
-          "histogram_bins) where 6 are needed. Abstaining: ks_test (not stationary).");
+          "Anomalous: 812 at 00:16 UTC; 90 to 150 was expected; 6 of 8 algorithms voted, first stddev_from_average, then "
+          "first_hour_average, stddev_from_moving_average, mean_subtraction_cumulation, least_squares, histogram_bins; "
+          "6 are needed. Abstaining: ks_test (not stationary).");
 }
 
 Test(why, warming_up_says_how_long)
 {
     struct verdict v = {.state = ENGINE_WARMING_UP, .value = 5, .expected = NAN, .warmup_left_s = 600};
     struct engine_options o = options();
-    check(&v, &o, 0, "Warming up: 5 was learnt but not judged; verdicts begin after 10m more of data.");
+    check(&v, &o, 0, "Warming up: 10 minutes left of data to learn from; 5 was learnt, and not judged.");
 }
 
 Test(why, flat_says_for_how_long_and_how_long_ever_before)
 {
     struct verdict v = {.t = 10000, .since = 7300, .longest_s = 180, .value = 7, .rate = NAN, .state = ENGINE_FLAT};
     struct engine_options o = options();
-    check(&v, &o, 0, "Flat: it has been 7 for 45m; before, it never stayed the same for longer than 3m.");
+    check(&v, &o, 0, "Flat: it has been 7 for 45 minutes; before, it never stayed the same for longer than 3 minutes.");
 }
 
 Test(why, flat_counter_is_flat_by_its_rate)
@@ -112,8 +113,8 @@ Test(why, flat_counter_is_flat_by_its_rate)
     struct verdict v = {.t = 10000, .since = 7300, .longest_s = 180, .value = 81234, .rate = 2.5, .state = ENGINE_FLAT};
     struct engine_options o = options();
     check(&v, &o, 0,
-          "Flat: a counter whose rate has been 2.5 a second for 45m; before, it never stayed the same for longer than "
-          "3m.");
+          "Flat: a counter whose rate has been 2.5 a second for 45 minutes; before, it never stayed the same for "
+          "longer than 3 minutes.");
 }
 
 Test(why, says_it_never_varied_only_where_that_is_why_nothing_judges)
@@ -127,10 +128,10 @@ Test(why, says_it_never_varied_only_where_that_is_why_nothing_judges)
         v.finding[d].vote = ENGINE_ABSTAINS;
         v.finding[d].reason = ENGINE_REASON_OFF;
     }
-    why_sentence(why, &v, &o, 0);
+    why_sentence(why, &v, &o, &(struct why){.first = -1});
     cr_assert_eq(strncmp(why, "Nothing judges it: 812 ", 23), 0, "%s", why);
     v.finding[DETECTOR_median].reason = ENGINE_REASON_CONSTANT;
-    why_sentence(why, &v, &o, 0);
+    why_sentence(why, &v, &o, &(struct why){.first = -1});
     cr_assert_eq(strncmp(why, "It never varied, ", 17), 0, "%s", why);
 }
 
@@ -140,8 +141,8 @@ Test(why, counter_is_said_to_be_judged_by_its_rate)
     struct engine_options o = options();
     char why[WHY_MAX];
     v.rate = 12.5;
-    why_sentence(why, &v, &o, 0);
-    cr_assert_not_null(strstr(why, "(90 to 150), judged as a counter, by its rate of 12.5 a second; 2 of 4"), "%s", why);
+    why_sentence(why, &v, &o, &(struct why){.first = -1});
+    cr_assert_not_null(strstr(why, "812 at 00:16 UTC, judged as a counter, by its rate of 12.5 a second; 90 to 150 was"), "%s", why);
 }
 
 Test(why, stale_says_since_when)
@@ -150,9 +151,9 @@ Test(why, stale_says_since_when)
     struct engine_options o = options();
     char why[WHY_MAX];
     v.state = ENGINE_STALE;
-    why_sentence(why, &v, &o, 7200);
-    cr_assert(strncmp(why, "Stale: no point has come for 2h, longer than this metric's habit. The last one: 812", 80) == 0,
-              "%s", why);
+    why_sentence(why, &v, &o, &(struct why){.silent_s = 7200});
+    cr_assert(strncmp(why, "Stale since 00:16 UTC: no point has come for 2 hours, longer than this metric's habit. "
+                           "The last one: 812 at", 102) == 0, "%s", why);
 }
 
 Test(why, extreme_verdicts_stay_within_the_buffer)
@@ -168,9 +169,69 @@ Test(why, extreme_verdicts_stay_within_the_buffer)
         v.expected = v.upper = o.consensus = o.score_to_open = numbers[i / n];
         v.warmup_left_s = UINT32_MAX;
         why[WHY_MAX] = 'x';
-        why_sentence(why, &v, &o, numbers[i % n]);
+        why_sentence(why, &v, &o, &(struct why){.silent_s = numbers[i % n], .first = (int)i - 5, .zoned = true,
+                                               .utc_offset_s = i % 2 ? 86399 : -86399});
         cr_assert_eq(why[WHY_MAX], 'x');
         cr_assert_lt(strlen(why), WHY_MAX);
         cr_assert_gt(strlen(why), 10);
+    }
+}
+
+Test(why, a_time_of_day_is_named_where_the_season_says_what_was_expected)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    char why[WHY_MAX];
+    struct why about = {.first = DETECTOR_seasonal, .zoned = true, .utc_offset_s = 14 * 3600};
+    v.value = 340;
+    v.season = ENGINE_SEASON_DAY;
+    v.finding[DETECTOR_seasonal] = (struct engine_finding){
+        .vote = ENGINE_VOTE_YES, .statistic = 19, .threshold = 3, .seen = 340, .expected = 150};
+    v.votes = 3;
+    why_sentence(why, &v, &o, &about);
+    cr_assert_not_null(strstr(why, "340 at 14:16; at this time of day 120 to 180 was expected; 3 of 4 detectors voted, "
+                                   "first seasonal, then "), "%s", why);
+    v.season = ENGINE_SEASON_WEEK;
+    why_sentence(why, &v, &o, &about);
+    cr_assert_not_null(strstr(why, "at this time of the week 120 to 180"), "%s", why);
+    v.finding[DETECTOR_median] = (struct engine_finding){
+        .vote = ENGINE_VOTE_YES, .statistic = 40, .threshold = 3, .seen = 340, .expected = 140};
+    why_sentence(why, &v, &o, &about);
+    cr_assert_null(strstr(why, "at this time"), "the strongest knows of no season: %s", why);
+}
+
+Test(why, a_single_voter_is_named_and_times_are_of_the_zone_that_is_asked_for)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    v.finding[DETECTOR_three_sigma].vote = ENGINE_VOTE_NO;
+    v.votes = 1;
+    static const struct {
+        int32_t offset_s;
+        const char *at;
+    } zones[] = {{0, "at 00:16;"}, {3600, "at 01:16;"}, {-3600, "at 23:16;"}, {20700, "at 06:01;"}, {-86399, "at 00:16;"}};
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+        char why[WHY_MAX];
+        why_sentence(why, &v, &o, &(struct why){.first = DETECTOR_median, .zoned = true, .utc_offset_s = zones[i].offset_s});
+        cr_assert_not_null(strstr(why, zones[i].at), "%s", why);
+        cr_assert_not_null(strstr(why, "1 of 4 detectors voted: median; "), "%s", why);
+    }
+}
+
+Test(why, durations_are_told_in_words)
+{
+    static const struct {
+        uint32_t s;
+        const char *words;
+    } told[] = {{0, "0 seconds"}, {1, "1 second"}, {59, "59 seconds"}, {60, "1 minute"}, {61, "1 minute 1 second"},
+                {2580, "43 minutes"}, {3600, "1 hour"}, {3601, "1 hour"}, {7260, "2 hours 1 minute"},
+                {86400, "1 day"}, {90000, "1 day 1 hour"}, {86399, "23 hours 59 minutes"}, {864000, "10 days"}};
+    struct engine_options o = options();
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        char why[WHY_MAX], wanted[WHY_MAX];
+        struct verdict v = {.state = ENGINE_WARMING_UP, .warmup_left_s = told[i].s};
+        why_sentence(why, &v, &o, &(struct why){.first = -1});
+        snprintf(wanted, sizeof wanted, "Warming up: %s left ", told[i].words);
+        cr_assert_eq(strncmp(why, wanted, strlen(wanted)), 0, "%s", why);
     }
 }

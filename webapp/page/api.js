@@ -58,6 +58,9 @@ async function change(method, url, body, signal) {
 }
 
 export const saveOverride = (match, options) => change('POST', '/api/overrides', {match, options});
+export const undoOverride = entry => change('POST', '/api/overrides/undo', {entry});
+export const saveMute = mute => change('POST', '/api/mutes', mute);
+export const removeMute = name => change('DELETE', path('/api/mutes', {name}));
 export const previewOverride = (body, signal) => change('POST', '/api/preview', body, signal);
 export const sayOfIncident = entry => change('POST', '/api/incident/desk', entry);
 export const removeOverride = match => change('DELETE', path('/api/overrides', {match}));

@@ -1,4 +1,4 @@
-// The charts of one metric: a close look and a range of its history, side by side, each with
+// The charts of one metric in a list: a close look and the last day, side by side, each with
 // the expected band, the extremes of what is rolled up, and the anomalous spans shaded, lighter
 // where an open one is quiet. A chart exists only while it is near the view: a list of
 // thousands costs what is on the screen. What is on the screen is brought up to date every
@@ -7,17 +7,13 @@ import './dygraphs.js';
 import {get} from './api.js';
 import {el, setText} from './dom.js';
 import {clock, nowS, number, shortNumber} from './format.js';
-import {bandRuns, envelopeRuns, extend, hasClosed, previewed, rowsOf, spansOf, valueRange} from './plot.js';
+import {onColours, paintSeries, palette} from './paint.js';
+import {extend, hasClosed, rowsOf, valueRange} from './plot.js';
 
 const REFRESH_S = 10;
 const HOUR_S = 3600, DAY_S = 86400;
 const RELOAD_S = HOUR_S; // all of the range anew: what has left it, and points that came late
 const LINGER_MS = 120;   // a chart that is only scrolled past asks for nothing
-const NARROWEST_SPAN_PX = 2;
-
-// The legend plugin writes style attributes, which the Content-Security-Policy forbids; the
-// caption of each chart does its work.
-Dygraph.PLUGINS = Dygraph.PLUGINS.filter(plugin => plugin !== Dygraph.Plugins.Legend);
 
 // Zoom by dragging, back by double click; no touch handlers, which would stop a finger from scrolling.
 const {mousedown, dblclick, willDestroyContextMyself} = Dygraph.defaultInteractionModel;
@@ -35,41 +31,21 @@ setInterval(() => {
   if (!document.hidden) shown.forEach(charts => charts.refresh());
 }, REFRESH_S * 1000);
 
-let palette = readPalette();
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-  palette = readPalette();
-  shown.forEach(charts => charts.draw());
-});
-
-function readPalette() {
-  const style = getComputedStyle(document.documentElement);
-  const read = name => [name, style.getPropertyValue(`--chart-${name}`).trim()];
-  return Object.fromEntries(['line', 'expected', 'band', 'envelope', 'span', 'quiet', 'grid'].map(read));
-}
+onColours(() => shown.forEach(charts => charts.draw()));
 
 export const lastHour = () => ({from: nowS() - HOUR_S, until: nowS(), title: 'last hour'});
 
-// What the wider chart may show: of what is kept, the last so many seconds.
-export const RANGES = [
-  {seconds: DAY_S, title: 'last day'},
-  {seconds: 3 * DAY_S, title: 'last 3 days'},
-  {seconds: 14 * DAY_S, title: 'last 14 days'},
-  {seconds: Infinity, title: 'all that is kept'},
-];
-
-// Makes the charts of `metric`. `closeUp()` gives {from, until, title} of the close look; `range`
-// is one of RANGES, and showRange() on the node's `charts` changes it. Where given, `onPick(t)` is
-// called with the time of a point that was clicked, and `onSeries(series)` whenever there is new data.
-export function charts(metric, {closeUp = lastHour, range = RANGES[0], onPick, onSeries} = {}) {
+// Makes the charts of `metric`. `closeUp()` gives {from, until, title} of the close look.
+export function charts(metric, {closeUp = lastHour} = {}) {
   const node = el('div', {class: 'charts'});
-  node.charts = new Charts(node, metric, {closeUp, range, onPick, onSeries});
+  node.charts = new Charts(node, metric, closeUp);
   nearView.observe(node);
   return node;
 }
 
 class Charts {
-  constructor(node, metric, {closeUp, range, onPick, onSeries}) {
-    Object.assign(this, {node, metric, range, onPick, onSeries, series: null});
+  constructor(node, metric, closeUp) {
+    Object.assign(this, {node, metric, series: null});
     this.views = [this.makeView(closeUp), this.makeView(() => this.wideView())];
   }
 
@@ -82,12 +58,7 @@ class Charts {
 
   wideView() {
     const hourAgo = nowS() - HOUR_S;
-    return {from: Math.min(this.series.points[0]?.[0] ?? hourAgo, hourAgo), until: nowS(), title: this.range.title};
-  }
-
-  showRange(range) {
-    this.range = range;
-    this.load();
+    return {from: Math.min(this.series.points[0]?.[0] ?? hourAgo, hourAgo), until: nowS(), title: 'last day'};
   }
 
   show() {
@@ -107,10 +78,8 @@ class Charts {
 
   async load() {
     try {
-      const {range} = this;
-      const from = Math.max(0, Math.floor(nowS() - range.seconds));
-      const series = await get('/api/series', {metric: this.metric, from});
-      if (!shown.has(this) || range !== this.range) return;
+      const series = await get('/api/series', {metric: this.metric, from: Math.floor(nowS() - DAY_S)});
+      if (!shown.has(this)) return;
       this.series = series;
       this.loadedAt = nowS();
       this.draw();
@@ -131,31 +100,19 @@ class Charts {
     this.draw();
   }
 
-  // Draws what the answer of a preview says; null: what holds.
-  preview(answer) {
-    this.changed = answer?.scores?.length ? answer : null;
-    this.draw();
-  }
-
   draw() {
     if (!this.series) return;
-    this.drawn = this.changed ? previewed(this.series, this.changed) : this.series;
     for (const view of this.views) {
       const range = view.range();
-      const rows = rowsOf(this.drawn, range);
+      const rows = rowsOf(this.series, range);
       const changed = {
-        file: rows, valueRange: valueRange(this.drawn, range),
+        file: rows, valueRange: valueRange(this.series, range),
         colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid,
       };
       if (view.graph) view.graph.updateOptions(changed);
       else view.graph = new Dygraph(view.plot, rows, {...this.options(view), ...changed});
-      this.describe(view, this.titleOf(range), rows);
+      this.describe(view, range.title, rows);
     }
-    this.onSeries?.(this.series);
-  }
-
-  titleOf({title}) {
-    return this.changed ? `${title}, as the change would have it` : title;
   }
 
   options(view) {
@@ -170,34 +127,10 @@ class Charts {
         x: {pixelsPerLabel: 70},
         y: {pixelsPerLabel: 28, axisLabelWidth: 46, axisLabelFormatter: shortNumber},
       },
-      underlayCallback: (canvas, area, graph) => this.paintUnder(canvas, area, graph),
+      underlayCallback: (canvas, area, graph) => this.series && paintSeries(canvas, area, graph, this.series),
       highlightCallback: (event, x, points) => setText(view.caption, readout(x, points)),
-      unhighlightCallback: () => setText(view.caption, this.titleOf(view.range())),
-      clickCallback: (event, x) => this.onPick?.(Math.round(x / 1000)),
+      unhighlightCallback: () => setText(view.caption, view.range().title),
     };
-  }
-
-  paintUnder(canvas, area, graph) {
-    if (!this.series) return;
-    const [from, until] = graph.xAxisRange().map(ms => ms / 1000);
-    const x = t => graph.toDomXCoord(t * 1000);
-    for (const {start, end, quiet} of spansOf(this.drawn)) {
-      if (end < from || start > until) continue;
-      canvas.fillStyle = quiet ? palette.quiet : palette.span;
-      const left = Math.max(area.x, x(start)), right = Math.min(area.x + area.w, x(end));
-      canvas.fillRect(left, area.y, Math.max(NARROWEST_SPAN_PX, right - left), area.h);
-    }
-    const fill = (runs, colour) => {
-      canvas.fillStyle = colour;
-      for (const run of runs) {
-        canvas.beginPath();
-        for (const [t, lower] of run) canvas.lineTo(x(t), graph.toDomYCoord(lower));
-        for (const [t, , upper] of [...run].reverse()) canvas.lineTo(x(t), graph.toDomYCoord(upper));
-        canvas.fill();
-      }
-    };
-    fill(envelopeRuns(this.drawn, {from, until}), palette.envelope);
-    fill(bandRuns(this.drawn, {from, until}), palette.band);
   }
 
   describe({plot, caption}, title, rows) {

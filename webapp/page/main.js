@@ -12,10 +12,11 @@ import * as status from './status.js';
 const OVERVIEW = {key: '', section: 'overview', title: 'Overview', module: './overview.js', nav: true};
 const VIEWS = [
   OVERVIEW,
-  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', named: true},
+  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', style: '/metric.css', named: true},
   {key: 'incident', section: 'incident', title: 'Incident', module: './incident.js', style: '/incident.css'},
   {key: 'act', section: 'act', title: 'Incident', module: './act.js', style: '/incident.css'},
   {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', nav: true},
+  {key: 'alerts', section: 'alerts', title: 'Alerts', module: './alerts.js', style: '/alerts.css', nav: true},
   {key: 'tree', section: 'tree', title: 'Tree', module: './tree.js', style: '/tree.css', nav: true},
   {key: 'health', section: 'health', title: 'Health', module: './health.js', style: '/health.css', nav: true},
   {key: 'find', section: 'find', title: 'Metrics', module: './find.js', style: '/find.css'},

@@ -1,118 +1,160 @@
-// One metric, whatever its state: why it is, or is not, flagged now or at a moment, its
-// charts, its anomalies within the history that they show, and its options.
+// One metric, whatever its state: why it is, or is not, flagged now or at a moment, its timeline, its anomalies within
+// the range that this shows, and its options. The moment and the range are in the address:
+// #metric=NAME&at=EPOCH&from=EPOCH&until=EPOCH, or from=-SECONDS for what follows the clock.
 import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
-import {RANGES, charts, lastHour} from './chart.js';
 import {append, byId, el, replace} from './dom.js';
-import {duration, nowS, openSpan, time} from './format.js';
+import {duration, nowS, openSpan, time, words} from './format.js';
+import {SHOWN_AT_FIRST, Timeline} from './timeline.js';
 import {tuneForm} from './tune.js';
 import {candidateLabel, findingsTable, scoreBadge, stateInWords} from './verdict.js';
 
 const REFRESH_MS = 10_000;
+const PAUSE_MS = 120;   // while the moment changes nothing is asked for
 const CONTEXT_S = 1800; // on both sides of a moment
 const CLOSE_STEPS = 3;  // an anomaly stays open for this long at least
 const UNKNOWN = 'no metric has this name'; // the API's sentence
 
-// {name, at, why, history, anomalies, patience, whole}: what the view shows; undefined while it is hidden
+// {name, at, range, why, graph, context, history, anomalies, patience, timeline}: what the view shows; undefined while it is hidden
 let shown;
+let pause;
 
 setInterval(() => {
   if (shown && shown.at === undefined && !document.hidden) explain(shown);
 }, REFRESH_MS);
 
+const whole = text => (/^-?\d{1,10}$/.test(text ?? '') ? Number(text) : undefined);
+
 export function show(query) {
-  const name = query.get('metric'), at = /^\d+$/.test(query.get('at') ?? '') ? Number(query.get('at')) : undefined;
-  shown = {name, at, why: el('div', {class: 'explanation'}), history: el('ol', {class: 'history'}), anomalies: null};
+  hide();
+  const at = whole(query.get('at'));
+  shown = {name: query.get('metric'), at, range: rangeOf(whole(query.get('from')), whole(query.get('until')), at),
+    why: el('div', {class: 'explanation', 'aria-live': 'polite'}), graph: el('p', {class: 'graph', hidden: true}),
+    context: el('div', {class: 'context'}), history: el('ol', {class: 'history'}), anomalies: null};
   replace(byId('metric'),
     el('a', {class: 'back', href: overviewHash()}, '← Overview'),
-    el('h2', {class: 'name', tabindex: -1}, name),
-    shown.why);
+    el('h2', {class: 'name', tabindex: -1}, shown.name),
+    shown.graph, shown.context, shown.why);
   byId('metric').querySelector('h2').focus({preventScroll: true});
   explain(shown);
 }
 
 export function hide() {
+  clearTimeout(pause);
+  shown?.timeline?.destroy();
   shown = undefined;
   replace(byId('metric'));
 }
 
+// The range that an address names: as it says, or around the moment.
+function rangeOf(from, until, at) {
+  if (from < 0) return {last: -from};
+  if (from < until) return {from, until};
+  return at === undefined ? SHOWN_AT_FIRST : {from: at - CONTEXT_S, until: at + CONTEXT_S};
+}
+
+// Writes the moment and the range into the address, without a step in the browser's history for each.
+function tellAddress({name, at, range}) {
+  const span = range.last ? {from: -range.last} : {from: range.from, until: range.until};
+  const parts = {metric: name, ...(at !== undefined && {at}), ...span};
+  history.replaceState(null, '', `#${new URLSearchParams(parts)}`);
+}
+
+// How far this browser's clock is east of UTC at a moment.
+const utcOffset = at => -60 * new Date((at ?? nowS()) * 1000).getTimezoneOffset();
+
 async function explain(view) {
+  const {name, at} = view;
   try {
-    const answer = await get('/api/verdict', {metric: view.name, at: view.at});
-    if (view !== shown) return;
+    const answer = await get('/api/verdict', {metric: name, at, utc_offset: utcOffset(at)});
+    if (view !== shown || at !== view.at) return;
     tellVerdict(view, answer);
     const closeAfter = answer.options.find(option => option.name === 'close_after').value;
     view.patience = Math.max(closeAfter, CLOSE_STEPS * (answer.resolution ?? 0));
   } catch (error) {
-    if (view !== shown) return;
-    replace(view.why, el('p', {class: 'error'}, error.message));
+    if (view !== shown || at !== view.at) return;
+    replace(view.why, el('p', {class: 'error'}, error.message), nowLink(view));
     if (error.message === UNKNOWN) return;
   }
   complete(view);
   tellHistory(view);
 }
 
-// What only a metric that exists has: charts, anomalies, options.
+// What only a metric that exists has: its timeline, anomalies, options.
 function complete(view) {
-  if (view.whole) return;
-  view.whole = true;
-  const {name, at, history} = view;
-  const closeUp = at === undefined ? lastHour
-    : () => ({from: at - CONTEXT_S, until: at + CONTEXT_S, title: 'around the moment'});
-  const range = RANGES.find(({seconds}) => (at ?? nowS()) - CONTEXT_S > nowS() - seconds);
-  const drawn = charts(name, {
-    closeUp,
+  if (view.timeline) return;
+  const {name, at, range, history: rows} = view;
+  view.timeline = new Timeline(name, {
     range,
-    onPick: t => { location.hash = metricHash(name, t); },
-    onSeries: ({anomalies}) => {
-      view.anomalies = anomalies;
+    at,
+    onRange: chosen => {
+      view.range = chosen;
+      tellAddress(view);
+    },
+    onMoment: t => {
+      view.at = t;
+      tellAddress(view);
+      clearTimeout(pause);
+      pause = setTimeout(() => view === shown && explain(view), PAUSE_MS);
+    },
+    onSeries: series => {
+      view.anomalies = series.anomalies;
+      tellGraph(view, series.graph_url);
+      tellContext(view, series);
       tellHistory(view);
     },
   });
   const onChange = () => {
     if (view !== shown) return;
     explain(view);
-    drawn.charts.load();
+    view.timeline.load();
   };
   append(byId('metric'), [
-    rangeChoice(drawn, range),
-    drawn,
-    el('p', {class: 'hint'}, 'Click a point to ask why it was, or was not, flagged. Drag to zoom, double click to zoom back.'),
-    el('h3', {}, 'Anomalies within this history'),
-    history,
+    view.timeline.node,
+    el('h3', {}, 'Anomalies in this range'),
+    rows,
     el('h3', {}, 'Tune'),
-    tuneForm({metric: name}, onChange, answer => drawn.charts.preview(answer))]);
+    tuneForm({metric: name}, onChange, answer => view.timeline.preview(answer))]);
 }
 
-// How far back the wider chart reaches.
-function rangeChoice(plots, chosen) {
-  const options = RANGES.map((range, i) => el('option', {value: i, selected: range === chosen}, range.title));
-  const choose = event => plots.charts.showRange(RANGES[event.target.value]);
-  return el('p', {class: 'hint'},
-    el('label', {for: 'range'}, 'History '), el('select', {id: 'range', onchange: choose}, options));
+// What rules say of the metric, and what people did in this range.
+function tellContext({context}, {marks, about: {unit, owner, description, runbook, limit}}) {
+  const facts = [unit && `in ${unit}`, limit !== null && `limit ${limit}`, owner && `owner: ${owner}`].filter(Boolean).join('; ');
+  replace(context,
+    (description || facts || runbook) && el('p', {}, [description, facts].filter(Boolean).join(' — '), ' ',
+      runbook && el('a', {href: runbook, target: '_blank', rel: 'noopener noreferrer'}, 'Runbook ↗')),
+    marks.map(({at, text}) => el('p', {class: 'marked'}, time(at), ` ${text}`)));
 }
 
-function tellVerdict({name, at, why}, {verdict, why: sentence}) {
-  replace(why,
+function tellGraph({graph}, url) {
+  graph.hidden = !url;
+  if (url) replace(graph, el('a', {href: url, target: '_blank', rel: 'noopener noreferrer'}, 'Your own graph of this range ↗'));
+}
+
+const nowLink = ({name, at}) => at !== undefined && el('a', {class: 'now', href: metricHash(name)}, 'What holds now');
+
+function tellVerdict(view, {verdict, why: sentence}) {
+  replace(view.why,
     el('p', {class: 'verdict'},
       el('span', {class: `state ${verdict.state}`}, stateInWords(verdict.state)), ' at ', time(verdict.t),
       verdict.state === 'WARMING_UP' ? null : [', score ', scoreBadge(verdict.score)],
-      at === undefined ? null : el('a', {class: 'now', href: metricHash(name)}, 'What holds now')),
-    el('p', {class: 'words'}, sentence),
-    findingsTable(verdict.findings));
+      nowLink(view)),
+    el('p', {class: 'words'}, words(sentence)),
+    el('details', {open: view.tabled, ontoggle: event => { view.tabled = event.currentTarget.open; }},
+      el('summary', {}, 'What each detector found'), findingsTable(verdict.findings)));
 }
 
 // Rows are written anew only when they changed: one of their links may have the focus. How long an open one
 // lasts changes all the time.
-function tellHistory({name, history, anomalies, patience}) {
+function tellHistory({name, history: list, anomalies, patience}) {
   if (!anomalies) return;
   const rows = [...anomalies].sort((a, b) => b.start - a.start);
   const key = rows.map(({id, peak_at: peakAt, score, candidate}) => `${id} ${peakAt} ${score} ${candidate}`).join();
-  if (history.dataset.key !== key) {
-    history.dataset.key = key;
-    replace(history, rows.length ? rows.map(anomaly => historyRow(name, anomaly)) : el('li', {class: 'none'}, 'None.'));
+  if (list.dataset.key !== key) {
+    list.dataset.key = key;
+    replace(list, rows.length ? rows.map(anomaly => historyRow(name, anomaly)) : el('li', {class: 'none'}, 'None.'));
   }
-  rows.forEach((anomaly, i) => replace(history.children[i].querySelector('.span'), spanInWords(anomaly, patience)));
+  rows.forEach((anomaly, i) => replace(list.children[i].querySelector('.span'), spanInWords(anomaly, patience)));
 }
 
 const historyRow = (name, {score, peak_at: peakAt, candidate}) => el('li', {},

@@ -48,6 +48,18 @@ function runsOf(series, rows, {from, until}) {
   return run.length ? [...runs, run] : runs;
 }
 
+// The line itself, in [t, value], as runs without a gap.
+export function lineRuns(series, {from, until}) {
+  const runs = [];
+  let run;
+  for (const point of series.points) {
+    if (point[0] < from || point[0] > until) continue;
+    if (!run || point[0] - run.at(-1)[0] > gapAt(series, run.at(-1)[0])) runs.push(run = []);
+    run.push(point);
+  }
+  return runs;
+}
+
 // The series as a preview (the answer of /api/preview) would have it: band and anomalies are the preview's where it
 // judged, and as they are before and since.
 export function previewed(series, {scores, expected, anomalies}) {
@@ -69,9 +81,14 @@ export function spansOf({anomalies, points}) {
     ...anomalies.map(({start, end}) => ({start, end, quiet: false}))];
 }
 
-// The value axis: all values of the range, their extremes, and of the band what does not flatten them.
-export function valueRange(series, range) {
-  const [lowMean, highMean] = bounds(series.points, range, 1, 1);
+// The least and the greatest value of points.
+export const boundsOf = points => bounds(points, {from: -Infinity, until: Infinity}, 1, 1);
+
+// The value axis: all values of the range, their extremes, and of the band what does not flatten them. `others` are
+// series that are drawn with it.
+export function valueRange(series, range, others = []) {
+  const all = [series, ...others.filter(Boolean)].flatMap(({points}) => points);
+  const [lowMean, highMean] = bounds(all, range, 1, 1);
   if (lowMean > highMean) return [0, 1];
   const [lowest, highest] = bounds(series.envelope, range, 1, 2);
   const low = Math.min(lowMean, lowest), high = Math.max(highMean, highest);
@@ -104,7 +121,11 @@ export function hasClosed(series, more) {
 export function extend(series, more) {
   series.points.push(...more.points);
   series.expected.push(...more.expected);
+  for (const {detector, rows} of more.lanes ?? []) series.lanes?.find(lane => lane.detector === detector)?.rows.push(...rows);
   if (!series.stretches.length) series.stretches = more.stretches;
+  else if (more.points.length) series.stretches.at(-1).until = more.points.at(-1)[0];
   const byId = new Map([...series.anomalies, ...more.anomalies].map(anomaly => [anomaly.id, anomaly]));
   series.anomalies = [...byId.values()];
+  const told = new Set(series.marks.map(({at, text}) => `${at} ${text}`));
+  series.marks.push(...more.marks.filter(({at, text}) => !told.has(`${at} ${text}`)));
 }

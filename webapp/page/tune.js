@@ -1,25 +1,28 @@
 // Tuning: a form with the options of a metric or a glob, each with the rule that gave its
 // present value; what a change would have changed, while it is typed; and the overrides that were saved so far.
 import {literal, tuneHash} from './address.js';
-import {get, removeOverride, saveOverride} from './api.js';
+import {get, removeOverride, saveOverride, undoOverride} from './api.js';
 import {byId, el, replace, setText} from './dom.js';
-import {durationText, parseDuration, time, words} from './format.js';
+import {parseDuration, words} from './format.js';
+import {optionText, tellOverrides} from './overrides.js';
 import {previewPanel} from './preview.js';
+import {sliderFor} from './slider.js';
 
-const optionText = (option, value) => (option.type === 'duration' ? durationText(value) : String(value));
 const PARSERS = {duration: parseDuration, choice: text => text};
 const parse = (option, text) => (PARSERS[option.type] ?? Number)(text);
 
 // The form for {metric}, or for {match}, a glob. `onChange` is called after a change was saved, `onPreview` with
-// what one that is typed would have changed, or null.
+// what one that is typed would have changed, or null. `reload()` of the node shows what holds by now.
 export function tuneForm(target, onChange = () => {}, onPreview = () => {}) {
   const form = el('form', {class: 'tune', novalidate: true, autocomplete: 'off'});
-  load({form, target, onChange, onPreview}, target.match ?? literal(target.metric));
+  const match = target.match ?? literal(target.metric);
+  form.reload = () => load({form, target, onChange, onPreview}, match);
+  form.reload();
   return form;
 }
 
 // Makes the form (anew, with `said` for the reader: the focus stays on the same field), to be saved for `match`.
-// `undo`, where there is something to undo: the {match, options} that do.
+// `undo`, where there is something to undo: its entry in the history.
 async function load(made, match, said = '', undo = null) {
   const {form, target} = made;
   try {
@@ -41,12 +44,12 @@ function build(made, {options, overrides}, match, said, undo) {
   const state = {...made, status, applies, fields, panel};
   const remove = el('button', {type: 'button', name: 'remove', onclick: () => drop(state, match)}, 'Remove override');
   remove.hidden = !overrides.some(override => override.match === match);
-  const putBack = undo && el('button', {type: 'button', name: 'undo', onclick: () => takeBack(state, undo)}, 'Undo');
+  const putBack = undo && el('button', {type: 'button', name: 'undo', onclick: () => takeBack(state, match, undo)}, 'Undo');
   replace(form, applies.node, el('div', {class: 'fields'}, fields.map(f => f.node)),
     el('p', {class: 'hint'}, 'An emptied field is no longer overridden: the rules give its value again.'),
     panel.sentence, panel.lists,
     el('div', {class: 'actions'}, el('button', {class: 'primary', name: 'save'}, 'Save override'), remove, status,
-      putBack));
+      putBack, target.metric !== undefined && el('a', {href: tuneHash('')}, 'All overrides and their history')));
   form.onsubmit = event => { event.preventDefault(); save(state); };
   form.oninput = () => preview(state);
   panel.clear();
@@ -77,8 +80,9 @@ const chooserOf = choices => ({value, ...properties}) => {
 };
 
 function rangeWords(option) {
-  const range = option.type === 'choice' ? '' : `${optionText(option, option.min)} to ${optionText(option, option.max)}, `;
-  return `${range}default ${optionText(option, option.default)}`;
+  const usual = optionText(option, option.default);
+  return option.type === 'choice' ? `By default ${usual}`
+    : `${optionText(option, option.min)} to ${optionText(option, option.max)}, default ${usual}`;
 }
 
 function optionField(option, target) {
@@ -88,6 +92,8 @@ function optionField(option, target) {
   const made = field(control, name, words(name), optionText(option, option.value), `${help.replaceAll('`', '')} ${range}.`,
     el('span', {class: 'unit'}, option.type === 'duration' ? '' : unit),
     originBadge(option, target));
+  const slider = sliderFor(option, made.input);
+  if (slider) made.input.after(slider);
   return {...made, option};
 }
 
@@ -128,14 +134,6 @@ function preview({target, applies, fields, panel}) {
   else panel.ask({match, options, metric: target.metric});
 }
 
-// What gives the override of `match` back the options that `names` names, as they are before a change.
-async function inverse(match, names) {
-  const {overrides} = await get('/api/overrides');
-  const present = overrides.find(override => override.match === match)?.options ?? {};
-  const before = (names ?? Object.keys(present)).map(name => [name, present[name] ?? null]);
-  return {match, options: Object.fromEntries(before)};
-}
-
 async function save(state) {
   const {form, onChange, status, applies, fields} = state;
   const match = applies.input.value.trim();
@@ -146,9 +144,8 @@ async function save(state) {
   const options = changes(fields);
   if (!Object.keys(options).length) return setText(status, 'Nothing changed.');
   try {
-    const undo = await inverse(match, Object.keys(options));
-    await saveOverride(match, options);
-    await load(state, match, `Saved for ${match}: in force within two seconds.`, undo);
+    const {entry} = await saveOverride(match, options);
+    await load(state, match, `Saved for ${match}: in force within two seconds.`, entry);
     onChange();
   } catch (error) {
     tellServersFault(error.message, status, applies, fields);
@@ -167,19 +164,18 @@ function tellServersFault(sentence, status, applies, fields) {
 async function drop(state, match) {
   const {onChange, status} = state;
   try {
-    const undo = await inverse(match);
-    await removeOverride(match);
-    await load(state, match, `Removed: ${match} follows the rules again.`, undo);
+    const {entry} = await removeOverride(match);
+    await load(state, match, `Removed: ${match} follows the rules again.`, entry);
     onChange();
   } catch (error) {
     setText(status, error.message);
   }
 }
 
-async function takeBack(state, {match, options}) {
+async function takeBack(state, match, entry) {
   const {onChange, status} = state;
   try {
-    await saveOverride(match, options);
+    await undoOverride(entry);
     await load(state, match, `Undone: ${match} is as it was.`);
     onChange();
   } catch (error) {
@@ -194,39 +190,11 @@ export function show(query) {
   const chooser = el('form', {class: 'chooser'}, field(textInput, 'match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu').node,
     el('button', {}, 'Show options'));
   chooser.onsubmit = event => { event.preventDefault(); location.hash = tuneHash(chooser.elements.match.value.trim()); };
-  replace(byId('tuning'), el('h2', {}, 'Tuning'),
-    match ? tuneForm({match}, () => tellOverrides(overrides)) : chooser, overrides);
-  tellOverrides(overrides);
+  const form = match ? tuneForm({match}, () => tellOverrides(overrides, form.reload)) : chooser;
+  replace(byId('tuning'), el('h2', {}, 'Tuning'), form, overrides);
+  tellOverrides(overrides, () => form.reload?.());
 }
 
 export function hide() {
   replace(byId('tuning'));
-}
-
-async function tellOverrides(node) {
-  try {
-    const [{overrides}, {options}, text] = await Promise.all([
-      get('/api/overrides'), get('/api/options', {match: '**'}), get('/api/overrides/export')]);
-    const table = new Map(options.map(option => [option.name, option]));
-    replace(node, el('h3', {}, 'Overrides, in the order in which they apply'),
-      overrides.length ? el('ul', {}, overrides.map(override => overrideRow(override, table, node)))
-        : el('p', {class: 'none'}, 'None saved.'),
-      overrides.length ? exported(text) : null);
-  } catch (error) {
-    replace(node, el('p', {class: 'error'}, error.message));
-  }
-}
-
-function overrideRow({match, options, saved_at: savedAt}, table, node) {
-  const values = Object.entries(options).map(([name, value]) => `${words(name)} ${optionText(table.get(name), value)}`);
-  const said = el('span', {class: 'error'});
-  const remove = () => removeOverride(match).then(() => tellOverrides(node), error => setText(said, error.message));
-  return el('li', {}, el('a', {href: tuneHash(match)}, match), el('span', {}, values.join(', ')), said,
-    el('span', {class: 'when'}, 'saved ', time(savedAt)), el('button', {type: 'button', onclick: remove}, 'Remove'));
-}
-
-function exported(text) {
-  const pre = el('pre', {tabindex: 0}, text);
-  const select = el('button', {type: 'button', onclick: () => getSelection().selectAllChildren(pre)}, 'Select');
-  return [el('h3', {}, 'The same as settings.conf text ', select), pre];
 }

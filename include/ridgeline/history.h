@@ -1,6 +1,6 @@
 /* One metric's stored points, and what the engine says of them again. */
-#ifndef WEBAPP_HISTORY_H
-#define WEBAPP_HISTORY_H
+#ifndef RIDGELINE_HISTORY_H
+#define RIDGELINE_HISTORY_H
 
 #include "ridgeline/conf.h"
 #include "ridgeline/replay.h"

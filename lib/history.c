@@ -1,4 +1,4 @@
-#include "webapp/history.h"
+#include "ridgeline/history.h"
 
 #include <stdlib.h>
 

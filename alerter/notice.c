@@ -1,0 +1,98 @@
+#include "alerter/notice.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alerter/message.h"
+#include "alerter/outbox.h"
+#include "ridgeline/alerts.h"
+#include "ridgeline/conf.h"
+#include "ridgeline/marks.h"
+
+#define MARKS_BEFORE_S 3600 /* a deploy longer before the start is not named */
+#define PLACE_MAX 1024
+
+/* Where an incident, or with "" the page, is found. */
+static void page_url(char out[PLACE_MAX], const struct settings *settings, const char *id)
+{
+    char address[UNITS_ADDRESS_TEXT_MAX];
+    const char *base = settings->alerter.page_url;
+    units_address_text(address, sizeof address, &settings->webapp.listen);
+    snprintf(out, PLACE_MAX, "%s%s/%s%s", *base ? "" : "http://", *base ? base : address, *id ? "#incident=" : "", id);
+}
+
+static void site_name(char out[PLACE_MAX], const struct settings *settings)
+{
+    snprintf(out, PLACE_MAX, "%s", settings->alerter.site);
+    if (!*out && gethostname(out, PLACE_MAX - 1) != 0)
+        *out = '\0';
+    out[PLACE_MAX - 1] = '\0';
+}
+
+static enum message_kind kind_of(enum routing_kind kind)
+{
+    return kind == ROUTING_OPEN ? MESSAGE_OPEN : kind == ROUTING_UPDATE ? MESSAGE_UPDATE : MESSAGE_RESOLVE;
+}
+
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+/* What rules say of the first mover, and what was done shortly before it began. */
+static int add_context(struct message *m, struct store *s, const struct settings *settings, const json_t *head)
+{
+    const json_t *first = json_object_get(head, "first");
+    const char *metric = json_string_value(json_object_get(first, "metric"));
+    int64_t start = json_integer_value(json_object_get(head, "start"));
+    struct conf_about about;
+    if (!metric)
+        return 0;
+    conf_about(settings, metric, strlen(metric), &about);
+    m->unit = or_null(about.unit);
+    m->owner = or_null(about.owner);
+    m->description = or_null(about.description);
+    m->runbook = or_null(about.runbook);
+    m->marks = marks_read(s, metric, strlen(metric), start - MARKS_BEFORE_S, start);
+    return m->marks ? 0 : -1;
+}
+
+int notice_send(struct store *s, const struct settings *settings, const char *alert, const char *channel,
+                const struct routing_state *state, json_t *head)
+{
+    const char *incident = json_string_value(json_object_get(head, "id"));
+    char site[PLACE_MAX], url[PLACE_MAX], id[OUTBOX_ID_MAX], key[ANOMALY_ID_BYTES + CHANNEL_NAME_MAX + 1];
+    struct message m = {.kind = kind_of(state->pending),
+                        .dedup_key = key,
+                        .alert = alert,
+                        .site = site,
+                        .page_url = url,
+                        .incident = head};
+    snprintf(key, sizeof key, "%s.%s", incident ? incident : "", alert);
+    snprintf(id, sizeof id, "%s.%" PRIu32 ".%s", key, state->sequence, message_kind_name(m.kind));
+    site_name(site, settings);
+    page_url(url, settings, incident ? incident : "");
+    int result = add_context(&m, s, settings, head);
+    if (result == 0)
+        result = outbox_send(s, channel, &m, id);
+    json_decref(m.marks);
+    return result;
+}
+
+int notice_send_digest(struct store *s, const struct settings *settings, const char *channel, uint32_t sequence,
+                       json_t *held, int64_t held_count)
+{
+    char site[PLACE_MAX], url[PLACE_MAX], id[OUTBOX_ID_MAX];
+    struct message m = {.kind = MESSAGE_DIGEST,
+                        .dedup_key = id,
+                        .site = site,
+                        .page_url = url,
+                        .held = held,
+                        .held_count = held_count};
+    snprintf(id, sizeof id, "digest.%s.%" PRIu32, channel, sequence);
+    site_name(site, settings);
+    page_url(url, settings, "");
+    return outbox_send(s, channel, &m, id);
+}

@@ -1,0 +1,225 @@
+#include "alerter/notify.h"
+
+#include <string.h>
+
+#include "alerter/notice.h"
+#include "ridgeline/clock.h"
+#include "ridgeline/counters.h"
+#include "ridgeline/log.h"
+
+#define RELOAD_MS 1000
+#define SECOND_MS 1000
+#define SURFACE_MS 10000
+
+void notify_drop(struct notify *n)
+{
+    if (n->loaded)
+        told_drop(&n->told);
+    mutes_saved_fini(&n->mutes);
+    *n = (struct notify){.load_mono_ms = n->load_mono_ms};
+}
+
+static int load(struct notify *n, struct store *s, const struct settings *settings)
+{
+    int64_t now_mono_ms = clock_mono_ms();
+    if (now_mono_ms < n->load_mono_ms || store_connect(s) != 0)
+        return 1;
+    n->load_mono_ms = now_mono_ms + RELOAD_MS;
+    if (told_load(&n->told, s, settings) != 0)
+        return -1;
+    n->loaded = true;
+    log_info("notify_loaded", "incidents=%u ways=%zu", HASH_COUNT(n->told.ones), n->told.n_pairs);
+    return 0;
+}
+
+/* Those of an incident's metrics that its head names: the first mover and the strongest. */
+static const char *named(const struct incident_head *head, size_t i)
+{
+    return i == 0 ? head->first.metric : i <= head->n_strongest ? head->strongest[i - 1].metric : NULL;
+}
+
+/* Whether the alert is about the incident, and one of its metrics is not muted. */
+static bool is_wanted(const struct notify *n, const struct settings *settings, const struct alert_settings *alert,
+                      const struct incident_head *head, int64_t now_s)
+{
+    const char *metric;
+    bool matches = false, audible = false;
+    for (size_t i = 0; (metric = named(head, i)) != NULL; i++) {
+        size_t len = strlen(metric);
+        matches = matches || conf_globs_match(&alert->match, metric, len);
+        audible = audible || !mutes_find(&settings->mutes, &n->mutes.mutes, metric, len, now_s);
+    }
+    return matches && audible;
+}
+
+/* Notes what is to be told, within the channel's limit. What is held back is known to the limiter before the
+ * incident counts as told. */
+static int intend(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one, size_t i,
+                  enum routing_kind kind, uint64_t *counters)
+{
+    const struct told_pair *pair = &n->told.pairs[i];
+    struct limiter *limiter = &n->told.limiters[pair->channel];
+    struct routing_state *told = &one->told[i];
+    int64_t now_s = clock_wall_s();
+    bool limited = kind != ROUTING_RESOLVE && !told->held;
+    bool hold = limited && !limiter_take(limiter, &settings->channels.list[pair->channel].rate_limit, now_s);
+    if (hold) {
+        limiter_hold(limiter, one->id);
+        counters[ALERTER_messages_held]++;
+    }
+    if (limited && told_save_limiter(&n->told, s, settings, pair->channel) != 0)
+        return -1;
+    routing_intend(told, pair->alert, kind, hold, &one->head, now_s);
+    return told_save(&n->told, s, one, i);
+}
+
+/* Sends what is pending. Returns as notice_send(). */
+static int send_pending(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one,
+                        size_t i, uint64_t *counters)
+{
+    const struct told_pair *pair = &n->told.pairs[i];
+    int result = notice_send(s, settings, pair->alert->name, settings->channels.list[pair->channel].name, &one->told[i],
+                             one->json);
+    if (result != 0)
+        return result;
+    counters[ALERTER_messages]++;
+    routing_sent(&one->told[i]);
+    return told_save(&n->told, s, one, i);
+}
+
+/* Tells what is to be told of an incident to one channel for one alert. Returns 0, or -1 when Redis did not answer. */
+static int route(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one, size_t i,
+                 uint64_t *counters)
+{
+    const struct alert_settings *alert = n->told.pairs[i].alert;
+    int64_t now_s = clock_wall_s();
+    int score = alert->min_score > 0 ? (int)alert->min_score : n->bar.score;
+    for (;;) {
+        if (one->told[i].pending != ROUTING_NOTHING) {
+            int result = send_pending(n, s, settings, one, i, counters);
+            if (result != 0)
+                return result < 0 ? -1 : 0;
+        }
+        enum routing_kind kind = routing_decide(&one->told[i], alert, score, &one->head, now_s);
+        if (kind == ROUTING_NOTHING ||
+            (kind != ROUTING_RESOLVE && !is_wanted(n, settings, alert, &one->head, now_s)))
+            return 0;
+        if (intend(n, s, settings, one, i, kind, counters) != 0)
+            return -1;
+    }
+}
+
+/* An incident that is over and of which nothing is left to tell need not be held. */
+static bool is_done(const struct notify *n, const struct told_one *one)
+{
+    for (size_t i = 0; i < n->told.n_pairs; i++)
+        if (one->told[i].told || one->told[i].pending != ROUTING_NOTHING)
+            return false;
+    return !one->head.open;
+}
+
+static int route_all(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
+{
+    struct told_one *one, *next;
+    HASH_ITER(hh, n->told.ones, one, next) {
+        for (size_t i = 0; i < n->told.n_pairs; i++)
+            if (route(n, s, settings, one, i, counters) != 0)
+                return -1;
+        if (is_done(n, one))
+            told_forget(&n->told, one);
+    }
+    return 0;
+}
+
+/* Puts a head among those that are stronger and weaker. */
+static void insert_head(json_t *heads, json_t *head)
+{
+    size_t at = json_array_size(heads);
+    double score = json_number_value(json_object_get(head, "score"));
+    while (at > 0 && json_number_value(json_object_get(json_array_get(heads, at - 1), "score")) < score)
+        at--;
+    json_array_insert_new(heads, at, head);
+}
+
+/* The heads of the incidents that the channel held back: those that cannot be had any more are only counted. */
+static json_t *held_heads(struct store *s, const struct limiter *l)
+{
+    json_t *heads = json_array();
+    for (size_t i = 0; heads && i < l->n; i++) {
+        char key[KEYS_MAX];
+        keys_incident(key, l->held[i]);
+        redisReply *r = store_command(s, "HGET %s " INCIDENT_FIELD_HEAD, key);
+        json_t *head = store_ok(r) && r->type == REDIS_REPLY_STRING ? json_loadb(r->str, r->len, 0, NULL) : NULL;
+        if (head)
+            insert_head(heads, head);
+        if (r)
+            freeReplyObject(r);
+    }
+    return heads;
+}
+
+static int send_digest(struct notify *n, struct store *s, const struct settings *settings, size_t channel,
+                       uint64_t *counters)
+{
+    struct limiter *l = &n->told.limiters[channel];
+    json_t *heads = held_heads(s, l);
+    int result = heads ? notice_send_digest(s, settings, settings->channels.list[channel].name, l->sequence, heads,
+                                            l->held_count)
+                       : -1;
+    json_decref(heads);
+    if (result != 0)
+        return result < 0 ? -1 : 0;
+    counters[ALERTER_messages]++;
+    limiter_sent(l);
+    return told_save_limiter(&n->told, s, settings, channel);
+}
+
+static int send_digests(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
+{
+    for (size_t c = 0; c < settings->channels.n; c++) {
+        struct limiter *l = &n->told.limiters[c];
+        if (limiter_is_due(l, &settings->channels.list[c].rate_limit, clock_wall_s())) {
+            limiter_intend(l, clock_wall_s());
+            if (told_save_limiter(&n->told, s, settings, c) != 0)
+                return -1;
+        }
+        if (l->pending && send_digest(n, s, settings, c, counters) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* What depends on the clock alone. */
+static int follow_clock(struct notify *n, struct store *s, const struct settings *settings)
+{
+    int64_t now_mono_ms = clock_mono_ms();
+    if (mutes_saved_poll(&n->mutes, s) < 0 || told_save_cursor(&n->told, s) != 0)
+        return -1;
+    if (now_mono_ms < n->surface_mono_ms)
+        return 0;
+    n->surface_mono_ms = now_mono_ms + SURFACE_MS;
+    return surface_turn(&n->surface, s, settings, clock_wall_s(), &n->bar);
+}
+
+static int step(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
+{
+    int64_t now_mono_ms = clock_mono_ms();
+    if (now_mono_ms < n->second_mono_ms)
+        return 0;
+    n->second_mono_ms = now_mono_ms + SECOND_MS;
+    if (store_connect(s) != 0 || store_generation(s) != n->told.generation || follow_clock(n, s, settings) != 0 ||
+        told_take_events(&n->told, s) != 0 || route_all(n, s, settings, counters) != 0)
+        return -1;
+    return send_digests(n, s, settings, counters);
+}
+
+void notify_turn(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
+{
+    int result = n->loaded ? 0 : load(n, s, settings);
+    if (result == 0)
+        result = step(n, s, settings, counters);
+    if (result >= 0)
+        return;
+    counters[ALERTER_redis_errors]++;
+    notify_drop(n);
+}

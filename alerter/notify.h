@@ -1,0 +1,29 @@
+/* The leader's other work: follows the incidents, and gives what is to be told of them to the channels' outboxes. */
+#ifndef RIDGELINE_ALERTER_NOTIFY_H
+#define RIDGELINE_ALERTER_NOTIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alerter/told.h"
+#include "ridgeline/mutes_saved.h"
+#include "ridgeline/store.h"
+#include "ridgeline/surface.h"
+
+/* All zero is an empty one. */
+struct notify {
+    bool loaded;
+    struct told told;
+    struct surface surface;
+    struct budget_bar bar;
+    struct mutes_saved mutes;
+    int64_t load_mono_ms, second_mono_ms, surface_mono_ms; /* when each is due */
+};
+
+/* Drops what is held: another leads, the settings have changed, or the process ends. */
+void notify_drop(struct notify *n);
+
+/* One turn. Counts into `counters` (ALERTER_...). `settings` must stay as they are until notify_drop(). */
+void notify_turn(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters);
+
+#endif

@@ -1,0 +1,153 @@
+/* Values as stored, rolled up where no raw ones are left; the band from a replay with the options in force, as in the
+ * page's own chart. */
+#include "alerter/picture.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerter/channels/harmless.h"
+#include "ridgeline/history.h"
+#include "ridgeline/keys.h"
+
+#define SPAN_S_MIN (3 * 3600)
+#define SPAN_S_MAX (7 * 86400)
+#define BEFORE 2 /* as much calm is shown as the incident lasted, so often */
+
+struct picture {
+    struct chart chart;
+    struct series shown; /* the points in the chart */
+    struct chart_band *band;
+    size_t n_band, cap_band;
+    bool failed; /* memory was out */
+};
+
+static void keep_point(struct picture *p, uint32_t t, double v)
+{
+    if (t >= p->chart.from && t <= p->chart.until && isfinite(v))
+        p->failed |= series_push(&p->shown, (struct point){.t = t, .v = v}) != 0;
+}
+
+static void keep_slot(void *context, const struct rollup_point *slot)
+{
+    keep_point(context, slot->t, slot->mean);
+}
+
+static void keep_verdict(void *context, const struct verdict *v, enum episode_change change,
+                         const struct episode *episode)
+{
+    struct picture *p = context;
+    (void)change;
+    (void)episode;
+    if (!v || v->t < p->chart.from || v->t > p->chart.until || !isfinite(v->expected) || !isfinite(v->lower) ||
+        !isfinite(v->upper))
+        return;
+    if (p->n_band == p->cap_band) {
+        size_t cap = p->cap_band ? 2 * p->cap_band : 256;
+        struct chart_band *grown = realloc(p->band, cap * sizeof *grown);
+        p->failed |= grown == NULL;
+        if (!grown)
+            return;
+        p->band = grown;
+        p->cap_band = cap;
+    }
+    p->band[p->n_band++] =
+        (struct chart_band){.t = v->t, .expected = v->expected, .lower = v->lower, .upper = v->upper};
+}
+
+/* The overrides of the page; none when they cannot be read. */
+static void load_overrides(struct store *s, struct conf_rules *overrides)
+{
+    char error[CONF_ERROR_MAX];
+    redisReply *r = store_command(s, "HGET " KEYS_OVERRIDES " list");
+    *overrides = (struct conf_rules){0};
+    if (store_ok(r) && r->type == REDIS_REPLY_STRING && conf_overrides_parse(overrides, r->str, r->len, error) != 0)
+        conf_rules_free(overrides);
+    if (r)
+        freeReplyObject(r);
+}
+
+static int judge(struct picture *p, struct store *s, const struct settings *settings, const char *metric,
+                 const struct series *stored)
+{
+    struct conf_rules overrides;
+    struct engine_options options;
+    struct history_end end;
+    size_t len = strlen(metric);
+    load_overrides(s, &overrides);
+    conf_resolve(settings, &overrides, metric, len, &options, NULL);
+    conf_rules_free(&overrides);
+    int result = history_replay(s, metric, len, stored, p->chart.from, p->chart.until, &options, keep_verdict, p, &end);
+    p->chart.step_s = result == 0 ? end.step_s : 0;
+    return result;
+}
+
+static int read_points(struct picture *p, struct store *s, const char *metric, struct series *stored)
+{
+    struct rollup rollup;
+    if (history_read_rollup(s, metric, strlen(metric), &rollup) != 0) {
+        rollup_fini(&rollup);
+        return -1;
+    }
+    rollup_each(&rollup, p->chart.from, p->chart.until, keep_slot, p);
+    series_sort_last_wins(stored);
+    for (size_t i = 0; i < stored->n; i++)
+        if (stored->points[i].t >= rollup.folded_until)
+            keep_point(p, stored->points[i].t, stored->points[i].v);
+    rollup_fini(&rollup);
+    return p->failed ? -1 : 0;
+}
+
+/* Which hours are shown: the incident, and some calm before. */
+static int choose_span(struct chart *c, const struct message_member *m, int64_t now_s)
+{
+    int64_t until = m->end > now_s ? m->end : now_s;
+    int64_t span_s = (until - m->start) * (BEFORE + 1);
+    if (m->start <= 0 || until < m->start || until > UINT32_MAX)
+        return -1;
+    span_s = span_s < SPAN_S_MIN ? SPAN_S_MIN : span_s > SPAN_S_MAX ? SPAN_S_MAX : span_s;
+    c->until = (uint32_t)until;
+    c->from = until > span_s ? (uint32_t)(until - span_s) : 0;
+    c->start = (uint32_t)m->start;
+    c->end = (uint32_t)(m->end > m->start ? m->end : m->start);
+    return 0;
+}
+
+static int draw(struct picture *p, struct store *s, const struct settings *settings, const char *metric,
+                struct chart_image *image)
+{
+    struct series stored;
+    int result = history_read(s, metric, strlen(metric), &stored);
+    /* The replay is of the points in stored order, and sorts for itself; without it there is no band. */
+    if (result >= 0 && (judge(p, s, settings, metric, &stored) != 0 || read_points(p, s, metric, &stored) != 0))
+        result = -1;
+    series_fini(&stored);
+    if (result < 0 || p->shown.n == 0)
+        return -1;
+    p->chart.points = p->shown.points;
+    p->chart.n_points = p->shown.n;
+    p->chart.band = p->band;
+    p->chart.n_band = p->n_band;
+    return chart_draw(&p->chart, image);
+}
+
+int picture_draw(struct store *s, const struct settings *settings, const struct message *m, int64_t now_s,
+                 struct chart_image *image)
+{
+    struct message_head head;
+    struct message_member first;
+    struct picture p = {0};
+    char title[160], unit[48];
+    *image = (struct chart_image){0};
+    message_read_head(&head, m->incident);
+    message_read_member(&first, head.first);
+    if (*first.metric == '\0' || strlen(first.metric) > KEYS_NAME_MAX || choose_span(&p.chart, &first, now_s) < 0)
+        return -1;
+    p.chart.title = harmless_line(title, sizeof title, first.metric);
+    p.chart.unit = harmless_line(unit, sizeof unit, m->unit);
+    series_init(&p.shown);
+    int result = draw(&p, s, settings, first.metric, image);
+    series_fini(&p.shown);
+    free(p.band);
+    return result;
+}

@@ -1,0 +1,49 @@
+/* Which messages an incident makes on one channel for one alert. Pure.
+ *
+ * What was told stands with the incident, as struct routing_state, and each message has a number of its own. A
+ * message is intended (routing_intend) and that is saved; it is sent under its number; that it was sent
+ * (routing_sent) is saved. Whoever starts between any two of these steps finds `pending` and sends under the same
+ * number, which the outbox takes but once. So each opening and each end is told exactly once, whatever is killed
+ * when. */
+#ifndef RIDGELINE_ALERTER_ROUTING_H
+#define RIDGELINE_ALERTER_ROUTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ridgeline/incident.h"
+
+struct alert_settings;
+
+enum routing_kind { ROUTING_NOTHING, ROUTING_OPEN, ROUTING_UPDATE, ROUTING_RESOLVE };
+
+/* I1: `pending` other than RESOLVE only while `told`.
+ * I2: nothing is pending of what is `held`. */
+struct routing_state {
+    bool told;                 /* its opening, and not its end since */
+    bool held;                 /* but that was held back: it stands in a digest alone */
+    enum routing_kind pending; /* intended and perhaps not sent */
+    uint32_t sequence;         /* messages intended so far: the number of the last */
+    uint32_t count;            /* members when it was last told */
+    int64_t at_s;              /* when that was, wall time */
+};
+
+/* What is to be told of the incident now; `score` is the least that the alert asks for. An incident that came back
+ * after its end was told opens again. */
+enum routing_kind routing_decide(const struct routing_state *s, const struct alert_settings *alert, int score,
+                                 const struct incident_head *head, int64_t now_s);
+
+/* Notes what was decided. `hold`: the channel's limit holds it back. An end that need not be told leaves nothing
+ * pending. */
+void routing_intend(struct routing_state *s, const struct alert_settings *alert, enum routing_kind kind, bool hold,
+                    const struct incident_head *head, int64_t now_s);
+
+void routing_sent(struct routing_state *s);
+
+/* As text for Redis; and back: -1 leaves `*s` as at first, when it is not such a text. */
+#define ROUTING_TEXT_MAX 96
+char *routing_to_text(char out[ROUTING_TEXT_MAX], const struct routing_state *s);
+int routing_from_text(struct routing_state *s, const char *text);
+
+#endif

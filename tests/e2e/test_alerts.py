@@ -1,0 +1,153 @@
+"""From anomalies to messages: the real alerter over a real Redis, with a real receiver at the end."""
+import json
+import random
+import time
+
+import pytest
+
+from conftest import wait_for, write_settings
+from receivers import HttpReceiver
+from test_webapp import anomaly, tell
+
+
+@pytest.fixture
+def hook():
+    receiver = HttpReceiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def alerter(redis, daemons, tmp_path, hook):
+    """alerter(alert options, more): an alerter that tells `hook`."""
+    def begin(alert="", more="", channel=""):
+        settings = write_settings(tmp_path / "alerter.conf", f"""redis = "unix:{redis.sock}"; surface_score = 50;
+            channels = ( {{ name = "hook"; type = "webhook"; url = "{hook.url}"; {channel} }} );
+            alerts = ( {{ name = "all"; channels = "hook"; {alert} }} ); {more}""")
+        return daemons("alerter", settings).wait_ready()
+
+    return begin
+
+
+def bodies(hook):
+    return [json.loads(body) for _, _, _, body in hook.requests]
+
+
+def kinds(hook):
+    return [body["kind"] for body in bodies(hook)]
+
+
+def wait_kinds(hook, *wanted):
+    wait_for(f"messages {wanted}, not {kinds(hook)}", lambda: kinds(hook) == list(wanted))
+
+
+# No two of them are related.
+NAMES = ["red", "green.orders", "blue.db.reads", "white.api.v1.hits", "black.mail.out.queue.length"]
+
+
+def close(redis, a):
+    tell(redis, "close", dict(a, state="closed"))
+
+
+def counter(redis, field):
+    return int(redis.hget("ridgeline:stats:alerter", field) or 0)
+
+
+def settle(redis):
+    """Until the alerter has had turns enough to tell whatever it would."""
+    wait_for("an alerter that follows", lambda: redis.hget("ridgeline:alerter", "cursor:notify") is not None)
+    time.sleep(3)
+
+
+def test_four_hundred_metrics_are_one_message_and_its_end_another(redis, alerter, hook):
+    now = int(time.time())
+    broken = [anomaly(f"servers.web{i}.cpu", now - 60 + i % 20, now - 10, score=60 + i % 30) for i in range(400)]
+    for a in broken:
+        tell(redis, "open", a)
+    alerter(more='rules = ( { match = "servers.**"; unit = "%"; owner = "ops"; runbook = "https://wiki/cpu"; } ); '
+                 'alerter: { site = "here"; page_url = "https://ridge.example.org"; };')
+    wait_kinds(hook, "open")
+    for a in broken:
+        close(redis, a)
+    wait_kinds(hook, "open", "resolve")
+    settle(redis)
+    wait_kinds(hook, "open", "resolve")
+    first, last = bodies(hook)
+    assert first["incident"]["title"] == "servers.*.cpu" and first["incident"]["count"] == 400
+    assert first["dedup_key"] == last["dedup_key"] and first["id"] != last["id"]
+    assert first["alert"] == "all" and first["site"] == "here"
+    assert first["page_url"] == "https://ridge.example.org/#incident=" + first["incident"]["id"]
+    assert first["metadata"] == {"unit": "%", "owner": "ops", "description": None, "runbook": "https://wiki/cpu"}
+    assert last["incident"]["state"] == "closed"
+
+
+def test_what_is_weak_elsewhere_or_short_is_not_told(redis, alerter, hook):
+    now = int(time.time())
+    alerter('match = "shop.**"; min_duration = "1h";')
+    tell(redis, "open", anomaly("shop.weak", now - 7200, now - 10, score=49))
+    tell(redis, "open", anomaly("other.strong", now - 7200, now - 10, score=99))
+    tell(redis, "open", anomaly("shop.short.lived", now - 600, now - 10, score=99))
+    settle(redis)
+    assert hook.requests == []
+    tell(redis, "open", anomaly("shop.long.strong.one", now - 7200, now - 10, score=51))
+    wait_kinds(hook, "open")
+
+
+def test_kills_in_between_neither_repeat_nor_lose_a_message(redis, alerter, hook):
+    draw = random.Random(5)
+    now = int(time.time())
+    daemon = alerter()
+    broken = [anomaly(name, now - 60, now - 10, score=80) for name in NAMES[:3]]
+    for change in ("open", "closed"):
+        for a in broken:
+            tell(redis, "open" if change == "open" else "close", dict(a, state=change))
+            for _ in range(3):
+                time.sleep(draw.random())
+                daemon.kill()
+                daemon.start()
+        n = 3 if change == "open" else 6
+        wait_for(f"{n} messages, not {kinds(hook)}", lambda: len(hook.requests) >= n)
+    settle(redis)
+    told = [(b["kind"], b["incident"]["title"]) for b in bodies(hook)]
+    assert sorted(told) == sorted((kind, a["metric"]) for a in broken for kind in ("open", "resolve"))
+
+
+def test_beyond_the_limit_one_digest_names_what_was_held_back(redis, alerter, hook):
+    now = int(time.time())
+    daemon = alerter(channel='rate_limit = "2/hour";')
+    for name in NAMES:
+        tell(redis, "open", anomaly(name, now - 60, now - 10, score=80))
+    wait_for("two messages and three held", lambda: len(hook.requests) == 2 and counter(redis, "messages_held") == 3)
+    daemon.stop()
+    since, rest = redis.hget("ridgeline:alerter", "limit:hook").decode().split(" ", 1)
+    redis.hset("ridgeline:alerter", "limit:hook", f"{int(since) - 3600} {rest}")  # an hour later
+    daemon.start()
+    wait_kinds(hook, "open", "open", "digest")
+    digest = bodies(hook)[2]
+    titles = {b["incident"]["title"] for b in bodies(hook)[:2]} | {head["title"] for head in digest["held"]}
+    assert titles == set(NAMES) and digest["held_count"] == 3
+
+
+def test_what_is_muted_is_not_told_until_the_mute_ends(redis, alerter, hook):
+    now = int(time.time())
+    alerter(more='mutes = ( { name = "file"; match = "batch.**"; } );')
+    saved = [{"name": "page", "saved_at": now, "match": "shop.**", "what": "notify"}]
+    redis.hset("ridgeline:mutes", mapping={"version": 1, "list": json.dumps(saved)})
+    tell(redis, "open", anomaly("batch.load", now - 60, now - 10, score=80))
+    tell(redis, "open", anomaly("shop.orders", now - 60, now - 10, score=80))
+    settle(redis)
+    assert hook.requests == []
+    redis.hset("ridgeline:mutes", mapping={"version": 2, "list": "[]"})
+    wait_kinds(hook, "open")
+    assert bodies(hook)[0]["incident"]["title"] == "shop.orders"
+
+
+def test_a_deploy_shortly_before_is_named(redis, alerter, hook):
+    now = int(time.time())
+    for at, text, match in ((now - 100, "deploy 1234", "shop.**"), (now - 90, "deploy 99", "other.**"),
+                            (now - 9000, "deploy 1", "**")):
+        redis.zadd("ridgeline:marks", {json.dumps({"id": text, "at": at, "text": text, "match": match}): at})
+    tell(redis, "open", anomaly("shop.orders", now - 60, now - 10, score=80))
+    alerter()
+    wait_kinds(hook, "open")
+    assert bodies(hook)[0]["marks"] == [{"at": now - 100, "text": "deploy 1234"}]

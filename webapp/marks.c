@@ -1,0 +1,92 @@
+#include "webapp/marks.h"
+
+#include "ridgeline/clock.h"
+#include "ridgeline/glob.h"
+#include "ridgeline/marks.h"
+#include "webapp/app.h"
+#include "webapp/query.h"
+
+#define FUTURE_MAX_S 3600
+
+void marks_get(const struct request *request, struct reply *reply)
+{
+    char error[QUERY_ERROR_MAX];
+    uint32_t from, until;
+    if (query_epoch(request->query, "from", 0, &from, error) != 0 ||
+        query_epoch(request->query, "until", UINT32_MAX, &until, error) != 0) {
+        http_error(reply, HTTP_BAD_REQUEST, "%s", error);
+        return;
+    }
+    json_t *marks = marks_read(request->store, NULL, 0, from, until);
+    if (marks)
+        http_json(reply, HTTP_OK, json_pack("{s:o}", "marks", marks));
+    else
+        http_no_redis(reply);
+}
+
+/* A mark as a client gives it: `at` may be absent for now, `match` for all metrics. */
+struct given {
+    int64_t at;
+    const char *text, *match;
+};
+
+/* Returns NULL, or what is wrong. */
+static const char *read_given(struct given *g, const json_t *body, int64_t now_s)
+{
+    json_t *at = json_object_get(body, "at"), *text = json_object_get(body, "text");
+    json_t *match = json_object_get(body, "match");
+    if (!json_is_string(text) || (at && !json_is_integer(at)) || (match && !json_is_string(match)) ||
+        json_object_size(body) != 1u + (at != NULL) + (match != NULL))
+        return "the body must be {\"text\": TEXT, \"at\": EPOCH, \"match\": GLOB}, of which text must be there";
+    *g = (struct given){.at = at ? json_integer_value(at) : now_s,
+                        .text = json_string_value(text),
+                        .match = match ? json_string_value(match) : "**"};
+    if (json_string_length(text) < 1 || json_string_length(text) > MARKS_TEXT_MAX ||
+        !query_printable(g->text, json_string_length(text)))
+        return "text must be 1 to 200 bytes without control characters";
+    if (g->at < now_s - MARKS_AGE_S || g->at > now_s + FUTURE_MAX_S)
+        return "at must be epoch seconds within the last 90 days";
+    struct glob *glob = glob_new(g->match, NULL);
+    if (!glob)
+        return "match is not a glob";
+    glob_free(glob);
+    return NULL;
+}
+
+void marks_post(const struct request *request, struct reply *reply)
+{
+    json_error_t why;
+    struct given given;
+    int64_t now_s = clock_wall_s();
+    json_t *body = json_loadb(request->body ? request->body : "", request->body_len, JSON_REJECT_DUPLICATES, &why);
+    const char *wrong = body ? read_given(&given, body, now_s) : "the body is not JSON";
+    if (wrong)
+        http_error(reply, HTTP_BAD_REQUEST, "%s", wrong);
+    else if (marks_add(request->store, given.at, given.text, given.match, now_s) != 0)
+        http_no_redis(reply);
+    else
+        http_json(reply, HTTP_OK, json_pack("{s:I, s:s, s:s}", "at", (json_int_t)given.at, "text", given.text, "match",
+                                            given.match));
+    json_decref(body);
+}
+
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+int marks_add_context(const struct request *request, json_t *out, const char *metric, size_t len, int64_t from,
+                      int64_t until)
+{
+    struct conf_about about;
+    json_t *marks = marks_read(request->store, metric, len, from, until);
+    if (!marks)
+        return -1;
+    conf_about(&request->app->settings, metric, len, &about);
+    json_object_set_new(out, "marks", marks);
+    json_object_set_new(out, "about",
+                        json_pack("{s:s?, s:s?, s:s?, s:s?, s:o}", "unit", or_null(about.unit), "owner",
+                                  or_null(about.owner), "description", or_null(about.description), "runbook",
+                                  or_null(about.runbook), "limit", http_number(about.limit)));
+    return 0;
+}

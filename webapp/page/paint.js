@@ -1,0 +1,86 @@
+// What charts share: their colours, which follow the colour scheme, and what is painted under their lines.
+import {bandRuns, envelopeRuns, spansOf} from './plot.js';
+
+const NARROWEST_SPAN_PX = 2;
+const MARK_TEXT_PX = 160;
+const COLOURS = ['line', 'expected', 'band', 'envelope', 'span', 'quiet', 'grid', 'yesterday', 'last-week', 'silent'];
+
+export let palette = readPalette();
+const listeners = new Set();
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  palette = readPalette();
+  listeners.forEach(listener => listener());
+});
+
+function readPalette() {
+  const style = getComputedStyle(document.documentElement);
+  return Object.fromEntries(COLOURS.map(name => [name, style.getPropertyValue(`--chart-${name}`).trim()]));
+}
+
+// Calls `listener` when the colours have changed, until the function that it returns is called.
+export function onColours(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+// Under the lines of a dygraph: the anomalous spans of a series, its extremes, and its band.
+export function paintSeries(canvas, area, graph, series) {
+  const [from, until] = graph.xAxisRange().map(ms => ms / 1000);
+  const x = t => graph.toDomXCoord(t * 1000);
+  for (const {start, end, quiet} of spansOf(series)) {
+    if (end < from || start > until) continue;
+    canvas.fillStyle = quiet ? palette.quiet : palette.span;
+    const left = Math.max(area.x, x(start)), right = Math.min(area.x + area.w, x(end));
+    canvas.fillRect(left, area.y, Math.max(NARROWEST_SPAN_PX, right - left), area.h);
+  }
+  const fill = (runs, colour) => {
+    canvas.fillStyle = colour;
+    for (const run of runs) {
+      canvas.beginPath();
+      for (const [t, lower] of run) canvas.lineTo(x(t), graph.toDomYCoord(lower));
+      for (const [t, , upper] of [...run].reverse()) canvas.lineTo(x(t), graph.toDomYCoord(upper));
+      canvas.fill();
+    }
+  };
+  fill(envelopeRuns(series, {from, until}), palette.envelope);
+  fill(bandRuns(series, {from, until}), palette.band);
+  paintContext(canvas, area, graph, series);
+}
+
+// When people did something to the site, and the limit that a rule gives.
+function paintContext(canvas, area, graph, {marks = [], about}) {
+  canvas.save();
+  canvas.strokeStyle = canvas.fillStyle = palette.expected;
+  canvas.font = '11px system-ui';
+  canvas.setLineDash([5, 3]);
+  const line = (...ends) => {
+    canvas.beginPath();
+    for (const [left, top] of ends) canvas.lineTo(left, top);
+    canvas.stroke();
+  };
+  for (const {at, text} of marks) {
+    const x = graph.toDomXCoord(at * 1000);
+    if (x < area.x || x > area.x + area.w) continue;
+    line([x, area.y], [x, area.y + area.h]);
+    const fits = x + MARK_TEXT_PX < area.x + area.w;
+    canvas.textAlign = fits ? 'left' : 'right';
+    canvas.fillText(text, x + (fits ? 4 : -4), area.y + 11, MARK_TEXT_PX);
+  }
+  const y = about?.limit == null ? NaN : graph.toDomYCoord(about.limit);
+  if (y >= area.y && y <= area.y + area.h) line([area.x, y], [area.x + area.w, y]);
+  canvas.restore();
+}
+
+// A line of its own, dashed: the [t, value] of runs without a gap.
+export function paintGhost(canvas, graph, runs, colour) {
+  canvas.save();
+  canvas.strokeStyle = colour;
+  canvas.lineWidth = 1.5;
+  canvas.setLineDash([3, 2]);
+  for (const run of runs) {
+    canvas.beginPath();
+    for (const [t, value] of run) canvas.lineTo(graph.toDomXCoord(t * 1000), graph.toDomYCoord(value));
+    canvas.stroke();
+  }
+  canvas.restore();
+}
