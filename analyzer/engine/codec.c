@@ -220,6 +220,31 @@ void codec_leading_sizes(struct codec *c, float *v, uint8_t n)
     codec_sizes(c, v, used);
 }
 
+/* How many of the `n` numbers, 255 at most, are the first one again, it included. */
+static uint8_t run_of(const uint8_t *v, unsigned n)
+{
+    uint8_t run = 1;
+    while (run < UINT8_MAX && run < n && v[run] == v[0])
+        run++;
+    return run;
+}
+
+void codec_runs(struct codec *c, uint8_t *v, unsigned n)
+{
+    while (n > 0 && !c->failed) {
+        uint8_t run = c->out ? run_of(v, n) : 0;
+        codec_u8(c, &run, UINT8_MAX);
+        codec_u8(c, v, UINT8_MAX);
+        if (run == 0 || run > n) {
+            c->failed = true;
+            return;
+        }
+        memset(v, *v, run);
+        v += run;
+        n -= run;
+    }
+}
+
 void codec_finite(struct codec *c, double *v)
 {
     range(c, v, -HUGE_VAL, HUGE_VAL);

@@ -290,8 +290,8 @@ int engine_update(struct engine_record *r, const struct engine_options *o, struc
     return 0;
 }
 
-/* A packed record is never longer than its memory and the frame around it: every
- * field is packed in its own size. */
+/* A packed record is never longer than its memory and the frame around it: every field is packed in its own size or
+ * less; a bin's count may take two bytes instead of one, and its mean then takes three instead of four. */
 size_t engine_packed_max(void)
 {
     return sizeof(struct engine_record) + 16;
