@@ -174,7 +174,7 @@ bench: all $(BENCH)
 bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
 
-# What sites of three sizes cost, how late their points are judged, and how soon again after a kill: 15 GiB of memory.
+# What sites of three sizes cost, how late their points are judged, and how soon again after a kill: 20 GiB of memory, 30 of disk.
 bench-capacity: all
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 50000,125000 --seconds 60 --flat
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 250000 --seconds 300 --rewrite

@@ -180,7 +180,8 @@ class Rewrite:
         if self.end:
             return
         parent = self.site.redis.process.pid
-        children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False).stdout.split()
+        children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True,
+                                  check=False).stdout.split()
         try:
             now = {"redis_rss": memory_bytes(parent), "child_rss": sum(map(memory_bytes, children)),
                    "both_once": sum(memory_bytes(pid, "Pss") for pid in [parent, *children])}
@@ -199,7 +200,7 @@ class Rewrite:
 
 
 def watch(site, seconds, rewrite):
-    """Looks at the gauges each second. Returns the samples, and the Rewrite that was begun halfway if one is asked for."""
+    """Looks at the gauges each second. Returns the samples, and the Rewrite begun halfway if one is asked for."""
     samples, begun, begin = [], None, time.monotonic()
     while (elapsed := time.monotonic() - begin) < seconds:
         time.sleep(0.2 if begun else 1)

@@ -1,6 +1,6 @@
 """What long memory costs: CPU of roomba and Redis for the fold and trim of a metric, and what they write to the
-append-only file, in the steady state of points at 10 s. Measured on a few metrics, each folded and trimmed once, and told
-for a site of 250,000:
+append-only file, in the steady state of points at 10 s. Measured on a few metrics, each folded and trimmed once, and
+told for a site of 250,000:
 
     cores          = site x (us_per_fold x folds an hour + us_per_visit x passes an hour) / 3600e6
     aof GB an hour = site x bytes a fold and trim write x folds an hour
@@ -15,8 +15,8 @@ from conftest import Daemon, RedisServer, canonical, wait_for, write_settings  #
 
 STEP, SITE = 10, 250_000
 PASS_S, WALKS = 300, 5  # the default settings' interval between two walks over all keys; those that are measured
-# name: metrics, retention, seconds of raw points, seconds between two folds: more than a quarter of the raw tail (then a
-# fifth of the key is old, PLAN_SLACK of roomba/plan.h), in whole slots of the coarsest archive
+# name: metrics, retention, seconds of raw points, seconds between two folds: more than a quarter of the raw tail (then
+# a fifth of the key is old, PLAN_SLACK of roomba/plan.h), in whole slots of the coarsest archive
 CASES = {"day": (100, "10s:24h,1m:3d,10m:14d", 86400, 22200), "hour": (1000, "10s:1h,1m:1d,10m:14d", 3600, 1200)}
 
 

@@ -34,7 +34,8 @@ static char *text_of(const struct anomaly *a)
 
 Test(anomaly_outline, says_of_any_anomaly_what_its_whole_text_says)
 {
-    static const char *const names[] = {"a", "servers.web1.cpu", "disk;host=a;path=/x", "with \"quotes\" and \\", "\xc3\xa4"};
+    static const char *const names[] = {"a", "servers.web1.cpu", "disk;host=a;path=/x", "with \"quotes\" and \\",
+                                        "\xc3\xa4"};
     static const double scores[] = {0, 0.1, 99.99999999999999, 1e-300, NAN};
     for (size_t n = 0; n < sizeof names / sizeof *names; n++)
         for (size_t s = 0; s < sizeof scores / sizeof *scores; s++) {
