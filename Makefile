@@ -50,7 +50,7 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels zone \
+                        conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
                         calendar calendar_read alerts mutes conf_lists incident forecast ticket desk roster graph_url)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
@@ -196,7 +196,7 @@ bench: all $(BENCH)
 bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
 
-# What sites of three sizes cost, how late their points are judged, and how soon again after a kill: 15 GiB of memory.
+# What sites of three sizes cost, how late their points are judged, and how soon again after a kill: 20 GiB of memory, 30 of disk.
 bench-capacity: all
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 50000,125000 --seconds 60 --flat
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 250000 --seconds 300 --rewrite

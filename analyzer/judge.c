@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "ridgeline/anomaly_outline.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/ensemble.h"
@@ -92,17 +93,11 @@ static int tell(struct judge *j, struct metric *m, enum outbox_kind kind, const 
     return push(j, kind, &a, hash, event);
 }
 
-/* Gives the episode the identity that Redis's readers know it by. */
-static void adopt(struct metric *m, const struct ledger_entry *e)
+/* Gives the episode the start that Redis's readers know it by, and what was seen since that start. */
+static void take_start(struct metric *m, const struct ledger_entry *e)
 {
     struct anomaly a;
-    m->update_due = true;
-    m->told_level = budget_level(m->episode.score);
-    if (!e->text || anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
-        return;
-    m->told_level = budget_level(a.score);
-    m->update_due = a.peak.t != m->episode.peak.t || a.score != m->episode.score;
-    if (e->start == m->episode.start)
+    if (anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
         return;
     m->episode.start = e->start;
     m->episode.opened = a.opened;
@@ -110,6 +105,20 @@ static void adopt(struct metric *m, const struct ledger_entry *e)
         m->episode.score = a.score;
         m->episode.peak = a.peak;
     }
+}
+
+/* Gives the episode the identity that Redis's readers know it by. */
+static void adopt(struct metric *m, const struct ledger_entry *e)
+{
+    struct anomaly_outline a;
+    m->update_due = true;
+    m->told_level = budget_level(m->episode.score);
+    if (!e->text || anomaly_outline_from_text(&a, e->text, strlen(e->text)) != 0)
+        return;
+    m->told_level = budget_level(a.score);
+    m->update_due = a.peak_at != m->episode.peak.t || a.score != m->episode.score;
+    if (e->start != m->episode.start)
+        take_start(m, e);
 }
 
 /* An anomaly that closed while its metric caught up: told as far as the ledger lacks it. */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "ridgeline/anomaly_outline.h"
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->len = 0)
 #include <uthash.h>
@@ -71,7 +73,7 @@ struct ledger_entry *ledger_find(struct ledger_entry *chain, uint32_t start)
 }
 
 /* The entry of `a`, made if there is none; its end as the newest text has it. */
-static struct ledger_entry *note(struct ledger *l, const struct anomaly *a)
+static struct ledger_entry *note(struct ledger *l, const struct anomaly_outline *a)
 {
     struct ledger_metric *m = get_metric(l, a->metric, strlen(a->metric));
     if (!m)
@@ -91,10 +93,10 @@ static struct ledger_entry *note(struct ledger *l, const struct anomaly *a)
 }
 
 /* 0, 1: not an anomaly whose id is what its metric and start make, so not ours. */
-static int read_anomaly(struct anomaly *a, const char *text, size_t len)
+static int read_anomaly(struct anomaly_outline *a, const char *text, size_t len)
 {
     char id[ANOMALY_ID_BYTES];
-    if (anomaly_from_text(a, text, len) != 0 || a->metric[0] == '\0')
+    if (anomaly_outline_from_text(a, text, len) != 0 || a->metric[0] == '\0')
         return 1;
     anomaly_id(id, a->metric, strlen(a->metric), a->start);
     return strcmp(id, a->id) == 0 ? 0 : 1;
@@ -112,7 +114,7 @@ static int keep_text(struct ledger_entry *e, const char *text, size_t len)
 
 int ledger_note_hash(struct ledger *l, const char *text, size_t len)
 {
-    struct anomaly a;
+    struct anomaly_outline a;
     if (read_anomaly(&a, text, len) != 0)
         return 1;
     struct ledger_entry *e = note(l, &a);
@@ -124,7 +126,7 @@ int ledger_note_hash(struct ledger *l, const char *text, size_t len)
 
 int ledger_note_event(struct ledger *l, const char *kind, const char *text, size_t len)
 {
-    struct anomaly a;
+    struct anomaly_outline a;
     if (read_anomaly(&a, text, len) != 0)
         return 1;
     struct ledger_entry *e = note(l, &a);

@@ -3,11 +3,14 @@ sender over TCP.
 
     capacity.py [--metrics 50000,125000,250000] [--seconds 300] [--rewrite] [--flat]
 
-Every metric is sent each 10 s. Warm-up is fast-forwarded: one metric's days of history are imported, and its tail and
-saved record are copied to all others inside Redis. Printed for each size, as `capacity.NAME_METRICS value`:
+Every metric is sent each 10 s. Warm-up is fast-forwarded: one metric's days of history are imported, and its rollup
+and saved records are copied to all others inside Redis; their tails are written as a trim leaves them. Printed for each
+size, as `capacity.NAME_METRICS value`:
 
   cpu           cores that each process used, and the workers' nanoseconds a point with everything
-  memory        resident bytes a metric of each process, and Redis's peak during an AOF rewrite (--rewrite)
+  memory        resident bytes a metric of each process; what a metric's keys take of Redis
+  rewrite       (--rewrite) of the AOF, halfway: how long it takes, the highest resident memory of Redis, of its child,
+                and of both with what they share counted once, what was copied on write, and what the file then has
   delay_ms      from a point's timestamp to its verdict: median, and the worst that 99 of 100 points
                 saw in any ten seconds. Timestamps are whole seconds, and sent in that second.
   lag_ms        of the worst poll, median over the run and worst
@@ -33,9 +36,10 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "e2e"))
-from conftest import BUILD, RedisServer, Ridgeline, wait_for  # noqa: E402
+from conftest import BUILD, Daemon, RedisServer, Ridgeline, canonical, wait_for, write_settings  # noqa: E402
 
 STEP_S, SEED = 10, "bench.seed"
+RETENTION, RAW_POINTS = "10s:1h,1m:1d,10m:14d", 360
 SETTLE_S = 60  # until the workers have learnt when each metric sends
 SHORT_DAYS, LONG_DAYS = 1.1 / 24, 14  # the shorter is just warm
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -50,27 +54,36 @@ def names_of(n):
     return [f"servers.host{i // 50:05d}.metric{i % 50:02d}" for i in range(n)]
 
 
-def import_seed(directory, settings, days):
-    """One metric with its whole past, learnt and saved."""
+def import_seed(directory, client, settings, days):
+    """One metric with its whole past: learnt and saved by an import, folded into its rollup and trimmed by a roomba."""
     end = int(time.time()) // STEP_S * STEP_S
     source, path = random.Random(1), directory / "seed.csv"
-    path.write_text("timestamp,value\n" + "".join(f"{t},{wave(0, t) + source.gauss(0, 2):.3f}\n"
-                            for t in range(end - int(days * 86400), end, STEP_S)))
+    points = [(t, round(wave(0, t) + source.gauss(0, 2), 3)) for t in range(end - int(days * 86400), end, STEP_S)]
+    path.write_text("timestamp,value\n" + "".join(f"{t},{v}\n" for t, v in points))
     subprocess.run([str(BUILD / "ridgeline"), "import", "--settings", str(settings), "--name", SEED, str(path)],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    client.set("metrics." + SEED, b"".join(canonical(t, v) for t, v in points))
+    roomba = Daemon("roomba", directory, settings)
+    wait_for("the seed's rollup", lambda: client.exists("rollup." + SEED) and
+             client.strlen("metrics." + SEED) < 2 * 15 * RAW_POINTS, patience_s=120)
+    assert roomba.stop() == 0
 
 
 def copy_seed(client, names):
-    """Gives every name the seed's tail and saved record; and to that the place that a worker would have saved."""
+    """Gives every name the seed's rollup, records and tail; and the place in it that a worker would have saved."""
     tail = client.get("metrics." + SEED)
+    most = len(tail) * 2 // 3  # in two parts, for the room that roomba/change.c leaves by that
     anchor = tail[-15 * PLACE_POINTS:]
     place = struct.pack(">II", len(tail), struct.unpack(">I", anchor[-13:-9])[0]) + anchor
     client.hset("ridgeline:record:" + SEED, "place", place)
     for at in range(0, len(names), 10000):
         pipe = client.pipeline(transaction=False)
         for name in names[at:at + 10000]:
-            pipe.execute_command("COPY", "metrics." + SEED, "metrics." + name)
-            pipe.execute_command("COPY", "ridgeline:record:" + SEED, "ridgeline:record:" + name)
+            pipe.set("metrics." + name, b"")
+            pipe.append("metrics." + name, tail[:most])
+            pipe.append("metrics." + name, tail[most:])
+            for prefix in ("ridgeline:record:", "rollup."):
+                pipe.execute_command("COPY", prefix + SEED, prefix + name)
         pipe.sadd("metrics.unique_metrics", *("metrics." + name for name in names[at:at + 10000]))
         pipe.execute()
 
@@ -122,10 +135,9 @@ class Site:
         self.redis = RedisServer(directory, "--appendonly", "yes", "--appendfsync", "everysec",
                                  "--maxmemory-policy", "noeviction")
         started.callback(self.redis.stop)
-        settings = directory / "seed.conf"
-        more = f'redis = "unix:{self.redis.sock}"; retention = "10s:1h";'
-        settings.write_text(more)
-        import_seed(directory, settings, days)
+        more = f'redis = "unix:{self.redis.sock}"; retention = "{RETENTION}";'
+        import_seed(directory, self.redis.client,
+                    write_settings(directory / "seed.conf", more + 'roomba: { pass_interval = "1s"; };'), days)
         copy_seed(self.redis.client, self.names)
         self.n = n + 1  # with the seed
         begin = time.monotonic()
@@ -156,30 +168,49 @@ def tell(name, n, value):
     print(f"capacity.{name}_{n} {value}", flush=True)
 
 
-def redis_peak(site):
-    """Resident memory of Redis and the child that rewrites its file, shared pages once."""
-    children = subprocess.run(["pgrep", "-P", str(site.redis.process.pid)], capture_output=True, text=True,
-                              check=False).stdout.split()
-    try:
-        return sum(memory_bytes(pid, "Pss") for pid in [site.redis.process.pid, *children])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
+class Rewrite:
+    """One of the append-only file, and what it costs while points go on arriving."""
+
+    def __init__(self, site):
+        self.site, self.begin, self.end = site, time.monotonic(), None
+        self.peak = {"redis_rss": 0, "child_rss": 0, "both_once": 0}
+        site.redis.client.bgrewriteaof()
+
+    def look(self):
+        if self.end:
+            return
+        parent = self.site.redis.process.pid
+        children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True,
+                                  check=False).stdout.split()
+        try:
+            now = {"redis_rss": memory_bytes(parent), "child_rss": sum(map(memory_bytes, children)),
+                   "both_once": sum(memory_bytes(pid, "Pss") for pid in [parent, *children])}
+            self.peak = {name: max(now[name], most) for name, most in self.peak.items()}
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # the child has just ended
+        if not self.site.redis.client.info("persistence")["aof_rewrite_in_progress"]:
+            self.end = time.monotonic()
+
+    def tell(self, n):
+        wait_for("the end of the rewrite", lambda: self.look() or self.end, patience_s=300)
+        info = self.site.redis.client.info("persistence")
+        tell("rewrite", n, f"s {self.end - self.begin:.1f}")
+        tell("rewrite_bytes_per_metric", n, " ".join(f"{name} {most / n:.0f}" for name, most in self.peak.items())
+             + f" copied_on_write {info['aof_last_cow_size'] / n:.0f} file {info['aof_base_size'] / n:.0f}")
 
 
 def watch(site, seconds, rewrite):
-    """Looks at the gauges each second. Returns the samples and Redis's peak."""
-    samples, peak, until = [], 0, time.monotonic() + seconds
-    halfway = time.monotonic() + seconds / 2 if rewrite else until + 1
-    while time.monotonic() < until:
-        time.sleep(1)
+    """Looks at the gauges each second. Returns the samples, and the Rewrite begun halfway if one is asked for."""
+    samples, begun, begin = [], None, time.monotonic()
+    while (elapsed := time.monotonic() - begin) < seconds:
+        time.sleep(0.2 if begun else 1)
         samples.append({field: site.gauges(field) for field in ("delay_median_ms", "delay_p99_ms", "lag_ms",
                                                                 "busy_permille")})
-        if time.monotonic() >= halfway:
-            site.redis.client.bgrewriteaof()
-            halfway = until + 1
-        if rewrite:
-            peak = max(peak, redis_peak(site))
-    return samples, peak
+        if rewrite and not begun and elapsed >= seconds / 2:
+            begun = Rewrite(site)
+        if begun:
+            begun.look()
+    return samples, begun
 
 
 def tell_times(n, samples):
@@ -197,12 +228,18 @@ def tell_cpu(n, before, after, seconds, judged):
          f"{used['workers'] / judged * 1e9:.0f} ({judged / used['workers']:.0f} points a second and core)")
 
 
-def tell_memory(site, n, peak):
+def key_bytes(site, prefix):
+    """What a key takes of Redis, its name and entry included: the median of some."""
+    return statistics.median(site.redis.client.memory_usage(prefix + name, samples=0) or 0
+                             for name in random.Random(3).sample(site.names, min(500, len(site.names))))
+
+
+def tell_memory(site, n):
     rss = {name: sum(map(memory_bytes, pids)) for name, pids in site.pids().items()}
     tell("memory_bytes_per_metric", n, " ".join(f"{name} {b / n:.0f}" for name, b in rss.items())
          + f" all {sum(rss.values()) / n:.0f}")
-    if peak:
-        tell("redis_bytes_per_metric_in_rewrite", n, f"{peak / n:.0f}")
+    tell("redis_bytes_per_metric", n, " ".join(f"{name} {key_bytes(site, prefix):.0f}" for name, prefix in
+         (("tail", "metrics."), ("rollup", "rollup."), ("records", "ridgeline:record:"))))
 
 
 def tell_lost(site, n, sent, judged_before):
@@ -262,10 +299,12 @@ def measure(n, seconds, rewrite):
         sender = Sender(site.run.line, site.names)
         time.sleep(SETTLE_S)
         cpu, judged, begin = site.cpu(), sum(site.gauges("judged")), time.monotonic()
-        samples, peak = watch(site, seconds, rewrite)
+        samples, begun = watch(site, seconds, rewrite)
         tell_cpu(n, cpu, site.cpu(), time.monotonic() - begin, sum(site.gauges("judged")) - judged)
         tell_times(n, samples)
-        tell_memory(site, n, peak)
+        tell_memory(site, n)
+        if begun:
+            begun.tell(n)
         tell_lost(site, n, sender.stop(), judged_before)
         kill_a_worker(site, n)
 

@@ -43,11 +43,12 @@ struct statsd_line {
     size_t name_len;
     const char *next, *end; /* samples that are left; next is NULL at the end */
     struct {                /* what stands behind a value, or behind several packed ones */
+        double weight;      /* first: were `at` beside the `end` above, compilers would read the two as one that was
+                               written as two, for which processors wait */
         const char *at, *end;
         enum statsd_result result;
         enum statsd_type type;
         bool is_time;
-        double weight;
     } tail;
     char buffer[KEYS_NAME_MAX];
 };

@@ -25,18 +25,27 @@ static uint64_t stir(uint64_t h)
     return h ^ h >> 32;
 }
 
+static uint64_t word_at(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
 /* Eight bytes at a time, each multiplied by 2^64 over the golden ratio and folded (Knuth, "The Art of Computer
- * Programming", vol. 3, 6.4). */
+ * Programming", vol. 3, 6.4). The last eight may overlap those before: putting a shorter rest together in memory would
+ * have the processor wait for every store under way, those of the line before to memory far off among them. */
 uint64_t table_hash(const struct table *t, const char *name, size_t len)
 {
-    uint64_t h = t->seed ^ len, word;
-    for (; len >= sizeof word; name += sizeof word, len -= sizeof word) {
-        memcpy(&word, name, sizeof word);
-        h = stir(h ^ word);
+    uint64_t h = t->seed ^ len, word = 0;
+    if (len < sizeof word) {
+        memcpy(&word, name, len);
+        return stir(stir(h ^ word));
     }
-    word = 0;
-    memcpy(&word, name, len);
-    return stir(stir(h ^ word));
+    const char *last = name + len - sizeof word;
+    for (; name < last; name += sizeof word)
+        h = stir(h ^ word_at(name));
+    return stir(stir(h ^ word_at(last)));
 }
 
 static size_t next_place(const struct table *t, size_t i)

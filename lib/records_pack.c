@@ -1,7 +1,7 @@
 /* One field of a saved record, as bytes:
  *
  *   'R', version, number of detectors, of Skyline's algorithms, checksum of the episode (u32), episode,
- *   engine record (with a checksum of its own: a second one over it would be a quarter of the time that loading takes)
+ *   engine record (with a checksum of its own)
  *
  * Numbers are little-endian. One walk over the episode serves both packing and
  * unpacking, so the two cannot come apart. Reading checks every enumerator. */
@@ -10,12 +10,13 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/records.h"
 
-#define VERSION 5
+#define VERSION 6
 #define HEADER_BYTES 8
 #define FINDING_BYTES (4 * 8 + 4 + 2)
 #define VERDICT_BYTES \
     (4 + 8 + 1 + 7 * 8 + 1 + 1 + 1 + 4 + 1 + 8 + 4 + 8 + 1 + ENGINE_FINDINGS_MAX * FINDING_BYTES)
-#define EPISODE_BYTES (2 + 4 * 4 + 8 + 2 * VERDICT_BYTES)
+#define EPISODE_HEAD_BYTES (2 + 4 * 4 + 8)
+#define EPISODE_BYTES_MAX (EPISODE_HEAD_BYTES + 2 * VERDICT_BYTES)
 
 /* Where a walk stands: exactly one of `out` and `in` is set. `bad` stays set once a value read was impossible. */
 struct walk {
@@ -108,19 +109,27 @@ static void walk_episode(struct walk *w, struct episode *i)
     walk_u32(w, &i->last_hot);
     walk_u32(w, &i->odd_since);
     walk_double(w, &i->score);
-    walk_verdict(w, &i->opened);
-    walk_verdict(w, &i->peak);
+    if (i->open || i->pending) {
+        walk_verdict(w, &i->opened);
+        walk_verdict(w, &i->peak);
+    }
     w->bad = w->bad || i->last_hot < i->start || (i->open && i->pending);
+}
+
+/* How long the episode is that begins with `open` and `pending`: without either its verdicts are left out. */
+static size_t episode_bytes(const uint8_t *episode)
+{
+    return episode[0] || episode[1] ? EPISODE_BYTES_MAX : EPISODE_HEAD_BYTES;
 }
 
 static uint32_t checksum(const uint8_t *episode)
 {
-    return (uint32_t)keys_hash((const char *)episode, EPISODE_BYTES);
+    return (uint32_t)keys_hash((const char *)episode, episode_bytes(episode));
 }
 
 size_t records_packed_max(void)
 {
-    return HEADER_BYTES + EPISODE_BYTES + engine_packed_max();
+    return HEADER_BYTES + EPISODE_BYTES_MAX + engine_packed_max();
 }
 
 static void put_header(uint8_t out[HEADER_BYTES], uint32_t sum)
@@ -136,23 +145,24 @@ size_t records_pack(const struct engine_record *r, const struct episode *i, uint
     struct episode copy = *i;
     struct walk w = {.out = out + HEADER_BYTES};
     walk_episode(&w, &copy);
-    size_t len = EPISODE_BYTES + engine_pack(r, w.out);
+    size_t len = engine_pack(r, w.out);
     put_header(out, checksum(out + HEADER_BYTES));
-    return HEADER_BYTES + len;
+    return (size_t)(w.out - out) + len;
 }
 
 int records_unpack(struct engine_record *r, struct episode *i, const uint8_t *bytes, size_t len)
 {
     uint8_t header[HEADER_BYTES];
-    if (len < HEADER_BYTES + EPISODE_BYTES)
+    const uint8_t *episode = bytes + HEADER_BYTES;
+    if (len < HEADER_BYTES + EPISODE_HEAD_BYTES || len - HEADER_BYTES < episode_bytes(episode))
         goto reject;
-    put_header(header, checksum(bytes + HEADER_BYTES));
+    put_header(header, checksum(episode));
     if (memcmp(header, bytes, HEADER_BYTES) != 0)
         goto reject;
-    struct walk w = {.in = bytes + HEADER_BYTES};
+    struct walk w = {.in = episode};
     *i = (struct episode){0};
     walk_episode(&w, i);
-    if (w.bad || engine_unpack(r, w.in, len - HEADER_BYTES - EPISODE_BYTES) != 0)
+    if (w.bad || engine_unpack(r, w.in, len - (size_t)(w.in - bytes)) != 0)
         goto reject;
     return 0;
 reject:

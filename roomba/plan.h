@@ -22,9 +22,9 @@
 #define PLAN_TAIL_BYTES (3 * SERIES_POINT_BYTES)
 
 /* A trim rewrites what it keeps, and the AOF logs it. So it waits until one in so many records
- * of the key is old: then three bytes are logged for each one that was appended. It costs no memory: the first
- * APPEND behind a trim has Redis double the key's room, of which this takes a third. */
-#define PLAN_SLACK 4
+ * of the key is old: then four bytes are logged for each one that was appended, and the key grows by a quarter, for
+ * which the trim before has left room (change.c). */
+#define PLAN_SLACK 5
 
 enum plan {
     PLAN_LEAVE,    /* nothing to do */

@@ -1,44 +1,73 @@
-/* Bytes are put together one by one, so that records move between machines of
- * any byte order and no read is unaligned. */
+/* Records move between machines of any byte order, and no field of theirs is aligned: integers are copied to and from
+ * their little-endian form. Their sizes are constants wherever the compiler looks, so that each is one instruction. */
 #include "analyzer/engine/codec.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 
 #define CHECKSUM_BYTES 8
 
-/* FNV-1a. */
+/* The `bytes` (1 to 8) at `in` as an integer, and the way back. Three are taken apart: as one they would be put
+ * together in memory, and waited for. */
+static inline uint64_t load(const uint8_t *in, size_t bytes)
+{
+    uint64_t v = 0;
+    if (bytes == 3)
+        return in[0] | (uint64_t)in[1] << 8 | (uint64_t)in[2] << 16;
+    memcpy(&v, in, bytes);
+    return le64toh(v);
+}
+
+static inline void store(uint8_t *out, uint64_t v, size_t bytes)
+{
+    v = htole64(v);
+    memcpy(out, &v, bytes);
+}
+
+/* FNV-1a by eight bytes instead of one, and what is left over behind them. A product carries differences upwards only,
+ * hence the shift. Each step can be undone, so damage within one of the eight never goes unnoticed. */
 static uint64_t checksum(const uint8_t *bytes, size_t len)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
+    uint64_t hash = 0xcbf29ce484222325u ^ len;
+    size_t at = 0;
+    for (; len - at >= 8; at += 8) {
+        hash = (hash ^ load(bytes + at, 8)) * 0x100000001b3u;
+        hash ^= hash >> 32;
+    }
+    if (at < len)
+        hash = (hash ^ load(bytes + at, len - at)) * 0x100000001b3u;
+    return hash ^ hash >> 32;
+}
+
+/* The next `bytes` of what is read; NULL, and the codec has failed, when they are not there. */
+static inline const uint8_t *take(struct codec *c, size_t bytes)
+{
+    if (c->failed || c->cap - c->at < bytes) {
+        c->failed = true;
+        return NULL;
+    }
+    c->at += bytes;
+    return c->in + c->at - bytes;
 }
 
 /* Moves the low `bytes` bytes of an integer in the codec's direction. */
-static uint64_t move(struct codec *c, uint64_t v, size_t bytes)
+static inline uint64_t move(struct codec *c, uint64_t v, size_t bytes)
 {
+    if (!c->out) {
+        const uint8_t *in = take(c, bytes);
+        return in ? load(in, bytes) : 0;
+    }
     if (c->failed)
         return 0;
-    if (c->out) {
-        assert(c->cap - c->at >= bytes);
-        for (size_t i = 0; i < bytes; i++)
-            c->out[c->at++] = (uint8_t)(v >> 8 * i);
-        return v;
-    }
-    if (c->cap - c->at < bytes) {
-        c->failed = true;
-        return 0;
-    }
-    v = 0;
-    for (size_t i = 0; i < bytes; i++)
-        v |= (uint64_t)c->in[c->at++] << 8 * i;
+    assert(c->cap - c->at >= bytes);
+    store(c->out + c->at, v, bytes);
+    c->at += bytes;
     return v;
 }
 
-static uint64_t bounded(struct codec *c, uint64_t v, size_t bytes, uint64_t max)
+static inline uint64_t bounded(struct codec *c, uint64_t v, size_t bytes, uint64_t max)
 {
     v = move(c, v, bytes);
     if (v > max)
@@ -104,7 +133,7 @@ static double limited(double v, double min, double max)
     return fmax(min, fmin(max, v));
 }
 
-static void range(struct codec *c, double *v, double min, double max)
+static inline void range(struct codec *c, double *v, double min, double max)
 {
     uint64_t bits;
     if (c->out)
@@ -118,7 +147,7 @@ static void range(struct codec *c, double *v, double min, double max)
         *v = 0;
 }
 
-static void ranges(struct codec *c, float *v, size_t n, float min, float max)
+static inline void ranges(struct codec *c, float *v, size_t n, float min, float max)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
@@ -189,6 +218,31 @@ void codec_leading_sizes(struct codec *c, float *v, uint8_t n)
         used--;
     codec_u8(c, &used, n);
     codec_sizes(c, v, used);
+}
+
+/* How many of the `n` numbers, 255 at most, are the first one again, it included. */
+static uint8_t run_of(const uint8_t *v, unsigned n)
+{
+    uint8_t run = 1;
+    while (run < UINT8_MAX && run < n && v[run] == v[0])
+        run++;
+    return run;
+}
+
+void codec_runs(struct codec *c, uint8_t *v, unsigned n)
+{
+    while (n > 0 && !c->failed) {
+        uint8_t run = c->out ? run_of(v, n) : 0;
+        codec_u8(c, &run, UINT8_MAX);
+        codec_u8(c, v, UINT8_MAX);
+        if (run == 0 || run > n) {
+            c->failed = true;
+            return;
+        }
+        memset(v, *v, run);
+        v += run;
+        n -= run;
+    }
 }
 
 void codec_finite(struct codec *c, double *v)

@@ -53,6 +53,9 @@ void codec_shorts(struct codec *c, float *v, size_t n);
 /* Sizes of which the last ones are usually zero: those are not packed. */
 void codec_leading_sizes(struct codec *c, float *v, uint8_t n);
 
+/* `n` numbers from 0 to 255 of which neighbours are often equal: each run of equal ones takes two bytes. */
+void codec_runs(struct codec *c, uint8_t *v, unsigned n);
+
 /* Any finite number. */
 void codec_finite(struct codec *c, double *v);
 

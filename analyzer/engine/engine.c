@@ -10,7 +10,7 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (7u << 8 | DETECTOR_COUNT)
+#define VERSION (8u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define MEAN_NEEDS_POINTS 20 /* before the mean of the day stands in for a season */
@@ -301,8 +301,8 @@ int engine_hold(struct engine_record *r, struct point p)
     return 0;
 }
 
-/* A packed record is never longer than its memory and the frame around it: every
- * field is packed in its own size. */
+/* A packed record is never longer than its memory and the frame around it: every field is packed in its own size or
+ * less; a bin's count may take two bytes instead of one, and its mean then takes three instead of four. */
 size_t engine_packed_max(void)
 {
     return sizeof(struct engine_record) + 16;

@@ -125,14 +125,13 @@ void profile_learn(struct profile *p, uint32_t t, double y, double step_s)
               (unsigned)(CLIP_AFTER_VISITS * week_visit));
 }
 
-/* A bin is packed as its count and, where that is not zero, its mean. */
+/* Neighbouring bins have been visited equally often; a bin's mean is packed only where it has been visited at all. */
 static void codec_bins(struct codec *c, float *bin, uint8_t *n, unsigned bins)
 {
-    for (unsigned i = 0; i < bins; i++) {
-        codec_u8(c, &n[i], UINT8_MAX);
+    codec_runs(c, n, bins);
+    for (unsigned i = 0; i < bins; i++)
         if (n[i] > 0)
             codec_shorts(c, &bin[i], 1);
-    }
 }
 
 void profile_codec(struct profile *p, struct codec *c)

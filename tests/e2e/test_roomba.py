@@ -151,6 +151,21 @@ def test_waits_until_a_trim_is_worth_its_cost(redis, roomba):
     assert redis.get("metrics.slack") == raw
 
 
+def test_trim_leaves_room_until_the_next(redis, roomba):
+    """Redis doubles a string that has no room for an APPEND; until a fifth is old again there is some."""
+    now = int(time.time())
+    put(redis, "room", series(now - 7200, now))
+    r = roomba()
+    r.wait_counter("trimmed", 1)
+    trimmed = redis.memory_usage("metrics.room")
+    assert trimmed < 1.6 * 361 * 15
+    for t in range(now + 10, now + 900, 10):  # 89 points: with them nearly a fifth is old
+        redis.append("metrics.room", canonical(t, float(t)))
+    r.wait_walks()
+    assert redis.strlen("metrics.room") == (361 + 89) * 15
+    assert redis.memory_usage("metrics.room") == trimmed
+
+
 def test_trim_sent_twice_trims_once(redis, roomba):
     now = int(time.time())
     put(redis, "twice", series(now - 7200, now))

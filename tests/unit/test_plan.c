@@ -82,12 +82,12 @@ Test(plan, anything_but_whole_canonical_records_is_rewritten)
     }
 }
 
-Test(plan, probe_stands_on_a_record_within_the_first_quarter)
+Test(plan, probe_stands_on_a_record_within_the_first_fifth)
 {
     for (size_t n = 1; n < 2000; n++) {
         size_t offset = plan_probe_offset(n * SERIES_POINT_BYTES);
         cr_assert_eq(offset % SERIES_POINT_BYTES, 0);
-        cr_assert_eq(offset / SERIES_POINT_BYTES, n / 4);
+        cr_assert_eq(offset / SERIES_POINT_BYTES, n / 5);
     }
 }
 

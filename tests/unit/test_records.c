@@ -67,6 +67,31 @@ Test(records, come_back_as_they_were_packed)
     done(&s);
 }
 
+Test(records, of_a_metric_without_an_anomaly_leave_its_verdicts_out)
+{
+    struct state s = packed();
+    struct engine_record *back = malloc(engine_record_bytes());
+    struct episode i;
+    size_t open_len = s.len;
+    s.episode.open = false;
+    s.len = records_pack(s.record, &s.episode, s.bytes);
+    cr_assert_lt(s.len + 800, open_len);
+    cr_assert_eq(records_unpack(back, &i, s.bytes, s.len), 0);
+    cr_assert_not(i.open);
+    cr_assert_eq(i.last_hot, s.episode.last_hot);
+    cr_assert_eq(i.peak.t, 0);
+    s.bytes[8] = 1; /* "open", of which there are no verdicts */
+    cr_assert_eq(records_unpack(back, &i, s.bytes, s.len), -1);
+    s.bytes[8] = 0;
+    s.episode.pending = true;
+    cr_assert_eq(records_pack(s.record, &s.episode, s.bytes), open_len);
+    cr_assert_eq(records_unpack(back, &i, s.bytes, open_len), 0);
+    cr_assert(i.pending);
+    cr_assert_eq(i.peak.t, s.episode.peak.t);
+    free(back);
+    done(&s);
+}
+
 Test(records, that_are_cut_or_damaged_are_refused_and_leave_a_fresh_state)
 {
     struct state s = packed();
