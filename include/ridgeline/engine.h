@@ -125,6 +125,11 @@ void engine_init(struct engine_record *r);
  * judged time or `p.v` is not finite. */
 int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out);
 
+/* The same under several options at once, at the cost of learning the point once: out[i] is what engine_update() with
+ * o[i] would give. All must have the same `season`, the one option that learning depends on; n is at least 1. */
+int engine_update_each(struct engine_record *r, const struct engine_options *const o[], size_t n, struct point p,
+                       struct verdict out[]);
+
 /* Time of the first and of the last judged point; 0 before the first. */
 uint32_t engine_first_t(const struct engine_record *r);
 uint32_t engine_last_t(const struct engine_record *r);

@@ -15,6 +15,11 @@
 typedef void replay_each(void *context, const struct verdict *v, enum episode_change change,
                          const struct episode *episode);
 
+/* Takes a verdict that was given already, of the engine with a step of `step_s`: the half of replay_take() that follows
+ * the episode. */
+void replay_follow(struct episode *i, const struct engine_options *o, double step_s, const struct verdict *v,
+                   replay_each *each, void *context);
+
 /* Feeds one point through `r` and `i`, as the live worker does; one that is not later than engine_last_t(r) is not
  * judged. `*window` is that of ensemble_update(). Returns 0, or -1 when memory is out. */
 int replay_take(struct engine_record *r, struct skyline_window **window, struct episode *i,
