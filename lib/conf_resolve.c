@@ -39,6 +39,23 @@ void conf_resolve(const struct settings *s, const struct conf_rules *overrides, 
         apply(overrides, CONF_SOURCE_OVERRIDE, NULL, name, name_len, options, origins);
 }
 
+const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,
+                                             struct conf_origin *origin)
+{
+    for (size_t r = s->rules.n; r-- > 0;) {
+        const struct conf_rule *rule = &s->rules.rules[r];
+        if (rule->retention.n == 0 || !glob_match(rule->match, name, name_len))
+            continue;
+        if (origin != NULL)
+            *origin = (struct conf_origin){
+                .source = CONF_SOURCE_RULE, .line = rule->line, .path = s->path, .match = glob_pattern(rule->match)};
+        return &rule->retention;
+    }
+    if (origin != NULL)
+        *origin = (struct conf_origin){.source = CONF_SOURCE_TOP_LEVEL};
+    return &s->retention;
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -50,6 +67,9 @@ char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *or
     switch (origin->source) {
     case CONF_SOURCE_DEFAULT:
         snprintf(out, out_bytes, "default");
+        break;
+    case CONF_SOURCE_TOP_LEVEL:
+        snprintf(out, out_bytes, "top level");
         break;
     case CONF_SOURCE_DETECTION:
         if (origin->line == 0)

@@ -202,12 +202,18 @@ static const char reference_rules[] =
     "\n"
     "    rules = (\n"
     "      { match = \"stats.timers.**\"; consensus = 3; },\n"
-    "      { match = \"servers.*.disk.{used,free}\"; median = 8.0; close_after = \"2h\"; }\n"
+    "      { match = \"servers.*.disk.{used,free}\"; median = 8.0; close_after = \"2h\"; },\n"
+    "      { match = \"servers.*.net.**\"; retention = \"10s:6h,1m:7d\"; }\n"
     "    );\n"
     "\n"
     "Each rule names metrics with a glob and sets any options of `detection` for them. All rules that\n"
     "match apply, in file order. Globs are Graphite's: `*` and `?` within one part of a name, `**` across\n"
-    "parts (one or more characters), `[a-z]`, `[!a-z]`, `{a,b}`.\n";
+    "parts (one or more characters), `[a-z]`, `[!a-z]`, `{a,b}`.\n"
+    "\n"
+    "These stand in rules alone, and the page cannot set them; of the rules that match and set one, the last holds.\n"
+    "\n"
+    "| option | allowed | meaning |\n"
+    "|---|---|---|\n";
 
 static void write_group(FILE *out, const char *group)
 {
@@ -228,6 +234,12 @@ static void write_row(FILE *out, const struct settings *defaults, const struct c
     fprintf(out, "| `%s` | `%s` | %s%s%s | %s |\n", o->name, text != NULL ? text : "",
             conf_allowed_text(o, allowed, sizeof allowed), counts ? " " : "", counts ? o->unit : "", o->help);
     free(text);
+}
+
+static void write_rule_row(FILE *out, const struct conf_option *o)
+{
+    char allowed[128];
+    fprintf(out, "| `%s` | %s | %s |\n", o->name, conf_allowed_text(o, allowed, sizeof allowed), o->help);
 }
 
 char *conf_reference(void)
@@ -251,6 +263,8 @@ char *conf_reference(void)
         write_row(out, &defaults, &conf_options[i]);
     }
     fputs(reference_rules, out);
+    for (size_t i = 0; i < conf_rule_options_n; i++)
+        write_rule_row(out, &conf_rule_options[i]);
     conf_free(&defaults);
     return finish(out, &text);
 }

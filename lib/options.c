@@ -179,6 +179,12 @@ const struct conf_option conf_options[] = {
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
+const struct conf_option conf_rule_options[] = {
+    {.group = "rules", .name = "retention", .type = CONF_RETENTION, .offset = offsetof(struct conf_rule, retention),
+     .unit = "", .help = "As at the top level, for these metrics; the first archive spans more than `horizon.max_age`."},
+};
+const size_t conf_rule_options_n = sizeof conf_rule_options / sizeof *conf_rule_options;
+
 #define METRIC_OPTIONS (2 * DETECTOR_COUNT + 14)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
@@ -203,6 +209,14 @@ const struct conf_option *conf_option_find(const char *group, const char *name)
     for (size_t i = 0; i < conf_options_n; i++)
         if (strcmp(conf_options[i].group, group) == 0 && strcmp(conf_options[i].name, name) == 0)
             return &conf_options[i];
+    return NULL;
+}
+
+const struct conf_option *conf_rule_option_find(const char *name)
+{
+    for (size_t i = 0; i < conf_rule_options_n; i++)
+        if (strcmp(conf_rule_options[i].name, name) == 0)
+            return &conf_rule_options[i];
     return NULL;
 }
 
