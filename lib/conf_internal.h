@@ -18,9 +18,6 @@ extern const char *const conf_level_names[CONF_LEVELS];
 /* The row of an option, or NULL. */
 const struct conf_option *conf_option_find(const char *group, const char *name);
 
-/* The row of an option that only rules of the file have, or NULL. */
-const struct conf_option *conf_rule_option_find(const char *name);
-
 /* The number of a per-metric row among the per-metric rows. */
 size_t conf_metric_index(const struct conf_option *o);
 
@@ -50,6 +47,9 @@ int conf_value_check(const struct conf_option *o, double value, char reason[CONF
 
 /* The number of the choice of this name, or -1 with `reason` filled. */
 int conf_value_choice(const struct conf_option *o, const char *text, char reason[CONF_REASON_MAX]);
+
+/* Whether the text is UTF-8 (RFC 3629) without control characters. */
+bool conf_is_line(const char *text);
 
 /* Frees what the option owns below `base`. */
 void conf_value_free(const struct conf_option *o, void *base);

@@ -1,5 +1,6 @@
 /* What holds for one metric, and who said so: default < `detection` < rules in
  * file order < overrides, later ones win option by option. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +38,28 @@ void conf_resolve(const struct settings *s, const struct conf_rules *overrides, 
     apply(&s->rules, CONF_SOURCE_RULE, s->path, name, name_len, options, origins);
     if (overrides != NULL)
         apply(overrides, CONF_SOURCE_OVERRIDE, NULL, name, name_len, options, origins);
+}
+
+static void say(const char **said, const char *text)
+{
+    if (text != NULL)
+        *said = text;
+}
+
+void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about)
+{
+    *about = (struct conf_about){.unit = "", .owner = "", .description = "", .runbook = "", .limit = NAN};
+    for (size_t r = 0; r < s->rules.n; r++) {
+        const struct conf_rule *rule = &s->rules.rules[r];
+        if (!glob_match(rule->match, name, name_len))
+            continue;
+        say(&about->unit, rule->unit);
+        say(&about->owner, rule->owner);
+        say(&about->description, rule->description);
+        say(&about->runbook, rule->runbook);
+        if (!isnan(rule->limit))
+            about->limit = rule->limit;
+    }
 }
 
 const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,

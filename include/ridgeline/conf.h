@@ -52,6 +52,7 @@ struct conf_option {
     bool per_metric;
     size_t offset;
     double min, max;         /* numbers, integers, durations (s), bytes */
+#define CONF_UNBOUNDED 1e300 /* as the most: any number will do */
     const char *default_text; /* as --set takes it; NULL for per-metric rows: engine_options_default() */
     const char *const *choices; /* names, up to a NULL; `max` is the number of the last */
     const char *unit;        /* of the number that we hold: "s", "bytes", "votes", ""; never NULL */
@@ -75,21 +76,29 @@ struct conf_globs {
     size_t n;
 };
 
-/* Some of the per-metric options, with a glob: a rule of the file or an override. */
+/* Some of the per-metric options, with a glob: a rule of the file or an override. What stands below `value` only a
+ * rule can set; these options have a table of their own, conf_rule_options. */
 struct conf_rule {
     struct glob *match;
     unsigned line;      /* in settings.conf; 0 for an override */
     int64_t saved_at;   /* epoch s an override was saved; 0 for a rule */
     bool set[CONF_METRIC_OPTIONS_MAX];
     double value[CONF_METRIC_OPTIONS_MAX]; /* durations in seconds */
+    char *unit, *owner, *description, *runbook; /* NULL: not set; at most CONF_ABOUT_MAX bytes, in one line */
+    double limit; /* NaN: not set */
     struct units_retention retention; /* n is 0 where the rule sets none */
 };
+
+/* The rows of what rules alone set: offsets into struct conf_rule. */
+extern const struct conf_option conf_rule_options[];
+extern const size_t conf_rule_options_n;
 
 struct conf_rules {
     struct conf_rule *rules;
     size_t n;
 };
 
+#define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
 #define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
 
 struct settings {
@@ -128,6 +137,9 @@ struct settings {
         struct units_shard shard; /* of all metrics, this analyzer's */
         int64_t save_interval_s;
     } analyzer;
+    struct {
+        int64_t incident_window_s, reopen_within_s;
+    } alerter;
     struct {
         struct units_address listen;
         int64_t max_connections, max_event_streams;
@@ -175,6 +187,13 @@ struct conf_origin {
 void conf_resolve(const struct settings *s, const struct conf_rules *overrides, const char *name, size_t name_len,
                   struct engine_options *options, struct conf_origin *origins);
 
+/* What the rules say of a metric for those who read of it; later rules win option by option. */
+struct conf_about {
+    const char *unit, *owner, *description, *runbook; /* "" where no rule says; owned by the settings */
+    double limit; /* NaN where no rule says */
+};
+void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about);
+
 /* How long the points of `name` are kept: as the last matching rule that sets it says, else as the top level does. It
  * is the settings' own. `origin` may be NULL. */
 const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,
@@ -215,6 +234,9 @@ char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double 
 /* The value of any option of the table in `s`, as it would stand in the file;
  * malloc'd, NULL when memory is out. */
 char *conf_option_text(const struct settings *s, const struct conf_option *o);
+
+/* The same for an option that only rules set; NULL also where the rule does not set it. */
+char *conf_rule_text(const struct conf_rule *rule, const struct conf_option *o);
 
 /* docs/SETTINGS.md, made from the table; malloc'd, NULL when memory is out. */
 char *conf_reference(void);

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,13 @@ static const struct {
      "t.conf:3: rules.match: \"[\" is no glob: unclosed ["},
     {"rules = ( { match = \"a\";\n medain = 5; } );",
      "t.conf:2: rules.medain: is no option of a single metric; did you mean median?"},
+    {"rules = ( { match = \"a\";\n unti = \"%\"; } );", "t.conf:2: rules.unti: is no option of a single metric; did you mean unit?"},
+    {"rules = ( { match = \"a\";\n unit = 5; } );", "t.conf:2: rules.unit: must be text in quotes"},
+    {"rules = ( { match = \"a\";\n owner = \"a\\nb\"; } );", "t.conf:2: rules.owner: must be UTF-8 without control"},
+    {"rules = ( { match = \"a\";\n unit = \"\\xff\"; } );", "t.conf:2: rules.unit: must be UTF-8 without control"},
+    {"rules = ( { match = \"a\";\n limit = \"5\"; } );", "t.conf:2: rules.limit: must be a number, without quotes"},
+    {"rules = ( { match = \"a\";\n runbook = \"javascript:alert(1)\"; } );",
+     "t.conf:2: rules.runbook: must begin with http:// or https://"},
     {"rules = ( { match = \"a\";\n median = 0; } );", "t.conf:2: rules.median: is out of range"},
     {"#\n  @include \"/\"\n", "t.conf:2: @include is not supported"},
 };
@@ -248,11 +256,11 @@ Test(conf, an_override_cannot_set_what_rules_of_the_file_alone_set)
     char error[CONF_ERROR_MAX];
     double value;
     cr_assert_eq(conf_overrides_parse(&rules, json, sizeof json - 1, error), -1);
-    cr_assert_str_eq(error, "override 1: retention: is set by rules of the settings file only");
+    cr_assert_str_eq(error, "override 1: retention: is set by the rules of settings.conf alone");
     cr_assert_eq(conf_metric_check("retention", 5, error), -1);
-    cr_assert_str_eq(error, "retention: is set by rules of the settings file only");
+    cr_assert_str_eq(error, "retention: is set by the rules of settings.conf alone");
     cr_assert_eq(conf_metric_check_choice("retention", "10s:1h", &value, error), -1);
-    cr_assert_str_eq(error, "retention: is set by rules of the settings file only");
+    cr_assert_str_eq(error, "retention: is set by the rules of settings.conf alone");
 }
 
 Test(conf, a_nul_hides_nothing_behind_it)
@@ -367,6 +375,36 @@ Test(conf, later_sources_win_option_by_option)
     cr_assert_eq(o.close_after_s, s.detection.close_after_s);
     conf_rules_free(&overrides);
     conf_free(&s);
+}
+
+Test(conf, later_rules_say_more_of_a_metric)
+{
+    struct settings s;
+    struct conf_about about;
+    must_parse(&s, "rules = ( { match = \"disk.**\"; unit = \"%\"; limit = 100; owner = \"ops\"; },\n"
+                   " { match = \"disk.a\"; owner = \"Ann\"; runbook = \"https://w/disk\"; limit = 90.5; } );\n");
+    conf_about(&s, "disk.a", 6, &about);
+    cr_assert_str_eq(about.unit, "%");
+    cr_assert_str_eq(about.owner, "Ann");
+    cr_assert_str_eq(about.runbook, "https://w/disk");
+    cr_assert_str_eq(about.description, "");
+    cr_assert_eq(about.limit, 90.5);
+    conf_about(&s, "disk.b", 6, &about);
+    cr_assert_str_eq(about.owner, "ops");
+    cr_assert_eq(about.limit, 100);
+    conf_about(&s, "cpu", 3, &about);
+    cr_assert_str_eq(about.unit, "");
+    cr_assert(isnan(about.limit));
+    conf_free(&s);
+}
+
+Test(conf, an_override_cannot_say_what_rules_say)
+{
+    static const char json[] = "[{\"match\": \"a\", \"saved_at\": 5, \"options\": {\"limit\": 60}}]";
+    struct conf_rules overrides = {0};
+    char error[CONF_ERROR_MAX];
+    cr_assert_eq(conf_overrides_parse(&overrides, json, strlen(json), error), -1);
+    cr_assert_not_null(strstr(error, "limit: is set by the rules of settings.conf alone"), "%s", error);
 }
 
 Test(conf, set_of_a_metric_option_is_its_origin)
