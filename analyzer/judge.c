@@ -44,7 +44,10 @@ uint32_t judge_wall_s(const struct judge *j)
 const struct engine_options *judge_options(struct judge *j, struct metric *m)
 {
     if (m->options_epoch != j->options_epoch) {
+        const struct units_retention *retention = conf_retention(j->settings, m->name, m->name_len, NULL);
         conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &m->options, NULL);
+        m->raw_step_s = retention->archive[0].step_s;
+        m->raw_span_s = retention->archive[0].span_s;
         m->options_epoch = j->options_epoch;
     }
     return &m->options;
@@ -164,7 +167,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
  * worker that catches up seconds; judge_confirm() takes them. Returns -1 when it could not be sent. */
 static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
 {
-    uint32_t span_s = j->settings->retention.archive[0].span_s;
+    uint32_t span_s = m->raw_span_s;
     struct records_saved saved = {.record = m->record, .episode = &m->episode};
     enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
     if (field == RECORDS_NOW)
@@ -213,7 +216,7 @@ out:
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
     const struct engine_options *o = judge_options(j, m);
-    uint32_t phase_s = records_phase_s(m->name, m->name_len, j->settings->retention.archive[0].span_s);
+    uint32_t phase_s = records_phase_s(m->name, m->name_len, m->raw_span_s);
     int64_t now_wall_ms = clock_wall_ms();
     size_t i = 0;
     for (unsigned spent = 0; i < n && spent < TURN_POINTS; i++) {

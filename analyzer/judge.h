@@ -29,7 +29,7 @@ struct judge {
 /* The wall clock of this turn, epoch s. */
 uint32_t judge_wall_s(const struct judge *j);
 
-/* The metric's options, resolved anew if settings or overrides have changed. */
+/* The metric's options, resolved anew, and its retention with them, if settings or overrides have changed. */
 const struct engine_options *judge_options(struct judge *j, struct metric *m);
 
 /* Whether the metric's options ask for Skyline's algorithms and its window is not filled yet: then the whole key is to

@@ -22,7 +22,7 @@ static int ask(struct saver *s, struct metric *m)
 {
     struct records_saved saved = {.record = m->record, .episode = &m->episode};
     saved.place_bytes = tail_pack(&m->tail, saved.place);
-    int64_t expire_s = 2 * (int64_t)s->settings->retention.archive[0].span_s;
+    int64_t expire_s = 2 * (int64_t)m->raw_span_s;
     return records_save(s->store, m->name, m->name_len, RECORDS_NOW, &saved, expire_s);
 }
 

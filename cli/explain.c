@@ -198,7 +198,7 @@ static int explain(const struct settings *s, struct store *store, const struct a
 {
     struct conf_rules overrides = {0};
     struct engine_options options;
-    struct conf_origin origins[CONF_METRIC_OPTIONS_MAX];
+    struct conf_origin origins[CONF_METRIC_OPTIONS_MAX], origin;
     char quoted[4 * KEYS_NAME_MAX + 8];
     bool connected = store_connect(store) == 0;
     int status = 1;
@@ -214,6 +214,7 @@ static int explain(const struct settings *s, struct store *store, const struct a
                s->store, store_error(store));
     putchar('\n');
     explain_print_options(&options, origins);
+    explain_print_retention(conf_retention(s, a->name, strlen(a->name), &origin), &origin);
     conf_rules_free(&overrides);
     return status;
 }

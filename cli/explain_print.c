@@ -36,7 +36,13 @@ void explain_print_options(const struct engine_options *o, const struct conf_ori
         printf("  %-19s %-11s %s\n", option->name, conf_value_text(value, sizeof value, i, number),
                conf_origin_text(origin, sizeof origin, &origins[i]));
     }
-    putchar('\n');
+}
+
+void explain_print_retention(const struct units_retention *r, const struct conf_origin *origin)
+{
+    char value[UNITS_RETENTION_TEXT_MAX], from[CONF_ORIGIN_TEXT_MAX];
+    printf("  %-19s %s %s\n\n", "retention", units_retention_text(value, sizeof value, r),
+           conf_origin_text(from, sizeof from, origin));
 }
 
 static void print_state(const struct explain_verdict *e, int64_t now)

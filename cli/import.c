@@ -30,6 +30,7 @@
 struct task {
     struct import_metric metric;
     const struct series *history;
+    const struct units_retention *retention; /* of this metric */
     uint32_t seen_from, seen_until; /* what the saved record had judged; 0, 0: there is none */
     uint32_t open_since;            /* start of the anomaly that was open then; 0: none */
     bool anew;                      /* the record lacks the beginning: it is made again */
@@ -50,9 +51,9 @@ void import_fini(struct import *im)
     im->store = NULL;
 }
 
-static int64_t span_s(const struct import *im)
+static uint32_t span_s(const struct task *t)
 {
-    return im->settings->retention.archive[0].span_s;
+    return t->retention->archive[0].span_s;
 }
 
 static int analyzer_runs(struct import *im, bool *runs)
@@ -97,7 +98,7 @@ static int load(struct import *im, struct task *t)
 {
     struct import_metric *m = &t->metric;
     pass_begin(&im->pass);
-    im->pass.phase_s = records_phase_s(m->name, m->len, (uint32_t)span_s(im));
+    im->pass.phase_s = records_phase_s(m->name, m->len, span_s(t));
     if (import_redis_load(im->store, m, im->pass.record, &im->pass.episode) != 0 ||
         import_tell_load(im->store, m) != 0)
         return -1;
@@ -173,7 +174,7 @@ static enum import_result judge_points(struct import *im, const struct task *t, 
     conf_resolve(im->settings, im->overrides, t->metric.name, t->metric.len, &o, NULL);
     for (size_t i = 0; i < all->n; i += CHUNK) {
         size_t n = all->n - i < CHUNK ? all->n - i : CHUNK;
-        if (pass_run(&im->pass, &o, (uint32_t)span_s(im), all->points + i, n) != 0)
+        if (pass_run(&im->pass, &o, span_s(t), all->points + i, n) != 0)
             return IMPORT_FAILED;
         atomic_fetch_add(&im->judged, n);
         if (proc_stopping)
@@ -254,7 +255,7 @@ static int put_once(struct import *im, const struct task *t, bool *raced)
     series_init(&kept);
     if (push_history(&kept, t) == 0 && push_stored(&kept, t) == 0) {
         series_sort_last_wins(&kept);
-        cut_old(&kept, t->newest, span_s(im));
+        cut_old(&kept, t->newest, span_s(t));
         result = import_redis_put(im->store, &im->put_script, &t->metric, &kept, raced);
         if (result == 0 && !*raced && kept.n > t->metric.stored.n)
             atomic_fetch_add(&im->stored, kept.n - t->metric.stored.n);
@@ -283,7 +284,7 @@ static enum import_result take_in(struct import *im, struct task *t)
 {
     struct store *s = im->store;
     const struct import_metric *m = &t->metric;
-    int64_t expire_s = 2 * span_s(im);
+    int64_t expire_s = 2 * (int64_t)span_s(t);
     bool is_new = false, runs = false;
     enum import_result judged = judge(im, t);
     if (judged != IMPORT_DONE)
@@ -317,7 +318,7 @@ static enum import_result decide(struct import *im, struct task *t)
     const struct import_metric *m = &t->metric;
     const struct series *h = t->history;
     bool runs = false;
-    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + span_s(im) < clock_wall_s())
+    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + span_s(t) < clock_wall_s())
         return IMPORT_ENDED;
     if (!t->anew && !m->mark[0] && m->is_registered && h->points[h->n - 1].t <= t->seen_until)
         return IMPORT_COMPLETE;
@@ -338,7 +339,9 @@ static enum import_result decide(struct import *im, struct task *t)
 
 enum import_result import_series(struct import *im, const char *name, const struct series *history)
 {
-    struct task t = {.metric = {.name = name, .len = strlen(name)}, .history = history};
+    struct task t = {.metric = {.name = name, .len = strlen(name)},
+                     .history = history,
+                     .retention = conf_retention(im->settings, name, strlen(name), NULL)};
     if (!is_wanted(im, name))
         return IMPORT_REFUSED;
     enum import_result result = load(im, &t) == 0 ? decide(im, &t) : failure(im);

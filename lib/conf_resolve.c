@@ -79,6 +79,17 @@ const struct units_retention *conf_retention(const struct settings *s, const cha
     return &s->retention;
 }
 
+uint32_t conf_raw_span_max_s(const struct settings *s)
+{
+    uint32_t most_s = s->retention.archive[0].span_s;
+    for (size_t r = 0; r < s->rules.n; r++) {
+        const struct units_retention *retention = &s->rules.rules[r].retention;
+        if (retention->n > 0 && retention->archive[0].span_s > most_s)
+            most_s = retention->archive[0].span_s;
+    }
+    return most_s;
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -78,7 +78,9 @@ static int judge(const struct request *request, struct chart *c, const struct se
     if (history_replay(request->store, c->metric, c->metric_len, stored, c->from, c->until, &options, add_verdict, c,
                        &end) != 0)
         return -1;
-    *step_s = end.step_s > 0 ? end.step_s : request->app->settings.retention.archive[0].step_s;
+    const struct units_retention *retention =
+        conf_retention(&request->app->settings, c->metric, c->metric_len, NULL);
+    *step_s = end.step_s > 0 ? end.step_s : retention->archive[0].step_s;
     return 0;
 }
 

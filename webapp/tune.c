@@ -115,6 +115,7 @@ static const char *source_name(enum conf_source source)
 {
     static const char *const names[] = {
         [CONF_SOURCE_DEFAULT] = "default",
+        [CONF_SOURCE_TOP_LEVEL] = "top level",
         [CONF_SOURCE_DETECTION] = "detection",
         [CONF_SOURCE_RULE] = "rule",
         [CONF_SOURCE_OVERRIDE] = "override",
@@ -311,14 +312,15 @@ static void apply(const struct request *request, struct reply *reply, const stru
 }
 
 /* Whether the change asks for Skyline's algorithms, by name or by number, where less than the day is kept that they
- * look at. */
-static bool lacks_day(const struct request *request, const json_t *options)
+ * look at: by the rule that takes in all that `match` does, a name or a glob. */
+static bool lacks_day(const struct request *request, const char *match, const json_t *options)
 {
     const json_t *ensemble = json_object_get(options, "ensemble");
     const char *name = json_string_value(ensemble);
     bool skyline = name ? strcmp(name, engine_ensemble_name(ENGINE_ENSEMBLE_SKYLINE)) == 0
                         : json_number_value(ensemble) == ENGINE_ENSEMBLE_SKYLINE;
-    return skyline && request->app->settings.retention.archive[0].span_s < SKYLINE_WINDOW_S;
+    const struct units_retention *retention = conf_retention(&request->app->settings, match, strlen(match), NULL);
+    return skyline && retention->archive[0].span_s < SKYLINE_WINDOW_S;
 }
 
 /* The list as a save would store it, read as a worker would read it. */
@@ -339,7 +341,7 @@ int tune_try(const struct request *request, struct reply *reply, const char *mat
     struct stored s;
     *now = *then = (struct conf_rules){.rules = NULL};
     pthread_rwlock_rdlock(&request->app->settings_lock);
-    bool refused = lacks_day(request, options);
+    bool refused = lacks_day(request, match, options);
     pthread_rwlock_unlock(&request->app->settings_lock);
     if (refused) {
         http_error(reply, HTTP_BAD_REQUEST, LACKS_DAY);
@@ -371,7 +373,7 @@ void tune_save_post(const struct request *request, struct reply *reply)
     else if (!text || !options || json_object_size(body) != 2 || !query_printable(text, json_string_length(match)))
         http_error(reply, HTTP_BAD_REQUEST,
                    "the body must be {\"match\": GLOB, \"options\": {NAME: NUMBER, choice or null, ...}}");
-    else if (lacks_day(request, options))
+    else if (lacks_day(request, text, options))
         http_error(reply, HTTP_BAD_REQUEST, LACKS_DAY);
     else
         apply(request, reply, &(struct change){.match = text, .options = options});

@@ -199,6 +199,9 @@ void conf_about(const struct settings *s, const char *name, size_t name_len, str
 const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,
                                              struct conf_origin *origin);
 
+/* The longest span of any metric's raw tail. */
+uint32_t conf_raw_span_max_s(const struct settings *s);
+
 /* "default", "top level", "detection (settings.conf:12)", "detection (--set)", "rule stats.*
  * (settings.conf:30)", "override stats.*"; cut where `out_bytes` is too short. Returns `out`. */
 #define CONF_ORIGIN_TEXT_MAX (GLOB_MAX + 128)
