@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "analyzer/rebuild.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/ensemble.h"
@@ -213,6 +214,18 @@ out:
     return result;
 }
 
+/* What must be in Redis, or come from there, before a point at `t` is judged. Returns as rebuild_run() does. */
+static int prepare(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
+{
+    if (rebuild_is_due(m)) {
+        judge_confirm(j);
+        int result = rebuild_run(j->store, m, j->counters);
+        if (result != 0)
+            return result;
+    }
+    return keep_past(j, m, phase_s, t) == 0 ? 0 : 1;
+}
+
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
     const struct engine_options *o = judge_options(j, m);
@@ -220,9 +233,10 @@ int64_t judge_points(struct judge *j, struct metric *m, const struct point *poin
     int64_t now_wall_ms = clock_wall_ms();
     size_t i = 0;
     for (unsigned spent = 0; i < n && spent < TURN_POINTS; i++) {
-        if (keep_past(j, m, phase_s, points[i].t) != 0)
+        int prepared = prepare(j, m, phase_s, points[i].t);
+        if (prepared > 0)
             break;
-        if (judge_point(j, m, o, points[i]) != 0)
+        if (prepared < 0 || judge_point(j, m, o, points[i]) != 0)
             return -1;
         m->changed = true;
         delay_note(&j->delay, now_wall_ms - 1000 * (int64_t)points[i].t);

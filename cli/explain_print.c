@@ -124,7 +124,7 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
         printf("No anomaly, although %s suffice: such a change is not wanted, by direction, min_change or "
                "min_change_relative.\n", by_score ? "score and votes" : "the votes");
     if (!e->from_record)
-        puts("No saved record stands before this point: the raw tail alone was judged, from its first point.");
+        puts("No saved record stands before this point: it was judged from the first raw point on.");
 }
 
 void explain_print_verdict(const struct explain_verdict *e, const struct engine_options *o, int64_t now)

@@ -104,6 +104,7 @@ struct counters_def {
     X(records_saved, COUNTER, "records saved")                                                       \
     X(records_loaded, COUNTER, "records loaded at start")                                            \
     X(records_rejected, COUNTER, "saved records that could not be used: those metrics warm up anew") \
+    X(rebuilt, COUNTER, "metrics without a usable record that learnt season and level from their rollups")           \
     X(caught_up, GAUGE, "metrics whose stored points have all been judged since this start")         \
     X(lag_ms, GAUGE, "how late the most overdue poll was in the last ten seconds")                   \
     X(lag_high_ms, GAUGE, "the same of metrics of high priority")                                    \
