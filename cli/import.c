@@ -2,7 +2,8 @@
  *
  *   mark        "an import began": until it goes, no import of the metric counts as complete
  *   events      what was told since the mark is not told again
- *   points      merged with what stands in the key, so doing it again changes nothing
+ *   rollup      what is too old for the key; what stands there stays, so doing it again changes nothing
+ *   points      merged with what stands in the key, likewise
  *   record      from here on a worker would start warm
  *   name        a running analyzer learns of it, and finds all of the above
  *   mark gone
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "cli/import_redis.h"
+#include "cli/import_rollup.h"
 #include "cli/import_tell.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/events.h"
@@ -21,10 +23,12 @@
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
 #include "ridgeline/records.h"
+#include "ridgeline/rollup_store.h"
 
 #define TIMEOUT_MS 30000
 #define CHUNK 65536 /* points between two looks at whether to stop */
 #define PUT_TRIES 5
+#define ALL INT64_C(-1) /* later than this is every point */
 
 /* One metric on its way. */
 struct task {
@@ -39,7 +43,10 @@ struct task {
 
 int import_init(struct import *im, const struct settings *settings, const struct conf_rules *overrides)
 {
-    *im = (struct import){.settings = settings, .overrides = overrides, .put_script = import_redis_put_script};
+    *im = (struct import){.settings = settings,
+                          .overrides = overrides,
+                          .put_script = import_redis_put_script,
+                          .rollup_script = {.source = rollup_store_replace_source}};
     im->store = store_new(settings->store, TIMEOUT_MS);
     return pass_init(&im->pass) == 0 && im->store ? 0 : -1;
 }
@@ -136,10 +143,10 @@ static uint32_t near_s(const struct series *history, const struct series *live)
     return n > 1 ? (uint32_t)((end - begin) / (n - 1) / 2) : 0;
 }
 
-/* Pushes those of the history's points that have not been judged yet, but for those that the key has: as whisper keeps
+/* Pushes those of the history's points that are later than `after`, but for those that the key has: as whisper keeps
  * them, at the beginning of their step, they stand beside the key's, and would double it. `live` is what the key has,
  * sorted. */
-static int push_missing(struct series *s, const struct task *t, const struct series *live)
+static int push_missing(struct series *s, const struct task *t, const struct series *live, int64_t after)
 {
     uint32_t near = live->n > 0 ? near_s(t->history, live) : 0;
     size_t next = 0; /* first of `live` that is not before the point */
@@ -149,20 +156,20 @@ static int push_missing(struct series *s, const struct task *t, const struct ser
             next++;
         bool is_had = next < live->n && live->points[next].t != p.t &&
                       (live->points[next].t - p.t <= near || (next > 0 && p.t - live->points[next - 1].t <= near));
-        if (!is_had && (t->anew || p.t > t->seen_until) && series_push(s, p) != 0)
+        if (!is_had && p.t > after && series_push(s, p) != 0)
             return -1;
     }
     return 0;
 }
 
-static int push_history(struct series *s, const struct task *t)
+static int push_history(struct series *s, const struct task *t, int64_t after)
 {
     struct series live;
     series_init(&live);
     int result = push_stored(&live, t);
     if (result == 0) {
         series_sort_last_wins(&live);
-        result = push_missing(s, t, &live);
+        result = push_missing(s, t, &live, after);
     }
     series_fini(&live);
     return result;
@@ -191,7 +198,7 @@ static enum import_result judge(struct import *im, const struct task *t)
     series_init(&all);
     if (t->anew)
         pass_begin(&im->pass);
-    if (push_stored(&all, t) == 0 && push_history(&all, t) == 0) {
+    if (push_stored(&all, t) == 0 && push_history(&all, t, t->anew ? ALL : t->seen_until) == 0) {
         series_sort_first_wins(&all);
         result = judge_points(im, t, &all);
     }
@@ -237,29 +244,45 @@ static int tell(struct import *im, const struct task *t)
     return import_tell_closed(im->store, &t->metric, told_since(t), p->closed, kept);
 }
 
-/* Drops what lies outside the raw retention from sorted points. */
-static void cut_old(struct series *s, uint32_t newest, int64_t retention_s)
+/* Where the raw tail of sorted points is to begin: it keeps what is young, and as many points as roomba leaves. */
+static uint32_t tail_from(const struct series *s, const struct task *t)
+{
+    uint32_t from = t->newest > span_s(t) ? t->newest - span_s(t) : 0;
+    uint32_t stays = s->n > UNITS_RAW_POINTS_MIN ? s->points[s->n - UNITS_RAW_POINTS_MIN].t : 0;
+    return stays < from ? stays : from;
+}
+
+static void cut_before(struct series *s, uint32_t from)
 {
     size_t kept = 0;
     for (size_t i = 0; i < s->n; i++)
-        if (s->points[i].t + retention_s >= newest)
+        if (s->points[i].t >= from)
             s->points[kept++] = s->points[i];
     s->n = kept;
 }
 
-/* Puts history and key, merged, in the key's place. Sets `*raced` when the key has been trimmed meanwhile. */
+/* Folds what of history and key, merged, is old, and puts the rest in the key's place. Sets `*raced` when roomba has
+ * folded or trimmed meanwhile. */
 static int put_once(struct import *im, const struct task *t, bool *raced)
 {
     struct series kept;
     int result = -1;
     series_init(&kept);
-    if (push_history(&kept, t) == 0 && push_stored(&kept, t) == 0) {
-        series_sort_last_wins(&kept);
-        cut_old(&kept, t->newest, span_s(t));
-        result = import_redis_put(im->store, &im->put_script, &t->metric, &kept, raced);
-        if (result == 0 && !*raced && kept.n > t->metric.stored.n)
-            atomic_fetch_add(&im->stored, kept.n - t->metric.stored.n);
-    }
+    *raced = false;
+    if (push_history(&kept, t, ALL) != 0 || push_stored(&kept, t) != 0)
+        goto out;
+    series_sort_last_wins(&kept);
+    uint32_t from = tail_from(&kept, t);
+    result = t->retention->n < 2 ? 0
+                                 : import_rollup_fold(im->store, &im->rollup_script, &t->metric, t->retention, &kept,
+                                                      &from, raced);
+    if (result != 0 || *raced)
+        goto out;
+    cut_before(&kept, from);
+    result = import_redis_put(im->store, &im->put_script, &t->metric, &kept, raced);
+    if (result == 0 && !*raced && kept.n > t->metric.stored.n)
+        atomic_fetch_add(&im->stored, kept.n - t->metric.stored.n);
+out:
     series_fini(&kept);
     return result;
 }
@@ -318,7 +341,8 @@ static enum import_result decide(struct import *im, struct task *t)
     const struct import_metric *m = &t->metric;
     const struct series *h = t->history;
     bool runs = false;
-    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + span_s(t) < clock_wall_s())
+    const struct units_retention *kept = t->retention;
+    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + kept->archive[kept->n - 1].span_s < clock_wall_s())
         return IMPORT_ENDED;
     if (!t->anew && !m->mark[0] && m->is_registered && h->points[h->n - 1].t <= t->seen_until)
         return IMPORT_COMPLETE;

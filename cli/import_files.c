@@ -214,7 +214,7 @@ static void tell_result(struct import_files *all)
     } rows[] = {
         {IMPORT_APPENDED, "appended for the running analyzer"},
         {IMPORT_COMPLETE, "complete before"},
-        {IMPORT_ENDED, "without a point that the raw retention holds"},
+        {IMPORT_ENDED, "that ended before what the retention holds"},
         {IMPORT_LIVE, "live, not imported"},
         {IMPORT_REFUSED, "with a name that is not taken"},
         {IMPORT_FAILED, "failed"},

@@ -84,7 +84,7 @@ def events(client):
 def everything(client):
     """All that Redis holds, but for when streams were written."""
     found = {"events": events(client), "names": sorted(f[b"n"] for _, f in client.xrange("ridgeline:names"))}
-    for key in client.keys("metrics.*") + client.keys("ridgeline:record:*"):
+    for key in client.keys("metrics.*") + client.keys("rollup.*") + client.keys("ridgeline:record:*"):
         kind = client.type(key)
         found[key] = client.get(key) if kind == b"string" else \
             client.hgetall(key) if kind == b"hash" else client.smembers(key)
@@ -149,7 +149,7 @@ def test_bad_files_are_reported_and_the_others_go_on(redis, into, tmp_path):
     write_csv(tmp_path / "d/ahead.csv", points + [(points[-1][0] + DAY, 1.0)])
     told = run_import(*into, tmp_path / "d", expect=1)
     assert "2 of 8 files imported" in told and "4 bad" in told and "1 with a name that is not taken" in told
-    assert "1 without a point that the raw retention holds" in told and "1 points ahead of the clock" in told
+    assert "1 that ended before what the retention holds" in told and "1 points ahead of the clock" in told
     assert "huge.csv: larger than 512 MiB" in told
     for name in ("broken.csv:3:", "cut.wsp:", "empty.wsp:", "bad name.csv:"):
         assert name in told
