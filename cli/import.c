@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cli/import_merge.h"
 #include "cli/import_redis.h"
 #include "cli/import_rollup.h"
 #include "cli/import_tell.h"
@@ -28,7 +29,6 @@
 #define TIMEOUT_MS 30000
 #define CHUNK 65536 /* points between two looks at whether to stop */
 #define PUT_TRIES 5
-#define ALL INT64_C(-1) /* later than this is every point */
 
 /* One metric on its way. */
 struct task {
@@ -39,6 +39,7 @@ struct task {
     uint32_t open_since;            /* start of the anomaly that was open then; 0: none */
     bool anew;                      /* the record lacks the beginning: it is made again */
     uint32_t newest;                /* of history and key */
+    bool filled;                    /* the rollup or the key has got something that it lacked */
 };
 
 int import_init(struct import *im, const struct settings *settings, const struct conf_rules *overrides)
@@ -120,61 +121,6 @@ static int load(struct import *im, struct task *t)
     return 0;
 }
 
-static int push_stored(struct series *s, const struct task *t)
-{
-    for (size_t i = 0; i < t->metric.stored.n; i++)
-        if (series_push(s, t->metric.stored.points[i]) != 0)
-            return -1;
-    return 0;
-}
-
-/* Half the mean distance of the history's points within the time that `live` spans. */
-static uint32_t near_s(const struct series *history, const struct series *live)
-{
-    uint32_t first = live->points[0].t, last = live->points[live->n - 1].t, begin = 0, end = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < history->n; i++) {
-        uint32_t at = history->points[i].t;
-        if (at < first || at > last)
-            continue;
-        begin = n++ == 0 ? at : begin;
-        end = at;
-    }
-    return n > 1 ? (uint32_t)((end - begin) / (n - 1) / 2) : 0;
-}
-
-/* Pushes those of the history's points that are later than `after`, but for those that the key has: as whisper keeps
- * them, at the beginning of their step, they stand beside the key's, and would double it. `live` is what the key has,
- * sorted. */
-static int push_missing(struct series *s, const struct task *t, const struct series *live, int64_t after)
-{
-    uint32_t near = live->n > 0 ? near_s(t->history, live) : 0;
-    size_t next = 0; /* first of `live` that is not before the point */
-    for (size_t i = 0; i < t->history->n; i++) {
-        struct point p = t->history->points[i];
-        while (next < live->n && live->points[next].t < p.t)
-            next++;
-        bool is_had = next < live->n && live->points[next].t != p.t &&
-                      (live->points[next].t - p.t <= near || (next > 0 && p.t - live->points[next - 1].t <= near));
-        if (!is_had && p.t > after && series_push(s, p) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int push_history(struct series *s, const struct task *t, int64_t after)
-{
-    struct series live;
-    series_init(&live);
-    int result = push_stored(&live, t);
-    if (result == 0) {
-        series_sort_last_wins(&live);
-        result = push_missing(s, t, &live, after);
-    }
-    series_fini(&live);
-    return result;
-}
-
 static enum import_result judge_points(struct import *im, const struct task *t, const struct series *all)
 {
     struct engine_options o;
@@ -198,7 +144,8 @@ static enum import_result judge(struct import *im, const struct task *t)
     series_init(&all);
     if (t->anew)
         pass_begin(&im->pass);
-    if (push_stored(&all, t) == 0 && push_history(&all, t, t->anew ? ALL : t->seen_until) == 0) {
+    int64_t after = t->anew ? IMPORT_MERGE_ALL : t->seen_until;
+    if (import_merge(&all, t->history, &t->metric.stored, after) == 0) {
         series_sort_first_wins(&all);
         result = judge_points(im, t, &all);
     }
@@ -244,57 +191,51 @@ static int tell(struct import *im, const struct task *t)
     return import_tell_closed(im->store, &t->metric, told_since(t), p->closed, kept);
 }
 
-/* Where the raw tail of sorted points is to begin: it keeps what is young, and as many points as roomba leaves. */
-static uint32_t tail_from(const struct series *s, const struct task *t)
+/* Puts the points of `kept` from `from` on in the key's place, if it lacks any. Returns as put_once does. */
+static int put_tail(struct import *im, struct task *t, struct series *kept, uint32_t from)
 {
-    uint32_t from = t->newest > span_s(t) ? t->newest - span_s(t) : 0;
-    uint32_t stays = s->n > UNITS_RAW_POINTS_MIN ? s->points[s->n - UNITS_RAW_POINTS_MIN].t : 0;
-    return stays < from ? stays : from;
+    bool raced = false;
+    size_t missing;
+    import_merge_cut(kept, from);
+    if (import_merge_missing(kept, &t->metric.stored, &missing) != 0)
+        return -1;
+    if (missing == 0)
+        return 0;
+    if (import_redis_put(im->store, &im->put_script, &t->metric, kept, &raced) != 0)
+        return -1;
+    if (raced)
+        return 1;
+    t->filled = true;
+    atomic_fetch_add(&im->stored, missing);
+    return 0;
 }
 
-static void cut_before(struct series *s, uint32_t from)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < s->n; i++)
-        if (s->points[i].t >= from)
-            s->points[kept++] = s->points[i];
-    s->n = kept;
-}
-
-/* Folds what of history and key, merged, is old, and puts the rest in the key's place. Sets `*raced` when roomba has
- * folded or trimmed meanwhile. */
-static int put_once(struct import *im, const struct task *t, bool *raced)
+/* Folds what of history and key, merged, is old, and puts the rest in the key's place. Returns 0, 1 when roomba has
+ * folded or trimmed meanwhile, -1 on failure. */
+static int put_once(struct import *im, struct task *t)
 {
     struct series kept;
     int result = -1;
     series_init(&kept);
-    *raced = false;
-    if (push_history(&kept, t, ALL) != 0 || push_stored(&kept, t) != 0)
-        goto out;
-    series_sort_last_wins(&kept);
-    uint32_t from = tail_from(&kept, t);
-    result = t->retention->n < 2 ? 0
-                                 : import_rollup_fold(im->store, &im->rollup_script, &t->metric, t->retention, &kept,
-                                                      &from, raced);
-    if (result != 0 || *raced)
-        goto out;
-    cut_before(&kept, from);
-    result = import_redis_put(im->store, &im->put_script, &t->metric, &kept, raced);
-    if (result == 0 && !*raced && kept.n > t->metric.stored.n)
-        atomic_fetch_add(&im->stored, kept.n - t->metric.stored.n);
-out:
+    if (import_merge(&kept, t->history, &t->metric.stored, IMPORT_MERGE_ALL) == 0) {
+        series_sort_last_wins(&kept);
+        uint32_t from = import_merge_tail_from(&kept, t->newest, span_s(t));
+        int folded = IMPORT_ROLLUP_SAME;
+        if (t->retention->n > 1)
+            folded = import_rollup_fold(im->store, &im->rollup_script, &t->metric, t->retention, &kept, &from);
+        t->filled |= folded == IMPORT_ROLLUP_WRITTEN;
+        result = folded < 0 ? -1 : folded == IMPORT_ROLLUP_RACED ? 1 : put_tail(im, t, &kept, from);
+    }
     series_fini(&kept);
     return result;
 }
 
 static int put(struct import *im, struct task *t)
 {
-    bool raced = true;
     for (int i = 0; i < PUT_TRIES; i++) {
-        if (put_once(im, t, &raced) != 0)
-            return -1;
-        if (!raced)
-            return 0;
+        int result = put_once(im, t);
+        if (result <= 0)
+            return result;
         if (import_redis_load_points(im->store, &t->metric) != 0)
             return -1;
     }
@@ -318,6 +259,14 @@ static enum import_result take_in(struct import *im, struct task *t)
         return failure(im);
     /* Its first live point may have come while we judged. */
     return runs && !is_new ? IMPORT_LIVE : IMPORT_DONE;
+}
+
+/* All of it lies within what was judged. What was missing then is stored, for whoever looks at the chart. */
+static enum import_result fill_gaps(struct import *im, struct task *t)
+{
+    if (put(im, t) != 0)
+        return failure(im);
+    return t->filled ? IMPORT_FILLED : IMPORT_COMPLETE;
 }
 
 /* Beside a worker that holds the metric: it reads on in the key by itself. */
@@ -345,7 +294,7 @@ static enum import_result decide(struct import *im, struct task *t)
     if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + kept->archive[kept->n - 1].span_s < clock_wall_s())
         return IMPORT_ENDED;
     if (!t->anew && !m->mark[0] && m->is_registered && h->points[h->n - 1].t <= t->seen_until)
-        return IMPORT_COMPLETE;
+        return fill_gaps(im, t);
     if (m->is_registered && analyzer_runs(im, &runs) != 0)
         return failure(im);
     /* One that was stopped a moment ago would keep the past out. */

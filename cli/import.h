@@ -16,6 +16,7 @@ enum import_result {
     IMPORT_DONE,     /* judged, saved and known to all */
     IMPORT_APPENDED, /* its later points stand in the key, and a running analyzer judges them */
     IMPORT_COMPLETE, /* nothing of it was missing */
+    IMPORT_FILLED,   /* what was missing lay within the time that its record had judged: it is stored, and not judged */
     IMPORT_ENDED,    /* its newest point is so old that roomba would forget it, or it has none */
     IMPORT_LIVE,     /* a running analyzer judges it already, without the history: see import_series */
     IMPORT_REFUSED,  /* horizon would not take the name */

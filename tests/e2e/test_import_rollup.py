@@ -154,6 +154,21 @@ def test_a_crash_between_rollup_and_points_is_mended_by_the_next_import(redis, s
     assert everything(redis) == undisturbed(path)
 
 
+def test_what_the_rollup_lacks_is_filled_though_all_was_judged(redis, site, tmp_path):
+    points = history(7)
+    day = points[0][0] // DAY + 4  # slots that hold a part of their points stay as they are
+    path = write_csv(tmp_path / "m.csv", [p for p in points if p[0] // DAY not in (day, day + 1)])
+    site.take(path)
+    write_csv(path, points)
+    told = site.take(path)
+    assert "1 with points in gaps of what was judged before" in told and "0 points judged" in told
+    check(redis, "m", points)
+    site.client.delete("rollup.m")
+    assert "1 with points in gaps" in site.take(path)
+    check(redis, "m", points)
+    assert "1 complete before" in site.take(path)
+
+
 def test_a_live_metric_gets_its_past_and_keeps_what_came_live(redis, site, daemons, tmp_path):
     points = history(6)
     live = [(t, v + 1000) for t, v in points[-2 * DAY // STEP_S:]]
