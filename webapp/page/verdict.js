@@ -1,7 +1,7 @@
 // A verdict in words and as a small table: what was measured, what was expected, which
 // detectors voted and why.
 import {el} from './dom.js';
-import {duration, number, words} from './format.js';
+import {duration, number, time, words} from './format.js';
 
 const strong = text => el('strong', {}, text);
 const names = findings => findings.map(finding => words(finding.detector)).join(', ');
@@ -15,6 +15,10 @@ export function sentence(verdict) {
       : ['A counter stuck at a rate of ', strong(number(rate)), ' a second'];
     return el('p', {class: 'words'}, stuck, ` for ${duration(t - since)}; before, never `,
       `for longer than ${duration(longest_s)}.`);
+  }
+  if (state === 'STALE' && verdict.value === null) {
+    return el('p', {class: 'words'}, 'No point since ', time(since), '; before, never silent for longer than ',
+      strong(duration(longest_s)), '.');
   }
   const {value, expected, lower, upper, mean} = verdict.told ?? verdict;
   const parts = [strong(number(value))];
