@@ -82,6 +82,12 @@ static void print_rule(const struct conf_rule *rule)
     for (size_t i = 0; i < conf_metric_options_n(); i++)
         if (rule->set[i])
             printf(" %s = %s;", conf_metric_option(i)->name, conf_value_text(value, sizeof value, i, rule->value[i]));
+    for (size_t i = 0; i < conf_rule_options_n; i++) {
+        char *text = conf_rule_text(rule, &conf_rule_options[i]);
+        if (text != NULL)
+            printf(" %s = %s;", conf_rule_options[i].name, text);
+        free(text);
+    }
     putchar('\n');
 }
 

@@ -1,9 +1,11 @@
 /* Rules: per-metric options under a glob. The file's own, and what rules and
  * overrides have in common. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf_internal.h"
+#include "ridgeline/skyline_window.h"
 
 struct conf_rule *conf_rules_append(struct conf_rules *rules)
 {
@@ -11,14 +13,17 @@ struct conf_rule *conf_rules_append(struct conf_rules *rules)
     if (grown == NULL)
         return NULL;
     rules->rules = grown;
-    memset(&grown[rules->n], 0, sizeof *grown);
+    grown[rules->n] = (struct conf_rule){.limit = NAN};
     return &grown[rules->n++];
 }
 
 void conf_rules_free(struct conf_rules *r)
 {
-    for (size_t i = 0; i < r->n; i++)
+    for (size_t i = 0; i < r->n; i++) {
         glob_free(r->rules[i].match);
+        for (size_t o = 0; o < conf_rule_options_n; o++)
+            conf_value_free(&conf_rule_options[o], &r->rules[i]);
+    }
     free(r->rules);
     memset(r, 0, sizeof *r);
 }
@@ -31,14 +36,29 @@ bool conf_globs_match(const struct conf_globs *g, const char *name, size_t len)
     return false;
 }
 
-/* Says what a rule cannot hold, and what may have been meant. */
+/* The row of an option that only a rule sets, or NULL. */
+static const struct conf_option *find_rule_option(const char *name)
+{
+    for (size_t i = 0; i < conf_rule_options_n; i++)
+        if (strcmp(conf_rule_options[i].name, name) == 0)
+            return &conf_rule_options[i];
+    return NULL;
+}
+
+/* Says what a rule, or an override, cannot hold, and what may have been meant. */
 static void unknown_option(const char *name, char reason[CONF_REASON_MAX])
 {
     struct conf_nearest nearest;
     char hint[80];
+    if (find_rule_option(name) != NULL) {
+        snprintf(reason, CONF_REASON_MAX, "is set by the rules of settings.conf alone");
+        return;
+    }
     conf_nearest_init(&nearest, name);
     for (size_t i = 0; i < conf_metric_options_n(); i++)
         conf_nearest_offer(&nearest, "", conf_metric_option(i)->name, 0);
+    for (size_t i = 0; i < conf_rule_options_n; i++)
+        conf_nearest_offer(&nearest, "", conf_rule_options[i].name, 0);
     conf_nearest_offer(&nearest, "", "match", 0);
     snprintf(reason, CONF_REASON_MAX, "is no option of a single metric%s",
              conf_nearest_text(&nearest, hint, sizeof hint));
@@ -85,12 +105,41 @@ static int read_match(struct conf_rule *rule, const config_setting_t *setting, c
     return -1;
 }
 
+/* People read it, and click on it: one line of UTF-8, and no `javascript:`. */
+static int check_text(const struct conf_option *o, const char *text, char reason[CONF_REASON_MAX])
+{
+    bool is_url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    if (strlen(text) > CONF_ABOUT_MAX) {
+        snprintf(reason, CONF_REASON_MAX, "has more than %d bytes", CONF_ABOUT_MAX);
+        return -1;
+    }
+    if (!conf_is_line(text)) {
+        snprintf(reason, CONF_REASON_MAX, "must be UTF-8 without control characters");
+        return -1;
+    }
+    if (o->offset == offsetof(struct conf_rule, runbook) && !is_url) {
+        snprintf(reason, CONF_REASON_MAX, "must begin with http:// or https://");
+        return -1;
+    }
+    return 0;
+}
+
+static int read_rule_option(struct conf_rule *rule, const struct conf_option *o, const config_setting_t *setting,
+                            char reason[CONF_REASON_MAX])
+{
+    if (conf_value_from_file(o, rule, setting, reason) < 0)
+        return -1;
+    return o->type == CONF_TEXT ? check_text(o, config_setting_get_string(setting), reason) : 0;
+}
+
 static int read_option(struct conf_rule *rule, const config_setting_t *setting, char reason[CONF_REASON_MAX])
 {
     const char *name = config_setting_name(setting);
-    const struct conf_option *o = conf_option_find("detection", name);
+    const struct conf_option *own = find_rule_option(name), *o = conf_option_find("detection", name);
     struct engine_options value;
     size_t i;
+    if (own != NULL)
+        return read_rule_option(rule, own, setting, reason);
     if (o == NULL) {
         unknown_option(name, reason);
         return -1;
@@ -147,5 +196,37 @@ int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list,
         if (read_rule(rule, config_setting_get_elem(list, (unsigned)i), place, reason) < 0)
             return -1;
     }
+    return 0;
+}
+
+/* Two rules that meet in one name alone are not compared: such a metric, with Skyline's algorithms and less than a day,
+ * warms up for a day after each start and says so. */
+static int check_rule(const struct settings *s, const struct conf_rule *rule, struct conf_place *place,
+                      char reason[CONF_REASON_MAX])
+{
+    size_t ensemble = conf_metric_index(conf_option_find("detection", "ensemble"));
+    double judges = rule->set[ensemble] ? rule->value[ensemble] : s->detection.ensemble;
+    uint32_t span_s = (rule->retention.n > 0 ? rule->retention : s->retention).archive[0].span_s;
+    char span[UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
+    units_duration_text(span, sizeof span, span_s);
+    place->line = rule->line;
+    if (judges == ENGINE_ENSEMBLE_SKYLINE && span_s < SKYLINE_WINDOW_S) {
+        snprintf(place->what, sizeof place->what, rule->set[ensemble] ? "rules.ensemble" : "rules.retention");
+        snprintf(reason, CONF_REASON_MAX, CONF_LACKS_DAY, span);
+        return -1;
+    }
+    if (s->horizon.max_age_s < span_s)
+        return 0;
+    snprintf(place->what, sizeof place->what, "rules.retention");
+    snprintf(reason, CONF_REASON_MAX, "keeps raw points for %s, and must keep them for longer than horizon.max_age, %s",
+             span, units_duration_text(age, sizeof age, s->horizon.max_age_s));
+    return -1;
+}
+
+int conf_rules_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX])
+{
+    for (size_t i = 0; i < s->rules.n; i++)
+        if (check_rule(s, &s->rules.rules[i], place, reason) < 0)
+            return -1;
     return 0;
 }

@@ -1,5 +1,6 @@
 /* Values on their way out: as they would stand in settings.conf, and the
  * reference page. What is written here, the reader reads back. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,14 +44,16 @@ static void write_globs(FILE *out, const struct conf_globs *list)
     fputc(']', out);
 }
 
-static void write_option(FILE *out, const struct settings *s, const struct conf_option *o)
+static void write_option(FILE *out, const void *base, const struct conf_option *o)
 {
-    const void *at = (const char *)s + o->offset;
+    const void *at = (const char *)base + o->offset;
     char text[UNITS_PERCENTILES_TEXT_MAX];
     _Static_assert(sizeof text >= UNITS_RETENTION_TEXT_MAX && sizeof text >= UNITS_ADDRESS_TEXT_MAX, "room for any");
     switch (o->type) {
-    case CONF_NUMBER: /* all of these are per-metric */
-    case CONF_CHOICE:
+    case CONF_NUMBER:
+        fprintf(out, "%.15g", *(const double *)at);
+        break;
+    case CONF_CHOICE: /* all of these are per-metric */
         break;
     case CONF_INTEGER:
         fprintf(out, "%lld", (long long)*(const int64_t *)at);
@@ -119,6 +122,23 @@ char *conf_option_text(const struct settings *s, const struct conf_option *o)
     return finish(out, &text);
 }
 
+char *conf_rule_text(const struct conf_rule *rule, const struct conf_option *o)
+{
+    const void *at = (const char *)rule + o->offset;
+    char *text = NULL;
+    size_t len;
+    bool is_set = o->type == CONF_TEXT        ? *(char *const *)at != NULL
+                  : o->type == CONF_RETENTION ? ((const struct units_retention *)at)->n > 0
+                                              : !isnan(*(const double *)at);
+    if (!is_set)
+        return NULL;
+    FILE *out = open_memstream(&text, &len);
+    if (out == NULL)
+        return NULL;
+    write_option(out, rule, o);
+    return finish(out, &text);
+}
+
 static void choices_text(const struct conf_option *o, char *out, size_t out_bytes)
 {
     size_t len = 0;
@@ -134,7 +154,10 @@ char *conf_allowed_text(const struct conf_option *o, char *out, size_t out_bytes
     switch (o->type) {
     case CONF_NUMBER:
     case CONF_INTEGER:
-        snprintf(out, out_bytes, "%.15g to %.15g", o->min, o->max);
+        if (o->max >= CONF_UNBOUNDED)
+            snprintf(out, out_bytes, "a number");
+        else
+            snprintf(out, out_bytes, "%.15g to %.15g", o->min, o->max);
         break;
     case CONF_DURATION:
         snprintf(out, out_bytes, "\"%s\" to \"%s\"", units_duration_text(low, sizeof low, (int64_t)o->min),
@@ -202,10 +225,12 @@ static const char reference_rules[] =
     "\n"
     "    rules = (\n"
     "      { match = \"stats.timers.**\"; consensus = 3; },\n"
-    "      { match = \"servers.*.disk.{used,free}\"; median = 8.0; close_after = \"2h\"; }\n"
+    "      { match = \"servers.*.disk.{used,free}\"; median = 8.0; close_after = \"2h\"; },\n"
+    "      { match = \"servers.*.net.**\"; retention = \"10s:6h,1m:7d\"; }\n"
     "    );\n"
     "\n"
-    "Each rule names metrics with a glob and sets any options of `detection` for them. All rules that\n"
+    "Each rule names metrics with a glob and sets any options of `detection` for them, and of those\n"
+    "below, which the page shows and cannot set: what messages say of a metric, and `retention`. All rules that\n"
     "match apply, in file order. Globs are Graphite's: `*` and `?` within one part of a name, `**` across\n"
     "parts (one or more characters), `[a-z]`, `[!a-z]`, `{a,b}`.\n";
 
@@ -230,6 +255,13 @@ static void write_row(FILE *out, const struct settings *defaults, const struct c
     free(text);
 }
 
+/* The row of an option without a default. */
+static void write_required(FILE *out, const struct conf_option *o)
+{
+    char allowed[128];
+    fprintf(out, "| `%s` | %s | %s |\n", o->name, conf_allowed_text(o, allowed, sizeof allowed), o->help);
+}
+
 char *conf_reference(void)
 {
     struct settings defaults = {0};
@@ -251,6 +283,9 @@ char *conf_reference(void)
         write_row(out, &defaults, &conf_options[i]);
     }
     fputs(reference_rules, out);
+    fputs("\n| option | allowed | meaning |\n|---|---|---|\n", out);
+    for (size_t i = 0; i < conf_rule_options_n; i++)
+        write_required(out, &conf_rule_options[i]);
     conf_free(&defaults);
     return finish(out, &text);
 }

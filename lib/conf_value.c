@@ -1,6 +1,7 @@
 /* One option's value, on its way in: from text or from the file, through the
  * checks of its row, into its place. Every kind of value is read here and
  * nowhere else, so `--set`, the file, the defaults and overrides agree. */
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static int store_number(const struct conf_option *o, void *base, double value, c
 {
     if (conf_value_check(o, value, reason) < 0)
         return -1;
-    if (o->per_metric)
+    if (o->per_metric || o->type == CONF_NUMBER)
         *(double *)place(o, base) = value;
     else if (o->type == CONF_BYTES)
         *(uint64_t *)place(o, base) = (uint64_t)value;
@@ -260,6 +261,16 @@ int conf_value_from_file(const struct conf_option *o, void *base, const config_s
                  conf_allowed_text(o, allowed, sizeof allowed));
         return -1;
     }
+}
+
+bool conf_is_line(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++)
+        if (*p < ' ' || *p == 0x7f)
+            return false;
+    json_t *json = json_string(text); /* which takes valid UTF-8 alone */
+    json_decref(json);
+    return json != NULL;
 }
 
 void conf_value_free(const struct conf_option *o, void *base)

@@ -142,6 +142,11 @@ const struct conf_option conf_options[] = {
     DURATION("analyzer", "save_interval", analyzer.save_interval_s, "10m", 1, DAY,
              "How often what the workers learned is saved."),
 
+    DURATION("alerter", "incident_window", alerter.incident_window_s, "5m", 1, DAY / 24,
+             "Related anomalies that start within this long of another are one incident."),
+    DURATION("alerter", "reopen_within", alerter.reopen_within_s, "15m", 0, DAY,
+             "An incident whose metrics go wrong again within this long of its end is the same incident."),
+
     PLAIN("webapp", "listen", CONF_ADDRESS, webapp.listen, "127.0.0.1:1500",
           "Where the page and the API are served."),
     COUNT("webapp", "max_connections", webapp.max_connections, "256", 8, 10000, "connections",
@@ -182,6 +187,22 @@ const struct conf_option conf_options[] = {
            "Which metrics are judged in time when a worker cannot judge all; the others' points wait in Redis."),
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
+
+/* What only rules set. Text is said to people, in messages and on the page. */
+#define OF_RULE(name_, type_, member, help_)                                                         \
+    {.group = "rules", .name = name_, .type = type_, .offset = offsetof(struct conf_rule, member),   \
+     .min = -CONF_UNBOUNDED, .max = CONF_UNBOUNDED, .unit = "", .help = help_}
+
+const struct conf_option conf_rule_options[] = {
+    OF_RULE("unit", CONF_TEXT, unit, "What the values count: `%`, `ms`, `requests/s`."),
+    OF_RULE("owner", CONF_TEXT, owner, "Who answers for the metric."),
+    OF_RULE("description", CONF_TEXT, description, "What the metric says, in a sentence."),
+    OF_RULE("runbook", CONF_TEXT, runbook, "Where it stands what to do, `http://` or `https://`."),
+    OF_RULE("limit", CONF_NUMBER, limit, "What the value must not reach, such as 100 for a share of a disk."),
+    OF_RULE("retention", CONF_RETENTION, retention,
+            "How long points are kept, as at the top level; raw ones for longer than `horizon.max_age`."),
+};
+const size_t conf_rule_options_n = sizeof conf_rule_options / sizeof *conf_rule_options;
 
 #define METRIC_OPTIONS (2 * DETECTOR_COUNT + 15)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)

@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lease.h"
 #include "processes.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/counters.h"
+#include "ridgeline/keys.h"
+#include "ridgeline/lease.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
-#include "ridgeline/rollup.h"
 #include "ridgeline/store.h"
 #include "sweep.h"
 #include "walk.h"
@@ -43,7 +43,7 @@ static int init(struct roomba *r)
     const char *instance = r->settings.instance;
 
     snprintf(r->process, sizeof r->process, "roomba%s%s", *instance ? "@" : "", instance);
-    lease_init(&r->lease);
+    lease_init(&r->lease, KEYS_LEASE_ROOMBA);
     walk_init(&r->walk);
     r->tick_mono_ms = clock_mono_ms();
     if (forget_init(&r->forget) < 0)
@@ -97,24 +97,17 @@ static void tick(struct roomba *r)
 
 static void step(struct roomba *r)
 {
-    const struct settings *set = &r->settings;
     int64_t now_s = clock_wall_s();
     struct sweep sweep = {
         .store = r->store,
         .lease = &r->lease,
         .forget = &r->forget,
         .counters = r->counters,
-        .retention = &set->retention,
-        .limits = {.now_s = now_s,
-                   .retention_s = set->retention.archive[0].span_s,
-                   .whole_s = set->retention.archive[set->retention.n - 1].span_s,
-                   .least_points = UNITS_RAW_POINTS_MIN,
-                   .align_s = rollup_align_s(&set->retention),
-                   .max_age_s = set->horizon.max_age_s,
-                   .max_future_s = set->horizon.max_future_s},
+        .settings = &r->settings,
+        .now_s = now_s,
     };
 
-    if (walk_step(&r->walk, &sweep, set->roomba.pass_interval_s) && processes_drop_gone(r->store, now_s) < 0)
+    if (walk_step(&r->walk, &sweep, r->settings.roomba.pass_interval_s) && processes_drop_gone(r->store, now_s) < 0)
         r->counters[ROOMBA_errors]++;
 }
 

@@ -1,6 +1,7 @@
 /* The live loop without a clock: judge, then follow the episode. */
 #include "ridgeline/replay.h"
 
+#include "ridgeline/coarse.h"
 #include "ridgeline/ensemble.h"
 
 void replay_follow(struct episode *i, const struct engine_options *o, double step_s, const struct verdict *v,
@@ -25,14 +26,22 @@ int replay_take(struct engine_record *r, struct skyline_window **window, struct 
     return taken < 0 ? -1 : 0;
 }
 
+void replay_warm(struct engine_record *r, const struct coarse *coarse)
+{
+    if (coarse)
+        engine_warm_coarse(r, coarse->means, coarse->n);
+}
+
 int replay_run(struct engine_record *r, struct episode *i, const struct engine_options *o, struct series *s,
-                replay_each *each, void *context)
+               const struct coarse *coarse, replay_each *each, void *context)
 {
     struct skyline_window *window = NULL;
     int result = 0;
     series_sort_first_wins(s);
-    for (size_t n = 0; n < s->n && result == 0; n++)
+    for (size_t n = 0; n < s->n && result == 0; n++) {
+        replay_warm(r, coarse);
         result = replay_take(r, &window, i, o, s->points[n], each, context);
+    }
     skyline_window_free(window);
     return result;
 }

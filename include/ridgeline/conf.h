@@ -7,7 +7,8 @@
  * Per-metric options (struct engine_options and what joins it) have four
  * sources, later ones win option by option:
  *   default < `detection` group of the file < rules in file order < overrides
- * and conf_resolve() tells for each which one gave the value. */
+ * and conf_resolve() tells for each which one gave the value. What only rules of the file say of a metric has rows of
+ * its own, conf_rule_options. */
 #ifndef RIDGELINE_CONF_H
 #define RIDGELINE_CONF_H
 
@@ -51,6 +52,7 @@ struct conf_option {
     bool per_metric;
     size_t offset;
     double min, max;         /* numbers, integers, durations (s), bytes */
+#define CONF_UNBOUNDED 1e300 /* as the most: any number will do */
     const char *default_text; /* as --set takes it; NULL for per-metric rows: engine_options_default() */
     const char *const *choices; /* names, up to a NULL; `max` is the number of the last */
     const char *unit;        /* of the number that we hold: "s", "bytes", "votes", ""; never NULL */
@@ -65,25 +67,38 @@ extern const size_t conf_options_n;
 size_t conf_metric_options_n(void);
 const struct conf_option *conf_metric_option(size_t i);
 
+/* Rows that stand in rules of the file and nowhere else: offsets into struct conf_rule, where all zero is "not set". */
+extern const struct conf_option conf_rule_options[];
+extern const size_t conf_rule_options_n;
+
 struct conf_globs {
     struct glob **globs;
     size_t n;
 };
 
-/* Some of the per-metric options, with a glob: a rule of the file or an override. */
+/* Some of the per-metric options, with a glob: a rule of the file or an override. What stands below `value` only a
+ * rule can set; these options have a table of their own, conf_rule_options. */
 struct conf_rule {
     struct glob *match;
     unsigned line;      /* in settings.conf; 0 for an override */
     int64_t saved_at;   /* epoch s an override was saved; 0 for a rule */
     bool set[CONF_METRIC_OPTIONS_MAX];
     double value[CONF_METRIC_OPTIONS_MAX]; /* durations in seconds */
+    char *unit, *owner, *description, *runbook; /* NULL: not set; at most CONF_ABOUT_MAX bytes, in one line */
+    double limit; /* NaN: not set */
+    struct units_retention retention; /* n is 0 where the rule sets none */
 };
+
+/* The rows of what rules alone set: offsets into struct conf_rule. */
+extern const struct conf_option conf_rule_options[];
+extern const size_t conf_rule_options_n;
 
 struct conf_rules {
     struct conf_rule *rules;
     size_t n;
 };
 
+#define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
 #define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
 
 struct settings {
@@ -123,6 +138,9 @@ struct settings {
         int64_t save_interval_s;
     } analyzer;
     struct {
+        int64_t incident_window_s, reopen_within_s;
+    } alerter;
+    struct {
         struct units_address listen;
         int64_t max_connections, max_event_streams;
         char *graph_url; /* template of links to the user's own graphs (graph_url.h); "" = none */
@@ -151,7 +169,13 @@ char *conf_read(const char *path, size_t *len);
 void conf_free(struct settings *s);
 
 /* Where a metric's option got its value. */
-enum conf_source { CONF_SOURCE_DEFAULT, CONF_SOURCE_DETECTION, CONF_SOURCE_RULE, CONF_SOURCE_OVERRIDE };
+enum conf_source {
+    CONF_SOURCE_DEFAULT,
+    CONF_SOURCE_TOP_LEVEL, /* of the settings: what holds where no rule says otherwise */
+    CONF_SOURCE_DETECTION,
+    CONF_SOURCE_RULE,
+    CONF_SOURCE_OVERRIDE,
+};
 struct conf_origin {
     enum conf_source source;
     unsigned line;     /* file line, for detection (0: given by --set) and rules */
@@ -164,7 +188,22 @@ struct conf_origin {
 void conf_resolve(const struct settings *s, const struct conf_rules *overrides, const char *name, size_t name_len,
                   struct engine_options *options, struct conf_origin *origins);
 
-/* "default", "detection (settings.conf:12)", "detection (--set)", "rule stats.*
+/* What the rules say of a metric for those who read of it; later rules win option by option. */
+struct conf_about {
+    const char *unit, *owner, *description, *runbook; /* "" where no rule says; owned by the settings */
+    double limit; /* NaN where no rule says */
+};
+void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about);
+
+/* How long the points of `name` are kept: as the last matching rule that sets it says, else as the top level does. It
+ * is the settings' own. `origin` may be NULL. */
+const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,
+                                             struct conf_origin *origin);
+
+/* The longest span of any metric's raw tail. */
+uint32_t conf_raw_span_max_s(const struct settings *s);
+
+/* "default", "top level", "detection (settings.conf:12)", "detection (--set)", "rule stats.*
  * (settings.conf:30)", "override stats.*"; cut where `out_bytes` is too short. Returns `out`. */
 #define CONF_ORIGIN_TEXT_MAX (GLOB_MAX + 128)
 char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *origin);
@@ -199,6 +238,9 @@ char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double 
 /* The value of any option of the table in `s`, as it would stand in the file;
  * malloc'd, NULL when memory is out. */
 char *conf_option_text(const struct settings *s, const struct conf_option *o);
+
+/* The same for an option that only rules set; NULL also where the rule does not set it. */
+char *conf_rule_text(const struct conf_rule *rule, const struct conf_option *o);
 
 /* docs/SETTINGS.md, made from the table; malloc'd, NULL when memory is out. */
 char *conf_reference(void);

@@ -1,0 +1,68 @@
+/* Channels: where messages about incidents go. In settings.conf:
+ *
+ *   channels = ( { name = "ops-mail"; type = "mail"; to = "ops@example.org"; from = "ridgeline@example.org"; } );
+ *
+ * One table gives each type's options, as lib/options.c does for the rest of the settings: the reader,
+ * `ridgeline check` and docs/ALERTS.md agree with it. Pure. */
+#ifndef RIDGELINE_ALERTS_H
+#define RIDGELINE_ALERTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ridgeline/conf.h"
+
+enum channel_type {
+    CHANNEL_WEBHOOK,
+    CHANNEL_SLACK,
+    CHANNEL_PAGERDUTY,
+    CHANNEL_ALERTMANAGER,
+    CHANNEL_MAIL,
+    CHANNEL_SYSLOG,
+    CHANNEL_NAGIOS,
+    CHANNEL_EXEC,
+    CHANNEL_TYPES
+};
+
+#define CHANNEL_NAME_MAX 32 /* bytes: letters, digits, "-" and "_" */
+
+/* One channel. All zero is none. The texts are owned; those that the type has no option for are NULL. */
+struct channel_settings {
+    char *name;
+    enum channel_type type;
+    unsigned line; /* in settings.conf; 0 for none */
+    int64_t timeout_s, give_up_after_s;
+    char *url, *secret, *method, *headers; /* of what speaks HTTP */
+    char *ca_file;                         /* and of mail: "" = the system's */
+    char *routing_key, *severity;          /* pagerduty */
+    char *to, *from, *server, *tls, *user, *password; /* mail */
+    bool chart;
+    char *address, *facility;           /* syslog */
+    char *command_file, *host, *service; /* nagios */
+    char *program;                       /* exec */
+};
+
+/* The name of a type as it stands in the file; and back, or -1. */
+const char *channels_type_name(enum channel_type type);
+int channels_type(const char *name);
+
+/* The rows of all types: `group` is the type's name, or "" for an option that every type has; offsets are
+ * into struct channel_settings. A row without default_text must be given. */
+extern const struct conf_option channels_options[];
+extern const size_t channels_options_n;
+
+/* The row of a type's option of this name, or NULL. */
+const struct conf_option *channels_option(enum channel_type type, const char *name);
+
+/* Whether `name` may be a channel's. */
+bool channels_name_ok(const char *name);
+
+/* Checks a channel whose options have all been read: URLs, addresses, header lines. Returns 0, or -1 with
+ * the name of the option in `*option` and what is wrong in `*reason`, both literals. */
+int channels_check(const struct channel_settings *c, const char **option, const char **reason);
+
+/* Frees what the channel owns, and leaves none. */
+void channels_fini(struct channel_settings *c);
+
+#endif
