@@ -148,7 +148,7 @@ struct counters_def {
     X(errors, COUNTER, "HTTP requests answered with 4xx or 5xx")                                     \
     X(event_streams, GAUGE, "open streams of live events")                                           \
     X(events_sent, COUNTER, "events read from Redis and given to the streams")                       \
-    X(overrides_saved, COUNTER, "overrides saved from the page or the API")                          \
+    X(overrides_saved, COUNTER, "changes of overrides from the page or the API: saved, removed, undone")              \
     X(previews_abandoned, COUNTER, "previews given up because their client went away or the webapp stopped")           \
     X(previews_refused, COUNTER, "previews refused because too many were waiting")                   \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")

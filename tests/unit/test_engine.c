@@ -526,7 +526,7 @@ static struct engine_options random_options(struct noise *n)
     return some;
 }
 
-/* Noise with spikes, a flat run, a gap, falls to nothing, or a counter with resets, and now and then what is refused. */
+/* Noise with spikes, a flat run, a gap, falls to nothing, or a counter with resets; and some that are refused. */
 static struct point eventful(struct noise *n, unsigned i, bool counter)
 {
     double value = i > 2400 && i < 2600 ? 7 : 50 + noise_normal(n) + (i % 300 == 299 ? 40 : 0);
