@@ -9,7 +9,7 @@ import {el, setText} from './dom.js';
 import {clock, duration, nowS, number, shortNumber} from './format.js';
 import {listenTo} from './gestures.js';
 import {onColours, paintGhost, paintSeries, palette} from './paint.js';
-import {boundsOf, extend, hasClosed, lineRuns, previewed, rowsOf, valueRange} from './plot.js';
+import {boundsOf, extend, hasClosed, lineRuns, previewed, rowsOf, thinned, valueRange} from './plot.js';
 
 const REFRESH_MS = 10_000;
 const RELOAD_S = 3600; // all of a followed range anew: what has left it, and points that came late
@@ -220,10 +220,11 @@ export class Timeline {
     if (!this.series) return;
     this.drawn = this.changed ? previewed(this.series, this.changed) : this.series;
     this.lanes.take(this.drawn.lanes ?? []);
-    const rows = rowsOf(this.drawn, range);
+    this.thin = thinned(this.drawn, range, this.plot.clientWidth || 1);
+    const rows = rowsOf(this.thin, range);
     const changed = {
       file: rows, dateWindow: [range.from * 1000, range.until * 1000],
-      valueRange: valueRange(this.drawn, range, [...this.ghosts.values()].map(ghost => ghost.series)),
+      valueRange: valueRange(this.thin, range, [...this.ghosts.values()].map(ghost => ghost.series)),
       colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid,
     };
     if (this.graph) this.graph.updateOptions(changed);
@@ -250,7 +251,7 @@ export class Timeline {
   }
 
   paint(canvas, area, graph) {
-    paintSeries(canvas, area, graph, this.drawn);
+    paintSeries(canvas, area, graph, this.thin);
     for (const {series, colour} of this.ghosts.values())
       if (series) paintGhost(canvas, graph, lineRuns(series, this.range()), palette[colour]);
   }
