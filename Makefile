@@ -50,14 +50,15 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels graph_url)
+                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget incident roster channels graph_url)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
                           skyline_msgpack frame queue table names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
-             $(call pick,webapp,ring query guard why merge spread preview_spans preview_ask http chart_lanes) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) $(call pick,alerter,parts grouping incidents) \
+             $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask find join \
+                         branch names_list http chart_lanes) \
              $(call pick,cli,csv import_merge openings inputs labels score whisper pass shop)
 
 LIB_PURE := $(BUILD)/libpure.a
@@ -95,11 +96,22 @@ $(OBJ)/%.o: %.c $(FLAGS)
 	$(call say,CC)
 	$(Q)$(CC) $(STDFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The page and its charts, carried inside the webapp.
-$(OBJ)/webapp/assets.o: webapp/assets.S webapp/assets.def $(wildcard webapp/page/*) /usr/share/javascript/dygraphs/dygraph.min.js
+# The page and its charts, carried inside the webapp as they are and compressed.
+ASSETS := $(shell sed -n 's/^ASSET(.*, "\(.*\)")$$/\1/p' webapp/assets.def)
+GZIPPED := $(foreach f,$(ASSETS),$(OBJ)/gz/$(patsubst /%,%,$(f)).gz)
+
+$(OBJ)/webapp/assets.o: webapp/assets.S webapp/assets.def $(ASSETS) $(GZIPPED)
 	@mkdir -p $(@D)
 	$(call say,AS)
-	$(Q)$(CC) -c -o $@ $<
+	$(Q)$(CC) -c -Wa,-I$(OBJ) -o $@ $<
+
+$(OBJ)/gz/usr/%.gz: /usr/%
+	@mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@
+
+$(OBJ)/gz/%.gz: %
+	@mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@
 
 $(LIB_PURE): $(call objects,$(PURE_SRC))
 $(LIB_IO): $(call objects,$(IO_SRC))

@@ -45,6 +45,15 @@ int64_t delay_quantile_ms(const struct delay *d, double q)
     return 0;
 }
 
+uint64_t delay_points(const struct delay *d)
+{
+    uint64_t n = 0;
+    for (unsigned s = 0; s < DELAY_SECONDS; s++)
+        for (unsigned b = 0; b < DELAY_BUCKETS; b++)
+            n += d->points[s][b];
+    return n;
+}
+
 void delay_next_second(struct delay *d)
 {
     d->second = (d->second + 1) % DELAY_SECONDS;

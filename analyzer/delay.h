@@ -21,6 +21,9 @@ void delay_note(struct delay *d, int64_t delay_ms);
  * holds none. */
 int64_t delay_quantile_ms(const struct delay *d, double q);
 
+/* How many points the window holds. */
+uint64_t delay_points(const struct delay *d);
+
 /* A second is over: the oldest leaves the window. */
 void delay_next_second(struct delay *d);
 

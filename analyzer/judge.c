@@ -343,6 +343,14 @@ static void count_open(struct judge *j, struct metric *m, int level)
     m->open_level = level;
 }
 
+/* An open anomaly says more than that the metric fell silent in it. */
+static enum engine_state state_of(const struct metric *m)
+{
+    if (m->open)
+        return engine_state_opens(m->episode.peak.state) ? m->episode.peak.state : ENGINE_ANOMALOUS;
+    return m->stale ? ENGINE_STALE : m->warming ? ENGINE_WARMING_UP : ENGINE_NORMAL;
+}
+
 void judge_count(struct judge *j, struct metric *m)
 {
     uint32_t last_t = engine_last_t(m->record), now = judge_wall_s(j);
@@ -353,6 +361,7 @@ void judge_count(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_silences], &m->silence, episode_is_silence(&m->episode));
     count(&j->counters[WORKER_skyline_windows], &m->windowed, m->window != NULL);
     count_open(j, m, m->episode.open ? budget_level(m->episode.score) : BUDGET_UNTOLD);
+    rosters_set(j->rosters, m, state_of(m));
 }
 
 /* Opens, continues or ends the metric's silence. */
@@ -405,4 +414,5 @@ void judge_uncount(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_skyline_windows], &m->windowed, false);
     count(&j->counters[WORKER_caught_up], &m->settled, false);
     count_open(j, m, BUDGET_UNTOLD);
+    rosters_drop(j->rosters, m);
 }

@@ -6,6 +6,7 @@
 #include "analyzer/delay.h"
 #include "analyzer/ledger.h"
 #include "analyzer/outbox.h"
+#include "analyzer/rosters.h"
 #include "analyzer/shard.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/store.h"
@@ -19,6 +20,7 @@ struct judge {
     struct outbox *outbox;
     struct ledger *ledger;
     struct crossings *crossings;
+    struct rosters *rosters;
     struct delay delay;
     uint64_t *counters; /* WORKER_N */
     unsigned unconfirmed; /* saves of past records whose replies are still to be taken */
@@ -63,10 +65,10 @@ int judge_tell(struct judge *j, struct metric *m);
 /* Closes what the ledger holds as open for a name that is no metric (any more). Returns as above. */
 int judge_close_orphan(struct judge *j, const char *name, size_t len);
 
-/* Brings the gauges up to date with the metric. */
+/* Brings the gauges and the roster up to date with the metric. */
 void judge_count(struct judge *j, struct metric *m);
 
-/* Takes the metric's share out of the gauges; for its removal. */
+/* Takes the metric's share out of the gauges, and it out of the roster; for its removal. */
 void judge_uncount(struct judge *j, struct metric *m);
 
 #endif

@@ -49,6 +49,8 @@ struct metric {
     uint32_t told_end;         /* the end that was told then */
     uint32_t caught_up_wall_s; /* when all that stood in its key was judged; 0: not yet */
     int64_t empty_since_mono_ms; /* its key has been empty since then; 0: it is not */
+    size_t roster_place;       /* behind its slot's other metrics in the roster, from 1; 0: not in it yet */
+    unsigned slot;             /* where it is in it */
     size_t name_len;
     char name[];
 };

@@ -5,7 +5,7 @@
  *   learn names, follow overrides
  *   write what the outbox holds; judge nothing while something waits there
  *   read and judge one batch of tails
- *   save the records whose turn has come
+ *   save the records whose turn has come, and one slot's roster of states
  *   once a second: counters, crossings
  *
  * Memory running out ends the process: the parent starts it anew, and Redis has what it knew. Only the
@@ -44,6 +44,7 @@ struct worker {
     struct outbox outbox;
     struct shard shard;
     struct crossings crossings;
+    struct rosters rosters;
     struct judge judge;
     struct reader reader;
     struct names names;
@@ -63,12 +64,14 @@ static int init(struct worker *w, const struct worker_args *args)
     ledger_init(&w->ledger);
     outbox_init(&w->outbox, &w->counters[WORKER_redis_errors]);
     shard_init(&w->shard, args->part.index, args->part.n, clock_mono_ms());
+    rosters_init(&w->rosters, &w->shard, clock_mono_ms());
     w->judge = (struct judge){.settings = args->settings,
                               .options_epoch = 1,
                               .store = w->store,
                               .outbox = &w->outbox,
                               .ledger = &w->ledger,
                               .crossings = &w->crossings,
+                              .rosters = &w->rosters,
                               .counters = w->counters};
     w->second_mono_ms = clock_mono_ms();
     reader_init(&w->reader, &w->shard, &w->judge, w->store, w->counters);
@@ -80,6 +83,7 @@ static int init(struct worker *w, const struct worker_args *args)
 static void fini(struct worker *w)
 {
     reader_fini(&w->reader);
+    rosters_fini(&w->rosters);
     shard_fini(&w->shard);
     conf_rules_free(&w->judge.overrides);
     outbox_fini(&w->outbox);
@@ -138,6 +142,7 @@ static enum turn reconcile(struct worker *w)
         if (w->shard.list[i]->settled && judge_settle(&w->judge, w->shard.list[i]) != 0)
             return TURN_FATAL;
     names_restart(&w->names);
+    rosters_restart(&w->rosters, &w->shard);
     w->generation = generation;
     log_info("reconciled", "metrics=%zu connection=%u", w->shard.n, generation);
     return TURN_BUSY;
@@ -191,6 +196,14 @@ static enum turn judge_turn(struct worker *w)
     return read > 0 ? TURN_BUSY : TURN_IDLE;
 }
 
+/* While the names are read anew the rosters that our predecessor left say more. */
+static void tell_states(struct worker *w)
+{
+    if (w->names.complete &&
+        rosters_turn(&w->rosters, w->store, w->judge.now_mono_ms, w->judge.now_wall_ms) != 0)
+        w->counters[WORKER_redis_errors]++;
+}
+
 static enum turn turn(struct worker *w)
 {
     tick(w);
@@ -208,6 +221,7 @@ static enum turn turn(struct worker *w)
     if (outbox_flush(&w->outbox, w->store, w->judge.now_mono_ms) != 0 ||
         saver_turn(&w->saver, w->judge.now_mono_ms) != 0)
         return TURN_AWAY;
+    tell_states(w);
     return named == TURN_BUSY || judged == TURN_BUSY ? TURN_BUSY : TURN_IDLE;
 }
 
@@ -250,6 +264,7 @@ static void measure(struct worker *w, int64_t elapsed_ms)
     measure_lag(w);
     w->counters[WORKER_delay_median_ms] = (uint64_t)delay_quantile_ms(delay, 0.5);
     w->counters[WORKER_delay_p99_ms] = (uint64_t)delay_quantile_ms(delay, 0.99);
+    w->counters[WORKER_judged_per_second] = delay_points(delay) / DELAY_SECONDS;
     delay_next_second(delay);
     w->counters[WORKER_busy_permille] = busy_ms > 0 ? (uint64_t)(busy_ms * 1000 / elapsed_ms) : 0;
     w->idle_ms = 0;

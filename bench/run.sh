@@ -21,6 +21,9 @@ echo
 echo "== Skyline's nine algorithms (one thread)"
 "$build/bench/bench_skyline"
 echo
+echo "== names and their states, 250,000 of them in the webapp (one thread, milliseconds)"
+"$build/bench/bench_names"
+echo
 echo "== ingest: CPU nanoseconds of horizon a line, by protocol, 250,000 metrics, without Redis"
 bench/wire.sh "$build"
 echo

@@ -41,19 +41,20 @@ struct horizon {
     struct stats stats;
     struct self self;
     bool feeds_self;
-    unsigned listeners; /* that the settings name */
+    unsigned listeners, listeners_down; /* that the settings name; that could not be opened */
     uv_signal_t on_term, on_int, on_hup;
     uv_timer_t sweep, stop;
     int64_t stop_mono_ms; /* 0: not stopping */
 };
 
 /* Counts a listener that is set, and is `result`: 0 or -1. */
-static void count_listener(struct horizon *h, int result, char text[ADDRESS_TEXT_MAX])
+static void count_listener(struct horizon *h, enum intake_listener kind, int result, char text[ADDRESS_TEXT_MAX])
 {
     h->listeners++;
     if (result == 0)
         return;
-    h->stats.listeners_down++;
+    h->listeners_down++;
+    h->stats.down[kind] = true;
     snprintf(text, ADDRESS_TEXT_MAX, "failed");
 }
 
@@ -62,7 +63,7 @@ static void open_udp(struct horizon *h, struct udp *udp, enum intake_listener ki
 {
     udp->fd = -1;
     if (address->on)
-        count_listener(h, udp_init(udp, &h->loop, &h->intake, kind, address, text), text);
+        count_listener(h, kind, udp_init(udp, &h->loop, &h->intake, kind, address, text), text);
 }
 
 /* One address for UDP and TCP: where the kernel chooses the port for the first, the second takes the same. */
@@ -74,7 +75,7 @@ static void listen_statsd(struct horizon *h, char text[ADDRESS_TEXT_MAX])
     if (at.port == 0 && strrchr(text, ':'))
         at.port = (uint16_t)strtoul(strrchr(text, ':') + 1, NULL, 10);
     if (at.on)
-        count_listener(h, tcp_listen(&h->tcp, INTAKE_STATSD_TCP, &at, tcp), text);
+        count_listener(h, INTAKE_STATSD_TCP, tcp_listen(&h->tcp, INTAKE_STATSD_TCP, &at, tcp), text);
 }
 
 /* One address that cannot be had must not keep out the senders of the others: it is logged, counted
@@ -85,13 +86,14 @@ static int listen_all(struct horizon *h)
     char skyline[ADDRESS_TEXT_MAX] = "off", statsd[ADDRESS_TEXT_MAX] = "off";
     const struct settings *s = &h->settings;
     if (s->horizon.carbon_line.on)
-        count_listener(h, tcp_listen(&h->tcp, INTAKE_LINE_TCP, &s->horizon.carbon_line, line), line);
+        count_listener(h, INTAKE_LINE_TCP, tcp_listen(&h->tcp, INTAKE_LINE_TCP, &s->horizon.carbon_line, line), line);
     if (s->horizon.carbon_pickle.on)
-        count_listener(h, tcp_listen(&h->tcp, INTAKE_PICKLE_TCP, &s->horizon.carbon_pickle, pickle), pickle);
+        count_listener(h, INTAKE_PICKLE_TCP,
+                       tcp_listen(&h->tcp, INTAKE_PICKLE_TCP, &s->horizon.carbon_pickle, pickle), pickle);
     open_udp(h, &h->udp, INTAKE_LINE_UDP, &s->horizon.carbon_udp, udp);
     open_udp(h, &h->skyline, INTAKE_SKYLINE_UDP, &s->horizon.skyline_udp, skyline);
     listen_statsd(h, statsd);
-    if (h->listeners > 0 && h->stats.listeners_down == h->listeners)
+    if (h->listeners > 0 && h->listeners_down == h->listeners)
         return -1;
     char text[6 * ADDRESS_TEXT_MAX];
     snprintf(text, sizeof text, "line=%s pickle=%s udp=%s skyline=%s statsd=%s", line, pickle, udp, skyline, statsd);

@@ -32,6 +32,8 @@ static void add(struct sender *sum, const struct sender *p)
     sum->received += p->received;
     sum->accepted += p->accepted;
     sum->rejected += p->rejected;
+    for (unsigned i = 0; i < SENDERS_MARKS; i++)
+        sum->marks[i] += p->marks[i];
     if (p->last_ms > sum->last_ms)
         sum->last_ms = p->last_ms;
 }
@@ -54,6 +56,28 @@ struct sender *senders_find(struct senders *s, const char *address, const char *
     *place = (struct sender){.listener = listener};
     snprintf(place->address, sizeof place->address, "%s", address);
     return place;
+}
+
+void senders_mark(struct senders *s, int64_t now_mono_ms)
+{
+    if (s->marks_ms[s->mark] != 0 && now_mono_ms - s->marks_ms[s->mark] < SENDERS_MARK_MS)
+        return;
+    s->mark = (s->mark + 1) % SENDERS_MARKS;
+    s->marks_ms[s->mark] = now_mono_ms;
+    for (size_t i = 0; i < s->n; i++)
+        s->places[i].marks[s->mark] = s->places[i].received;
+    s->places[SENDERS_MAX].marks[s->mark] = s->places[SENDERS_MAX].received;
+}
+
+double senders_per_second(const struct senders *s, const struct sender *p, int64_t now_mono_ms)
+{
+    unsigned oldest = (s->mark + 1) % SENDERS_MARKS;
+    while (oldest != s->mark && s->marks_ms[oldest] == 0)
+        oldest = (oldest + 1) % SENDERS_MARKS;
+    int64_t span_ms = now_mono_ms - s->marks_ms[oldest];
+    if (s->marks_ms[oldest] == 0 || span_ms < 1000)
+        return -1;
+    return 1000 * (double)(p->received - p->marks[oldest]) / (double)span_ms;
 }
 
 static int compare(const void *a, const void *b)

@@ -23,10 +23,11 @@
 static struct counters_def fields[STATS_FIELDS];
 static char field_names[STATS_FIELDS][FIELD_MAX];
 
-static void name_field(size_t *n, const char *name, const char *label, const char *value, const char *help)
+static void name_field(size_t *n, const struct counters_def *whole, const char *label, const char *value,
+                       const char *help)
 {
-    snprintf(field_names[*n], FIELD_MAX, "%s|%s=%s", name, label, value);
-    fields[*n] = (struct counters_def){field_names[*n], COUNTERS_COUNTER, help};
+    snprintf(field_names[*n], FIELD_MAX, "%s|%s=%s", whole->name, label, value);
+    fields[*n] = (struct counters_def){field_names[*n], whole->kind, help};
     (*n)++;
 }
 
@@ -36,46 +37,52 @@ static void name_fields(void)
     size_t n = HORIZON_N;
     memcpy(fields, counters_horizon, sizeof counters_horizon);
     for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
-        name_field(&n, "rejected", "reason", counters_rejected[i].name, counters_rejected[i].help);
+        name_field(&n, &counters_horizon[HORIZON_rejected], "reason", counters_rejected[i].name, counters_rejected[i].help);
     for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
-        name_field(&n, "statsd_rejected", "reason", counters_rejected[i].name, counters_rejected[i].help);
+        name_field(&n, &counters_horizon[HORIZON_statsd_rejected], "reason", counters_rejected[i].name,
+                   counters_rejected[i].help);
     for (unsigned i = 0; i < INTAKE_SOURCES_N; i++) {
         const char *listener = intake_listener_names[i];
         bool points = i < INTAKE_LISTENERS_N;
-        const unsigned fates[] = {points ? HORIZON_received : HORIZON_statsd_received,
-                                  points ? HORIZON_accepted : HORIZON_statsd_accepted,
-                                  points ? HORIZON_rejected : HORIZON_statsd_rejected};
-        for (unsigned k = 0; k < sizeof fates / sizeof *fates; k++)
-            name_field(&n, counters_horizon[fates[k]].name, "listener", listener, counters_horizon[fates[k]].help);
+        const unsigned fields_of[] = {points ? HORIZON_received : HORIZON_statsd_received,
+                                      points ? HORIZON_accepted : HORIZON_statsd_accepted,
+                                      points ? HORIZON_rejected : HORIZON_statsd_rejected,
+                                      HORIZON_listeners_down};
+        for (unsigned k = 0; k < sizeof fields_of / sizeof *fields_of; k++)
+            name_field(&n, &counters_horizon[fields_of[k]], "listener", listener, counters_horizon[fields_of[k]].help);
     }
 }
 
-static json_t *sender_json(const struct sender *p, const char *unit)
+/* `per_second` below 0: not known. */
+static json_t *sender_json(const struct sender *p, const char *unit, double per_second)
 {
     char sample[3 * SENDERS_SAMPLE_MAX], rejected[4 * SENDERS_SAMPLE_MAX] = "";
     if (p->last_reason)
         snprintf(rejected, sizeof rejected, "%s %s", p->last_reason,
                  log_quote(sample, sizeof sample, p->sample, p->sample_len));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "address", p->address, "listener", p->listener,
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "address", p->address, "listener", p->listener,
                      "unit", unit, "connections", (json_int_t)p->connections, "received", (json_int_t)p->received,
                      "accepted", (json_int_t)p->accepted, "rejected", (json_int_t)p->rejected, "last_ms",
-                     (json_int_t)p->last_ms, "last_rejected", rejected);
+                     (json_int_t)p->last_ms, "per_second", per_second < 0 ? json_null() : json_real(per_second),
+                     "last_rejected", rejected);
 }
 
 /* Appends the most active and the sum of the rest. */
-static void add_senders(json_t *list, const struct senders *senders, const char *unit)
+static void add_senders(json_t *list, struct senders *senders, const char *unit)
 {
+    int64_t now_mono_ms = clock_mono_ms();
     const struct sender *top[SENDERS_SAVED];
     struct sender rest;
+    senders_mark(senders, now_mono_ms);
     size_t n = senders_top(senders, top, SENDERS_SAVED);
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, sender_json(top[i], unit));
+        json_array_append_new(list, sender_json(top[i], unit, senders_per_second(senders, top[i], now_mono_ms)));
     if (senders_rest(senders, SENDERS_SAVED, &rest) > 0)
-        json_array_append_new(list, sender_json(&rest, unit));
+        json_array_append_new(list, sender_json(&rest, unit, senders_per_second(senders, &rest, now_mono_ms)));
 }
 
 /* JSON text, whose sums are those of all senders of points, and of StatsD samples; NULL when memory is out. */
-static char *senders_text(const struct intake *in)
+static char *senders_text(struct intake *in)
 {
     json_t *list = json_array();
     add_senders(list, &in->senders, "points");
@@ -128,7 +135,9 @@ static void snapshot(struct stats *s)
     v[HORIZON_udp_kernel_drops] = 0;
     for (size_t i = 0; i < STATS_UDP_SOURCES; i++)
         v[HORIZON_udp_kernel_drops] += s->from.udp[i]->kernel_drops;
-    v[HORIZON_listeners_down] = s->listeners_down;
+    v[HORIZON_listeners_down] = 0;
+    for (size_t i = 0; i < INTAKE_SOURCES_N; i++)
+        v[HORIZON_listeners_down] += s->down[i];
     v[HORIZON_redis_up] = s->from.writer->up;
     v[HORIZON_redis_reconnects] = s->from.writer->n_connects > 0 ? s->from.writer->n_connects - 1 : 0;
     v[HORIZON_clean_stop] = 0;
@@ -143,6 +152,7 @@ static void snapshot(struct stats *s)
         v[n++] = tally->received;
         v[n++] = tally->accepted;
         v[n++] = intake_rejected(tally);
+        v[n++] = s->down[i];
     }
     free(s->senders);
     s->senders = senders_text(s->from.intake);

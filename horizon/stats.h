@@ -11,13 +11,13 @@
 #include "udp.h"
 #include "writer.h"
 
-#define STATS_FIELDS (HORIZON_N + 2 * HORIZON_REJECTED_N + 3 * INTAKE_SOURCES_N)
+#define STATS_FIELDS (HORIZON_N + 2 * HORIZON_REJECTED_N + 4 * INTAKE_SOURCES_N)
 #define STATS_PROCESS_MAX 128
 #define STATS_UDP_SOURCES 3
 
 /* What the counters are read from. */
 struct stats_sources {
-    const struct intake *intake;
+    struct intake *intake; /* its senders are marked */
     const struct tcp *tcp;
     const struct udp *udp[STATS_UDP_SOURCES];
     const struct writer *writer;
@@ -31,7 +31,7 @@ struct stats {
     uv_timer_t timer;
     uv_work_t work;
     bool saving;
-    unsigned listeners_down; /* set by the owner */
+    bool down[INTAKE_SOURCES_N]; /* listeners that could not be opened; set by the owner */
     char process[STATS_PROCESS_MAX]; /* "horizon" or "horizon@INSTANCE" */
     int64_t started_ms;
     struct store *store;

@@ -40,6 +40,11 @@ size_t keys_events(char out[KEYS_MAX], unsigned slot)
     return (size_t)snprintf(out, KEYS_MAX, "ridgeline:events:%u", slot);
 }
 
+size_t keys_states(char out[KEYS_MAX], unsigned slot)
+{
+    return (size_t)snprintf(out, KEYS_MAX, "ridgeline:states:%u", slot);
+}
+
 size_t keys_crossings(char out[KEYS_MAX], int64_t hour)
 {
     return (size_t)snprintf(out, KEYS_MAX, "ridgeline:crossings:%" PRId64, hour);

@@ -60,6 +60,7 @@ static void end(struct walk *w, struct sweep *s, int64_t interval_s)
 
     s->counters[ROOMBA_passes]++;
     s->counters[ROOMBA_pass_seconds] = (uint64_t)took_ms / 1000;
+    s->counters[ROOMBA_pass_at] = (uint64_t)clock_wall_s();
     log_info("walk_done", "took_ms=%" PRId64 " keys=%" PRIu64, took_ms, w->scanned);
     *w = (struct walk){.start_mono_ms = next_mono_ms > now_mono_ms ? next_mono_ms : now_mono_ms};
 }

@@ -89,13 +89,18 @@ static const char *header(struct MHD_Connection *connection, const char *name)
 static enum MHD_Result send_asset(struct app *app, struct MHD_Connection *connection, const struct asset *asset)
 {
     const char *known = header(connection, MHD_HTTP_HEADER_IF_NONE_MATCH);
-    bool fresh = known && strcmp(known, asset->etag) == 0;
+    bool gzip = asset_takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+    const struct asset_bytes *file = gzip ? &asset->gzip : &asset->plain;
+    bool fresh = known && strcmp(known, file->etag) == 0;
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        fresh ? 0 : asset->len, (void *)(uintptr_t)asset->bytes, MHD_RESPMEM_PERSISTENT);
+        fresh ? 0 : file->len, (void *)(uintptr_t)file->bytes, MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
     add_headers(response, asset->type, "no-cache");
-    MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, asset->etag);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, file->etag);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    if (gzip)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     return queue(app, connection, fresh ? HTTP_NOT_MODIFIED : HTTP_OK, response);
 }
 

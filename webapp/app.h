@@ -32,6 +32,7 @@ struct app {
     struct names *names;
     struct rates *rates;
     struct attention *attention;
+    struct past *past;
     atomic_uint_least64_t counters[WEBAPP_N];
 };
 

@@ -1,81 +1,19 @@
 #include "webapp/health.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ridgeline/clock.h"
-#include "ridgeline/proc.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
 #include "webapp/processes.h"
+#include "webapp/rates.h"
+#include "webapp/redis_state.h"
 #include "webapp/workers.h"
-
-#define LOOKS 30 /* senders flush every 10 or 60 s: rates are means over the last minute */
-
-struct look {
-    int64_t at_mono_ms;
-    uint64_t crew; /* whose counters the sums are of */
-    uint64_t received, judged;
-};
-
-struct rates {
-    pthread_mutex_t lock;
-    struct look looks[LOOKS]; /* newest last */
-    size_t n;
-};
-
-struct rates *rates_new(void)
-{
-    struct rates *r = calloc(1, sizeof *r);
-    if (r)
-        pthread_mutex_init(&r->lock, NULL);
-    return r;
-}
-
-void rates_free(struct rates *r)
-{
-    if (!r)
-        return;
-    pthread_mutex_destroy(&r->lock);
-    free(r);
-}
-
-static void take_look(struct rates *r, const struct processes *p)
-{
-    struct look now = {.at_mono_ms = clock_mono_ms(),
-                       .crew = processes_crew(p, counters_horizon) ^ processes_crew(p, counters_worker),
-                       .received = processes_sum(p, counters_horizon, "received"),
-                       .judged = processes_sum(p, counters_worker, "judged")};
-    pthread_mutex_lock(&r->lock);
-    const struct look *last = r->n ? &r->looks[r->n - 1] : NULL;
-    /* Of other processes, or of a Redis that lost its last second: start anew. A process that comes back from a
-     * silence brings all that it ever counted. */
-    if (last && (now.crew != last->crew || now.received < last->received || now.judged < last->judged))
-        r->n = 0;
-    if (r->n == LOOKS)
-        memmove(r->looks, r->looks + 1, --r->n * sizeof *r->looks);
-    r->looks[r->n++] = now;
-    pthread_mutex_unlock(&r->lock);
-}
-
-/* Both rates, per second; null until two looks were taken. */
-static void add_rates(json_t *out, struct rates *r)
-{
-    pthread_mutex_lock(&r->lock);
-    struct look first = r->n ? r->looks[0] : (struct look){0};
-    struct look last = r->n ? r->looks[r->n - 1] : first;
-    pthread_mutex_unlock(&r->lock);
-    double s = (double)(last.at_mono_ms - first.at_mono_ms) / 1000;
-    json_object_set_new(out, "points_per_second",
-                        s > 0 ? http_number((double)(last.received - first.received) / s) : json_null());
-    json_object_set_new(out, "judged_per_second",
-                        s > 0 ? http_number((double)(last.judged - first.judged) / s) : json_null());
-}
 
 static json_t *count(uint64_t value)
 {
@@ -197,8 +135,44 @@ static void add_processes(json_t *out, const struct processes *p)
     json_object_set_new(out, "processes", list);
 }
 
+static json_t *address(const struct units_address *a)
+{
+    char text[UNITS_HOST_MAX + 16];
+    if (!a->on)
+        return json_null();
+    snprintf(text, sizeof text, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, (unsigned)a->port);
+    return json_string(text);
+}
+
+struct listeners_down {
+    json_t *sentences;
+    const struct settings *settings;
+};
+
+static void add_listener_down(void *context, const char *label, uint64_t down)
+{
+    const struct listeners_down *l = context;
+    const struct settings *s = l->settings;
+    const struct {
+        const char *label;
+        const struct units_address *at;
+    } table[] = {{"line_tcp", &s->horizon.carbon_line},     {"line_udp", &s->horizon.carbon_udp},
+                 {"pickle_tcp", &s->horizon.carbon_pickle}, {"skyline_udp", &s->horizon.skyline_udp},
+                 {"statsd_tcp", &s->statsd.listen},         {"statsd_udp", &s->statsd.listen}};
+    for (size_t i = 0; down && i < sizeof table / sizeof *table; i++) {
+        if (strcmp(label, table[i].label) != 0)
+            continue;
+        json_t *at = address(table[i].at);
+        json_array_append_new(l->sentences,
+                              json_sprintf("horizon could not listen on %s (%s): perhaps another program does; its log "
+                                           "says why",
+                                           json_is_string(at) ? json_string_value(at) : "its address", label));
+        json_decref(at);
+    }
+}
+
 /* One sentence for each daemon that no living process does the work of. */
-static void add_problems(json_t *list, const struct processes *p)
+static void add_problems(json_t *list, const struct processes *p, const struct settings *settings)
 {
     static const struct {
         const struct counters_def *defs;
@@ -217,88 +191,11 @@ static void add_problems(json_t *list, const struct processes *p)
         if (!alive)
             json_array_append_new(list, json_string(needed[i].sentence));
     }
-    if (processes_sum(p, counters_horizon, "listeners_down") > 0)
-        json_array_append_new(list, json_string("a listener of horizon could not be opened: its log says which and why"));
+    struct listeners_down down = {list, settings};
+    for (size_t i = 0; i < p->n; i++)
+        if (p->list[i].alive && p->list[i].defs == counters_horizon)
+            processes_labels(&p->list[i], "listeners_down|listener=", add_listener_down, &down);
     workers_problems(list, p, clock_wall_s());
-}
-
-/* Reads "field:NUMBER" out of Redis's INFO text. Returns whether it is there. */
-static bool read_info(const char *info, const char *field, uint64_t *value)
-{
-    const char *at = strstr(info, field);
-    char digits[24] = "";
-    if (at)
-        sscanf(at + strlen(field), "%23[0-9]", digits);
-    return processes_digits(digits, value);
-}
-
-static json_t *info_number(const char *info, const char *field)
-{
-    uint64_t value;
-    return read_info(info, field, &value) ? count(value) : json_null();
-}
-
-/* Whether the kernel may refuse the fork in which Redis rewrites its append-only file. Known only of a
- * Redis on this machine; and a small one is never refused. */
-static bool fork_may_fail(const struct app *app, const char *info)
-{
-    uint64_t used, total;
-    return strncmp(app->settings.store, "unix:", 5) == 0 && proc_overcommit_memory() == 0 &&
-           read_info(info, "\nused_memory_rss:", &used) && read_info(info, "\ntotal_system_memory:", &total) &&
-           used > total / 2;
-}
-
-/* Whether Redis has no room left. It counts some buffers to its use that it does not count to its limit. */
-static bool is_full(const char *info)
-{
-    uint64_t used, limit;
-    return read_info(info, "\nused_memory:", &used) && read_info(info, "\nmaxmemory:", &limit) && limit > 0 &&
-           used >= limit - limit / 100;
-}
-
-/* Adds why Redis refuses to write, if it does; then no process can tell that it is alive. */
-static bool add_refusals(json_t *sentences, const char *info)
-{
-    bool disk = strstr(info, "\naof_last_write_status:err") != NULL, full = is_full(info);
-    if (disk)
-        json_array_append_new(sentences, json_string("Redis cannot write its append-only file, perhaps because the "
-                                                     "disk is full: it refuses new points, which wait in horizon"));
-    if (full)
-        json_array_append_new(sentences, json_string("Redis is at its maxmemory: it refuses new points, which wait in "
-                                                     "horizon"));
-    return disk || full;
-}
-
-/* Redis's own state, and its problems. `*mute`: no process can tell that it is alive. */
-static int add_redis(json_t *out, json_t *sentences, const struct app *app, struct store *s, bool *mute)
-{
-    redisReply *r = store_command(s, "INFO");
-    int result = -1;
-    if (store_ok(r) && r->type == REDIS_REPLY_STRING) {
-        json_object_set_new(out, "redis",
-                            json_pack("{s:b,s:o,s:o,s:o}", "up", 1, "used_memory_bytes",
-                                      info_number(r->str, "\nused_memory:"), "used_memory_peak_bytes",
-                                      info_number(r->str, "\nused_memory_peak:"), "maxmemory_bytes",
-                                      info_number(r->str, "\nmaxmemory:")));
-        *mute = add_refusals(sentences, r->str);
-        if (fork_may_fail(app, r->str))
-            json_array_append_new(sentences,
-                                  json_string("Redis uses over half of the memory, and vm.overcommit_memory is 0: "
-                                              "a rewrite of its append-only file may fail; set it to 1"));
-        result = 0;
-    }
-    if (r)
-        freeReplyObject(r);
-    return result;
-}
-
-static json_t *address(const struct units_address *a)
-{
-    char text[UNITS_HOST_MAX + 16];
-    if (!a->on)
-        return json_null();
-    snprintf(text, sizeof text, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, (unsigned)a->port);
-    return json_string(text);
 }
 
 /* What the page needs to say where points go. */
@@ -326,7 +223,7 @@ static void add_own(json_t *out, struct app *app)
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
     int64_t site = names_site(app->names);
     json_object_set_new(out, "site_metrics", site >= 0 ? json_integer(site) : json_null());
-    add_rates(out, app->rates);
+    rates_add(out, app->rates);
 }
 
 json_t *health_json(struct app *app, struct store *s, bool look)
@@ -335,18 +232,18 @@ json_t *health_json(struct app *app, struct store *s, bool look)
     json_t *out = json_object(), *sentences = json_array();
     bool mute = false;
     if (!out || !sentences || processes_read(&p, s, clock_wall_s()) != 0 ||
-        add_redis(out, sentences, app, s, &mute) != 0) {
+        redis_state_add(out, sentences, app, s, &mute) != 0) {
         json_decref(sentences);
         json_decref(out);
         out = NULL;
         goto done;
     }
     if (look) {
-        take_look(app->rates, &p);
+        rates_look(app->rates, &p);
         attention_count_open(app->attention, &p);
     }
     if (!mute) /* else no process can tell that it is alive */
-        add_problems(sentences, &p);
+        add_problems(sentences, &p, &app->settings);
     json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));
     json_object_set_new(out, "problems", sentences);
     add_own(out, app);

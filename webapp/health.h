@@ -7,12 +7,6 @@
 
 #include "webapp/http.h"
 
-/* Rates need two looks: the main thread takes one every two seconds, and what it
- * found last is what every answer says. */
-struct rates;
-struct rates *rates_new(void);
-void rates_free(struct rates *r);
-
 /* The whole state as JSON, new reference. With `look` it also takes a look for the rates
  * (main thread only). NULL when Redis did not answer. */
 json_t *health_json(struct app *app, struct store *s, bool look);

@@ -21,6 +21,8 @@
 #include "webapp/health.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
+#include "webapp/past.h"
+#include "webapp/rates.h"
 #include "webapp/server.h"
 
 #define TURN_MS 500
@@ -58,12 +60,14 @@ static int init_app(struct app *app)
     app->names = names_new();
     app->rates = rates_new();
     app->attention = attention_new();
+    app->past = past_new();
     asset_init();
-    return app->hub && app->names && app->rates && app->attention ? make_token(app->token) : -1;
+    return app->hub && app->names && app->rates && app->attention && app->past ? make_token(app->token) : -1;
 }
 
 static void fini_app(struct app *app)
 {
+    past_free(app->past);
     attention_free(app->attention);
     rates_free(app->rates);
     names_free(app->names);

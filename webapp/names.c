@@ -8,28 +8,22 @@
 
 #include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
+#include "webapp/join.h"
 #include "webapp/query.h"
+#include "webapp/rosters.h"
 
-#define OWN_PREFIX "ridgeline."
 #define SCAN_COUNT 1000
 #define SCANS_PER_STEP 20
 #define WALK_PAUSE_MS 2000 /* between the end of a walk and the next */
 #define CURSOR_MAX 24      /* digits of a uint64, and NUL */
-
-/* Names as they come from a walk: one after the other, with repeats. */
-struct pile {
-    char *bytes;
-    size_t len, bytes_cap;
-    size_t *starts;
-    size_t n, starts_cap;
-};
 
 struct names {
     pthread_mutex_t lock; /* guards `list` and every list's holders */
     struct names_list *list;
 
     /* The main thread's own: */
-    struct pile pile;
+    struct rosters *rosters;
+    struct names_pile pile;
     char cursor[CURSOR_MAX];
     unsigned generation; /* of the connection: another Redis process does not know the cursor */
     bool walking;
@@ -41,28 +35,25 @@ struct names *names_new(void)
     struct names *n = calloc(1, sizeof *n);
     if (!n)
         return NULL;
-    n->list = calloc(1, sizeof *n->list);
-    if (!n->list) {
-        free(n);
-        return NULL;
-    }
-    n->list->holders = 1; /* `names` itself holds the present list */
     pthread_mutex_init(&n->lock, NULL);
-    return n;
-}
-
-static void free_list(const struct names_list *list)
-{
-    free((void *)(uintptr_t)list->bytes);
-    free((void *)(uintptr_t)list->starts);
-    free((void *)(uintptr_t)list);
+    n->rosters = rosters_new();
+    n->list = calloc(1, sizeof *n->list);
+    if (n->list)
+        n->list->join = join_new(NULL, NULL, 0);
+    if (n->rosters && n->list && n->list->join) {
+        n->list->holders = 1; /* `names` itself holds the present list */
+        return n;
+    }
+    names_free(n);
+    return NULL;
 }
 
 void names_free(struct names *n)
 {
     if (!n)
         return;
-    free_list(n->list);
+    names_list_free(n->list);
+    rosters_free(n->rosters);
     free(n->pile.bytes);
     free(n->pile.starts);
     pthread_mutex_destroy(&n->lock);
@@ -85,7 +76,7 @@ void names_release(struct names *n, const struct names_list *list)
     bool last = --mine->holders == 0;
     pthread_mutex_unlock(&n->lock);
     if (last)
-        free_list(list);
+        names_list_free(list);
 }
 
 int64_t names_site(struct names *n)
@@ -96,104 +87,32 @@ int64_t names_site(struct names *n)
     return site;
 }
 
-static int grow(void **items, size_t *cap, size_t need, size_t item_bytes)
-{
-    if (need <= *cap)
-        return 0;
-    size_t wanted = *cap ? *cap * 2 : 4096;
-    while (wanted < need)
-        wanted *= 2;
-    void *bigger = realloc(*items, wanted * item_bytes);
-    if (!bigger)
-        return -1;
-    *items = bigger;
-    *cap = wanted;
-    return 0;
-}
-
-static int pile_add(struct pile *p, const char *name, size_t len)
-{
-    void *bytes = p->bytes, *starts = p->starts;
-    int failed = grow(&bytes, &p->bytes_cap, p->len + len, 1);
-    p->bytes = bytes;
-    failed |= grow(&starts, &p->starts_cap, p->n + 1, sizeof *p->starts);
-    p->starts = starts;
-    if (failed)
-        return -1;
-    memcpy(p->bytes + p->len, name, len);
-    p->starts[p->n++] = p->len;
-    p->len += len;
-    return 0;
-}
-
 /* Adds a member of the set, "metrics.<name>". What no horizon would have let in is left out. */
-static int add_member(struct pile *p, const redisReply *member)
+static int add_member(struct names_pile *p, const redisReply *member)
 {
     static const size_t prefix = sizeof KEYS_METRIC_PREFIX - 1;
     if (member->type != REDIS_REPLY_STRING || member->len <= prefix || member->len - prefix > KEYS_NAME_MAX ||
         memcmp(member->str, KEYS_METRIC_PREFIX, prefix) != 0 ||
         !query_printable(member->str + prefix, member->len - prefix))
         return 0;
-    return pile_add(p, member->str + prefix, member->len - prefix);
-}
-
-struct span {
-    const char *text;
-    size_t len;
-};
-
-static int by_name(const void *a, const void *b)
-{
-    const struct span *x = a, *y = b;
-    int order = memcmp(x->text, y->text, x->len < y->len ? x->len : y->len);
-    return order ? order : (x->len > y->len) - (x->len < y->len);
-}
-
-static bool is_own(const struct span *name)
-{
-    static const size_t prefix = sizeof OWN_PREFIX - 1;
-    return name->len > prefix && memcmp(name->text, OWN_PREFIX, prefix) == 0;
-}
-
-/* The pile's names, sorted, each once: SSCAN may give a member twice. NULL when memory is out. */
-static struct names_list *list_of(const struct pile *p)
-{
-    struct names_list *list = calloc(1, sizeof *list);
-    struct span *spans = calloc(p->n + 1, sizeof *spans);
-    char *bytes = malloc(p->len + 1);
-    size_t *starts = calloc(p->n + 1, sizeof *starts);
-    if (!list || !spans || !bytes || !starts)
-        goto fail;
-    for (size_t i = 0; i < p->n; i++)
-        spans[i] = (struct span){p->bytes + p->starts[i], (i + 1 < p->n ? p->starts[i + 1] : p->len) - p->starts[i]};
-    qsort(spans, p->n, sizeof *spans, by_name);
-    size_t at = 0, n = 0, site = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        if (i && by_name(&spans[i - 1], &spans[i]) == 0)
-            continue;
-        memcpy(bytes + at, spans[i].text, spans[i].len);
-        at += spans[i].len;
-        starts[++n] = at;
-        site += !is_own(&spans[i]);
-    }
-    free(spans);
-    *list = (struct names_list){.n = n, .site = site, .bytes = bytes, .starts = starts, .holders = 1};
-    return list;
-fail:
-    free(starts);
-    free(bytes);
-    free(spans);
-    free(list);
-    return NULL;
+    return names_list_pile(p, member->str + prefix, member->len - prefix);
 }
 
 static int finish_walk(struct names *n)
 {
-    struct names_list *fresh = list_of(&n->pile);
+    struct names_list *fresh = names_list_new(&n->pile);
     n->walking = false;
     n->due_mono_ms = clock_mono_ms() + WALK_PAUSE_MS;
     if (!fresh)
         return -1;
+    bool same = names_list_same(fresh, n->list);
+    fresh->join = same ? NULL : join_new(fresh->bytes, fresh->starts, fresh->n);
+    if (!fresh->join) {
+        names_list_free(fresh);
+        return same ? 0 : -1;
+    }
+    rosters_give(n->rosters, fresh->join);
+    fresh->holders = 1;
     pthread_mutex_lock(&n->lock);
     const struct names_list *old = n->list;
     n->list = fresh;
@@ -232,7 +151,7 @@ static void begin_walk(struct names *n, unsigned generation)
     n->walking = true;
 }
 
-int names_step(struct names *n, struct store *s)
+static int walk(struct names *n, struct store *s)
 {
     if (!n->walking && clock_mono_ms() < n->due_mono_ms)
         return 0;
@@ -252,4 +171,10 @@ int names_step(struct names *n, struct store *s)
             return finish_walk(n);
     }
     return 0;
+}
+
+int names_step(struct names *n, struct store *s)
+{
+    int walked = walk(n, s), taken = rosters_turn(n->rosters, s, n->list->join, clock_mono_ms());
+    return walked == 0 ? taken : walked;
 }

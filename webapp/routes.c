@@ -8,9 +8,13 @@
 #include "webapp/chart.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
+#include "webapp/incidents.h"
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
+#include "webapp/spark.h"
+#include "webapp/swimlane.h"
+#include "webapp/tree.h"
 #include "webapp/tune.h"
 #include "webapp/tune_history.h"
 
@@ -23,8 +27,14 @@ static void token_get(const struct request *request, struct reply *reply)
 
 static const struct route routes[] = {
     {"/api/anomalies", "GET", "state metric since limit candidates", anomalies_get, false},
+    {"/api/lanes", "GET", "from until depth prefix slots candidates", swimlane_get, true},
+    {"/api/lanes/anomalies", "GET", "from until prefix state limit candidates", swimlane_anomalies_get, true},
+    {"/api/spark", "GET", "metric from until", spark_get, false},
+    {"/api/incidents", "GET", "state since limit candidates", incidents_get, false},
+    {"/api/incident", "GET", "id", incidents_one_get, false},
     {"/api/series", "GET", "metric from until judge lanes", chart_get, false},
-    {"/api/metrics", "GET", "query limit", search_get, false},
+    {"/api/metrics", "GET", "query state first limit", search_get, false},
+    {"/api/tree", "GET", "prefix limit", tree_get, true},
     {"/api/verdict", "GET", "metric at utc_offset", explain_get, false},
     {"/api/options", "GET", "metric match", tune_options_get, false},
     {"/api/overrides", "GET", "", tune_list_get, false},

@@ -73,6 +73,7 @@ struct counters_def {
 #define ROOMBA_COUNTERS(X)                                                                           \
     X(passes, COUNTER, "walks over all metrics completed")                                           \
     X(pass_seconds, GAUGE, "how long the last walk took")                                            \
+    X(pass_at, GAUGE, "when the last walk was completed, epoch s; 0 = not yet")                      \
     X(visited, COUNTER, "keys looked at")                                                            \
     X(trimmed, COUNTER, "keys whose old points were cut")                                            \
     X(points_cut, COUNTER, "points cut for age")                                                     \
@@ -113,6 +114,7 @@ struct counters_def {
     X(lag_low_ms, GAUGE, "the same of metrics of low priority")                                      \
     X(delay_median_ms, GAUGE, "from timestamp to verdict: median of the points judged in the last ten seconds") \
     X(delay_p99_ms, GAUGE, "the same: 99 of 100 points were judged sooner")                          \
+    X(judged_per_second, GAUGE, "points judged a second, over the last ten seconds")                 \
     X(overtaken, COUNTER, "points trimmed before they could be judged, reckoned from the step")      \
     X(overtaken_at, GAUGE, "when points were last overtaken, epoch s; 0 = never")                    \
     X(busy_permille, GAUGE, "share of the last second spent working")                                \

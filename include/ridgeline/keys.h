@@ -37,6 +37,7 @@ size_t keys_rollup(char out[KEYS_MAX], const char *name, size_t name_len); /* st
 size_t keys_record(char out[KEYS_MAX], const char *name, size_t name_len); /* hash: saved worker records */
 size_t keys_open(char out[KEYS_MAX], unsigned slot);                       /* hash: id -> anomaly JSON */
 size_t keys_events(char out[KEYS_MAX], unsigned slot);                     /* stream: openings, updates, closings */
+size_t keys_states(char out[KEYS_MAX], unsigned slot);                     /* string: states of the metrics (roster.h) */
 size_t keys_crossings(char out[KEYS_MAX], int64_t hour);                    /* hash: score -> change of the count */
 size_t keys_incident(char out[KEYS_MAX], const char *id);                    /* hash: head, told, m:<anomaly id> */
 size_t keys_stats(char out[KEYS_MAX], const char *process);                /* hash: counters of one process */

@@ -7,6 +7,7 @@ import math
 import queue
 import resource
 import socket
+import struct
 import threading
 import time
 
@@ -120,6 +121,11 @@ def anomaly(metric, start_t, end, score=80.0, state="open"):
             "direction": "up", "score": score, "value": 100.0, "expected": 10.0, "lower": 5.0, "upper": 15.0,
             "votes": [], "peak_at": start_t, "opened": verdict(start_t, score), "peak": verdict(start_t, score),
             "closed": None}
+
+
+def roster(states, stamp=1):
+    """The states of one slot's metrics as its worker writes them."""
+    return struct.pack("<BQ", 1, stamp) + b"".join(struct.pack("<QB", key_hash(n), s) for n, s in states.items())
 
 
 def tell(redis, kind, a):
@@ -342,7 +348,7 @@ def test_metrics_are_found_by_glob_and_by_text(web, redis):
     for host in ["web1", "web2", "db1"]:
         for what in ["cpu", "disk.used"]:
             write_points(redis, f"servers.{host}.{what}", [(now - 10, 4.5)])
-    tell(redis, "open", anomaly("servers.db1.cpu", now - 10, now))
+    redis.set(f"ridgeline:states:{slot_of('servers.db1.cpu')}", roster({"servers.db1.cpu": 2}))
     wait_for("the names", lambda: web.json("/api/metrics")["total"] == 6)
 
     def names(**parameters):
@@ -352,6 +358,7 @@ def test_metrics_are_found_by_glob_and_by_text(web, redis):
     assert names(query="servers.web?.**") == [f"servers.web{i}.{w}" for i in (1, 2) for w in ("cpu", "disk.used")]
     assert names(query="disk") == [f"servers.{h}.disk.used" for h in ("db1", "web1", "web2")]
     assert names(query="servers.*") == [] and names(query="nothing") == []
+    wait_for("the state", lambda: web.json("/api/metrics", limit=1)["metrics"][0]["state"] == "ANOMALOUS")
     answer = web.json("/api/metrics", limit=2)
     assert answer["total"] == 6 and [m["name"] for m in answer["metrics"]] == ["servers.db1.cpu", "servers.db1.disk.used"]
     assert answer["metrics"][0] == {"name": "servers.db1.cpu", "last": now - 10, "value": 4.5, "state": "ANOMALOUS"}

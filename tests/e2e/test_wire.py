@@ -244,4 +244,4 @@ def test_a_port_in_use_is_told_and_keeps_out_nobody_else(ridgeline_factory, now)
         assert "pickle=failed" in r.ready
         send_tcp(r.line, line_payload([("still.taken.in", now, 1)]))
         wait_for("the point", lambda: points_of(r.redis, "still.taken.in") == [(now, 1.0)])
-        wait_for("the problem", lambda: any("listener" in p for p in r.get("/api/health").json()["problems"]))
+        wait_for("the problem", lambda: any(f"127.0.0.1:{taken}" in p for p in r.get("/api/health").json()["problems"]))

@@ -61,3 +61,17 @@ Test(delay, forgets_after_ten_seconds)
     }
     cr_assert_eq(delay_quantile_ms(&d, 0.5), 0);
 }
+
+Test(delay, counts_the_points_of_its_window)
+{
+    struct delay d = {0};
+    for (unsigned second = 0; second < 3 * DELAY_SECONDS; second++) {
+        for (unsigned i = 0; i <= second; i++)
+            delay_note(&d, i);
+        uint64_t wanted = 0;
+        for (unsigned s = second < DELAY_SECONDS ? 0 : second - DELAY_SECONDS + 1; s <= second; s++)
+            wanted += s + 1;
+        cr_assert_eq(delay_points(&d), wanted, "after %u s", second);
+        delay_next_second(&d);
+    }
+}

@@ -89,3 +89,32 @@ Test(senders, are_listed_with_most_points_first)
     cr_assert_eq(top[1]->received, 18u);
     cr_assert_eq(top[2]->received, 17u);
 }
+
+Test(senders, have_a_rate_over_the_last_minute)
+{
+    struct sender *a = find(1, 0);
+    cr_assert_eq(senders_per_second(&senders, a, 5000), -1);
+    for (int64_t s = 5; s <= 200; s++) { /* 20 a second, until 100 s */
+        senders_mark(&senders, s * 1000);
+        double rate = senders_per_second(&senders, a, s * 1000);
+        if (s > 5 && s <= 100)
+            cr_assert_float_eq(rate, 20, 1e-9, "%g after %d s", rate, (int)s);
+        if (s > 170)
+            cr_assert_eq(rate, 0, "%g after %d s", rate, (int)s);
+        a->received += s < 100 ? 20 : 0;
+    }
+    struct sender *late = find(2, 0);
+    late->received = 130;
+    cr_assert_float_eq(senders_per_second(&senders, late, 200000), 2, 1e-9); /* the oldest mark is of 135 s */
+}
+
+Test(senders, that_give_their_place_up_make_no_rate_of_what_they_sent_before)
+{
+    for (int i = 0; i < SENDERS_MAX; i++)
+        find(i, 1000)->received = 1000;
+    senders_mark(&senders, 5000);
+    struct sender *other = &senders.places[SENDERS_MAX];
+    find(1000, 1000 + SENDERS_SILENT_MS);
+    cr_assert_eq(other->received, 1000u);
+    cr_assert_eq(senders_per_second(&senders, other, 8000), 0);
+}

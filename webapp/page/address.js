@@ -1,10 +1,14 @@
 // Addresses. The hash names the view by its first parameter, so that any view can be pasted: #metric=NAME,
-// #metric=NAME&at=EPOCH, #incident=ID, #tune=GLOB; every other hash is of the overview.
+// #metric=NAME&at=EPOCH, #incident=ID, #tune=GLOB, #tree=PREFIX,
+// #find=QUERY, #find=QUERY&state=STATE, #health=; every other hash is of the overview.
 
 const hash = parameters => `#${new URLSearchParams(parameters)}`;
 
 export const metricHash = (name, at) => hash(at ? {metric: name, at} : {metric: name});
+export const incidentHash = id => hash({incident: id});
 export const tuneHash = match => hash({tune: match});
+export const treeHash = prefix => hash({tree: prefix});
+export const findHash = (query, state) => hash(state ? {find: query, state} : {find: query});
 
 // A glob that matches exactly `name`.
 export const literal = name => name.replace(/[*?[\]{}]/g, '[$&]');

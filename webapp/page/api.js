@@ -95,4 +95,10 @@ export function follow(onEvent, onLive) {
       source.addEventListener(kind, event => { heard(); onEvent(kind, JSON.parse(event.data)); });
   };
   connect();
+  // A page that the browser keeps for its back button would keep its connection, of which there are but six a host.
+  addEventListener('pagehide', () => {
+    source.close();
+    clearTimeout(watchdog);
+  });
+  addEventListener('pageshow', event => event.persisted && restart());
 }

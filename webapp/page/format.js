@@ -56,6 +56,10 @@ export const openSpan = ({start, end}, closes) => [
   'open since ', time(start), `, ${duration(nowS() - start)}; last anomalous at `, time(end),
   closes !== undefined && ['; closes at ', time(closes), ' if it stays quiet']];
 
+export const lag = ms => (!Number.isFinite(ms) ? '–' : ms < 1000 ? `${number(ms)} ms` : duration(ms / 1000));
+
+export const shareText = share => (Number.isFinite(share) ? `${number(100 * share, 3)} %` : '–');
+
 export const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'the zone of this browser';
 
 export function plural(count, noun) {

@@ -1,8 +1,9 @@
-// Opens any metric by name: a combobox over /api/metrics. Plain text finds the
-// names that hold it; text with *, ?, [ or { is a glob.
-import {metricHash} from './address.js';
+// Opens any metric by name: a combobox over /api/metrics. Words find the names that hold them all; text with
+// *, ?, [ or { is a glob. The last of the list leads to all that match.
+import {findHash, metricHash} from './address.js';
 import {get} from './api.js';
 import {byId, el, replace} from './dom.js';
+import {number} from './format.js';
 import {stateInWords} from './verdict.js';
 
 const PAUSE_MS = 150;
@@ -24,8 +25,8 @@ export function startSearch() {
   input.form.addEventListener('submit', submit);
   list.addEventListener('mousedown', event => {
     event.preventDefault(); // the input keeps the focus, so the list stays until the click is done
-    const option = event.target.closest('[role=option]');
-    if (option) open(option.dataset.name);
+    const picked = event.target.closest('[role=option]');
+    if (picked) open(picked.dataset.hash);
   });
 }
 
@@ -35,18 +36,22 @@ async function search() {
   asked = new AbortController();
   if (!text) return close();
   try {
-    const {metrics} = await get('/api/metrics', {query: text, limit: FOUND_MAX}, asked.signal);
-    show(metrics);
+    const {metrics, total} = await get('/api/metrics', {query: text, limit: FOUND_MAX}, asked.signal);
+    show(metrics, total, text);
     shownFor = text;
   } catch (error) {
-    if (error.name !== 'AbortError') show([], error.message);
+    if (error.name !== 'AbortError') show([], 0, text, error.message);
   }
 }
 
-function show(metrics, message = 'No metric has such a name.') {
-  const options = metrics.map(({name, state}, i) => el('li',
-    {role: 'option', id: `found-${i}`, 'aria-selected': 'false', 'data-name': name},
-    name, el('span', {class: 'state'}, stateInWords(state))));
+const option = (i, {hash, name}, ...content) =>
+  el('li', {role: 'option', id: `found-${i}`, 'aria-selected': 'false', 'data-hash': hash, 'data-name': name}, content);
+
+function show(metrics, total, text, message = 'No metric has such a name.') {
+  const options = metrics.map(({name, state}, i) =>
+    option(i, {hash: metricHash(name), name}, name, el('span', {class: 'state'}, stateInWords(state))));
+  if (options.length) options.push(option(options.length, {hash: findHash(text)},
+    total === 1 ? 'The one that matches, in a list' : `All ${number(total)} that match, in a list`));
   replace(list, options.length ? options : el('li', {class: 'none'}, message));
   list.hidden = document.activeElement !== input;
   input.setAttribute('aria-expanded', String(!list.hidden));
@@ -92,13 +97,13 @@ async function submit(event) {
   const text = input.value.trim();
   if (text !== shownFor) await search();
   const first = list.querySelector('[role=option]');
-  if (shownFor === text) open((chosen() ?? first)?.dataset.name);
+  if (shownFor === text) open((chosen() ?? first)?.dataset.hash);
 }
 
-function open(name) {
-  if (!name) return;
+function open(hash) {
+  if (!hash) return;
   input.value = '';
   close();
   input.blur();
-  location.hash = metricHash(name);
+  location.hash = hash;
 }

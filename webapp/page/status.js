@@ -1,37 +1,29 @@
-// How Ridgeline itself is doing: the strip, the account of every point, whether live updates
-// work, and what to do while nothing arrives.
-import {byId, el, replace, setText} from './dom.js';
-import {clock, duration, nowS, number, time, timeZone, words} from './format.js';
+// How Ridgeline itself is doing: the strip, and whether live updates work.
+import {findHash} from './address.js';
+import {byId, el, setText} from './dom.js';
+import {clock, lag, nowS, number, timeZone} from './format.js';
 
 const LAG_WARN_MS = 5000;
-const SELF = 'self'; // the sender of Ridgeline's own figures
+const HEALTH = '#health=';
 
-const others = health => health.senders.filter(sender => sender.address !== SELF);
+const others = health => health.senders.filter(({address}) => address !== 'self');
 
-// The strip: name, text from the health, and whether that is a reason to look.
+// The strip: name, text from the health, the view that tells more, and whether that is a reason to look.
 const FACTS = [
-  ['senders', h => number(h.senders && others(h).length)],
-  ['points/s', h => number(h.points_per_second === null ? null : Number(h.points_per_second?.toFixed(1)))],
-  ['metrics', h => number(h.metrics)],
-  ['warming up', h => number(h.warming_up)],
-  ['silent', h => number(h.stale)],
-  ['lag', h => lag(h.lag_ms), h => h.lag_ms > LAG_WARN_MS],
-  ['rejected', h => number(h.statsd ? h.rejected + h.statsd.rejected : h.rejected)],
-  ['queued', h => number(h.queued)],
-  ['dropped', h => number(h.dropped), h => h.dropped > 0],
+  ['senders', h => number(h.senders && others(h).length), HEALTH],
+  ['points/s', h => number(h.points_per_second === null ? null : Number(h.points_per_second?.toFixed(1))), HEALTH],
+  ['metrics', h => number(h.metrics), findHash('')],
+  ['warming up', h => number(h.warming_up), findHash('', 'WARMING_UP')],
+  ['silent', h => number(h.stale), findHash('', 'STALE')],
+  ['lag', h => lag(h.lag_ms), HEALTH, h => h.lag_ms > LAG_WARN_MS],
+  ['rejected', h => number(h.statsd ? h.rejected + h.statsd.rejected : h.rejected), HEALTH],
+  ['queued', h => number(h.queued), HEALTH],
+  ['dropped', h => number(h.dropped), HEALTH, h => h.dropped > 0],
 ];
 
-const values = FACTS.map(() => el('dd', {}, '–'));
-byId('strip').append(...FACTS.map(([name], i) => el('div', {}, el('dt', {}, name), values[i])),
+const values = FACTS.map(([name, , href]) => el('a', {href, 'aria-label': `– ${name}`}, '–'));
+byId('strip').append(...FACTS.map(([name], i) => el('div', {}, el('dt', {}, name), el('dd', {}, values[i]))),
   el('div', {class: 'zone', title: 'point at a time for UTC'}, el('dt', {}, 'times in'), el('dd', {}, timeZone())));
-
-const accountButton = byId('account-button');
-accountButton.addEventListener('click', () => {
-  const open = byId('account').hidden;
-  byId('account').hidden = !open;
-  accountButton.setAttribute('aria-expanded', String(open));
-  if (open && latest) tellAccount(latest);
-});
 
 let latest; // health as last told
 let heardAt = nowS();
@@ -39,13 +31,12 @@ let heardAt = nowS();
 export function tell(health) {
   latest = health;
   heardAt = nowS();
-  FACTS.forEach(([, text, warns], i) => {
+  FACTS.forEach(([name, text, , warns], i) => {
     setText(values[i], text(health));
-    values[i].parentElement.className = warns?.(health) ? 'warn' : '';
+    values[i].ariaLabel = `${values[i].textContent} ${name}`;
+    values[i].closest('div').className = warns?.(health) ? 'warn' : '';
   });
   trouble(health.problems?.join('. ') ?? '');
-  if (!byId('account').hidden) tellAccount(health);
-  tellSetup(health);
   tellNone();
 }
 
@@ -84,92 +75,3 @@ function whyNone({status, metrics, watched, site_metrics: site, warming_up: warm
   if (warming) return `. ${number(warming)} of ${number(metrics)} metrics are still warming up.`;
   return status === 'ok' && metrics && watched >= metrics ? ': every metric behaves as it used to.' : '.';
 }
-
-function lag(ms) {
-  if (ms === undefined || ms === null) return '–';
-  return ms < 1000 ? `${number(ms)} ms` : duration(ms / 1000);
-}
-
-// Received = accepted + rejected; accepted = stored + queued + dropped.
-function tellAccount(health) {
-  const {received, accepted, rejected, stored, queued, dropped, rejections, listeners, senders, processes} = health;
-  const {statsd} = health;
-  replace(byId('account'),
-    el('p', {}, `${number(received)} received = ${number(accepted)} accepted + ${number(rejected)} rejected; `,
-      `${number(accepted)} accepted = ${number(stored)} stored + ${number(queued)} queued + ${number(dropped)} dropped.`),
-    (processes ?? []).filter(({counters}) => counters.gap_from_ms > 0).map(gap),
-    statsd?.received > 0 && el('p', {}, `${number(statsd.received)} StatsD samples received = ` +
-      `${number(statsd.accepted)} accepted + ${number(statsd.rejected)} rejected; `,
-      'the points made of them are among those above.'),
-    counts('Rejected, by reason', positive(rejections)),
-    statsd?.rejected > 0 && counts('StatsD samples rejected, by reason', positive(statsd.rejections)),
-    counts('Received, by listener', Object.entries(listeners ?? {})),
-    sendersTable(senders ?? []));
-}
-
-const positive = tally => Object.entries(tally ?? {}).filter(([, count]) => count > 0);
-
-function gap({name, counters}) {
-  return el('p', {class: 'error'}, `${name} was killed: points received from `, time(counters.gap_from_ms / 1000), ' to ',
-    time(counters.gap_until_ms / 1000), ' may be lost.');
-}
-
-function counts(caption, entries) {
-  return el('table', {}, el('caption', {}, caption), el('tbody', {}, entries.length
-    ? entries.map(([name, count]) => el('tr', {}, el('th', {scope: 'row'}, words(name)), el('td', {}, number(count))))
-    : el('tr', {}, el('td', {class: 'none'}, 'none'))));
-}
-
-function sendersTable(senders) {
-  const heads = ['Sender', 'Listener', 'Received', 'Rejected', 'Last point', 'Last rejection'];
-  return el('table', {}, el('caption', {}, 'Senders'),
-    el('thead', {}, el('tr', {}, heads.map(head => el('th', {scope: 'col'}, head)))),
-    el('tbody', {}, senders.map(sender => el('tr', {}, el('th', {scope: 'row'}, sender.address),
-      el('td', {}, words(sender.listener)),
-      el('td', {}, number(sender.received), sender.unit === 'samples' && ' samples'),
-      el('td', {}, number(sender.rejected)),
-      el('td', {}, sender.last_ms ? time(sender.last_ms / 1000) : '–'), el('td', {class: 'sample'}, sender.last_rejected)))));
-}
-
-let setupFor; // the addresses that the set-up text names
-
-function tellSetup(health) {
-  const {settings, site_metrics: site} = health;
-  const node = byId('setup');
-  node.hidden = !settings || site !== 0;
-  const key = JSON.stringify(settings);
-  if (node.hidden || key === setupFor) return;
-  setupFor = key;
-  replace(node, setupText(...['carbon_line', 'carbon_pickle', 'statsd'].map(name => reachable(settings[name]))));
-}
-
-// An address to send to: one that stands for every interface is the host that served this page.
-function reachable(address) {
-  return address?.replace(/^(0\.0\.0\.0|\[::\]):/, `${location.hostname}:`) ?? null;
-}
-
-// "HOST:PORT" as its two parts, an IPv6 host without brackets.
-function hostAndPort(address) {
-  const colon = address.lastIndexOf(':');
-  return [address.slice(0, colon).replace(/^\[|\]$/g, ''), address.slice(colon + 1)];
-}
-
-function setupText(line, pickle, statsd) {
-  const [host, port] = line ? hostAndPort(line) : [];
-  const [statsdHost, statsdPort] = statsd ? hostAndPort(statsd) : [];
-  return [
-    el('h2', {}, 'Nothing has arrived yet'),
-    line && step('Send one point by hand:', `echo "test.ridgeline 42 $(date +%s)" | nc -w 1 ${host} ${port}`),
-    pickle && step('carbon-relay: one more destination, in carbon.conf and relay-rules.conf, beside your carbon-cache:',
-      `# carbon.conf\n[relay]\nRELAY_METHOD = rules\nDESTINATIONS = 127.0.0.1:2004, ${pickle}\n\n# relay-rules.conf\n` +
-      `[default]\ndefault = true\ndestinations = 127.0.0.1:2004, ${pickle}`),
-    line && step('carbon-c-relay: one more cluster, before the matches that stop:',
-      `cluster ridgeline\n    forward\n        ${line}\n    ;\nmatch *\n    send to ridgeline\n    ;`),
-    statsd && step(`StatsD clients can send to ${statsd}, over UDP or TCP; or your StatsD repeats what it receives:`,
-      `backends: ["./backends/graphite", "./backends/repeater"],\nrepeater: [{host: "${statsdHost}", port: ${statsdPort}}]`),
-    !line && !pickle && !statsd && el('p', {},
-      'Every listener is switched off: set horizon.carbon_line, horizon.carbon_pickle or statsd.listen in settings.conf.'),
-  ];
-}
-
-const step = (what, text) => [el('p', {}, what), el('pre', {tabindex: 0}, text)];
