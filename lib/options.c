@@ -207,6 +207,8 @@ const struct conf_option conf_rule_options[] = {
     {.group = "rules", .name = "warn_before", .type = CONF_DURATION, .offset = offsetof(struct conf_rule, warn_before_s),
      .min = MINUTE, .max = 52 * WEEK, .unit = "s",
      .help = "How long before `limit` could be reached an incident opens; \"3d\" where no rule says."},
+    OF_RULE("retention", CONF_RETENTION, retention,
+            "How long points are kept, as at the top level; raw ones for longer than `horizon.max_age`."),
 };
 const size_t conf_rule_options_n = sizeof conf_rule_options / sizeof *conf_rule_options;
 

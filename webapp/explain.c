@@ -109,6 +109,15 @@ static void add_mute(const struct request *request, json_t *out, const char *nam
     json_object_set_new(out, "mute", mute ? mute : json_null());
 }
 
+static json_t *retention_json(const struct settings *settings, const char *name, size_t len)
+{
+    struct conf_origin origin;
+    char value[UNITS_RETENTION_TEXT_MAX], text[CONF_ORIGIN_TEXT_MAX];
+    const struct units_retention *retention = conf_retention(settings, name, len, &origin);
+    return json_pack("{s:s,s:s}", "value", units_retention_text(value, sizeof value, retention), "origin",
+                     conf_origin_text(text, sizeof text, &origin));
+}
+
 static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,
                    const struct series *stored, uint32_t at, struct why about)
 {
@@ -137,6 +146,7 @@ static void answer(const struct request *request, struct reply *reply, const cha
         json_object_set_new(out, "metric", json_stringn(name, len));
         add_mute(request, out, name, len, at);
         json_object_set_new(out, "options", tune_options_json(&options, origins));
+        json_object_set_new(out, "retention", retention_json(&request->app->settings, name, len));
         http_json(reply, HTTP_OK, out);
     }
     conf_rules_free(&overrides);

@@ -48,6 +48,34 @@ function runsOf(series, rows, {from, until}) {
   return run.length ? [...runs, run] : runs;
 }
 
+// The series with no more points within the range than a chart of so many pixels can show: of each pixel's the least and
+// the greatest, with what was expected of these.
+export function thinned(series, {from, until}, pixels) {
+  const points = series.points.filter(([t]) => t >= from && t <= until);
+  if (points.length <= 2 * pixels) return series;
+  const width = (until - from) / pixels, kept = [];
+  let low, high, slot;
+  const keep = () => low && kept.push(...(low === high ? [low] : [low, high].sort((a, b) => a[0] - b[0])));
+  for (const point of points) {
+    const at = Math.floor((point[0] - from) / width);
+    if (at !== slot) {
+      keep();
+      slot = at;
+      low = high = point;
+    }
+    if (point[1] < low[1]) low = point;
+    if (point[1] > high[1]) high = point;
+  }
+  keep();
+  const times = new Set(kept.map(([t]) => t));
+  return {
+    ...series,
+    points: kept,
+    expected: series.expected.filter(([t]) => times.has(t)),
+    stretches: series.stretches.map(stretch => ({...stretch, step: Math.max(stretch.step ?? 0, width)})),
+  };
+}
+
 // The line itself, in [t, value], as runs without a gap.
 export function lineRuns(series, {from, until}) {
   const runs = [];
@@ -121,7 +149,8 @@ export function hasClosed(series, more) {
 export function extend(series, more) {
   series.points.push(...more.points);
   series.expected.push(...more.expected);
-  for (const {detector, rows} of more.lanes ?? []) series.lanes?.find(lane => lane.detector === detector)?.rows.push(...rows);
+  for (const {detector, rows} of more.lanes ?? [])
+    series.lanes?.find(lane => lane.detector === detector)?.rows.push(...rows);
   if (!series.stretches.length) series.stretches = more.stretches;
   else if (more.points.length) series.stretches.at(-1).until = more.points.at(-1)[0];
   const byId = new Map([...series.anomalies, ...more.anomalies].map(anomaly => [anomaly.id, anomaly]));

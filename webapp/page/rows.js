@@ -56,7 +56,8 @@ export function tellWhen(node) {
 }
 
 // Where an anomaly is seen: an open one as it is now.
-export const hrefOf = ({metric, state, start, peak_at: peak}) => metricHash(metric, state === 'open' ? undefined : peak ?? start);
+export const hrefOf = ({metric, state, start, peak_at: peak}) =>
+  metricHash(metric, state === 'open' ? undefined : peak ?? start);
 
 export function anomalyRow(anomaly) {
   const it = makeRow(anomaly, anomaly.metric);
@@ -90,7 +91,8 @@ export function updateIncident(node, incident) {
   const it = parts.get(node), {count, open, first, id, title, state, ack} = incident;
   const alone = count === 1;
   dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id));
-  setText(it.more, alone ? '' : `${plural(count, 'metric')}${state === 'open' && open < count ? `, ${open} open` : ''}`);
+  const still = state === 'open' && open < count ? `, ${open} open` : '';
+  setText(it.more, alone ? '' : `${plural(count, 'metric')}${still}`);
   it.first.hidden = alone && !noteOf(first);
   replace(it.desk, ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'),
     alone && el('a', {href: incidentHash(id), class: 'quiet', title: 'acknowledge, notes', 'aria-label': `Incident ${title}`}, '…'));
