@@ -50,13 +50,13 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels)
+                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget incident channels)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
                           skyline_msgpack frame queue table names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) $(call pick,alerter,parts grouping incidents head) \
              $(call pick,webapp,ring query guard why merge spread preview_spans preview_ask) \
              $(call pick,cli,csv import_merge openings inputs labels score whisper pass shop)
 

@@ -1,12 +1,14 @@
-/* alerter: makes incidents of anomalies, and is their one writer.
+/* alerter: makes incidents of anomalies, and is their one writer. It follows the events of anomalies (feed.c), says
+ * which belong together (grouping.c, incidents.c), and keeps the incidents in Redis (writer.c, loader.c).
  *
- * One loop with nothing but deadlines: each second it renews the lease and saves the counters;
- * in between, as the leader, it takes its turns. Without the lease it stands by and does nothing else. */
+ * One loop: each turn first sees to the lease, each second the counters are saved. Without the lease it stands by and
+ * does nothing else. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerter/follow.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/counters.h"
@@ -26,6 +28,7 @@ struct alerter {
     char process[128]; /* name of our statistics */
     struct store *store;
     struct lease lease;
+    struct follow follow;
     uint64_t counters[ALERTER_N];
     bool announced;       /* this start is counted in Redis */
     int64_t tick_mono_ms; /* when the next tick is due */
@@ -44,6 +47,7 @@ static int init(struct alerter *a)
 
 static void fini(struct alerter *a)
 {
+    follow_drop(&a->follow);
     store_free(a->store);
     conf_free(&a->settings);
 }
@@ -58,6 +62,7 @@ static void reload(struct alerter *a)
         struct store *store = store_new(a->settings.store, REDIS_TIMEOUT_MS);
         if (store) {
             lease_release(&a->lease, a->store);
+            follow_drop(&a->follow);
             store_free(a->store);
             a->store = store;
             a->announced = false;
@@ -76,7 +81,7 @@ static void save_counters(struct alerter *a)
         counters_save(a->store, a->process, counters_alerter, a->counters, ALERTER_N);
 }
 
-/* Once a second: who leads, and what was done. */
+/* Once a second: what was done. */
 static void tick(struct alerter *a)
 {
     int64_t now_mono_ms = clock_mono_ms();
@@ -84,8 +89,20 @@ static void tick(struct alerter *a)
     if (now_mono_ms < a->tick_mono_ms)
         return;
     a->tick_mono_ms = now_mono_ms + TICK_MS;
-    a->counters[ALERTER_leader] = lease_hold(&a->lease, a->store);
+    a->counters[ALERTER_leader] = a->lease.held;
     save_counters(a);
+}
+
+/* Whether there is more to do at once. */
+static bool turn(struct alerter *a)
+{
+    const struct grouping_rules rules = {.window_s = a->settings.alerter.incident_window_s,
+                                         .reopen_within_s = a->settings.alerter.reopen_within_s};
+
+    if (lease_hold(&a->lease, a->store))
+        return follow_turn(&a->follow, a->store, &rules, a->counters);
+    follow_drop(&a->follow);
+    return false;
 }
 
 static void run(struct alerter *a)
@@ -94,7 +111,7 @@ static void run(struct alerter *a)
         if (proc_reloading)
             reload(a);
         tick(a);
-        if (!proc_stopping)
+        if (!turn(a) && !proc_stopping)
             proc_sleep_ms(TURN_MS);
     }
     lease_release(&a->lease, a->store);

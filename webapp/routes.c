@@ -8,6 +8,7 @@
 #include "webapp/chart.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
+#include "webapp/incidents.h"
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
@@ -22,6 +23,8 @@ static void token_get(const struct request *request, struct reply *reply)
 
 static const struct route routes[] = {
     {"/api/anomalies", "GET", "state metric since limit candidates", anomalies_get, false},
+    {"/api/incidents", "GET", "state since limit candidates", incidents_get, false},
+    {"/api/incident", "GET", "id", incidents_one_get, false},
     {"/api/series", "GET", "metric from until", chart_get, false},
     {"/api/metrics", "GET", "query limit", search_get, false},
     {"/api/verdict", "GET", "metric at", explain_get, false},
