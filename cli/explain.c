@@ -166,7 +166,7 @@ static int judge(struct store *store, const char *name, const struct engine_opti
     int loaded = -1, result = -1;
     if (r != NULL)
         loaded = records_load_before(store, name, strlen(name), tail->points[tail->n - 1].t, r, &episode);
-    if (loaded > 0 && coarse_load(&coarse, store, name, strlen(name)) != 0)
+    if (loaded >= 0 && engine_step_s(r) == 0 && coarse_load(&coarse, store, name, strlen(name)) != 0)
         loaded = -1;
     if (loaded >= 0) {
         out->from_record = loaded == 0;

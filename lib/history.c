@@ -79,7 +79,7 @@ int history_replay(struct store *s, const char *name, size_t len, const struct s
     if (none < 0)
         goto out;
     end->source = none ? HISTORY_FROM_TAIL : HISTORY_FROM_RECORD;
-    if (none && coarse_load(&coarse, s, name, len) != 0)
+    if (engine_step_s(record) == 0 && coarse_load(&coarse, s, name, len) != 0)
         goto out;
     result = replay_run(record, &end->episode, options, &points, &coarse, each, context);
     end->step_s = engine_step_s(record);

@@ -117,7 +117,7 @@ static uint32_t first_since(const struct series *points, uint32_t from)
     return n < points->n ? points->points[n].t : from;
 }
 
-/* Both sides begin from the newest record before `first`, or without one with what `*coarse` then holds. */
+/* Both sides begin from the newest record before `first`, or with what `*coarse` then holds. */
 static int begin(struct side sides[PREVIEW_SIDES], struct preview_replay *p, struct store *s, const char *name,
                  size_t len, uint32_t first, struct coarse *coarse)
 {
@@ -126,10 +126,10 @@ static int begin(struct side sides[PREVIEW_SIDES], struct preview_replay *p, str
         sides[i] = (struct side){.record = malloc(engine_record_bytes()), .replay = p, .which = (enum preview_side)i};
         episode_init(&sides[i].episode);
     }
-    int none = -1;
-    if (sides[PREVIEW_BEFORE].record && sides[PREVIEW_AFTER].record)
-        none = records_load_before(s, name, len, first, sides[PREVIEW_BEFORE].record, &unused);
-    if (none < 0 || (none > 0 && coarse_load(coarse, s, name, len) != 0))
+    if (!sides[PREVIEW_BEFORE].record || !sides[PREVIEW_AFTER].record ||
+        records_load_before(s, name, len, first, sides[PREVIEW_BEFORE].record, &unused) < 0)
+        return -1;
+    if (engine_step_s(sides[PREVIEW_BEFORE].record) == 0 && coarse_load(coarse, s, name, len) != 0)
         return -1;
     memcpy(sides[PREVIEW_AFTER].record, sides[PREVIEW_BEFORE].record, engine_record_bytes());
     return 0;

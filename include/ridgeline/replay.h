@@ -25,8 +25,8 @@ void replay_follow(struct episode *i, const struct engine_options *o, double ste
 int replay_take(struct engine_record *r, struct skyline_window **window, struct episode *i,
                 const struct engine_options *o, struct point p, replay_each *each, void *context);
 
-/* A record without a past, on its way from the first point on, learns from `coarse` when its step is known, as a live
- * one does. To be called before each point; does nothing for any other record, and where `coarse` is NULL. */
+/* A record that has just begun (engine_step_s() is 0) learns from `coarse` when its step is known, as a live
+ * one does. To be called before each point; does nothing for any other record, nor where `coarse` is NULL. */
 struct coarse;
 void replay_warm(struct engine_record *r, const struct coarse *coarse);
 

@@ -188,6 +188,8 @@ def test_a_live_metric_gets_its_past_and_keeps_what_came_live(redis, site, daemo
     webapp = daemons("webapp", site.settings).wait_ready()
     shown = requests.get(f"http://127.0.0.1:{site.port}/api/series", params={"metric": "m"}, timeout=30).json()
     assert shown["points"][0][0] < points[0][0] + DAY and shown["points"][-1][0] == points[-1][0]
+    why = requests.get(f"http://127.0.0.1:{site.port}/api/verdict", params={"metric": "m"}, timeout=30).json()
+    assert why["retention"] == {"value": "1m:6h,5m:3d,30m:10d,1d:30d", "origin": "top level"}
     assert webapp.stop() == 0
     assert roomba_walks(site, daemons, "roomba")["points_late"] == 0
     assert redis.get("rollup.m") == after.raw

@@ -164,9 +164,10 @@ Test(engine_coarse, a_rebuilt_record_expects_what_one_that_lived_through_all_doe
     }
 }
 
-static unsigned anomalous_on_day_8(bool with_coarse)
+/* How many points of day 8 open an anomaly, of a record made four hours before its peak. */
+static unsigned anomalous_on_day_8(uint64_t seed, bool with_coarse)
 {
-    struct metric m = {peak, 60, noise_seeded(7)};
+    struct metric m = {peak, 60, noise_seeded(seed)};
     struct stored s;
     unsigned anomalous = 0;
     uint32_t now = MONDAY + 7 * DAY_S + 10 * HOUR_S;
@@ -184,8 +185,12 @@ static unsigned anomalous_on_day_8(bool with_coarse)
 
 Test(engine_coarse, a_daily_peak_on_day_8_is_no_news_after_a_rebuild)
 {
-    cr_assert_eq(anomalous_on_day_8(true), 0);
-    cr_assert_gt(anomalous_on_day_8(false), 0, "the raw tail alone would have known it");
+    unsigned news = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        cr_assert_eq(anomalous_on_day_8(seed, true), 0, "seed %u", (unsigned)seed);
+        news += anomalous_on_day_8(seed, false) > 0;
+    }
+    cr_assert_gt(news, 10, "the raw tail alone would have known it");
 }
 
 Test(engine_coarse, nothing_is_judged_before_the_noise_is_known)
