@@ -1,5 +1,5 @@
 /* `ridgeline run`: a private redis-server, unless the settings name one, and
- * the four daemons, as supervised children of one foreground process.
+ * the five daemons, as supervised children of one foreground process.
  *
  * Order: Redis first, daemons once it answers, then one `ready` line on stdout
  * when all of them accept work. On SIGTERM or SIGINT horizon stops first, so that what it
@@ -24,8 +24,8 @@
 #define TICK_MS 50
 #define STOP_GRACE_MS 30000 /* the analyzer may take 25 s to save its records */
 
-enum { HORIZON, ANALYZER, ROOMBA, WEBAPP, DAEMONS };
-static const char *const daemon_names[DAEMONS] = {"horizon", "analyzer", "roomba", "webapp"};
+enum { HORIZON, ANALYZER, ROOMBA, ALERTER, WEBAPP, DAEMONS };
+static const char *const daemon_names[DAEMONS] = {"horizon", "analyzer", "roomba", "alerter", "webapp"};
 
 #define READY_MAX 512
 #define ARGS_MAX (2 * PROC_SETS_MAX + 16)

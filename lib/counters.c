@@ -15,6 +15,7 @@ const struct counters_def counters_rejected[HORIZON_REJECTED_N] = {HORIZON_REJEC
 const struct counters_def counters_roomba[ROOMBA_N] = {ROOMBA_COUNTERS(COUNTERS_DEF)};
 const struct counters_def counters_worker[WORKER_N] = {WORKER_COUNTERS(COUNTERS_DEF)};
 const struct counters_def counters_analyzer[ANALYZER_N] = {ANALYZER_COUNTERS(COUNTERS_DEF)};
+const struct counters_def counters_alerter[ALERTER_N] = {ALERTER_COUNTERS(COUNTERS_DEF)};
 const struct counters_def counters_webapp[WEBAPP_N] = {WEBAPP_COUNTERS(COUNTERS_DEF)};
 
 const struct counters_def *counters_for(const char *process, size_t *n)
@@ -26,7 +27,7 @@ const struct counters_def *counters_for(const char *process, size_t *n)
     } table[] = {
         {"horizon", counters_horizon, HORIZON_N}, {"roomba", counters_roomba, ROOMBA_N},
         {"analyzer.", counters_worker, WORKER_N}, {"analyzer", counters_analyzer, ANALYZER_N},
-        {"webapp", counters_webapp, WEBAPP_N},
+        {"alerter", counters_alerter, ALERTER_N}, {"webapp", counters_webapp, WEBAPP_N},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strncmp(process, table[i].kind, strlen(table[i].kind)) == 0) {

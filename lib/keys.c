@@ -50,6 +50,11 @@ size_t keys_crossings(char out[KEYS_MAX], int64_t hour)
     return (size_t)snprintf(out, KEYS_MAX, "ridgeline:crossings:%" PRId64, hour);
 }
 
+size_t keys_incident(char out[KEYS_MAX], const char *id)
+{
+    return join(out, "ridgeline:incident:", id, strlen(id));
+}
+
 size_t keys_stats(char out[KEYS_MAX], const char *process)
 {
     return join(out, "ridgeline:stats:", process, strlen(process));

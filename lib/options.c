@@ -142,6 +142,11 @@ const struct conf_option conf_options[] = {
     DURATION("analyzer", "save_interval", analyzer.save_interval_s, "10m", 1, DAY,
              "How often what the workers learned is saved."),
 
+    DURATION("alerter", "incident_window", alerter.incident_window_s, "5m", 1, DAY / 24,
+             "Related anomalies that start within this long of another are one incident."),
+    DURATION("alerter", "reopen_within", alerter.reopen_within_s, "15m", 0, DAY,
+             "An incident whose metrics go wrong again within this long of its end is the same incident."),
+
     PLAIN("webapp", "listen", CONF_ADDRESS, webapp.listen, "127.0.0.1:1500",
           "Where the page and the API are served."),
     COUNT("webapp", "max_connections", webapp.max_connections, "256", 8, 10000, "connections",

@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lease.h"
 #include "processes.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/counters.h"
+#include "ridgeline/keys.h"
+#include "ridgeline/lease.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
 #include "ridgeline/rollup.h"
@@ -43,7 +44,7 @@ static int init(struct roomba *r)
     const char *instance = r->settings.instance;
 
     snprintf(r->process, sizeof r->process, "roomba%s%s", *instance ? "@" : "", instance);
-    lease_init(&r->lease);
+    lease_init(&r->lease, KEYS_LEASE_ROOMBA);
     walk_init(&r->walk);
     r->tick_mono_ms = clock_mono_ms();
     if (forget_init(&r->forget) < 0)

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "forget.h"
-#include "lease.h"
 #include "plan.h"
+#include "ridgeline/lease.h"
 #include "ridgeline/store.h"
 #include "ridgeline/units.h"
 

@@ -182,6 +182,7 @@ static void add_problems(json_t *list, const struct processes *p, const struct s
         {counters_analyzer, "analyzer is not running: no points are judged"},
         {counters_worker, "no analyzer worker is running: no points are judged"},
         {counters_roomba, "roomba is not running: storage grows"},
+        {counters_alerter, "alerter is not running: no incidents are made of anomalies"},
     };
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         bool alive = false;

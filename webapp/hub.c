@@ -89,7 +89,7 @@ static bool next_chunk(struct stream *s)
     int len;
     switch (ring_next(&h->ring, &s->seen, &entry)) {
     case RING_ENTRY:
-        len = asprintf(&chunk, "id: %" PRIu64 "\nevent: anomaly\ndata: %s\n\n", s->seen, entry->text);
+        len = asprintf(&chunk, "id: %" PRIu64 "\n%s\n\n", s->seen, entry->text);
         break;
     case RING_LOST:
         len = asprintf(&chunk, "id: %" PRIu64 "\nevent: lost\ndata: {}\n\n", s->seen);
@@ -218,12 +218,17 @@ static void wake(struct hub *h)
     }
 }
 
-void hub_anomaly(struct hub *h, const char *json, size_t len)
+void hub_event(struct hub *h, const char *event, const char *json)
 {
+    char *lines = NULL;
+    int len = asprintf(&lines, "event: %s\ndata: %s", event, json);
+    if (len < 0)
+        return;
     pthread_mutex_lock(&h->lock);
-    ring_push(&h->ring, json, len);
+    ring_push(&h->ring, lines, (size_t)len);
     wake(h);
     pthread_mutex_unlock(&h->lock);
+    free(lines);
 }
 
 void hub_status(struct hub *h, char *json)

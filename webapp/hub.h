@@ -18,9 +18,9 @@ void hub_free(struct hub *h);
  * NULL: from now on). NULL with `*full` set at max_streams, else when memory is out. */
 struct MHD_Response *hub_open(struct hub *h, struct MHD_Connection *connection, const char *last_event_id, int *full);
 
-/* Gives out an event `anomaly`, which a stream that comes back can ask for again. `json` is
+/* Gives out an event of the kind `event`, which a stream that comes back can ask for again. `json` is
  * one line. */
-void hub_anomaly(struct hub *h, const char *json, size_t len);
+void hub_event(struct hub *h, const char *event, const char *json);
 
 /* Gives out an event `status`; it replaces the one before. Takes `json` (malloc'd, one line). */
 void hub_status(struct hub *h, char *json);

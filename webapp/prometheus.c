@@ -119,7 +119,7 @@ static void put_all(FILE *out, const struct processes *p)
     } kinds[] = {
         {"horizon", counters_horizon, HORIZON_N}, {"roomba", counters_roomba, ROOMBA_N},
         {"analyzer", counters_analyzer, ANALYZER_N}, {"worker", counters_worker, WORKER_N},
-        {"webapp", counters_webapp, WEBAPP_N},
+        {"alerter", counters_alerter, ALERTER_N}, {"webapp", counters_webapp, WEBAPP_N},
     };
     put_common(out, p);
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {

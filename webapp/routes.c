@@ -8,6 +8,7 @@
 #include "webapp/chart.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
+#include "webapp/incidents.h"
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
@@ -28,6 +29,8 @@ static const struct route routes[] = {
     {"/api/lanes", "GET", "from until depth prefix slots candidates", swimlane_get, true},
     {"/api/lanes/anomalies", "GET", "from until prefix state limit candidates", swimlane_anomalies_get, true},
     {"/api/spark", "GET", "metric from until", spark_get, false},
+    {"/api/incidents", "GET", "state since limit candidates", incidents_get, false},
+    {"/api/incident", "GET", "id", incidents_one_get, false},
     {"/api/series", "GET", "metric from until", chart_get, false},
     {"/api/metrics", "GET", "query state first limit", search_get, false},
     {"/api/tree", "GET", "prefix limit", tree_get, true},

@@ -123,6 +123,9 @@ struct settings {
         int64_t save_interval_s;
     } analyzer;
     struct {
+        int64_t incident_window_s, reopen_within_s;
+    } alerter;
+    struct {
         struct units_address listen;
         int64_t max_connections, max_event_streams;
     } webapp;

@@ -127,6 +127,22 @@ struct counters_def {
     X(restarts_crash, COUNTER, "workers restarted after a signal")                                   \
     X(restarts_exit, COUNTER, "workers restarted after an exit")
 
+#define ALERTER_COUNTERS(X)                                                                          \
+    X(events_read, COUNTER, "events of anomalies read")                                              \
+    X(events_rejected, COUNTER, "events, and entries of the hashes of open anomalies, that could not be read")       \
+    X(opened, COUNTER, "incidents opened")                                                           \
+    X(joined, COUNTER, "anomalies that joined an incident")                                          \
+    X(reopened, COUNTER, "incidents that came back within reopen_within of their end")               \
+    X(closed, COUNTER, "incidents closed")                                                           \
+    X(reconciled, COUNTER, "anomalies of incidents closed because they are open nowhere and their closing was not told") \
+    X(open_incidents, GAUGE, "open incidents")                                                       \
+    X(open_members, GAUGE, "open anomalies in them")                                                 \
+    X(held, GAUGE, "incidents held in memory: open ones, and closed ones that may come back")        \
+    X(loads, COUNTER, "times that what is known was read from Redis: at start, and on each new connection")          \
+    X(behind_ms, GAUGE, "age of the newest event read while there are more to read; 0 when there are none")          \
+    X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")                    \
+    X(leader, GAUGE, "1 while this process holds the lease")
+
 #define WEBAPP_COUNTERS(X)                                                                           \
     X(requests, COUNTER, "HTTP requests answered")                                                   \
     X(errors, COUNTER, "HTTP requests answered with 4xx or 5xx")                                     \
@@ -142,12 +158,14 @@ struct counters_def {
 #define COUNTERS_ENUM_ROOMBA(n, k, h) ROOMBA_##n,
 #define COUNTERS_ENUM_WORKER(n, k, h) WORKER_##n,
 #define COUNTERS_ENUM_ANALYZER(n, k, h) ANALYZER_##n,
+#define COUNTERS_ENUM_ALERTER(n, k, h) ALERTER_##n,
 #define COUNTERS_ENUM_WEBAPP(n, k, h) WEBAPP_##n,
 enum { HORIZON_COUNTERS(COUNTERS_ENUM_HORIZON) HORIZON_N };
 enum { HORIZON_REJECTIONS(COUNTERS_ENUM_REJECT) HORIZON_REJECTED_N };
 enum { ROOMBA_COUNTERS(COUNTERS_ENUM_ROOMBA) ROOMBA_N };
 enum { WORKER_COUNTERS(COUNTERS_ENUM_WORKER) WORKER_N };
 enum { ANALYZER_COUNTERS(COUNTERS_ENUM_ANALYZER) ANALYZER_N };
+enum { ALERTER_COUNTERS(COUNTERS_ENUM_ALERTER) ALERTER_N };
 enum { WEBAPP_COUNTERS(COUNTERS_ENUM_WEBAPP) WEBAPP_N };
 
 extern const struct counters_def counters_horizon[HORIZON_N];
@@ -155,10 +173,11 @@ extern const struct counters_def counters_rejected[HORIZON_REJECTED_N]; /* saved
 extern const struct counters_def counters_roomba[ROOMBA_N];
 extern const struct counters_def counters_worker[WORKER_N];
 extern const struct counters_def counters_analyzer[ANALYZER_N];
+extern const struct counters_def counters_alerter[ALERTER_N];
 extern const struct counters_def counters_webapp[WEBAPP_N];
 
 /* The definitions that go with a process's name ("horizon", "horizon@b", "roomba",
- * "analyzer", "analyzer.3", ...); NULL for another. `*n` gets their number. */
+ * "analyzer", "analyzer.3", "alerter", ...); NULL for another. `*n` gets their number. */
 const struct counters_def *counters_for(const char *process, size_t *n);
 
 /* Counts one more start of `process` and reads nothing else: returns the new

@@ -23,6 +23,11 @@
 #define KEYS_OVERRIDES "ridgeline:overrides"          /* hash: version, list (JSON) */
 #define KEYS_PROCESSES "ridgeline:processes"          /* hash: process -> epoch s of its last save */
 #define KEYS_LEASE_ROOMBA "ridgeline:lease:roomba"    /* string with expiry: holder */
+#define KEYS_LEASE_ALERTER "ridgeline:lease:alerter"  /* string with expiry: holder */
+#define KEYS_ALERTER "ridgeline:alerter"              /* hash: cursor:<slot>, and what else the alerter remembers */
+#define KEYS_INCIDENTS_OPEN "ridgeline:incidents:open"     /* sorted set: id -> start */
+#define KEYS_INCIDENTS_CLOSED "ridgeline:incidents:closed" /* sorted set: id -> end */
+#define KEYS_INCIDENTS_EVENTS "ridgeline:incidents:events" /* stream: kind, id, json */
 
 /* Each writes a NUL-terminated key to `out` and returns its length. Names are
  * at most KEYS_NAME_MAX bytes (programmer error otherwise). */
@@ -33,6 +38,7 @@ size_t keys_open(char out[KEYS_MAX], unsigned slot);                       /* ha
 size_t keys_events(char out[KEYS_MAX], unsigned slot);                     /* stream: openings, updates, closings */
 size_t keys_states(char out[KEYS_MAX], unsigned slot);                     /* string: states of the metrics (roster.h) */
 size_t keys_crossings(char out[KEYS_MAX], int64_t hour);                    /* hash: score -> change of the count */
+size_t keys_incident(char out[KEYS_MAX], const char *id);                    /* hash: head, told, m:<anomaly id> */
 size_t keys_stats(char out[KEYS_MAX], const char *process);                /* hash: counters of one process */
 
 /* FNV-1a with a final avalanche (Fowler, Noll, Vo; finaliser of MurmurHash3). Stable

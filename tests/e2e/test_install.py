@@ -18,7 +18,7 @@ def test_units_start_the_daemons_that_were_installed(tmp_path):
     unit.read(units / "ridgeline@.service")
     command = unit["Service"]["ExecStart"]
     target = (units / "ridgeline.target").read_text()
-    for daemon in ("horizon", "roomba", "analyzer", "webapp"):
+    for daemon in ("horizon", "roomba", "analyzer", "alerter", "webapp"):
         program = command.replace("%i", daemon).split()[0]
         assert subprocess.run([program, "--help"], capture_output=True, check=True).stdout
         assert f"ridgeline@{daemon}.service" in target

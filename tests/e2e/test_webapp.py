@@ -583,6 +583,7 @@ def test_health_sums_what_the_processes_say(web, redis):
                 connections=2, senders=json.dumps(senders),
                 **{"received|listener=line_tcp": 60, "received|listener=pickle": 40, "rejected|reason=malformed": 10})
     write_stats(redis, "roomba")
+    write_stats(redis, "alerter")
     write_stats(redis, "analyzer", workers=2)
     write_stats(redis, "analyzer.0", metrics=200, warming_up=20, lag_ms=30, open_anomalies=1, judged=5)
     write_stats(redis, "analyzer.1", metrics=300, warming_up=1, lag_ms=70, open_anomalies=2, judged=6)

@@ -1,6 +1,6 @@
 /* The lease is asked for at most once a second and lasts five: a leader that misses
  * some answers keeps it, one that is gone is soon succeeded. */
-#include "lease.h"
+#include "ridgeline/lease.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 #include "ridgeline/clock.h"
-#include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 
 /* Takes the free lease or renews our own. Allowed when Redis is out of memory: that is when
- * trimming is wanted most. */
+ * roomba's trimming is wanted most. */
 static struct store_script hold = {
     .source = "#!lua flags=allow-oom\n"
               "local holder = redis.call('GET', KEYS[1])\n"
@@ -24,11 +23,11 @@ static struct store_script release = {
     .source = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
               "return redis.call('DEL', KEYS[1])\n"};
 
-void lease_init(struct lease *l)
+void lease_init(struct lease *l, const char *key)
 {
     char host[64] = "";
 
-    *l = (struct lease){0};
+    *l = (struct lease){.key = key};
     gethostname(host, sizeof host - 1);
     snprintf(l->holder, sizeof l->holder, "%s:%ld:%" PRId64, host, (long)getpid(), clock_wall_ms());
 }
@@ -38,7 +37,7 @@ static bool run(struct lease *l, struct store *s, struct store_script *script, c
 {
     const char *argv[] = {l->holder, ms};
     const size_t lens[] = {strlen(l->holder), strlen(ms)};
-    redisReply *r = store_eval(s, script, KEYS_LEASE_ROOMBA, strlen(KEYS_LEASE_ROOMBA), 2, argv, lens);
+    redisReply *r = store_eval(s, script, l->key, strlen(l->key), 2, argv, lens);
     bool done = store_ok(r) && r->type == REDIS_REPLY_INTEGER && r->integer == 1;
 
     if (r)

@@ -1,11 +1,10 @@
-/* The lease that makes one roomba the leader: a Redis key that names its
+/* The lease that makes one daemon of a kind the leader: a Redis key that names its
  * holder and expires when it is not renewed.
  *
  * A leader that was stopped longer than the lease lasts may still send one more
- * write. That is harmless: every script checks what it changes, so two leaders
- * cost work and never a point. */
-#ifndef RIDGELINE_ROOMBA_LEASE_H
-#define RIDGELINE_ROOMBA_LEASE_H
+ * write: each kind of daemon sees to it that this is harmless. */
+#ifndef RIDGELINE_LEASE_H
+#define RIDGELINE_LEASE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,12 +15,13 @@
 #define LEASE_RENEW_MS 1000 /* held for this long without asking again */
 
 struct lease {
+    const char *key; /* KEYS_LEASE_... */
     char holder[128];
     bool held;
     int64_t confirmed_mono_ms; /* when Redis was last asked */
 };
 
-void lease_init(struct lease *l);
+void lease_init(struct lease *l, const char *key);
 
 /* Whether we hold the lease, taking or renewing it when that is due. False when
  * another holds it or Redis does not say. */

@@ -1,0 +1,429 @@
+/* A new anomaly goes to the incident of the same metric's newest one, when that was told of shortly before (flapping);
+ * else to the one that grouping.c finds; else it founds one. Its id becomes the incident's, so that what is done again after a
+ * crash gives the same incident. */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(entry) ((entry)->hh.tbl = NULL) /* marks what a table could not take */
+#include "alerter/incidents.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+struct incidents_metric {
+    UT_hash_handle hh;
+    size_t n; /* members */
+    struct incidents_member *newest; /* by start; NULL when that one was forgotten */
+    char name[];
+};
+
+void incidents_init(struct incidents *s)
+{
+    *s = (struct incidents){0};
+    grouping_init(&s->grouping);
+}
+
+static struct incidents_metric *get_metric(struct incidents *s, const char *name)
+{
+    struct incidents_metric *metric;
+    size_t len = strlen(name);
+
+    HASH_FIND(hh, s->metrics, name, len, metric);
+    if (metric)
+        return metric;
+    metric = calloc(1, sizeof *metric + len + 1);
+    if (!metric)
+        return NULL;
+    memcpy(metric->name, name, len);
+    HASH_ADD_KEYPTR(hh, s->metrics, metric->name, len, metric);
+    if (!metric->hh.tbl) {
+        free(metric);
+        return NULL;
+    }
+    return metric;
+}
+
+static void put_metric(struct incidents *s, struct incidents_metric *metric)
+{
+    if (metric->n > 0)
+        return;
+    HASH_DEL(s->metrics, metric);
+    free(metric);
+}
+
+static struct incidents_member *find_member(const struct incidents *s, const char *id, size_t len)
+{
+    struct incidents_member *member;
+
+    HASH_FIND(hh, s->members, id, len, member);
+    return member;
+}
+
+static void free_member(struct incidents *s, struct incidents_member *member)
+{
+    if (member->metric->newest == member)
+        member->metric->newest = NULL;
+    member->metric->n--;
+    put_metric(s, member->metric);
+    HASH_DEL(s->members, member);
+    s->n_open_members -= member->m.open;
+    free(member);
+}
+
+static void free_incident(struct incidents *s, struct incidents_one *one)
+{
+    for (struct incidents_member *member = one->members, *next; member; member = next) {
+        next = member->next;
+        grouping_remove(&s->grouping, &one->group, member->m.metric);
+        free_member(s, member);
+    }
+    free(one);
+    s->n--;
+}
+
+void incidents_fini(struct incidents *s)
+{
+    /* Each member leads to its incident, and that one to all of its members. */
+    while (s->members)
+        free_incident(s, s->members->incident);
+    grouping_fini(&s->grouping);
+    *s = (struct incidents){0};
+}
+
+void incidents_change(struct incidents *s, struct incidents_one *one, unsigned due)
+{
+    if ((due & INCIDENTS_DUE_OPEN) && (one->due & INCIDENTS_DUE_CLOSE)) {
+        one->due &= ~(unsigned)INCIDENTS_DUE_CLOSE; /* as if it had stayed open */
+        due = INCIDENTS_DUE_UPDATE;
+    }
+    one->due |= due;
+    if (one->changed)
+        return;
+    one->changed = true;
+    one->next_changed = NULL;
+    if (s->first_changed)
+        s->last_changed->next_changed = one;
+    else
+        s->first_changed = one;
+    s->last_changed = one;
+}
+
+struct incidents_one *incidents_next_changed(struct incidents *s)
+{
+    struct incidents_one *one = s->first_changed;
+
+    if (one) {
+        s->first_changed = one->next_changed;
+        one->changed = false;
+    }
+    return one;
+}
+
+static void leave_closed(struct incidents *s, struct incidents_one *one)
+{
+    DL_DELETE(s->closed, one);
+    s->n_closed--;
+}
+
+static void enter_closed(struct incidents *s, struct incidents_one *one, int64_t now_wall_ms)
+{
+    DL_APPEND(s->closed, one);
+    s->n_closed++;
+    one->touched_wall_ms = now_wall_ms;
+}
+
+/* After a change of its members: opens or closes it, and has it told. */
+static void settle(struct incidents *s, struct incidents_one *one, int64_t now_wall_ms)
+{
+    bool was_closed = one->group.closed;
+    unsigned due = INCIDENTS_DUE_UPDATE;
+
+    one->group.closed = one->open_members == 0;
+    if (was_closed)
+        leave_closed(s, one);
+    if (one->group.closed)
+        enter_closed(s, one, now_wall_ms);
+    if (was_closed && !one->group.closed) {
+        one->closed_at_s = 0;
+        due = INCIDENTS_DUE_OPEN;
+    } else if (!was_closed && one->group.closed) {
+        one->closed_at_s = now_wall_ms / 1000;
+        s->closings++;
+        due = INCIDENTS_DUE_CLOSE;
+    }
+    incidents_change(s, one, due);
+}
+
+static void note_back(struct incidents *s, struct incidents_one *one)
+{
+    one->reopened++;
+    s->reopened++;
+}
+
+/* Makes `one`'s times cover the member's. */
+static void cover(struct incidents_one *one, const struct incident_member *m)
+{
+    struct group *g = &one->group;
+
+    g->start = one->members->next && g->start < m->start ? g->start : m->start;
+    g->latest_start = g->latest_start > m->start ? g->latest_start : m->start;
+    g->end = g->end > m->end ? g->end : m->end;
+}
+
+/* Adds a member that is not held yet. Returns 0, or -1 when memory is out. */
+static int add_member(struct incidents *s, struct incidents_one *one, const struct incident_member *m)
+{
+    struct incidents_metric *metric = get_metric(s, m->metric);
+    struct incidents_member *member = metric ? calloc(1, sizeof *member) : NULL;
+
+    if (!member)
+        goto no_member;
+    *member = (struct incidents_member){
+        .m = *m, .incident = one, .metric = metric, .next = one->members, .changed = true, .seen = s->count};
+    member->m.metric = metric->name;
+    HASH_ADD_KEYPTR(hh, s->members, member->m.id, strlen(member->m.id), member);
+    if (!member->hh.tbl)
+        goto no_member;
+    metric->n++;
+    if (!metric->newest || metric->newest->m.start <= m->start)
+        metric->newest = member;
+    one->members = member;
+    one->count++;
+    one->open_members += m->open;
+    s->n_open_members += m->open;
+    cover(one, m);
+    return grouping_add(&s->grouping, &one->group, metric->name);
+no_member:
+    free(member);
+    if (metric)
+        put_metric(s, metric);
+    return -1;
+}
+
+/* The incident of the metric's newest anomaly, when this one is the same thing come back. */
+static struct incidents_one *find_flapping(const struct incidents *s, const struct grouping_rules *rules,
+                                           const struct incident_member *m)
+{
+    struct incidents_metric *metric;
+
+    HASH_FIND(hh, s->metrics, m->metric, strlen(m->metric), metric);
+    if (!metric || !metric->newest || m->start < metric->newest->m.start)
+        return NULL;
+    struct incidents_one *one = metric->newest->incident;
+    int64_t end = one->group.closed ? one->group.end : metric->newest->m.end;
+    return m->start <= end + rules->reopen_within_s ? one : NULL;
+}
+
+static struct incidents_one *found(struct incidents *s, const char *id, int64_t now_wall_ms)
+{
+    struct incidents_one *one = calloc(1, sizeof *one);
+
+    if (!one)
+        return NULL;
+    memcpy(one->id, id, sizeof one->id);
+    one->told_at_ms = now_wall_ms;
+    one->group.number = s->founded++;
+    s->n++;
+    return one;
+}
+
+static void abandon(struct incidents *s, struct incidents_one *one)
+{
+    free(one);
+    s->n--;
+}
+
+static int found_with(struct incidents *s, const struct incident_member *m, int64_t now_wall_ms)
+{
+    struct incidents_one *one = found(s, m->id, now_wall_ms);
+
+    if (!one)
+        return -1;
+    if (add_member(s, one, m) < 0) {
+        if (!one->members)
+            abandon(s, one);
+        return -1;
+    }
+    s->opened++;
+    incidents_change(s, one, INCIDENTS_DUE_OPEN);
+    if (!m->open)
+        settle(s, one, now_wall_ms);
+    return 0;
+}
+
+static int take_new(struct incidents *s, const struct grouping_rules *rules, const struct incident_member *m,
+                    int64_t now_wall_ms)
+{
+    struct incidents_one *one = find_flapping(s, rules, m);
+
+    if (!one)
+        one = (struct incidents_one *)grouping_find(&s->grouping, rules, m->metric, m->start);
+    if (!one)
+        return found_with(s, m, now_wall_ms);
+    if (one->group.closed && m->start > one->group.end)
+        note_back(s, one);
+    s->joined++;
+    if (add_member(s, one, m) < 0)
+        return -1;
+    settle(s, one, now_wall_ms);
+    return 0;
+}
+
+/* Whether `m` tells more than what is held: ends and scores grow, and a closing is the last word on its end. */
+static bool is_news(const struct incident_member *held, const struct incident_member *m)
+{
+    if (m->end != held->end)
+        return m->end > held->end;
+    return held->open && (!m->open || m->score > held->score || m->peak_at > held->peak_at ||
+                          m->direction != held->direction);
+}
+
+int incidents_take(struct incidents *s, const struct grouping_rules *rules, const struct incident_member *m,
+                   int64_t now_wall_ms)
+{
+    struct incidents_member *member = find_member(s, m->id, strlen(m->id));
+
+    if (!member)
+        return take_new(s, rules, m, now_wall_ms);
+    if (!is_news(&member->m, m))
+        return 0;
+    struct incidents_one *one = member->incident;
+    const char *metric = member->m.metric;
+    if (m->open && one->group.closed)
+        note_back(s, one);
+    one->open_members = one->open_members - member->m.open + m->open;
+    s->n_open_members = s->n_open_members - member->m.open + m->open;
+    member->m = *m;
+    member->m.metric = metric;
+    member->changed = true;
+    if (m->end > one->group.end)
+        one->group.end = m->end;
+    settle(s, one, now_wall_ms);
+    return 0;
+}
+
+struct incident_member incidents_member_of(const struct anomaly *a)
+{
+    struct incident_member m = {.metric = a->metric,
+                                .start = a->start,
+                                .end = a->end,
+                                .open = a->open,
+                                .direction = a->peak.direction > 0   ? INCIDENT_UP
+                                             : a->peak.direction < 0 ? INCIDENT_DOWN
+                                                                     : INCIDENT_UNKNOWN,
+                                .score = a->score,
+                                .peak_at = a->peak.t};
+
+    memcpy(m.id, a->id, sizeof m.id);
+    return m;
+}
+
+int incidents_restore(struct incidents *s, const struct incident_head *head, const struct incident_member *members,
+                      size_t n, int64_t now_wall_ms, struct incidents_one **out)
+{
+    struct incidents_one *one = found(s, head->id, head->told_at_ms);
+    int result = one ? 0 : -1;
+
+    for (size_t i = 0; result == 0 && i < n; i++) {
+        if (find_member(s, members[i].id, strlen(members[i].id)))
+            continue;
+        result = add_member(s, one, &members[i]);
+        if (result == 0)
+            one->members->changed = false;
+    }
+    if (one && !one->members) {
+        abandon(s, one);
+        return result < 0 ? -1 : 1;
+    }
+    if (result < 0)
+        return -1;
+    one->reopened = head->reopened;
+    one->group.closed = one->open_members == 0;
+    if (one->group.closed) {
+        one->closed_at_s = head->closed_at_s ? head->closed_at_s : now_wall_ms / 1000;
+        enter_closed(s, one, now_wall_ms);
+    }
+    *out = one;
+    return 0;
+}
+
+/* Keeps `list`, of `*n`, the strongest so far. */
+static void rank(struct incident_member list[INCIDENT_STRONGEST], size_t *n, const struct incident_member *m)
+{
+    if (*n == INCIDENT_STRONGEST && incident_compare(m, &list[*n - 1]) > 0)
+        return;
+    size_t i = *n < INCIDENT_STRONGEST ? (*n)++ : *n - 1;
+    for (; i > 0 && incident_compare(m, &list[i - 1]) < 0; i--)
+        list[i] = list[i - 1];
+    list[i] = *m;
+}
+
+void incidents_head(const struct incidents_one *one, struct incident_head *head, char title[PARTS_TITLE_MAX])
+{
+    struct parts_common common;
+    unsigned ways = 0; /* bits: the directions that were seen */
+
+    *head = (struct incident_head){.open = !one->group.closed,
+                                   .start = one->group.start,
+                                   .end = one->group.end,
+                                   .told_at_ms = one->told_at_ms,
+                                   .closed_at_s = one->closed_at_s,
+                                   .title = title,
+                                   .count = one->count,
+                                   .open_members = one->open_members,
+                                   .first = one->members->m,
+                                   .reopened = one->reopened};
+    memcpy(head->id, one->id, sizeof head->id);
+    parts_common_init(&common, one->members->m.metric);
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        const struct incident_member *m = &member->m;
+        parts_common_add(&common, m->metric);
+        rank(head->strongest, &head->n_strongest, m);
+        if (incident_compare_starts(m, &head->first) < 0)
+            head->first = *m;
+        ways |= 1u << m->direction;
+    }
+    head->score = head->strongest[0].score;
+    ways &= 1u << INCIDENT_UP | 1u << INCIDENT_DOWN;
+    head->direction = ways == 1u << INCIDENT_UP     ? INCIDENT_UP
+                      : ways == 1u << INCIDENT_DOWN ? INCIDENT_DOWN
+                      : ways                        ? INCIDENT_MIXED
+                                                    : INCIDENT_UNKNOWN;
+    parts_common_text(&common, title);
+}
+
+bool incidents_is_counted(struct incidents *s, const char *id, size_t len)
+{
+    struct incidents_member *member = find_member(s, id, len);
+
+    if (member)
+        member->seen = s->count + 1;
+    return member && member->m.open;
+}
+
+size_t incidents_end_count(struct incidents *s, int64_t now_wall_ms)
+{
+    size_t closed = 0;
+
+    s->count++;
+    for (struct incidents_member *member = s->members; member; member = member->hh.next) {
+        if (!member->m.open || member->seen + 1 >= s->count)
+            continue;
+        member->m.open = false;
+        member->changed = true;
+        member->incident->open_members--;
+        s->n_open_members--;
+        settle(s, member->incident, now_wall_ms);
+        closed++;
+    }
+    return closed;
+}
+
+void incidents_forget(struct incidents *s, int64_t before_wall_ms)
+{
+    while (s->closed && !s->closed->changed &&
+           (s->closed->touched_wall_ms < before_wall_ms || s->n_closed > INCIDENTS_CLOSED_MAX)) {
+        struct incidents_one *one = s->closed;
+        leave_closed(s, one);
+        free_incident(s, one);
+    }
+}

@@ -1,0 +1,193 @@
+/* Incidents to JSON and back. What Redis keeps is the API's own object, so a reader can pass it on as it is. Numbers
+ * that are not finite become null, since JSON has none. */
+#include "ridgeline/incident.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const direction_names[] = {
+    [INCIDENT_UNKNOWN] = "unknown", [INCIDENT_UP] = "up", [INCIDENT_DOWN] = "down", [INCIDENT_MIXED] = "mixed"};
+
+const char *incident_direction_name(enum incident_direction direction)
+{
+    return direction_names[direction];
+}
+
+static json_t *number(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static const char *state_name(bool open)
+{
+    return open ? "open" : "closed";
+}
+
+json_t *incident_member_to_json(const struct incident_member *m)
+{
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I}", "id", m->id, "metric", m->metric, "start",
+                     (json_int_t)m->start, "end", (json_int_t)m->end, "state", state_name(m->open), "direction",
+                     incident_direction_name(m->direction), "score", number(m->score), "peak_at",
+                     (json_int_t)m->peak_at);
+}
+
+static json_t *strongest_to_json(const struct incident_head *h)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; array && i < h->n_strongest; i++) {
+        if (json_array_append_new(array, incident_member_to_json(&h->strongest[i])) < 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+json_t *incident_head_to_json(const struct incident_head *h)
+{
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:I}", "id", h->id, "state",
+                     state_name(h->open), "start", (json_int_t)h->start, "end", (json_int_t)h->end, "told_at_ms",
+                     (json_int_t)h->told_at_ms, "closed_at",
+                     h->open ? json_null() : json_integer((json_int_t)h->closed_at_s), "title", h->title, "count",
+                     (json_int_t)h->count, "open", (json_int_t)h->open_members, "score", number(h->score), "direction",
+                     incident_direction_name(h->direction), "first", incident_member_to_json(&h->first), "strongest",
+                     strongest_to_json(h), "reopened", (json_int_t)h->reopened);
+}
+
+/* The readers below take one JSON member each. A wrong or missing one sets *bad, so that a caller reads all of them
+ * and looks once. */
+
+static int64_t read_integer(const json_t *object, const char *key, int64_t most, bool *bad)
+{
+    const json_t *member = json_object_get(object, key);
+    json_int_t value = json_integer_value(member);
+
+    if (!json_is_integer(member) || value < 0 || value > most) {
+        *bad = true;
+        return 0;
+    }
+    return value;
+}
+
+static uint32_t read_uint32(const json_t *object, const char *key, bool *bad)
+{
+    return (uint32_t)read_integer(object, key, UINT32_MAX, bad);
+}
+
+static double read_number(const json_t *object, const char *key, bool *bad)
+{
+    const json_t *member = json_object_get(object, key);
+
+    if (!json_is_number(member) && !json_is_null(member))
+        *bad = true;
+    return json_is_number(member) ? json_number_value(member) : NAN;
+}
+
+static const char *read_text(const json_t *object, const char *key, size_t most_bytes, bool *bad)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    if (!text || strlen(text) > most_bytes) {
+        *bad = true;
+        return "";
+    }
+    return text;
+}
+
+static bool read_open(const json_t *object, bool *bad)
+{
+    const char *text = read_text(object, "state", 16, bad);
+
+    if (strcmp(text, "open") != 0 && strcmp(text, "closed") != 0)
+        *bad = true;
+    return strcmp(text, "open") == 0;
+}
+
+static enum incident_direction read_direction(const json_t *object, enum incident_direction last, bool *bad)
+{
+    const char *text = read_text(object, "direction", 16, bad);
+
+    for (enum incident_direction d = INCIDENT_UNKNOWN; d <= last; d++)
+        if (strcmp(text, direction_names[d]) == 0)
+            return d;
+    *bad = true;
+    return INCIDENT_UNKNOWN;
+}
+
+static void read_id(char id[ANOMALY_ID_BYTES], const json_t *object, bool *bad)
+{
+    const char *text = read_text(object, "id", ANOMALY_ID_BYTES - 1, bad);
+
+    if (!*text)
+        *bad = true;
+    memcpy(id, text, strlen(text) + 1);
+}
+
+int incident_member_from_json(struct incident_member *m, const json_t *json)
+{
+    bool bad = false;
+
+    *m = (struct incident_member){.metric = read_text(json, "metric", KEYS_NAME_MAX, &bad),
+                                  .start = read_uint32(json, "start", &bad),
+                                  .end = read_uint32(json, "end", &bad),
+                                  .open = read_open(json, &bad),
+                                  .direction = read_direction(json, INCIDENT_DOWN, &bad),
+                                  .score = read_number(json, "score", &bad),
+                                  .peak_at = read_uint32(json, "peak_at", &bad)};
+    read_id(m->id, json, &bad);
+    return bad ? -1 : 0;
+}
+
+static void read_strongest(struct incident_head *h, const json_t *array, bool *bad)
+{
+    h->n_strongest = json_array_size(array);
+    if (!json_is_array(array) || h->n_strongest > INCIDENT_STRONGEST) {
+        *bad = true;
+        h->n_strongest = 0;
+    }
+    for (size_t i = 0; i < h->n_strongest; i++)
+        if (incident_member_from_json(&h->strongest[i], json_array_get(array, i)) < 0)
+            *bad = true;
+}
+
+int incident_head_from_json(struct incident_head *h, const json_t *json)
+{
+    bool bad = false;
+
+    *h = (struct incident_head){.open = read_open(json, &bad),
+                                .start = read_uint32(json, "start", &bad),
+                                .end = read_uint32(json, "end", &bad),
+                                .told_at_ms = read_integer(json, "told_at_ms", INT64_MAX, &bad),
+                                .title = read_text(json, "title", SIZE_MAX, &bad),
+                                .count = read_uint32(json, "count", &bad),
+                                .open_members = read_uint32(json, "open", &bad),
+                                .score = read_number(json, "score", &bad),
+                                .direction = read_direction(json, INCIDENT_MIXED, &bad),
+                                .reopened = read_uint32(json, "reopened", &bad)};
+    if (!h->open)
+        h->closed_at_s = read_integer(json, "closed_at", INT64_MAX, &bad);
+    read_id(h->id, json, &bad);
+    if (incident_member_from_json(&h->first, json_object_get(json, "first")) < 0)
+        bad = true;
+    read_strongest(h, json_object_get(json, "strongest"), &bad);
+    return bad ? -1 : 0;
+}
+
+int incident_compare(const struct incident_member *a, const struct incident_member *b)
+{
+    double x = isfinite(a->score) ? a->score : 0, y = isfinite(b->score) ? b->score : 0;
+
+    if (x != y)
+        return x > y ? -1 : 1;
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    return strcmp(a->id, b->id);
+}
+
+int incident_compare_starts(const struct incident_member *a, const struct incident_member *b)
+{
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    return incident_compare(a, b);
+}

@@ -1,0 +1,342 @@
+"""Incidents: the real alerter over a real Redis, with anomalies told as workers tell them."""
+import json
+import random
+import time
+
+import pytest
+
+from conftest import wait_for, write_settings
+from test_webapp import Stream, anomaly, slot_of, start, tell  # noqa: F401, start is a fixture
+
+
+class Alerter:
+    def __init__(self, redis, daemons, tmp_path, instance="", more=""):
+        settings = write_settings(tmp_path / f"alerter{instance}.conf",
+                                  f'redis = "unix:{redis.sock}"; instance = "{instance}"; {more}')
+        self.redis, self.name = redis, "alerter" + ("@" + instance if instance else "")
+        self.daemon = daemons("alerter", settings).wait_ready()
+
+    def counter(self, field):
+        return int(self.redis.hget(f"ridgeline:stats:{self.name}", field) or 0)
+
+    def wait_read(self, n):
+        """Until `n` events of anomalies were read, and what they changed was written."""
+        wait_for(f"{n} events read", lambda: self.counter("events_read") >= n)
+
+
+@pytest.fixture
+def alerters(redis, daemons, tmp_path):
+    return lambda **more: Alerter(redis, daemons, tmp_path, **more)
+
+
+@pytest.fixture
+def alerter(alerters):
+    return alerters()
+
+
+def heads(redis, state="open"):
+    ids = redis.zrange(f"ridgeline:incidents:{state}", 0, -1)
+    found = [json.loads(redis.hget("ridgeline:incident:" + i.decode(), "head")) for i in ids]
+    assert all(h["state"] == state for h in found)
+    return found
+
+
+def events(redis):
+    """[(kind, id)] of all incidents so far."""
+    return [(e[b"kind"].decode(), e[b"id"].decode()) for _, e in redis.xrange("ridgeline:incidents:events")]
+
+
+def turns(redis, incident):
+    """The openings and closings of one incident."""
+    return [kind for kind, i in events(redis) if i == incident and kind != "update"]
+
+
+def wait_heads(redis, n, state="open", **fields):
+    def found():
+        h = heads(redis, state)
+        return len(h) == n and all(one[k] == v for one in h for k, v in fields.items()) and h
+    return wait_for(f"{n} {state} incidents with {fields}", found)
+
+
+def members(redis, incident):
+    return {m["metric"]: m for k, v in redis.hgetall("ridgeline:incident:" + incident).items() if k.startswith(b"m:")
+            for m in [json.loads(v)]}
+
+
+def test_metrics_that_break_together_are_one_incident(redis, alerter):
+    now = int(time.time())
+    broken = [anomaly(f"servers.web{i}.cpu", now - 60 + i % 20, now - 10, score=60 + i % 30) for i in range(40)]
+    broken[7]["start"] = broken[7]["opened"]["t"] = now - 100
+    for a in broken:
+        tell(redis, "open", a)
+    (head,) = wait_heads(redis, 1, count=40)
+    assert head["title"] == "servers.*.cpu" and head["open"] == 40 and head["direction"] == "up"
+    assert head["first"]["metric"] == "servers.web7.cpu" and head["start"] == now - 100 and head["end"] == now - 10
+    scores = [m["score"] for m in head["strongest"]]
+    assert head["score"] == 89 and scores == sorted((a["score"] for a in broken), reverse=True)[:10]
+    assert head["reopened"] == 0 and head["closed_at"] is None and abs(head["told_at_ms"] / 1000 - now) < 100
+    assert turns(redis, head["id"]) == ["open"] and head["id"] in {a["id"] for a in broken}
+    assert len(members(redis, head["id"])) == 40
+
+    for a in broken[:39]:
+        tell(redis, "close", dict(a, end=now - 5))
+    wait_heads(redis, 1, open=1)
+    tell(redis, "close", dict(broken[39], end=now))
+    (closed,) = wait_heads(redis, 1, "closed")
+    assert not heads(redis) and closed["id"] == head["id"] and closed["end"] == now and closed["open"] == 0
+    assert closed["count"] == 40 and abs(closed["closed_at"] - now) < 100
+    assert turns(redis, head["id"]) == ["open", "close"]
+    assert 89 * 86400 < redis.ttl("ridgeline:incident:" + head["id"]) <= 90 * 86400
+
+
+def test_what_is_not_related_in_name_or_time_is_apart(redis, alerter):
+    now = int(time.time())
+    tell(redis, "open", anomaly("shop.checkout.errors", now - 30, now))
+    tell(redis, "open", anomaly("db.replication.lag.seconds", now - 30, now))
+    tell(redis, "open", anomaly("shop.checkout.latency", now - 1000, now))
+    tell(redis, "open", anomaly("shop.checkout.orders", now - 40, now))
+    wait_heads(redis, 3)
+    assert sorted((h["title"], h["count"]) for h in heads(redis)) == [
+        ("db.replication.lag.seconds", 1), ("shop.checkout.*", 2), ("shop.checkout.latency", 1)]
+
+
+def test_what_comes_back_soon_is_the_same_incident_and_later_another(redis, alerter):
+    now = int(time.time())
+    first = anomaly("app.queue.depth", now - 3000, now - 2900)
+    tell(redis, "open", first)
+    (head,) = wait_heads(redis, 1)
+    tell(redis, "close", first)
+    wait_heads(redis, 1, "closed")
+    again = anomaly("app.queue.depth", now - 2900 + 800, now - 2000)
+    tell(redis, "open", again)
+    (back,) = wait_heads(redis, 1)
+    assert (back["id"], back["reopened"], back["count"]) == (head["id"], 1, 2)
+    assert not heads(redis, "closed") and redis.ttl("ridgeline:incident:" + head["id"]) == -1
+    tell(redis, "close", again)
+    wait_heads(redis, 1, "closed")
+    later = anomaly("app.queue.depth", now - 2000 + 1000, now - 900)
+    tell(redis, "open", later)
+    (other,) = wait_heads(redis, 1)
+    assert other["id"] == later["id"] != head["id"]
+    assert turns(redis, head["id"]) == ["open", "close", "open", "close"]
+
+
+def test_what_is_told_twice_changes_nothing(redis, alerter):
+    now = int(time.time())
+    a = anomaly("app.a.b", now - 60, now)
+    for kind in ("open", "open", "update", "close", "close", "open"):
+        tell(redis, kind, a)
+    alerter.wait_read(6)
+    (head,) = wait_heads(redis, 1, "closed", count=1)
+    assert turns(redis, head["id"]) == ["open", "close"] and head["reopened"] == 0 and not heads(redis)
+
+
+def test_killed_between_opening_and_closing_tells_each_once(redis, alerter):
+    now = int(time.time())
+    broken = [anomaly(f"servers.web{i}.load", now - 60, now) for i in range(30)]
+    for a in broken:
+        tell(redis, "open", a)
+    (head,) = wait_heads(redis, 1)
+    alerter.daemon.kill()
+    for a in broken:
+        tell(redis, "update", dict(a, score=95))
+        tell(redis, "close", dict(a, score=95))
+    alerter.daemon.start()
+    (closed,) = wait_heads(redis, 1, "closed", count=30, score=95)
+    assert closed["id"] == head["id"] and turns(redis, head["id"]) == ["open", "close"]
+
+
+def test_killed_at_any_moment_while_catching_up_tells_each_once(redis, alerter):
+    """A hundred incidents of five metrics each, told while the alerter is killed again and again."""
+    rng, now = random.Random(7), int(time.time())
+    # equally many parts, of which no two names share half, nor all but one
+    broken = [anomaly(f"site{i}.part{i}.m{j}.x{i}", now - 600 + j, now - 300) for i in range(100) for j in range(5)]
+    for kind in ("open", "close"):
+        rng.shuffle(broken)
+        for start in range(0, len(broken), 100):
+            for a in broken[start:start + 100]:
+                tell(redis, kind, a)
+            time.sleep(rng.random() / 4)
+            alerter.daemon.kill()
+            redis.delete("ridgeline:lease:alerter")
+            alerter.daemon.start()
+    wait_heads(redis, 100, "closed", count=5)
+    assert not heads(redis)
+    for head in heads(redis, "closed"):
+        told = turns(redis, head["id"])
+        assert told == ["open", "close"] * (len(told) // 2) and len(told) >= 2, told
+        assert len(told) == 2 * (1 + head["reopened"]), (told, head)
+
+
+def test_a_write_that_a_crash_cut_off_is_finished(redis, alerter):
+    """Each of the steps between which a crash may come, made by hand: the events that follow are told once."""
+    now = int(time.time())
+    a = anomaly("app.cut.off", now - 60, now)
+    tell(redis, "open", a)
+    (head,) = wait_heads(redis, 1)
+    key = "ridgeline:incident:" + head["id"]
+    alerter.daemon.kill()
+    tell(redis, "close", a)
+    # the hash was written, nothing else: neither event, nor place, nor cursor
+    member = dict(head["first"], state="closed")
+    closed = dict(head, state="closed", closed_at=now, open=0, first=member, strongest=[member])
+    redis.hset(key, mapping={"head": json.dumps(closed), "told": f"{(now + 1) * 1000}-0 close",
+                             "m:" + head["id"]: json.dumps(member)})
+    alerter.daemon.start()
+    wait_for("the closing", lambda: len(heads(redis, "closed")) == 1)
+    assert turns(redis, head["id"]) == ["open", "close"] and redis.zcard("ridgeline:incidents:open") == 0
+    # the event was added too, its place not
+    alerter.daemon.kill()
+    redis.zadd("ridgeline:incidents:open", {head["id"]: head["start"]})
+    redis.zrem("ridgeline:incidents:closed", head["id"])
+    alerter.daemon.start()
+    wait_heads(redis, 1, "closed")
+    wait_for("its place", lambda: redis.zcard("ridgeline:incidents:open") == 0)
+    assert turns(redis, head["id"]) == ["open", "close"]
+
+
+def test_a_first_start_begins_with_what_is_open_and_the_last_day(redis, alerters):
+    now = int(time.time())
+    tell(redis, "open", anomaly("told.today.a", now - 600, now))
+    old = anomaly("told.long.ago", now - 3 * 86400, now)
+    redis.hset(f"ridgeline:open:{slot_of(old['metric'])}", old["id"], json.dumps(old))
+    ancient = anomaly("over.long.ago", now - 3 * 86400, now - 2 * 86400, state="closed")
+    redis.xadd(f"ridgeline:events:{slot_of(ancient['metric'])}", id=f"{(now - 2 * 86400) * 1000}-0",
+               fields={"kind": "close", "id": ancient["id"], "json": json.dumps(ancient)})
+    alerters()
+    wait_heads(redis, 2)
+    assert {h["title"] for h in heads(redis)} == {"told.today.a", "told.long.ago"} and not heads(redis, "closed")
+
+
+def test_what_is_open_nowhere_is_closed_in_time(redis, alerter):
+    now = int(time.time())
+    forgotten, stays = anomaly("gone.metric.a", now - 60, now - 20), anomaly("stays.here.b", now - 60, now)
+    tell(redis, "open", forgotten)
+    tell(redis, "open", stays)
+    wait_heads(redis, 2)
+    redis.hdel(f"ridgeline:open:{slot_of(forgotten['metric'])}", forgotten["id"])
+    (head,) = wait_heads(redis, 1, "closed", title="gone.metric.a")
+    assert head["end"] == now - 20 and [h["title"] for h in heads(redis)] == ["stays.here.b"]
+    wait_for("the count", lambda: alerter.counter("reconciled") == 1)
+
+
+def test_what_cannot_be_read_is_counted_and_loses_nothing_else(redis, alerter):
+    now = int(time.time())
+    redis.xadd("ridgeline:events:5", {"kind": "open", "id": "x", "json": "{"})
+    redis.xadd("ridgeline:events:5", {"other": "field"})
+    redis.hset("ridgeline:open:6", "junk", "[]")
+    tell(redis, "open", anomaly("fine.one.a", now - 60, now))
+    wait_heads(redis, 1)
+    wait_for("the count", lambda: alerter.counter("events_rejected") >= 3)
+
+
+def test_a_redis_that_lost_everything_begins_anew(redis, redis_server, alerter):
+    now = int(time.time())
+    a = anomaly("app.lost.x", now - 60, now)
+    tell(redis, "open", a)
+    wait_heads(redis, 1)
+    redis_server.kill()
+    redis_server.start()
+    tell(redis, "open", a)  # as the worker does
+    (head,) = wait_heads(redis, 1)
+    assert head["id"] == a["id"] and turns(redis, a["id"]) == ["open"]
+    tell(redis, "close", a)
+    wait_heads(redis, 1, "closed")
+    assert turns(redis, a["id"]) == ["open", "close"]
+
+
+def test_one_of_two_alerters_leads_and_the_other_takes_over(redis, alerters):
+    now = int(time.time())
+    first = alerters(instance="a")
+    wait_for("a leader", lambda: first.counter("leader") == 1)
+    second = alerters(instance="b")
+    a = anomaly("app.two.x", now - 60, now)
+    tell(redis, "open", a)
+    wait_heads(redis, 1)
+    first.daemon.kill()
+    tell(redis, "close", a)
+    wait_heads(redis, 1, "closed")
+    assert turns(redis, a["id"]) == ["open", "close"]
+    wait_for("the other to lead", lambda: second.counter("leader") == 1)
+
+
+def test_a_storm_of_twenty_thousand_is_followed(redis, alerter):
+    now = int(time.time())
+    pipe = redis.pipeline(transaction=False)
+    for i in range(20000):
+        a = anomaly(f"dc{i % 4}.rack{i % 40}.host{i}.cpu", now - i % 200, now)
+        pipe.xadd(f"ridgeline:events:{slot_of(a['metric'])}", {"kind": "open", "id": a["id"], "json": json.dumps(a)})
+        pipe.hset(f"ridgeline:open:{slot_of(a['metric'])}", a["id"], json.dumps(a))
+    pipe.execute()
+    wait_for("all to be held", lambda: alerter.counter("open_members") == 20000)
+    assert sum(h["count"] for h in heads(redis)) == 20000 and len(heads(redis)) <= 40
+
+
+# ---- the webapp's side of it
+
+def test_the_api_lists_incidents_strongest_first_and_marks_candidates(redis, alerter, start):  # noqa: F811
+    web, now = start(more="surface_score = 70;"), int(time.time())
+    stream = Stream(web)
+    stream.next("status")
+    for name, score in [("one.a.x", 75), ("two.b.y", 90), ("three.c.z", 60)]:
+        tell(redis, "open", anomaly(name, now - 60, now, score=score))
+    wait_heads(redis, 3)
+    told = {e["incident"]["title"]: e for e in (stream.next("incident")[2] for _ in range(3))}
+    assert {t: (e["kind"], e["incident"]["candidate"]) for t, e in told.items()} == {
+        "one.a.x": ("open", False), "two.b.y": ("open", False), "three.c.z": ("open", True)}
+    stream.close()
+    wait_for("the surface score", lambda: web.json("/api/incidents")["budget"]["surface_score"] == 70)
+
+    def titles(**parameters):
+        return [(i["title"], i["candidate"]) for i in web.json("/api/incidents", **parameters)["incidents"]]
+
+    assert titles() == titles(state="open", candidates=0) == [("two.b.y", False), ("one.a.x", False)]
+    assert titles(candidates=1) == [("two.b.y", False), ("one.a.x", False), ("three.c.z", True)]
+    assert web.json("/api/incidents", limit=1)["truncated"] and not web.json("/api/incidents", limit=2)["truncated"]
+    (two,) = web.json("/api/incidents", limit=1)["incidents"]
+    assert two == dict(next(h for h in heads(redis) if h["title"] == "two.b.y"), candidate=False)
+    tell(redis, "close", anomaly("two.b.y", now - 60, now, score=90))
+    wait_heads(redis, 1, "closed")
+    assert titles() == [("one.a.x", False)] and titles(state="closed") == [("two.b.y", False)]
+    assert titles(state="all", candidates=1) == [("one.a.x", False), ("three.c.z", True), ("two.b.y", False)]
+    assert titles(state="closed", since=now + 1) == [] and titles(state="closed", since=now) == [("two.b.y", False)]
+    for bad in ({"state": "ajar"}, {"limit": 0}, {"limit": 2001}, {"since": "x"}, {"id": two["id"]}):
+        web.get("/api/incidents", expect=400, **bad)
+    wait_for("the counter", lambda: 'ridgeline_alerter_opened_total{process="alerter"} 3' in web.get("/metrics").text)
+
+
+def test_the_api_tells_one_incident_with_its_members(redis, alerter, start):  # noqa: F811
+    web, now = start(), int(time.time())
+    for i in range(2100):
+        tell(redis, "open", anomaly(f"servers.web{i}.load", now - 60 + i % 7, now, score=50 + i % 50))
+    (head,) = wait_heads(redis, 1, count=2100)
+    one = web.json("/api/incident", id=head["id"])
+    members, truncated = one.pop("members"), one.pop("members_truncated")
+    assert one == dict(head, candidate=False) and truncated and len(members) == 2000
+    assert members[0] == head["first"] and [m["start"] for m in members] == sorted(m["start"] for m in members)
+    for bad in ({}, {"id": ""}, {"id": "x" * 16}, {"id": head["id"] + "0"}, {"id": "../etc"}):
+        web.get("/api/incident", expect=400, **bad)
+    web.get("/api/incident", expect=404, id="0123456789abcdef")
+
+
+def test_what_cannot_be_read_is_left_out_of_the_answer(redis, alerter, start):  # noqa: F811
+    web, now = start(), int(time.time())
+    tell(redis, "open", anomaly("fine.one.a", now - 60, now))
+    wait_heads(redis, 1)
+    redis.zadd("ridgeline:incidents:open", {"feedfacefeedface": 1, "deadbeefdeadbeef": 2, "x" * 200: 3, "no json": 4})
+    redis.hset("ridgeline:incident:deadbeefdeadbeef", mapping={"head": "{}", "score": 99})
+    redis.hset("ridgeline:incident:no json", mapping={"head": "{", "score": "nan"})
+    redis.xadd("ridgeline:incidents:events", {"kind": "open", "id": "deadbeefdeadbeef", "json": "{}"})
+    assert [i["title"] for i in web.json("/api/incidents")["incidents"]] == ["fine.one.a"]
+    web.get("/api/incident", expect=404, id="deadbeefdeadbeef")
+
+
+def test_two_thousand_open_incidents_are_answered(redis, alerter, start):  # noqa: F811
+    web, now = start(), int(time.time())
+    for i in range(2000):
+        tell(redis, "open", anomaly(f"site{i}.part{i}.m{i}.x{i}", now - 60, now, score=50 + i % 50))
+    wait_for("all", lambda: alerter.counter("open_incidents") == 2000)
+    for limit in (2000, 200):
+        answer = web.json("/api/incidents", limit=limit)
+        scores = [i["score"] for i in answer["incidents"]]
+        assert len(scores) == limit and scores == sorted(scores, reverse=True) and answer["truncated"] == (limit < 2000)

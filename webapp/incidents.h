@@ -1,0 +1,16 @@
+/* GET /api/incidents and /api/incident. */
+#ifndef WEBAPP_INCIDENTS_H
+#define WEBAPP_INCIDENTS_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "webapp/http.h"
+
+/* The head that stands in `text` as the API gives it: with `candidate`, whether its score is below `surface_score`.
+ * New reference; NULL when it is no head, or memory is out. */
+json_t *incidents_head_to_json(const char *text, size_t len, int surface_score);
+
+http_handler incidents_get, incidents_one_get;
+
+#endif
