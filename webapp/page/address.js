@@ -5,6 +5,7 @@
 const hash = parameters => `#${new URLSearchParams(parameters)}`;
 
 export const metricHash = (name, at) => hash(at ? {metric: name, at} : {metric: name});
+export const incidentHash = id => hash({incident: id});
 export const tuneHash = match => hash({tune: match});
 export const treeHash = prefix => hash({tree: prefix});
 export const findHash = (query, state) => hash(state ? {find: query, state} : {find: query});

@@ -1,35 +1,33 @@
-// The site's incident budget: one line that says what it let through, and the link that shows or hides
-// the candidates, which stay below. Which of the two is shown is in the address.
+// The site's incident budget: what it let through, and the link that shows or hides the candidates, which stay below.
 import {byId, setText} from './dom.js';
 import {number, plural} from './format.js';
+import {hashWith, scope} from './scope.js';
 
-const SHOWN = '#candidates=1';
-
-let shown = false;
 let latest; // the budget as last told
-
-// Takes the address's query. Returns whether that changed what is shown.
-export function follow(query) {
-  const before = shown;
-  shown = query.get('candidates') === '1';
-  tell(latest);
-  return shown !== before;
-}
-
-export const candidatesShown = () => shown;
 
 export function tell(budget) {
   latest = budget;
   const score = budget?.surface_score ?? 0;
   byId('budget').hidden = !budget || (budget.per_day === null && !score);
-  byId('budget-toggle').hidden = !score && !shown;
   if (byId('budget').hidden) return;
   setText(byId('budget-text'), `${spent(budget)}${score ? `; ${below(budget)} — ` : ''}`);
   byId('budget').classList.toggle('over', budget.exceeded);
+  const meter = byId('budget-meter');
+  meter.hidden = !(budget.per_day > 0) || budget.fixed;
+  meter.max = budget.per_day || 1;
+  meter.high = meter.max;
+  meter.value = budget.surfaced_last_day;
+  tellToggle();
+}
+
+// Says what the link would do, which the address decides.
+export function tellToggle() {
+  const shown = scope().candidates;
   const toggle = byId('budget-toggle'), word = shown ? 'hide' : 'show';
+  toggle.hidden = !latest?.surface_score && !shown;
   setText(toggle, word);
   toggle.setAttribute('aria-label', `${word} candidates`);
-  toggle.setAttribute('href', shown ? '#' : SHOWN);
+  toggle.setAttribute('href', hashWith({candidates: shown ? undefined : 1}));
 }
 
 function spent({per_day: perDay, surface_score: score, surfaced_last_day: used, fixed, exceeded}) {

@@ -4,9 +4,9 @@ import {follow} from './api.js';
 const listeners = {anomaly: [], incident: [], status: [], live: []};
 const latest = new Map(); // of those that stand until the next
 
-// Calls `listener` with each 'anomaly', 'incident' or 'status' as /api/events tells it, or with 'live': whether
-// events flow. It is told true again after some were lost: what happened meanwhile must be asked for. The last
-// status and whether events flow are told at once, where they are known.
+// Calls `listener` with each 'anomaly', 'incident' or 'status' as /api/events tells it, or with 'live': whether events
+// flow, which is told again after some were lost: what happened meanwhile must be asked for. The last status and
+// whether events flow are told at once.
 export function hear(kind, listener) {
   listeners[kind].push(listener);
   if (latest.has(kind)) listener(latest.get(kind));

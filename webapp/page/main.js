@@ -6,13 +6,14 @@ import {startSearch} from './search.js';
 import * as status from './status.js';
 
 // Every view: `key` is the first parameter of its address, `section` the id of its section, which is made when the
-// view is first shown. So is its module loaded: it exports show(query), called with the address's parameters whenever
-// they change, hide(), called when another view takes its place, and perhaps move(step), for a list. `style` is its
-// own style sheet, where it has one; `nav` gives it a link at the top; the value of one that is `named` is a title.
+// view is first shown. So is its module loaded, and its `style`: it exports show(query), called whenever the address
+// changes, hide(), when another view takes its place, and perhaps move(step), for a list, and clear(), for Escape.
+// `nav` gives it a link at the top; the value of one that is `named` is a title.
 const OVERVIEW = {key: '', section: 'overview', title: 'Overview', module: './overview.js', nav: true};
 const VIEWS = [
   OVERVIEW,
   {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', named: true},
+  {key: 'incident', section: 'incident', title: 'Incident', module: './incident.js', style: '/incident.css'},
   {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', nav: true},
   {key: 'tree', section: 'tree', title: 'Tree', module: './tree.js', style: '/tree.css', nav: true},
   {key: 'health', section: 'health', title: 'Health', module: './health.js', style: '/health.css', nav: true},
@@ -94,7 +95,7 @@ const keys = {
   '/': () => byId('search').focus(),
   '?': () => byId('help').showModal(),
   Escape() {
-    if (shown === OVERVIEW) return false;
+    if (shown === OVERVIEW) return shown.parts?.clear() ?? false;
     location.hash = overviewHash();
     return true;
   },

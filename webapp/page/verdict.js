@@ -1,48 +1,6 @@
-// A verdict in words and as a small table: what was measured, what was expected, which
-// detectors voted and why.
+// A verdict's parts: which detectors voted and why, how grave a score is.
 import {el} from './dom.js';
 import {duration, number, words} from './format.js';
-
-const strong = text => el('strong', {}, text);
-const names = findings => findings.map(finding => words(finding.detector)).join(', ');
-
-// "812 where 120 was expected (90 to 150). 4 of 5 detectors vote yes: median, ...;
-// seasonal abstains (needs a day)."
-export function sentence(verdict) {
-  const {ensemble, findings, state, t, since, longest_s, rate} = verdict;
-  if (state === 'FLAT') {
-    const stuck = rate == null ? ['Stuck at ', strong(number(verdict.value))]
-      : ['A counter stuck at a rate of ', strong(number(rate)), ' a second'];
-    return el('p', {class: 'words'}, stuck, ` for ${duration(t - since)}; before, never `,
-      `for longer than ${duration(longest_s)}.`);
-  }
-  const {value, expected, lower, upper, mean} = verdict.told ?? verdict;
-  const parts = [strong(number(value))];
-  if (mean) parts.push(` (a mean; the point itself ${number(verdict.value)})`);
-  if (expected !== null) parts.push(' where ', strong(number(expected)), ' was expected');
-  if (lower !== null && upper !== null) parts.push(` (${number(lower)} to ${number(upper)})`);
-  if (rate != null) parts.push(`, judged as a counter, by its rate of ${number(rate)} a second`);
-  if (state === 'DROPOUT') parts.push(`; at next to nothing for ${duration(t - since)}`);
-  return el('p', {class: 'words'}, parts, '. ', votesInWords(ensemble, findings));
-}
-
-function votesInWords(ensemble, findings) {
-  const judges = ensemble === 'skyline' ? 'algorithm' : 'detector';
-  const judging = findings.filter(finding => finding.vote !== 'abstains');
-  const yes = judging.filter(finding => finding.vote === 'yes');
-  const said = yes.length ? `${yes.length} of ${judging.length} ${judges}s vote yes: ${names(yes)}`
-    : `No ${judges} votes yes`;
-  return `${[said, ...abstentions(findings)].join('; ')}.`;
-}
-
-// "seasonal, slow abstain (needs a day)", one for each reason.
-function abstentions(findings) {
-  const silent = findings.filter(finding => finding.vote === 'abstains');
-  return [...new Set(silent.map(finding => finding.reason))].map(reason => {
-    const some = silent.filter(finding => finding.reason === reason);
-    return `${names(some)} abstain${some.length === 1 ? 's' : ''} (${reason})`;
-  });
-}
 
 const MARKS = {yes: '● yes', no: '○ no'};
 

@@ -1,0 +1,109 @@
+// One incident: what its metrics share, the chart of the one that went wrong first, and when each of the others
+// followed, on one line of time.
+import {overviewHash} from './address.js';
+import {get} from './api.js';
+import {charts, lastHour} from './chart.js';
+import {byId, el, keepInPlace, replace, setText} from './dom.js';
+import {duration, nowS, number, plural, time} from './format.js';
+import {hear} from './live.js';
+import {arrow, hrefOf, whenInWords} from './rows.js';
+import {candidateLabel, gravity, scoreBadge} from './verdict.js';
+import {virtualList} from './virtual.js';
+
+const NEWS_MS = 1000; // its events are gathered for so long
+const TICK_MS = 10_000;
+const CONTEXT_S = 1800; // shown on both sides of a closed one
+const NARROWEST = 0.4; // of a bar, in percent
+
+let shown; // {id, incident, head, list, drawn}; undefined while the view is hidden
+let newsTimer;
+
+setInterval(() => shown?.incident && tell(shown), TICK_MS);
+
+hear('incident', ({incident}) => {
+  if (incident.id === shown?.id) newsTimer ??= setTimeout(load, NEWS_MS, shown);
+});
+
+export function show(query) {
+  shown = {id: query.get('incident'), head: el('div', {class: 'incident-head'}), members: el('div', {class: 'rows timeline'})};
+  const title = el('h2', {class: 'name', tabindex: -1});
+  shown.title = title;
+  shown.first = el('div', {class: 'first-mover'});
+  shown.count = el('h3', {}, '');
+  replace(byId('incident'), el('a', {class: 'back', href: overviewHash()}, '← Overview'), title, shown.head, shown.first,
+    shown.count, shown.members);
+  shown.list = virtualList(shown.members, {make: makeMember, update: updateMember,
+    anchor: () => document.activeElement?.closest('.timeline .row')});
+  title.focus({preventScroll: true});
+  load(shown);
+}
+
+export function hide() {
+  shown = undefined;
+  replace(byId('incident'));
+}
+
+export function move(step) {
+  if (!shown?.incident) return false;
+  const ids = shown.list.ids(), at = ids.indexOf(document.activeElement?.closest('.timeline .row')?.dataset.id);
+  const row = shown.list.show(ids[at < 0 ? 0 : Math.min(ids.length - 1, Math.max(0, at + step))]);
+  row?.querySelector('.name').focus({preventScroll: true});
+  row?.scrollIntoView({block: 'nearest'});
+  return Boolean(row);
+}
+
+async function load(view) {
+  newsTimer = undefined;
+  try {
+    const incident = await get('/api/incident', {id: view.id});
+    if (view !== shown) return;
+    view.incident = incident;
+    tell(view);
+  } catch (error) {
+    if (view === shown) replace(view.head, el('p', {class: 'error'}, error.message));
+  }
+}
+
+function tell(view) {
+  const {incident} = view, {title, members, count, first} = incident;
+  setText(view.title, title);
+  replace(view.head, el('p', {class: 'facts'}, facts(incident)));
+  if (!view.drawn) {
+    const closeUp = incident.state === 'open' ? lastHour
+      : () => ({from: incident.start - CONTEXT_S, until: incident.end + CONTEXT_S, title: 'around it'});
+    view.drawn = charts(first.metric, {closeUp});
+    replace(view.first, el('h3', {}, 'First: ', el('a', {class: 'metric', href: hrefOf(first)}, first.metric)), view.drawn);
+  }
+  setText(view.count, `${plural(count, 'metric')}, in the order in which they went wrong`
+    + (incident.members_truncated ? `; the first ${number(members.length)}` : ''));
+  const inOrder = [...members].sort((a, b) => a.start - b.start || b.score - a.score);
+  keepInPlace(document.activeElement?.closest('.timeline .row'), () => view.list.set(inOrder));
+}
+
+function facts(incident) {
+  const {score, direction, candidate, count, open, state, reopened} = incident;
+  const still = state === 'open' && open < count && `, ${number(open)} of them still open`;
+  return ['score ', scoreBadge(score), ' ', arrow(direction), candidate && candidateLabel(), ' ', state, ' ', whenInWords(incident),
+    `; ${plural(count, 'metric')}`, still, reopened > 0 && `; came back ${reopened === 1 ? 'once' : `${number(reopened)} times`}`];
+}
+
+function makeMember(member) {
+  const row = el('div', {role: 'listitem', 'data-id': member.id},
+    el('span', {class: 'after'}), el('span', {class: 'badge'}), el('a', {class: 'name'}, member.metric),
+    el('span', {class: 'track'}, el('i', {class: 'bar'})), el('span', {class: 'when'}));
+  updateMember(row, member);
+  return row;
+}
+
+function updateMember(row, member) {
+  const {start, end, state} = shown.incident;
+  const until = state === 'open' ? nowS() : end, percent = 100 / Math.max(1, until - start);
+  const [after, badge, name, track, when] = row.children;
+  row.className = `row ${member.state} ${gravity(member.score)}`;
+  setText(after, `+${duration(member.start - start)}`);
+  replace(badge, scoreBadge(member.score), arrow(member.direction));
+  name.setAttribute('href', hrefOf(member));
+  replace(when, whenInWords(member));
+  track.firstChild.style.marginLeft = `${Math.min(100 - NARROWEST, (member.start - start) * percent)}%`;
+  track.firstChild.style.width = `${Math.max(NARROWEST, ((member.state === 'open' ? until : member.end) - member.start) * percent)}%`;
+}

@@ -1,0 +1,112 @@
+// Rows of lists: an incident, an anomaly. A row is brought up to date in place, so that what is focused in it stays so.
+import {incidentHash, metricHash} from './address.js';
+import {el, replace, setText} from './dom.js';
+import {duration, nowS, plural, time} from './format.js';
+import {spark} from './spark.js';
+import {candidateLabel, gravity, scoreBadge} from './verdict.js';
+
+const ARROWS = {
+  up: ['▲', 'above what was expected'],
+  down: ['▼', 'below what was expected'],
+  mixed: ['◆', 'above and below what was expected'],
+};
+
+export function arrow(direction) {
+  const [sign, title] = ARROWS[direction] ?? ['', ''];
+  return el('span', {class: 'direction', title}, sign);
+}
+
+// An open one since when; a closed one from when to when.
+export function whenInWords({state, start, end}) {
+  if (state === 'open') return ['since ', time(start), `, ${duration(nowS() - start)}`];
+  return [time(start), ` for ${duration(end - start)}`];
+}
+
+const parts = new WeakMap(); // row -> its parts
+
+function makeRow(item, metric) {
+  const it = {item, metric, badge: el('span', {class: 'badge'}), name: el('a', {class: 'name'}), label: el('span'),
+    when: el('span', {class: 'when'}), more: el('span', {class: 'more'})};
+  it.spark = spark(metric, () => it.item.first ?? it.item);
+  it.line = el('div', {class: 'line'}, it.badge, it.name, it.label, it.more, it.spark, it.when);
+  it.node = el('div', {class: 'row', role: 'listitem', 'data-id': item.id}, it.line);
+  parts.set(it.node, it);
+  return it;
+}
+
+function dress(it, item, text, href) {
+  it.item = item;
+  it.node.className = `row ${item.state} ${gravity(item.score)}${item.candidate ? ' candidate' : ''}`;
+  replace(it.badge, scoreBadge(item.score), arrow(item.direction));
+  setText(it.name, text);
+  it.name.setAttribute('href', href);
+  replace(it.label, item.candidate && candidateLabel());
+  tellWhen(it.node);
+}
+
+// How long an open one lasts changes all the time.
+export function tellWhen(node) {
+  const it = parts.get(node);
+  if (it) replace(it.when, whenInWords(it.item));
+}
+
+// Where an anomaly is seen: an open one as it is now.
+export const hrefOf = ({metric, state, start, peak_at: peak}) => metricHash(metric, state === 'open' ? undefined : peak ?? start);
+
+export function anomalyRow(anomaly) {
+  const it = makeRow(anomaly, anomaly.metric);
+  updateAnomaly(it.node, anomaly);
+  return it.node;
+}
+
+export function updateAnomaly(node, anomaly) {
+  dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly));
+}
+
+const expanded = new Set(); // ids of incidents whose members are shown
+
+export function incidentRow(incident) {
+  const it = makeRow(incident, incident.first.metric);
+  it.expand = el('button', {type: 'button', class: 'expand quiet', onclick: () => toggle(it)});
+  it.first = el('p', {class: 'first'});
+  it.members = el('div', {class: 'members', role: 'list'});
+  it.line.prepend(it.expand);
+  it.node.append(it.first, it.members);
+  updateIncident(it.node, incident);
+  return it.node;
+}
+
+// One of a single metric leads to that metric: it has nothing else to show.
+export function updateIncident(node, incident) {
+  const it = parts.get(node), {count, open, first, id, title, state} = incident;
+  const alone = count === 1;
+  dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id));
+  setText(it.more, alone ? '' : `${plural(count, 'metric')}${state === 'open' && open < count ? `, ${open} open` : ''}`);
+  it.first.hidden = alone;
+  it.expand.hidden = alone;
+  if (!alone) replace(it.first, 'first ', el('span', {class: 'metric'}, first.metric));
+  tellMembers(it);
+}
+
+function toggle(it) {
+  if (!expanded.delete(it.item.id)) expanded.add(it.item.id);
+  tellMembers(it);
+}
+
+// Members that are shown already are brought up to date.
+function tellMembers(it) {
+  const {item: {id, title, count, strongest}, members} = it;
+  const isOpen = expanded.has(id);
+  it.expand.ariaExpanded = String(isOpen);
+  it.expand.ariaLabel = `Members of ${title}`;
+  setText(it.expand, isOpen ? '▾' : '▸');
+  const known = new Map([...members.querySelectorAll('.row')].map(row => [row.dataset.id, row]));
+  const rows = isOpen ? strongest.map(member => {
+    const row = known.get(member.id) ?? anomalyRow(member);
+    updateAnomaly(row, member);
+    return row;
+  }) : [];
+  const all = isOpen && count > strongest.length
+    && el('a', {class: 'all', href: incidentHash(id)}, `all ${plural(count, 'metric')}`);
+  if (rows.length !== known.size || rows.some((row, i) => members.children[i] !== row)) replace(members, rows, all);
+}
