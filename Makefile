@@ -56,7 +56,7 @@ ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/sky
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
                           skyline_msgpack frame queue table names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) $(call pick,alerter,parts grouping incidents) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) $(call pick,alerter,parts grouping incidents head) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask find join \
                          branch names_list) \
              $(call pick,cli,csv openings inputs labels score whisper pass shop)

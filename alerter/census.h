@@ -8,8 +8,9 @@
 #include "alerter/incidents.h"
 #include "ridgeline/store.h"
 
-/* Takes open anomalies that are not known, and closes members that two censuses in a row did not find. Adds to the
- * counters (ALERTER_...). Returns 0; -1 when Redis did not answer, and then nothing was closed; -2 when memory is out. */
+/* Takes open anomalies that are not known, and closes members that two whole censuses in a row did not find. Adds to
+ * the counters (ALERTER_...). Returns 0, 1 when Redis did not answer all of it and so nothing was closed, or -1
+ * when memory is out. */
 int census_take(struct store *s, struct incidents *incidents, const struct grouping_rules *rules, uint64_t *counters,
                 int64_t now_wall_ms);
 

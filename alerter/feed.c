@@ -79,23 +79,22 @@ static bool is_entry(const redisReply *entry)
            is_cursor(entry->element[0]->str) && entry->element[1]->type == REDIS_REPLY_ARRAY;
 }
 
-/* Takes an answer to XREAD, of which it takes the ownership: nil, or [[key, entries]]. */
+/* Takes an answer to XREAD, of which it takes the ownership: nil, or [[key, entries]]. Returns 0, or 1 when it is
+ * neither. */
 static int take_reply(struct feed_stream *st, redisReply *r)
 {
     const redisReply *pair = r->type == REDIS_REPLY_ARRAY && r->elements == 1 ? r->element[0] : NULL;
+    bool known = pair && pair->type == REDIS_REPLY_ARRAY && pair->elements == 2 &&
+                 pair->element[1]->type == REDIS_REPLY_ARRAY;
 
     drop(st);
     st->drained = true;
-    if (!pair) {
-        freeReplyObject(r);
-        return 0;
-    }
-    bool known = pair->type == REDIS_REPLY_ARRAY && pair->elements == 2 && pair->element[1]->type == REDIS_REPLY_ARRAY;
     for (size_t i = 0; known && i < pair->element[1]->elements; i++)
         known = is_entry(pair->element[1]->element[i]);
     if (!known) {
+        int refused = !store_ok(r) || r->type != REDIS_REPLY_NIL;
         freeReplyObject(r);
-        return -1;
+        return refused;
     }
     st->reply = r;
     st->entries = pair->element[1];
@@ -106,29 +105,26 @@ static int take_reply(struct feed_stream *st, redisReply *r)
 int feed_read(struct feed *f, struct store *s)
 {
     bool asked[KEYS_SLOTS] = {false};
-    int result = store_connect(s);
+    bool answered = store_connect(s) == 0;
+    int refused = 0;
 
-    for (unsigned slot = 0; result == 0 && slot < KEYS_SLOTS; slot++) {
+    for (unsigned slot = 0; answered && slot < KEYS_SLOTS; slot++) {
         char key[KEYS_MAX];
         if (!wants_read(&f->streams[slot]))
             continue;
         keys_events(key, slot);
-        result = store_append(s, "XREAD COUNT %d STREAMS %s %s", ENTRIES_PER_READ, key, f->streams[slot].cursor);
-        asked[slot] = result == 0;
+        asked[slot] =
+            store_append(s, "XREAD COUNT %d STREAMS %s %s", ENTRIES_PER_READ, key, f->streams[slot].cursor) == 0;
+        answered = asked[slot];
     }
     for (unsigned slot = 0; slot < KEYS_SLOTS; slot++) {
-        if (!asked[slot])
-            continue;
-        redisReply *r = store_reply(s);
-        if (store_ok(r)) {
-            result |= take_reply(&f->streams[slot], r);
-            continue;
-        }
-        result = -1;
+        redisReply *r = asked[slot] ? store_reply(s) : NULL;
         if (r)
-            freeReplyObject(r);
+            refused += take_reply(&f->streams[slot], r);
+        else if (asked[slot])
+            answered = false;
     }
-    return result;
+    return answered ? refused : -1;
 }
 
 static int64_t next_ms(const struct feed_stream *st)

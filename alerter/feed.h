@@ -43,11 +43,12 @@ const char *feed_cursor(struct feed *f, unsigned slot);
 /* Has streams that were drained looked at again. */
 void feed_wake(struct feed *f);
 
-/* Reads what is needed for the next entry, in one pipeline. Returns 0, or -1 when Redis did not answer. */
+/* Reads what is needed for the next entry, in one pipeline. A stream that Redis refuses to read counts as drained.
+ * Returns how many these were, or -1 when Redis did not answer. */
 int feed_read(struct feed *f, struct store *s);
 
-/* The JSON of the next entry, valid until feed_read(); NULL when more must be read, or feed_is_drained(). `*at_wall_ms` gets
- * the time at which it was added. An entry without JSON gives an empty string. */
+/* The JSON of the next entry, valid until feed_read(); NULL when more must be read, or feed_is_drained(). An entry
+ * without JSON gives an empty string. `*at_wall_ms` gets the time at which it was added. */
 const redisReply *feed_next(struct feed *f, int64_t *at_wall_ms);
 bool feed_is_drained(const struct feed *f);
 

@@ -62,16 +62,24 @@ static int take_entry(struct follow *f, const redisReply *json, const struct gro
     return incidents_take(&f->incidents, rules, &m, clock_wall_ms());
 }
 
+/* Reads on. Returns 0, or -1 when Redis did not answer. */
+static int read_more(struct follow *f, struct store *s, uint64_t *counters)
+{
+    int refused = feed_read(&f->feed, s);
+
+    if (refused > 0)
+        counters[ALERTER_redis_errors] += (uint64_t)refused;
+    return refused < 0 ? -1 : 0;
+}
+
 /* Takes a batch of events. Returns 0, or -1 when Redis did not answer or memory is out. */
 static int take_events(struct follow *f, struct store *s, const struct grouping_rules *rules, uint64_t *counters)
 {
-    const redisReply *json;
     int64_t at_wall_ms = clock_wall_ms();
 
     for (size_t taken = 0; taken < BATCH && !feed_is_drained(&f->feed);) {
-        json = feed_next(&f->feed, &at_wall_ms);
-        int result = json ? take_entry(f, json, rules, counters) : feed_read(&f->feed, s);
-        if (result != 0)
+        const redisReply *json = feed_next(&f->feed, &at_wall_ms);
+        if ((json ? take_entry(f, json, rules, counters) : read_more(f, s, counters)) != 0)
             return -1;
         taken += json != NULL;
     }
@@ -104,7 +112,9 @@ static int take(struct follow *f, struct store *s, const struct grouping_rules *
     if (!feed_is_drained(&f->feed) || now_mono_ms < f->census_mono_ms)
         return 0;
     f->census_mono_ms = now_mono_ms + CENSUS_MS;
-    return census_take(s, &f->incidents, rules, counters, clock_wall_ms());
+    int result = census_take(s, &f->incidents, rules, counters, clock_wall_ms());
+    counters[ALERTER_redis_errors] += result > 0;
+    return result < 0 ? -1 : 0;
 }
 
 static int step(struct follow *f, struct store *s, const struct grouping_rules *rules, uint64_t *counters)

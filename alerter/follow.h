@@ -10,7 +10,7 @@
 #include "alerter/writer.h"
 #include "ridgeline/store.h"
 
-/* Redis is the truth and this memory a cache: whatever fails, it is dropped and loaded anew. All zero is an empty one. */
+/* Redis is the truth and this memory a cache: whatever fails, it is dropped and loaded anew. All zero is empty. */
 struct follow {
     bool loaded;
     unsigned generation; /* of the connection over which it was loaded */

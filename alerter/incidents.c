@@ -1,10 +1,11 @@
 /* A new anomaly goes to the incident of the same metric's newest one, when that was told of shortly before (flapping);
- * else to the one that grouping.c finds; else it founds one. Its id becomes the incident's, so that what is done again after a
- * crash gives the same incident. */
+ * else to the one that grouping.c finds; else it founds one. Its id becomes the incident's, so that what is done again
+ * after a crash gives the same incident. */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->hh.tbl = NULL) /* marks what a table could not take */
 #include "alerter/incidents.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -121,6 +122,7 @@ struct incidents_one *incidents_next_changed(struct incidents *s)
 static void leave_closed(struct incidents *s, struct incidents_one *one)
 {
     DL_DELETE(s->closed, one);
+    one->prev = NULL;
     s->n_closed--;
 }
 
@@ -129,6 +131,23 @@ static void enter_closed(struct incidents *s, struct incidents_one *one, int64_t
     DL_APPEND(s->closed, one);
     s->n_closed++;
     one->touched_wall_ms = now_wall_ms;
+}
+
+/* I1 to I3, in debug builds. */
+static void check(const struct incidents_one *one)
+{
+#ifdef RIDGELINE_DEBUG
+    uint32_t n = 0, n_open = 0;
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        assert(member->incident == one && (!member->changed || one->changed));
+        n++;
+        n_open += member->m.open;
+    }
+    assert(n > 0 && n == one->count && n_open == one->open_members);
+    assert(one->group.closed == (n_open == 0) && one->group.closed == (one->prev != NULL));
+    assert(one->changed || !one->due);
+#endif
+    (void)one;
 }
 
 /* After a change of its members: opens or closes it, and has it told. */
@@ -151,6 +170,7 @@ static void settle(struct incidents *s, struct incidents_one *one, int64_t now_w
         due = INCIDENTS_DUE_CLOSE;
     }
     incidents_change(s, one, due);
+    check(one);
 }
 
 static void note_back(struct incidents *s, struct incidents_one *one)
@@ -273,8 +293,7 @@ static bool is_news(const struct incident_member *held, const struct incident_me
 {
     if (m->end != held->end)
         return m->end > held->end;
-    return held->open && (!m->open || m->score > held->score || m->peak_at > held->peak_at ||
-                          m->direction != held->direction);
+    return held->open && (!m->open || m->score > held->score || m->peak_at > held->peak_at);
 }
 
 int incidents_take(struct incidents *s, const struct grouping_rules *rules, const struct incident_member *m,
@@ -344,51 +363,6 @@ int incidents_restore(struct incidents *s, const struct incident_head *head, con
     }
     *out = one;
     return 0;
-}
-
-/* Keeps `list`, of `*n`, the strongest so far. */
-static void rank(struct incident_member list[INCIDENT_STRONGEST], size_t *n, const struct incident_member *m)
-{
-    if (*n == INCIDENT_STRONGEST && incident_compare(m, &list[*n - 1]) > 0)
-        return;
-    size_t i = *n < INCIDENT_STRONGEST ? (*n)++ : *n - 1;
-    for (; i > 0 && incident_compare(m, &list[i - 1]) < 0; i--)
-        list[i] = list[i - 1];
-    list[i] = *m;
-}
-
-void incidents_head(const struct incidents_one *one, struct incident_head *head, char title[PARTS_TITLE_MAX])
-{
-    struct parts_common common;
-    unsigned ways = 0; /* bits: the directions that were seen */
-
-    *head = (struct incident_head){.open = !one->group.closed,
-                                   .start = one->group.start,
-                                   .end = one->group.end,
-                                   .told_at_ms = one->told_at_ms,
-                                   .closed_at_s = one->closed_at_s,
-                                   .title = title,
-                                   .count = one->count,
-                                   .open_members = one->open_members,
-                                   .first = one->members->m,
-                                   .reopened = one->reopened};
-    memcpy(head->id, one->id, sizeof head->id);
-    parts_common_init(&common, one->members->m.metric);
-    for (const struct incidents_member *member = one->members; member; member = member->next) {
-        const struct incident_member *m = &member->m;
-        parts_common_add(&common, m->metric);
-        rank(head->strongest, &head->n_strongest, m);
-        if (incident_compare_starts(m, &head->first) < 0)
-            head->first = *m;
-        ways |= 1u << m->direction;
-    }
-    head->score = head->strongest[0].score;
-    ways &= 1u << INCIDENT_UP | 1u << INCIDENT_DOWN;
-    head->direction = ways == 1u << INCIDENT_UP     ? INCIDENT_UP
-                      : ways == 1u << INCIDENT_DOWN ? INCIDENT_DOWN
-                      : ways                        ? INCIDENT_MIXED
-                                                    : INCIDENT_UNKNOWN;
-    parts_common_text(&common, title);
 }
 
 bool incidents_is_counted(struct incidents *s, const char *id, size_t len)

@@ -1,15 +1,14 @@
 /* The incidents that the alerter holds: open ones, and closed ones that may still come back. Pure.
  *
- * Anomalies come in, from events or from the hashes of open ones, in any order and any number of times: what is told again changes
- * nothing, since each member knows its incident. What changed waits for its writer in a list of its own
- * (incidents_changed), so that a thousand anomalies that join one incident are one write. */
+ * Anomalies come in, from events or from the hashes of open ones, in any order and any number of times: what is told
+ * again changes nothing, since each member knows its incident. What changed waits for its writer in a list
+ * (incidents_next_changed), so that a thousand anomalies that join one incident are one write. */
 #ifndef RIDGELINE_ALERTER_INCIDENTS_H
 #define RIDGELINE_ALERTER_INCIDENTS_H
 
 #include <uthash.h>
 
 #include "alerter/grouping.h"
-#include "alerter/parts.h"
 #include "ridgeline/anomaly.h"
 #include "ridgeline/incident.h"
 
@@ -27,7 +26,7 @@ struct incidents_member {
     struct incidents_metric *metric;
     struct incidents_member *next; /* of the incident */
     bool changed;     /* since it was last written */
-    uint64_t seen;    /* the newest count of the open anomalies that found it, or was there before it */
+    uint64_t seen;    /* the newest count of open anomalies that found it, or that it came after */
     UT_hash_handle hh; /* by m.id */
 };
 
@@ -75,11 +74,9 @@ int incidents_restore(struct incidents *s, const struct incident_head *head, con
 /* Marks an incident as changed, with the events `due`. */
 void incidents_change(struct incidents *s, struct incidents_one *one, unsigned due);
 
-/* Takes the first of those that changed; its members' marks and what is due are the caller's to clear. NULL when there is none. */
+/* Takes the first of those that changed; its members' marks and what is due are the caller's to clear. NULL when
+ * there is none. */
 struct incidents_one *incidents_next_changed(struct incidents *s);
-
-/* The head as it stands now. `title` gets its text; the rest points into `one`. */
-void incidents_head(const struct incidents_one *one, struct incident_head *head, char title[PARTS_TITLE_MAX]);
 
 /* A count of the anomalies that are open: incidents_is_counted() with the id of each, then incidents_end_count(). A
  * member that two whole counts in a row did not find is closed at its last known end. incidents_is_counted() returns

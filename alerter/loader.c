@@ -139,7 +139,8 @@ static void take_field(struct hash *h, const redisReply *name, const redisReply 
     }
 }
 
-/* Reads the answer to HGETALL. Returns 0, 1 when it is no incident, -1 when memory is out; in any case `*h` wants hash_fini(). */
+/* Reads the answer to HGETALL. Returns 0, 1 when it is no incident, -1 when memory is out; in any case `*h` wants
+ * hash_fini(). */
 static int hash_read(struct hash *h, struct incident_head *head, const redisReply *fields)
 {
     *h = (struct hash){.json = calloc(fields->elements / 2 + 1, sizeof(json_t *)),
@@ -201,11 +202,13 @@ static int read_some(struct store *s, struct incidents *incidents, const struct 
     }
     int result = asked == n ? 0 : -1;
     for (size_t i = 0; i < asked; i++) {
-        redisReply *fields = array_of(store_reply(s));
-        if (!fields || (fields->elements > 0 && restore(incidents, &wanted[i], fields, writer, now_wall_ms) != 0))
+        redisReply *r = store_reply(s);
+        if (!r)
             result = -1;
-        if (fields)
-            freeReplyObject(fields);
+        else if (store_ok(r) && r->type == REDIS_REPLY_ARRAY && r->elements > 0) /* what is no hash is passed over */
+            result |= restore(incidents, &wanted[i], r, writer, now_wall_ms);
+        if (r)
+            freeReplyObject(r);
     }
     return result;
 }

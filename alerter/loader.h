@@ -11,8 +11,8 @@
 /* An alerter that never ran begins with the events of the last day, not with those of 90. */
 #define LOADER_FIRST_MS INT64_C(86400000)
 
-/* Of the newest events of incidents, so many are looked at for incidents that changed of late. Between two writes of the cursors
- * fewer are added: whatever is read again from there finds its incident held. */
+/* Of the newest events of incidents, so many are looked at for incidents that changed of late. Between two writes of
+ * the cursors fewer are added: whatever is read again from there finds its incident held. */
 #define LOADER_RECENT 2048
 
 /* Fills empty `*incidents` and `*feed`, and sets where the events of incidents end. What was chosen as an

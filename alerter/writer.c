@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerter/head.h"
 #include "ridgeline/events.h"
 
 #define IN_FLIGHT_MAX 128 /* incidents in one pipeline */
@@ -14,7 +15,8 @@
 static const struct {
     unsigned due;
     enum events_kind kind;
-} kinds[] = {{INCIDENTS_DUE_OPEN, EVENTS_OPEN}, {INCIDENTS_DUE_UPDATE, EVENTS_UPDATE}, {INCIDENTS_DUE_CLOSE, EVENTS_CLOSE}};
+} kinds[] = {
+    {INCIDENTS_DUE_OPEN, EVENTS_OPEN}, {INCIDENTS_DUE_UPDATE, EVENTS_UPDATE}, {INCIDENTS_DUE_CLOSE, EVENTS_CLOSE}};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 /* Commands that were sent, and whether one could not be. */
@@ -200,7 +202,7 @@ static void write_one(struct writer *w, struct pipeline *p, struct incidents_one
     unsigned told = told_kinds(one->due);
 
     keys_incident(key, one->id);
-    incidents_head(one, &head, title);
+    head_make(&head, one, title);
     char *text = text_of(incident_head_to_json(&head));
     if (!text) {
         p->failed = true;

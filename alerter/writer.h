@@ -5,8 +5,10 @@
  * that is done for all, the cursors. What was read after the last saved cursor is read again, and changes nothing.
  *
  * The id of an event is chosen here and stands in the hash (`told`) before the event is added. Ids only grow, and
- * Redis refuses one that is not above its stream's last: so whether an event was added shows from its id alone, and
- * a former leader that wakes up too late adds nothing. */
+ * Redis refuses one that is not above its stream's last: so whether an event was added shows from its id alone.
+ *
+ * A leader that was stopped for longer than its lease lasts, in the midst of a turn, writes what it held: such an
+ * incident stands in Redis as it was until it next changes. */
 #ifndef RIDGELINE_ALERTER_WRITER_H
 #define RIDGELINE_ALERTER_WRITER_H
 
@@ -27,8 +29,8 @@ struct writer {
     struct writer_id last; /* event */
 };
 
-/* Writes all that changed, then the cursors that moved. Returns 0 when Redis acknowledged everything; else -1: what is held
- * may be ahead of Redis, and is to be loaded anew. */
+/* Writes all that changed, then the cursors that moved. Returns 0 when Redis acknowledged everything; else -1: what is
+ * held may be ahead of Redis, and is to be loaded anew. */
 int writer_write(struct writer *w, struct store *s, struct incidents *incidents, struct feed *feed,
                  int64_t now_wall_ms);
 

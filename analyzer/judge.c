@@ -32,6 +32,7 @@
 
 #define TELL_EVERY_MS 10000 /* updates of one anomaly are no closer than this */
 #define TELL_END_EVERY_MS 60000
+#define SILENCES_MAX 500     /* open at a time: where more fell silent these tell of it, and the rest is a count */
 #define TURN_POINTS 5000     /* of one metric in one turn */
 #define DAY_COSTS_POINTS 50  /* a point for which Skyline's algorithms look at a whole day counts as so many */
 
@@ -264,11 +265,23 @@ static void count(uint64_t *gauge, bool *was, bool is)
     *was = is;
 }
 
+/* A silence stands in no point: what Redis knows of the present one goes on. */
+static void resume_silence(struct judge *j, struct metric *m, const struct ledger_entry *chain)
+{
+    struct verdict v;
+    if (m->episode.open || !engine_silence(m->record, judge_options(j, m), judge_wall_s(j), &v))
+        return;
+    for (const struct ledger_entry *e = chain; e; e = e->next)
+        if (e->start == v.since && ledger_is_live(e))
+            episode_silence(&m->episode, &v);
+}
+
 int judge_settle(struct judge *j, struct metric *m)
 {
     struct episode *i = &m->episode;
     struct ledger_entry *chain = ledger_chain(j->ledger, m->name, m->name_len), *kept = NULL;
     int result = 0;
+    resume_silence(j, m, chain);
     if (i->open)
         kept = ledger_match(chain, i->start, i->last_hot, reach_s(j, m));
     if (kept && !ledger_is_live(kept)) {
@@ -328,16 +341,33 @@ void judge_count(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_warming_up], &m->warming, engine_warmup_left_s(m->record) > 0);
     count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
     count(&j->counters[WORKER_open_anomalies], &m->open, m->episode.open);
+    count(&j->counters[WORKER_silences], &m->silence, episode_is_silence(&m->episode));
     count(&j->counters[WORKER_skyline_windows], &m->windowed, m->window != NULL);
     count_open(j, m, m->episode.open ? budget_level(m->episode.score) : BUDGET_UNTOLD);
     rosters_set(j->rosters, m, state_of(m));
 }
 
+/* Opens, continues or ends the metric's silence. */
+static int heed_silence(struct judge *j, struct metric *m)
+{
+    struct verdict v;
+    bool silent = engine_silence(m->record, judge_options(j, m), judge_wall_s(j), &v);
+    bool goes_on = episode_is_silence(&m->episode);
+    if (!goes_on && (!silent || j->counters[WORKER_silences] >= SILENCES_MAX))
+        return 0;
+    enum episode_change change = episode_silence(&m->episode, silent ? &v : NULL);
+    m->changed |= change != EPISODE_NONE;
+    return changed(j, m, change, NULL);
+}
+
 static int expire(struct judge *j, struct metric *m)
 {
     const struct engine_options *o = judge_options(j, m);
-    if (m->pace.misses < PACE_SILENT_MISSES ||
-        episode_expire(&m->episode, o, engine_step_s(m->record), judge_wall_s(j)) != EPISODE_CLOSED)
+    if (m->pace.misses < PACE_SILENT_MISSES)
+        return 0;
+    if (heed_silence(j, m) != 0)
+        return -1;
+    if (episode_expire(&m->episode, o, engine_step_s(m->record), judge_wall_s(j)) != EPISODE_CLOSED)
         return 0;
     m->changed = true;
     return changed(j, m, EPISODE_CLOSED, NULL);
@@ -363,6 +393,7 @@ void judge_uncount(struct judge *j, struct metric *m)
     count(&j->counters[WORKER_warming_up], &m->warming, false);
     count(&j->counters[WORKER_stale], &m->stale, false);
     count(&j->counters[WORKER_open_anomalies], &m->open, false);
+    count(&j->counters[WORKER_silences], &m->silence, false);
     count(&j->counters[WORKER_skyline_windows], &m->windowed, false);
     count(&j->counters[WORKER_caught_up], &m->settled, false);
     count_open(j, m, BUDGET_UNTOLD);

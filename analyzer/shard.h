@@ -40,7 +40,7 @@ struct metric {
     bool settled;    /* has caught up, and its anomalies agree with what Redis knows of them */
     bool changed;    /* since it was last saved */
     bool update_due; /* the peak has moved since it was last told */
-    bool warming, stale, open, windowed; /* as the gauges count it */
+    bool warming, stale, open, silence, windowed; /* as the gauges count it */
     int open_level;            /* likewise; BUDGET_UNTOLD: none is open */
     int told_level;            /* the score at which its anomaly was last told */
     int64_t told_mono_ms;      /* when its open anomaly was last told */

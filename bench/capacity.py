@@ -142,7 +142,7 @@ class Site:
         return [int(client.hget(b"ridgeline:stats:" + w, field) or 0) for w in workers]
 
     def pids(self):
-        groups = {name: self.run.pids(name) for name in ("horizon", "roomba", "webapp")}
+        groups = {name: self.run.pids(name) for name in ("horizon", "roomba", "alerter", "webapp")}
         groups["analyzer"] = self.run.pids("analyzer")[:1]
         groups["workers"] = self.run.pids("analyzer")[1:]
         groups["redis"] = [self.redis.process.pid]

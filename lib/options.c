@@ -172,6 +172,7 @@ const struct conf_option conf_options[] = {
            "What the seasonal detectors compare with: the better of day and week, one of them, or the last day's mean."),
     CHOICE("flat", flat, no_yes, "Whether a value that stays the same for far longer than ever opens an anomaly."),
     CHOICE("dropout", dropout, no_yes, "Whether values that fell to nothing, as they hardly ever do, open an anomaly."),
+    CHOICE("stale", stale, no_yes, "Whether silence for far longer than its habit opens an anomaly, which closes after a day."),
     DETECTORS(USE)
     METRIC("close_after", CONF_DURATION, close_after_s, MINUTE, WEEK, "s",
            "An anomaly closes after this long, and at least three points, below what opens one."),
@@ -184,7 +185,7 @@ const struct conf_option conf_options[] = {
 };
 const size_t conf_options_n = sizeof conf_options / sizeof *conf_options;
 
-#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 14)
+#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 15)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 

@@ -3,7 +3,10 @@
  *
  * One loop with nothing but deadlines: each second it renews the lease and
  * saves the counters; in between, as the leader, it takes the steps of its walk
- * when they are due. Without the lease it stands by and does nothing else. */
+ * when they are due. Without the lease it stands by and does nothing else.
+ *
+ * A former leader may still send one more write: every script checks what it changes, so that costs work and never
+ * a point. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

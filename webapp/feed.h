@@ -10,8 +10,8 @@ struct feed;
 struct feed *feed_new(void);
 void feed_free(struct feed *f);
 
-/* One turn: reads what is new of the budget and in the event streams, goes on with the list of names and with what went wrong before, and when
- * due gives out the status (every 2 s) and the heartbeat (every 15 s). */
+/* One turn: reads what is new of the budget and in the event streams, goes on with the list of names and with what
+ * went wrong before, and when due gives out the status (every 2 s) and the heartbeat (every 15 s). */
 void feed_turn(struct feed *f, struct app *app, struct store *s);
 
 #endif

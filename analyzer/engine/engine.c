@@ -37,6 +37,7 @@ void engine_options_default(struct engine_options *o)
         .use = {DETECTORS(USED)},
         .flat = 1,
         .dropout = 1,
+        .stale = 1,
         .consensus = 2,
         .score_to_open = 50,
         .sensitivity = 1,

@@ -61,6 +61,8 @@ const char *engine_reason_name(enum engine_reason r)
         return "too few points";
     case ENGINE_REASON_NOT_STATIONARY:
         return "not stationary";
+    case ENGINE_REASON_SILENT:
+        return "silent";
     }
     return "unknown";
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define CLOSE_STEPS 3
+#define SCORE_RISE 5 /* of a silence: less is no news */
 
 void episode_init(struct episode *i)
 {
@@ -82,10 +83,11 @@ static void reconsider(struct episode *i, double patience, const struct verdict 
 enum episode_change episode_update(struct episode *i, const struct engine_options *o, double step_s,
                                      const struct verdict *v, bool *again)
 {
-    bool hot = engine_state_opens(v->state);
+    bool hot = engine_state_opens(v->state), returned = episode_is_silence(i);
     double patience = episode_patience_s(o, step_s);
     *again = false;
-    if (over(i, o, step_s, v->t)) {
+    if (returned || over(i, o, step_s, v->t)) {
+        i->last_hot = returned ? v->t : i->last_hot;
         i->open = false;
         *again = hot;
         return EPISODE_CLOSED;
@@ -112,8 +114,35 @@ enum episode_change episode_update(struct episode *i, const struct engine_option
 
 enum episode_change episode_expire(struct episode *i, const struct engine_options *o, double step_s, uint32_t now)
 {
-    if (!over(i, o, step_s, now))
+    if (episode_is_silence(i) || !over(i, o, step_s, now))
         return EPISODE_NONE;
     i->open = false;
     return EPISODE_CLOSED;
+}
+
+bool episode_is_silence(const struct episode *i)
+{
+    return i->open && i->opened.state == ENGINE_STALE;
+}
+
+enum episode_change episode_silence(struct episode *i, const struct verdict *v)
+{
+    bool was_silent = episode_is_silence(i);
+    if (!v) {
+        i->open = i->open && !was_silent;
+        return was_silent ? EPISODE_CLOSED : EPISODE_NONE;
+    }
+    if (i->open && !was_silent)
+        return EPISODE_NONE;
+    if (was_silent) {
+        i->last_hot = v->t;
+        if (v->score < i->score + SCORE_RISE)
+            return EPISODE_NONE;
+        i->score = v->score;
+        i->peak = *v;
+        return EPISODE_PEAKED;
+    }
+    *i = (struct episode){.open = true, .start = v->since, .first_hot = v->t, .last_hot = v->t, .score = v->score,
+                          .opened = *v, .peak = *v};
+    return EPISODE_OPENED;
 }

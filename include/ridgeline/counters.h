@@ -94,6 +94,7 @@ struct counters_def {
     X(warming_up, GAUGE, "metrics that have not enough data yet")                                    \
     X(stale, GAUGE, "metrics silent for longer than their habit")                                    \
     X(open_anomalies, GAUGE, "open anomalies")                                                       \
+    X(silences, GAUGE, "open anomalies of metrics that fell silent; no more than 500 are opened")     \
     X(skyline_windows, GAUGE, "metrics of which a day of points is held, for Skyline's algorithms")  \
     X(polls, COUNTER, "tails read")                                                                  \
     X(empty_polls, COUNTER, "tails read that held nothing new")                                      \

@@ -40,8 +40,9 @@ enum engine_reason {
     ENGINE_REASON_RESET,      /* a counter began anew: its rate is not known */
     ENGINE_REASON_FEW_POINTS, /* its window holds too few points for it, and at this step always will */
     ENGINE_REASON_NOT_STATIONARY, /* the level wanders: the comparison would say nothing */
+    ENGINE_REASON_SILENT,     /* there is no point */
 };
-#define ENGINE_REASONS (ENGINE_REASON_NOT_STATIONARY + 1)
+#define ENGINE_REASONS (ENGINE_REASON_SILENT + 1)
 
 /* Whose findings a verdict holds: the detectors', or those of Skyline's nine algorithms. */
 enum engine_ensemble { ENGINE_ENSEMBLE_RIDGELINE, ENGINE_ENSEMBLE_SKYLINE };
@@ -76,8 +77,8 @@ struct verdict {
     uint32_t warmup_left_s;
     enum engine_season season; /* which profile `seasonal` used */
     double rate;      /* of a counter, which is judged by it: a second; NaN for any other metric */
-    uint32_t since;   /* FLAT, DROPOUT: time of the first point of the run; else 0 */
-    double longest_s; /* FLAT: the longest run before it */
+    uint32_t since;   /* FLAT, DROPOUT: time of the first point of the run; STALE: of the first that is missing; else 0 */
+    double longest_s; /* FLAT: the longest run before it; STALE: the longest silence that is its habit */
     enum engine_ensemble ensemble;
     struct engine_finding finding[ENGINE_FINDINGS_MAX]; /* the first engine_findings(ensemble) of them */
 };
@@ -95,7 +96,7 @@ enum engine_priority { ENGINE_PRIORITY_LOW, ENGINE_PRIORITY_NORMAL, ENGINE_PRIOR
 struct engine_options {
     double threshold[DETECTOR_COUNT];
     double use[DETECTOR_COUNT];       /* 0: neither votes nor counts in the score */
-    double flat, dropout;             /* 0: never that state */
+    double flat, dropout, stale;      /* 0: never an anomaly by that state */
     double season;                    /* enum engine_season_option */
     double consensus;     /* least number of votes that opens an anomaly, 1..DETECTOR_COUNT */
     double score_to_open; /* 0..100 */
@@ -135,6 +136,11 @@ double engine_step_s(const struct engine_record *r);
 /* How long after its last point this metric counts as silent (STALE), in
  * seconds: more than 5 steps and more than its longest habit. 0 while unknown. */
 double engine_stale_after_s(const struct engine_record *r);
+
+/* Whether a metric that fell silent is one to tell of at `now`: longer than twice its habit, five minutes and
+ * min_duration, not longer than a day, and warm. Then `*out` is the verdict, of state STALE: its value is NaN, and
+ * its score rises as the silence goes on. */
+bool engine_silence(const struct engine_record *r, const struct engine_options *o, uint32_t now, struct verdict *out);
 
 /* Seconds of data still needed before verdicts are given; 0 when warm. */
 uint32_t engine_warmup_left_s(const struct engine_record *r);

@@ -5,7 +5,9 @@
  * the band, or of the run that is flat or dropped out; never before the end of an episode that is over, of which such
  * a run may be the rest: start and end tell episodes apart. Closes when
  * close_after_s (3 steps if more) of data time pass without such a point, be it
- * in quiet points or in a gap; its end is then the last such point. */
+ * in quiet points or in a gap; its end is then the last such point.
+ *
+ * A silence is an episode too, of which the clock tells and not the points. */
 #ifndef RIDGELINE_EPISODE_H
 #define RIDGELINE_EPISODE_H
 
@@ -42,8 +44,16 @@ double episode_patience_s(const struct engine_options *o, double step_s);
 enum episode_change episode_update(struct episode *i, const struct engine_options *o, double step_s,
                                      const struct verdict *v, bool *again);
 
+/* Takes the verdict of engine_silence(), NULL when that tells of nothing: opens where nothing is open, and goes on with
+ * the silence that is. The next point ends that, and its end is that point's time. Returns EPISODE_OPENED,
+ * EPISODE_PEAKED when the score has risen much, EPISODE_CLOSED, or EPISODE_NONE. */
+enum episode_change episode_silence(struct episode *i, const struct verdict *v);
+
+/* Whether what is open is a silence. */
+bool episode_is_silence(const struct episode *i);
+
 /* Closes an open episode when `now` is so far past its last hot point that no
- * point could keep it open: for metrics that fell silent. Returns
+ * point could keep it open: for metrics that fell silent. A silence itself goes on. Returns
  * EPISODE_CLOSED or EPISODE_NONE. */
 enum episode_change episode_expire(struct episode *i, const struct engine_options *o, double step_s, uint32_t now);
 

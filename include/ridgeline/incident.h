@@ -1,8 +1,9 @@
 /* An incident as it is kept in Redis and given out by the API: anomalies that went wrong together. Pure.
  *
  * `ridgeline:incident:<id>` is a hash: `head` is the JSON of struct incident_head, `score` its score alone,
- * `m:<anomaly id>` the JSON of each member, and `told` the ids and kinds of the last events (INCIDENT_FIELD_...). Each opening, update and closing is an entry of the stream
- * `ridgeline:incidents:events` with the fields kind (open, update, close), id, and json, the head. */
+ * `m:<anomaly id>` the JSON of each member, and `told` the ids and kinds of the last events (INCIDENT_FIELD_...). Each
+ * opening, update and closing is an entry of the stream `ridgeline:incidents:events` with the fields kind (open,
+ * update, close), id, and json, the head. */
 #ifndef RIDGELINE_INCIDENT_H
 #define RIDGELINE_INCIDENT_H
 
@@ -50,16 +51,17 @@ struct incident_head {
     uint32_t reopened; /* how often it came back */
 };
 
-/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at"}. New reference, NULL when
- * memory is out or the name is not UTF-8. */
+/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at"}. New reference, NULL
+ * when memory is out or the name is not UTF-8. */
 json_t *incident_member_to_json(const struct incident_member *m);
 
-/* Reads what incident_member_to_json wrote; null becomes NaN, and `metric` points into `json`. Returns 0, or -1 with
- * `*m` unspecified when it is not that. */
+/* Reads what incident_member_to_json wrote; null becomes NaN, and `metric` points into `json`. Returns 0, or -1
+ * with `*m` unspecified when it is not that. */
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
 /* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "open", "score",
- * "direction", "first", "strongest", "reopened"}; `closed_at` is null while it is open. New reference, NULL as above. */
+ * "direction", "first", "strongest", "reopened"}; `closed_at` is null while it is open. New reference,
+ * NULL as above. */
 json_t *incident_head_to_json(const struct incident_head *h);
 
 /* As incident_member_from_json(); all text points into `json`. */

@@ -2,7 +2,7 @@
  * holder and expires when it is not renewed.
  *
  * A leader that was stopped longer than the lease lasts may still send one more
- * write: each kind of daemon sees to it that this is harmless. */
+ * write: each kind of daemon says what that may do. */
 #ifndef RIDGELINE_LEASE_H
 #define RIDGELINE_LEASE_H
 

@@ -62,7 +62,8 @@ def visit(driver, start, alerter):  # noqa: F811
 def look(driver, width, height, theme="light"):  # noqa: F811
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]})
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
+                           {"features": [{"name": "prefers-color-scheme", "value": theme}]})
 
 
 def picture(driver, name):  # noqa: F811
@@ -86,7 +87,8 @@ def a_bad_day(redis):
         a["direction"] = a["peak"]["direction"] = direction
         tell(redis, kind, a)
 
-    for i, (part, score) in enumerate([("orders", 96), ("payments", 91), ("errors", 78), ("latency", 62), ("carts", 55)]):
+    parts = {"orders": 96, "payments": 91, "errors": 78, "latency": 62, "carts": 55}
+    for i, (part, score) in enumerate(parts.items()):
         bad(f"shop.checkout.{part}.p95", 1800 - 40 * i, 1700, score)
     bad("servers.db1.replication.lag", 7000, 6900, 83)
     bad("stats.timers.search", 900, 800, 71, direction="down")
@@ -107,7 +109,8 @@ def test_an_incident_says_what_its_metrics_share_and_expands_into_them(visit, re
     a_bad_day(redis)
     page = visit().open()
     wait_rows(page, 4)
-    assert page.names() == ["shop.checkout.*.p95", "servers.db1.replication.lag", "stats.timers.search", "mail.queue.length"]
+    assert page.names() == ["shop.checkout.*.p95", "servers.db1.replication.lag", "stats.timers.search",
+                            "mail.queue.length"]
     row = page.one("#open .row")
     assert "5 metrics" in row.text and "first shop.checkout.orders.p95" in row.text and "96" in row.text
     wait_for("every sparkline", lambda: len(page.all("#open .spark path")) == 4)
@@ -163,11 +166,13 @@ def test_the_lanes_show_where_and_when_and_a_cell_narrows_the_list(visit, redis,
     assert "group=cdn.edge" in address and "from=" in address and "range=6h" in address
     assert page.text("#narrowed-title").startswith("cdn.edge, ") and page.text("#within-count") == "1 anomaly"
     assert len(page.all(".cell[aria-selected]")) == 1
+    tell(redis, "open", anomaly("cdn.edge.errors", int(time.time()) - 2 * HOUR_S, int(time.time()), score=95))
+    wait_for("what is told of it later", lambda: page.names("#within") == ["cdn.edge.errors", "cdn.edge.hit_ratio"])
     page.press(Keys.ESCAPE)
     wait_for("the whole list", lambda: page.one("#incidents").is_displayed())
     assert page.run("return location.hash") == "#range=6h"
     page.open(address)
-    wait_for("the same by its address", lambda: page.names("#within") == ["cdn.edge.hit_ratio"])
+    wait_for("the same by its address", lambda: page.names("#within") == ["cdn.edge.errors", "cdn.edge.hit_ratio"])
 
 
 def test_the_grid_is_walked_by_keys_and_says_what_is_in_a_cell(visit, redis, alerter):  # noqa: F811
@@ -200,7 +205,8 @@ def test_groups_are_by_depth_and_a_name_goes_one_level_down(visit, redis, alerte
     wait_for("a level down", lambda: cells(page, "shop.checkout"))
     assert page.run("return document.querySelectorAll('#lanes .lane[role=row]').length") == 1
     assert page.text(".crumbs") == "all › shop"
-    page.run("const depth = document.querySelector('#lanes-depth'); depth.value = 2; depth.dispatchEvent(new Event('change'))")
+    page.run("const depth = document.querySelector('#lanes-depth'); depth.value = 2;"
+             "depth.dispatchEvent(new Event('change'))")
     wait_for("two levels down", lambda: cells(page, "shop.checkout.orders"))
     assert "depth=2" not in page.run("return location.hash"), "what is usual is not in the address"
     page.one(".crumbs a").click()

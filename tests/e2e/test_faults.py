@@ -1,5 +1,6 @@
 """Every process is killed in turn under traffic: anomalies come out once each, and what is lost is stated."""
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -51,7 +52,7 @@ class Traffic(threading.Thread):
         self.join()
 
 
-@pytest.mark.parametrize("victim", ["horizon", "analyzer", "analyzer worker", "roomba", "webapp", "redis-server"])
+@pytest.mark.parametrize("victim", ["horizon", "analyzer", "analyzer worker", "roomba", "alerter", "webapp", "redis-server"])
 def test_a_kill_under_traffic_gives_each_anomaly_once(ridgeline_factory, victim):
     r = ridgeline_factory(more=RULE, horizon='self_metrics = false; max_future = "3h";', roomba='pass_interval = "2s";')
     metrics = [Metric(f"site.m{i:02d}") for i in range(20)]
@@ -80,7 +81,14 @@ def test_a_kill_under_traffic_gives_each_anomaly_once(ridgeline_factory, victim)
     assert kinds.count("open") == 1, kinds
     assert kinds.count("close") == 1, kinds
     assert len(r.anomalies(state="all", metric=bad)) == 1
+    wait_for("its incident", lambda: incident_turns(r, bad) == ["open", "close"])
     check_points(r, traffic, victim, metrics[1].name, killed_at)
+
+
+def incident_turns(r, metric):
+    """Openings and closings of the incidents that this metric was first in."""
+    told = [(e[b"kind"].decode(), json.loads(e[b"json"])) for _, e in r.redis.xrange("ridgeline:incidents:events")]
+    return [kind for kind, head in told if head["first"]["metric"] == metric and kind != "update"]
 
 
 def page_says(r, state, metric):

@@ -1,11 +1,14 @@
 """Incidents: the real alerter over a real Redis, with anomalies told as workers tell them."""
 import json
 import random
+import signal
 import time
 
 import pytest
 
-from conftest import wait_for, write_settings
+from conftest import RedisServer, wait_for, write_settings
+from senders import Metric, line_payload, send_tcp
+from test_faults import RULE, STEP, Traffic
 from test_webapp import Stream, anomaly, slot_of, start, tell  # noqa: F401, start is a fixture
 
 
@@ -195,6 +198,26 @@ def test_a_write_that_a_crash_cut_off_is_finished(redis, alerter):
     assert turns(redis, head["id"]) == ["open", "close"]
 
 
+def test_what_is_read_again_after_a_crash_finds_its_incident(redis, alerter):
+    """Incidents of long ago, closed and written; the cursors were not."""
+    then = int(time.time()) - 3 * 86400
+    old = [anomaly(f"app{i}.part{i}.x", then, then + 60, state="closed") for i in range(50)]
+    for a in old:
+        tell(redis, "open", dict(a, state="open"))
+        tell(redis, "close", a)
+    wait_heads(redis, 50, "closed")
+    wait_for("the cursors", lambda: all(
+        redis.hget("ridgeline:alerter", f"cursor:{slot}") == redis.xrevrange(f"ridgeline:events:{slot}", count=1)[0][0]
+        for slot in {slot_of(a["metric"]) for a in old}))
+    told = events(redis)
+    alerter.daemon.kill()
+    redis.hdel("ridgeline:alerter", *[f"cursor:{slot}" for slot in range(64)])
+    redis.hdel("ridgeline:stats:alerter", "events_read")
+    alerter.daemon.start()
+    alerter.wait_read(100)
+    assert events(redis) == told and len(heads(redis, "closed")) == 50 and not heads(redis)
+
+
 def test_a_first_start_begins_with_what_is_open_and_the_last_day(redis, alerters):
     now = int(time.time())
     tell(redis, "open", anomaly("told.today.a", now - 600, now))
@@ -225,9 +248,24 @@ def test_what_cannot_be_read_is_counted_and_loses_nothing_else(redis, alerter):
     redis.xadd("ridgeline:events:5", {"kind": "open", "id": "x", "json": "{"})
     redis.xadd("ridgeline:events:5", {"other": "field"})
     redis.hset("ridgeline:open:6", "junk", "[]")
+    redis.set("ridgeline:events:7", "no stream")
+    redis.set("ridgeline:open:8", "no hash")
+    assert slot_of("fine.one.a") not in (5, 6, 7, 8)
     tell(redis, "open", anomaly("fine.one.a", now - 60, now))
     wait_heads(redis, 1)
-    wait_for("the count", lambda: alerter.counter("events_rejected") >= 3)
+    wait_for("the count", lambda: alerter.counter("events_rejected") >= 3 and alerter.counter("redis_errors") >= 2)
+    loads = alerter.counter("loads")
+    alerter.daemon.kill()
+    for odd, kind in (("feedfacefeedface", redis.set), ("x y", redis.set), ("deadbeefdeadbeef", redis.sadd)):
+        kind("ridgeline:incident:" + odd, "no hash")
+        redis.zadd("ridgeline:incidents:open", {odd: now})
+    redis.hset("ridgeline:incident:0000000000000bad", mapping={"head": "{", "told": "9-", "m:": "[]"})
+    redis.zadd("ridgeline:incidents:open", {"0000000000000bad": now, "n" * 999: now})
+    redis.hset("ridgeline:alerter", mapping={"cursor:9": "junk", "cursor:99": "0-0", "cursor:x": ""})
+    alerter.daemon.start()
+    tell(redis, "close", anomaly("fine.one.a", now - 60, now))
+    wait_heads(redis, 1, "closed", title="fine.one.a")
+    assert loads == 1
 
 
 def test_a_redis_that_lost_everything_begins_anew(redis, redis_server, alerter):
@@ -258,6 +296,22 @@ def test_one_of_two_alerters_leads_and_the_other_takes_over(redis, alerters):
     wait_heads(redis, 1, "closed")
     assert turns(redis, a["id"]) == ["open", "close"]
     wait_for("the other to lead", lambda: second.counter("leader") == 1)
+
+
+def test_settings_are_read_again_on_sighup(redis, alerter):
+    now = int(time.time())
+    for start_t in (now - 600, now - 200):
+        tell(redis, "open", anomaly(f"app.hup.m{start_t}", start_t, now))
+    wait_heads(redis, 2)
+    path = alerter.daemon.settings
+    path.write_text(path.read_text() + 'alerter: { incident_window = "10m"; };')
+    alerter.daemon.process.send_signal(signal.SIGHUP)
+    wait_for("the reload", lambda: alerter.daemon.logged("event=settings_reloaded"))
+    tell(redis, "open", anomaly("app.hup.early", now - 1100, now))  # 500 s before the first
+    wait_for("it to join", lambda: sorted(h["count"] for h in heads(redis)) == [1, 2])
+    path.write_text('alerter: { incident_window = 5; };')
+    alerter.daemon.process.send_signal(signal.SIGHUP)
+    wait_for("the refusal", lambda: alerter.daemon.logged("event=settings_rejected"))
 
 
 def test_a_storm_of_twenty_thousand_is_followed(redis, alerter):
@@ -340,3 +394,89 @@ def test_two_thousand_open_incidents_are_answered(redis, alerter, start):  # noq
         answer = web.json("/api/incidents", limit=limit)
         scores = [i["score"] for i in answer["incidents"]]
         assert len(scores) == limit and scores == sorted(scores, reverse=True) and answer["truncated"] == (limit < 2000)
+
+
+# ---- all of it, with points
+
+def test_forty_metrics_that_break_in_a_real_run_are_one_incident(ridgeline_factory):
+    r = ridgeline_factory(more=RULE + "surface_score = 1;", horizon='self_metrics = false; max_future = "3h";')
+    web = [Metric(f"servers.web{i:02d}.cpu.load") for i in range(40)]
+    other, calm = Metric("shop.checkout.payments.declined"), [Metric(f"calm.m{i}.of.{i}") for i in range(5)]
+    metrics, start_t = web + [other] + calm, int(time.time()) // STEP * STEP - 450 * STEP
+    send_tcp(r.line, line_payload([m.point(start_t + k * STEP) for k in range(450) for m in metrics]))
+    last = {"metric": web[-1].name, "at": start_t + 449 * STEP}
+    wait_for("the history", lambda: r.get("/api/verdict", **last).status_code == 200)
+
+    def incidents(state):
+        answer = r.get("/api/incidents", state=state).json()["incidents"]
+        return {i["title"]: i for i in answer if i["first"]["metric"] in (web[7].name, other.name)}
+
+    traffic = Traffic(r, metrics, start_t + 450 * STEP)
+    try:
+        time.sleep(1)
+        traffic.faults[web[7].name] = 90.0
+        wait_for("the first mover", lambda: r.anomalies(metric=web[7].name))
+        traffic.faults.update({m.name: 90.0 for m in web + [other]})
+        wait_for("all of them", lambda: incidents("open").get("servers.*.cpu.load", {}).get("count", 0) >= 40)
+        found = wait_for("the other one", lambda: len(incidents("open")) == 2 and incidents("open"))
+        assert set(found) == {"servers.*.cpu.load", other.name} and found[other.name]["count"] == 1
+        storm = found["servers.*.cpu.load"]
+        assert storm["direction"] == "up" and storm["start"] == storm["first"]["start"] <= found[other.name]["start"]
+        r.kill("alerter")
+        traffic.faults.clear()
+        closed = wait_for("both to close", lambda: len(incidents("closed")) == 2 and incidents("closed"))
+    finally:
+        traffic.stop()
+    assert {i["id"] for i in closed.values()} == {i["id"] for i in found.values()}
+    for incident in closed.values():
+        assert turns(r.redis, incident["id"]) == ["open", "close"] and incident["open"] == 0
+    one = r.get("/api/incident", id=storm["id"]).json()
+    assert {m.name for m in web} <= {m["metric"] for m in one["members"]} and not one["members_truncated"]
+
+
+def test_history_that_an_import_tells_is_grouped_too(redis, alerter):
+    """As import tells it: the whole history of one metric, then that of the next."""
+    now = int(time.time())
+    starts = [now - day * 86400 for day in range(13, 3, -1)]
+    for i in range(20):
+        for start_t in starts:
+            a = anomaly(f"shop.web{i}.latency", start_t + i, start_t + 600 + i, state="closed")
+            slot = slot_of(a["metric"])
+            for kind in ("open", "close"):
+                redis.xadd(f"ridgeline:events:{slot}", {"kind": kind, "id": a["id"], "json": json.dumps(a)})
+    closed = wait_heads(redis, 10, "closed", count=20)
+    assert sorted(h["start"] for h in closed) == starts and {h["title"] for h in closed} == {"shop.*.latency"}
+    assert all(h["reopened"] == 0 and h["end"] == h["start"] + 619 for h in closed) and not heads(redis)
+
+
+def test_a_redis_that_lost_its_last_second_is_gone_on_with(tmp_path, daemons):
+    """The file of commands is cut at any byte, as a kill leaves it; the worker tells again what is missing."""
+    rng, now = random.Random(3), int(time.time())
+    directory = tmp_path / "redis"
+    directory.mkdir()
+    server = RedisServer(directory, "--appendonly", "yes", "--appendfsync", "always", "--aof-load-truncated", "yes",
+                         "--auto-aof-rewrite-percentage", "0")
+    try:
+        redis = server.client
+        redis.sock = server.sock
+        alerter = Alerter(redis, daemons, tmp_path)
+        broken = [anomaly(f"servers.web{i}.load", now - 60 + i, now) for i in range(20)]
+        for a in broken:
+            tell(redis, "open", a)
+        wait_heads(redis, 1, count=20)
+        for kind, state in (("update", "open"), ("close", "closed")):
+            for a in broken:
+                tell(redis, kind, dict(a, score=95))
+            wait_heads(redis, 1, state, score=95)
+            server.kill()
+            (commands,) = (directory / "appendonlydir").glob("*.incr.aof")
+            with open(commands, "r+b") as file:
+                file.truncate(commands.stat().st_size - rng.randrange(1, 40_000))
+            server.start()
+            for a in broken:
+                tell(redis, kind, dict(a, score=95))
+            wait_heads(redis, 1, state, score=95, count=20)
+        (head,) = heads(redis, "closed")
+        assert turns(redis, head["id"]) == ["open", "close"] and alerter.counter("loads") >= 2
+    finally:
+        server.stop()

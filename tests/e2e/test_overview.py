@@ -18,7 +18,8 @@ def lanes(web, **parameters):
 
 
 def wait_for_lanes(web, count):
-    return wait_for("the past", lambda: web.json("/api/lanes/anomalies", until=2**32 - 1, **{"from": 0})["total"] == count)
+    ever = {"from": 0, "until": 2**32 - 1}
+    return wait_for("the past", lambda: web.json("/api/lanes/anomalies", **ever)["total"] == count)
 
 
 # ---- lanes
@@ -40,7 +41,8 @@ def test_lanes_hold_the_strongest_score_of_each_group_and_time(web, redis):
     rows, _ = lanes(web, until=from_t + DAY_S, slots=24, depth=1, **{"from": from_t})
     assert set(rows) == {"servers", "shop"} and rows["servers"]["metrics"] == 3
     rows, _ = lanes(web, until=from_t + DAY_S, slots=24, depth=1, prefix="servers.web1", **{"from": from_t})
-    assert {prefix: row["leaf"] for prefix, row in rows.items()} == {"servers.web1.cpu": True, "servers.web1.load": True}
+    leaves = {prefix: row["leaf"] for prefix, row in rows.items()}
+    assert leaves == {"servers.web1.cpu": True, "servers.web1.load": True}
 
 
 def test_lanes_follow_what_is_told_live(web, redis):

@@ -15,7 +15,8 @@ const TICK_MS = 10_000;
 const CONTEXT_S = 1800; // shown on both sides of a closed one
 const NARROWEST = 0.4; // of a bar, in percent
 
-let shown; // {id, incident, head, list, drawn}; undefined while the view is hidden
+// {id, incident, title, head, first, count, list, drawn}: what the view shows; undefined while it is hidden
+let shown;
 let newsTimer;
 
 setInterval(() => shown?.incident && tell(shown), TICK_MS);
@@ -24,16 +25,15 @@ hear('incident', ({incident}) => {
   if (incident.id === shown?.id) newsTimer ??= setTimeout(load, NEWS_MS, shown);
 });
 
+const focusedRow = () => document.activeElement?.closest('.timeline .row');
+
 export function show(query) {
-  shown = {id: query.get('incident'), head: el('div', {class: 'incident-head'}), members: el('div', {class: 'rows timeline'})};
-  const title = el('h2', {class: 'name', tabindex: -1});
-  shown.title = title;
-  shown.first = el('div', {class: 'first-mover'});
-  shown.count = el('h3', {}, '');
-  replace(byId('incident'), el('a', {class: 'back', href: overviewHash()}, '← Overview'), title, shown.head, shown.first,
-    shown.count, shown.members);
-  shown.list = virtualList(shown.members, {make: makeMember, update: updateMember,
-    anchor: () => document.activeElement?.closest('.timeline .row')});
+  const title = el('h2', {class: 'name', tabindex: -1}), head = el('p', {class: 'facts'});
+  const first = el('div'), count = el('h3'), members = el('div', {class: 'rows timeline'});
+  replace(byId('incident'), el('a', {class: 'back', href: overviewHash()}, '← Overview'), title, head, first, count,
+    members);
+  const list = virtualList(members, {make: makeMember, update: updateMember, anchor: focusedRow});
+  shown = {id: query.get('incident'), title, head, first, count, list};
   title.focus({preventScroll: true});
   load(shown);
 }
@@ -45,7 +45,7 @@ export function hide() {
 
 export function move(step) {
   if (!shown?.incident) return false;
-  const ids = shown.list.ids(), at = ids.indexOf(document.activeElement?.closest('.timeline .row')?.dataset.id);
+  const ids = shown.list.ids(), at = ids.indexOf(focusedRow()?.dataset.id);
   const row = shown.list.show(ids[at < 0 ? 0 : Math.min(ids.length - 1, Math.max(0, at + step))]);
   row?.querySelector('.name').focus({preventScroll: true});
   row?.scrollIntoView({block: 'nearest'});
@@ -60,31 +60,33 @@ async function load(view) {
     view.incident = incident;
     tell(view);
   } catch (error) {
-    if (view === shown) replace(view.head, el('p', {class: 'error'}, error.message));
+    if (view === shown) replace(view.head, el('span', {class: 'error'}, error.message));
   }
 }
 
 function tell(view) {
   const {incident} = view, {title, members, count, first} = incident;
   setText(view.title, title);
-  replace(view.head, el('p', {class: 'facts'}, facts(incident)));
+  replace(view.head, facts(incident));
   if (!view.drawn) {
     const closeUp = incident.state === 'open' ? lastHour
       : () => ({from: incident.start - CONTEXT_S, until: incident.end + CONTEXT_S, title: 'around it'});
     view.drawn = charts(first.metric, {closeUp});
-    replace(view.first, el('h3', {}, 'First: ', el('a', {class: 'metric', href: hrefOf(first)}, first.metric)), view.drawn);
+    const name = el('a', {class: 'metric', href: hrefOf(first)}, first.metric);
+    replace(view.first, el('h3', {}, 'First: ', name), view.drawn);
   }
   setText(view.count, `${plural(count, 'metric')}, in the order in which they went wrong`
     + (incident.members_truncated ? `; the first ${number(members.length)}` : ''));
   const inOrder = [...members].sort((a, b) => a.start - b.start || b.score - a.score);
-  keepInPlace(document.activeElement?.closest('.timeline .row'), () => view.list.set(inOrder));
+  keepInPlace(focusedRow(), () => view.list.set(inOrder));
 }
 
 function facts(incident) {
   const {score, direction, candidate, count, open, state, reopened} = incident;
   const still = state === 'open' && open < count && `, ${number(open)} of them still open`;
-  return ['score ', scoreBadge(score), ' ', arrow(direction), candidate && candidateLabel(), ' ', state, ' ', whenInWords(incident),
-    `; ${plural(count, 'metric')}`, still, reopened > 0 && `; came back ${reopened === 1 ? 'once' : `${number(reopened)} times`}`];
+  const back = reopened > 0 && `; came back ${reopened === 1 ? 'once' : `${number(reopened)} times`}`;
+  return ['score ', scoreBadge(score), ' ', arrow(direction), candidate && candidateLabel(), ' ', state, ' ',
+    whenInWords(incident), `; ${plural(count, 'metric')}`, still, back];
 }
 
 function makeMember(member) {
@@ -105,5 +107,6 @@ function updateMember(row, member) {
   name.setAttribute('href', hrefOf(member));
   replace(when, whenInWords(member));
   track.firstChild.style.marginLeft = `${Math.min(100 - NARROWEST, (member.start - start) * percent)}%`;
-  track.firstChild.style.width = `${Math.max(NARROWEST, ((member.state === 'open' ? until : member.end) - member.start) * percent)}%`;
+  const length = (member.state === 'open' ? until : member.end) - member.start;
+  track.firstChild.style.width = `${Math.max(NARROWEST, length * percent)}%`;
 }

@@ -93,12 +93,13 @@ function ticks() {
   const marks = [];
   for (let i = 0; i < frame.slots; i++) {
     const t = frame.from + i * frame.slot_s;
-    if ((t - zoneS()) % (every * frame.slot_s) || 2 * (frame.slots - i) < every) continue;
+    if ((t - zoneS()) % (every * frame.slot_s) || 4 * (frame.slots - i) < 3 * every) continue;
     const mark = el('time', {datetime: new Date(t * 1000).toISOString(), title: utc(t)}, tickText(t));
     mark.style.gridColumn = `${i + 1} / span ${Math.min(every, frame.slots - i)}`;
     marks.push(mark);
   }
-  return el('div', {class: 'lane ticks', role: 'none'}, el('span', {class: 'head'}), el('div', {class: 'cells'}, marks));
+  return el('div', {class: 'lane ticks', role: 'none'},
+    el('span', {class: 'head'}), el('div', {class: 'cells'}, marks));
 }
 
 function tickText(t) {
@@ -119,7 +120,8 @@ function placeOf(cell) {
 function describe(cell) {
   const {it: {row}, i, from, until} = placeOf(cell);
   const score = row.cells[i];
-  const text = `${row.prefix}, ${clock(from)} to ${clock(until)}: ${score ? `strongest score ${score}, ${gravity(score)}` : 'nothing'}`;
+  const what = score ? `strongest score ${score}, ${gravity(score)}` : 'nothing';
+  const text = `${row.prefix}, ${clock(from)} to ${clock(until)}: ${what}`;
   cell.title = `${text}\n${utc(from)}`;
   cell.ariaLabel = text;
 }
@@ -190,16 +192,18 @@ function tellControls() {
   const names = prefix.split('.');
   const above = names.slice(0, -1).map((name, i) => [el('a', {
     href: hashWith({...wholeList, prefix: names.slice(0, i + 1).join('.')})}, name), '.']);
-  replace(crumbs, el('a', {href: hashWith({...wholeList, prefix: undefined, depth: undefined})}, 'all'), ' › ', above, names.at(-1));
+  const top = hashWith({...wholeList, prefix: undefined, depth: undefined});
+  replace(crumbs, el('a', {href: top}, 'all'), ' › ', above, names.at(-1));
 }
 
 // ---- start
 
-// `failed` gets what goes wrong when the lanes are brought up to date.
-export function startLanes(failed) {
+// `renew` brings up to date what follows the lanes: it is called now and then, and some time after what this returns
+// was, which is to be called with news.
+export function startLanes(renew) {
   const refresh = () => {
     newsTimer = undefined;
-    if (!document.hidden && !byId('overview').hidden) reload().catch(failed);
+    if (!document.hidden && !byId('overview').hidden) renew();
   };
   byId('lanes-choice').append(crumbs, el('label', {for: 'lanes-range'}, 'last '), rangeChoice,
     el('label', {for: 'lanes-depth'}, 'by name parts '), depthChoice);

@@ -60,8 +60,8 @@ export async function reloadWithin() {
   byId('narrowed').hidden = !cell;
   if (!cell) return;
   const {group, from, until} = cell;
-  const answer = await get('/api/lanes/anomalies', {prefix: group || prefix || undefined, from, until, limit: LISTED_MAX,
-    candidates: Number(candidates)});
+  const answer = await get('/api/lanes/anomalies', {
+    prefix: group || prefix || undefined, from, until, limit: LISTED_MAX, candidates: Number(candidates)});
   if (location.hash !== asked) return;
   keepInPlace(readersRow(), () => within.set(answer.anomalies));
   byId('narrowed-clear').setAttribute('href', hashWith(wholeList));
@@ -139,5 +139,6 @@ function announce(opened) {
   if (!opened.length) return;
   const strongest = opened.reduce((a, b) => (b.score > a.score ? b : a));
   const which = `${strongest.title}, score ${Math.round(strongest.score)}`;
-  setText(byId('announce'), opened.length === 1 ? `New incident: ${which}` : `${opened.length} new incidents, strongest ${which}`);
+  const what = opened.length === 1 ? 'New incident:' : `${opened.length} new incidents, strongest`;
+  setText(byId('announce'), `${what} ${which}`);
 }

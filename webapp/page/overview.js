@@ -1,4 +1,4 @@
-// The overview: where and when something went wrong, which incidents are open, and the budget that decides what surfaces.
+// The overview: where and when something went wrong, which incidents are open, and the budget that says what surfaces.
 import * as budget from './budget.js';
 import * as lanes from './lanes.js';
 import * as list from './list.js';
@@ -47,7 +47,7 @@ export function show(query) {
 // What is lost between the first answers and the first live event, the whole lists have.
 function start() {
   first = attempt(lanes.reload, () => list.reload(FIRST));
-  const news = lanes.startLanes(error => status.trouble(error.message));
+  const news = lanes.startLanes(() => attempt(lanes.reload, list.reloadWithin));
   list.startList(status.tellOpen);
   hear('incident', list.take);
   hear('anomaly', news);

@@ -51,7 +51,8 @@ export function tellWhen(node) {
 }
 
 // Where an anomaly is seen: an open one as it is now.
-export const hrefOf = ({metric, state, start, peak_at: peak}) => metricHash(metric, state === 'open' ? undefined : peak ?? start);
+export const hrefOf = ({metric, state, start, peak_at: peak}) =>
+  metricHash(metric, state === 'open' ? undefined : peak ?? start);
 
 export function anomalyRow(anomaly) {
   const it = makeRow(anomaly, anomaly.metric);
@@ -81,7 +82,8 @@ export function updateIncident(node, incident) {
   const it = parts.get(node), {count, open, first, id, title, state} = incident;
   const alone = count === 1;
   dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id));
-  setText(it.more, alone ? '' : `${plural(count, 'metric')}${state === 'open' && open < count ? `, ${open} open` : ''}`);
+  const still = state === 'open' && open < count ? `, ${open} open` : '';
+  setText(it.more, alone ? '' : `${plural(count, 'metric')}${still}`);
   it.first.hidden = alone;
   it.expand.hidden = alone;
   if (!alone) replace(it.first, 'first ', el('span', {class: 'metric'}, first.metric));

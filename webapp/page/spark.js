@@ -77,8 +77,9 @@ function draw(svg, {metric, from, until, slot_s: slotS, points}, {start, end, st
   const right = state === 'open' ? until : Math.max(end, start + slotS);
   const span = shape('rect', {class: 'span', x: x(Math.max(start, from)), y: 0, height: HEIGHT,
     width: Math.max(1, x(right) - x(Math.max(start, from)))});
-  const paths = runsOf(points, slotS).map(run => shape('path', {class: 'line', d:
-    `M${run.map(([t, , top]) => `${x(t)} ${y(top)}`).join('L')}L${run.toReversed().map(([t, bottom]) => `${x(t)} ${y(bottom)}`).join('L')}Z`}));
+  const outline = run => [...run.map(([t, , top]) => [t, top]), ...run.toReversed()];
+  const paths = runsOf(points, slotS).map(run => shape('path', {
+    class: 'line', d: `M${outline(run).map(([t, value]) => `${x(t)} ${y(value)}`).join('L')}Z`}));
   svg.replaceChildren(span, ...paths);
   const values = points.length ? `from ${number(low)} to ${number(high)}` : 'no points';
   svg.setAttribute('aria-label', `${metric}, ${duration(until - from)}: ${values}`);

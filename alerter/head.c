@@ -1,0 +1,68 @@
+#include "alerter/head.h"
+
+#include <string.h>
+
+/* Keeps `list`, of `*n`, the strongest so far. */
+static void rank(struct incident_member list[INCIDENT_STRONGEST], size_t *n, const struct incident_member *m)
+{
+    if (*n == INCIDENT_STRONGEST && incident_compare(m, &list[*n - 1]) > 0)
+        return;
+    size_t i = *n < INCIDENT_STRONGEST ? (*n)++ : *n - 1;
+    for (; i > 0 && incident_compare(m, &list[i - 1]) < 0; i--)
+        list[i] = list[i - 1];
+    list[i] = *m;
+}
+
+/* `ways` has a bit for each direction of a member. One that is not known says nothing against the others. */
+static enum incident_direction direction_of(unsigned ways)
+{
+    const unsigned up = 1u << INCIDENT_UP, down = 1u << INCIDENT_DOWN;
+
+    switch (ways & (up | down)) {
+    case 1u << INCIDENT_UP:
+        return INCIDENT_UP;
+    case 1u << INCIDENT_DOWN:
+        return INCIDENT_DOWN;
+    case 0:
+        return INCIDENT_UNKNOWN;
+    default:
+        return INCIDENT_MIXED;
+    }
+}
+
+/* The title does not depend on the order in which members came: it begins with the first mover. */
+static void write_title(const struct incidents_one *one, const char *first, char title[PARTS_TITLE_MAX])
+{
+    struct parts_common common;
+
+    parts_common_init(&common, first);
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        parts_common_add(&common, member->m.metric);
+    parts_common_text(&common, title);
+}
+
+void head_make(struct incident_head *head, const struct incidents_one *one, char title[PARTS_TITLE_MAX])
+{
+    unsigned ways = 0;
+
+    *head = (struct incident_head){.open = !one->group.closed,
+                                   .start = one->group.start,
+                                   .end = one->group.end,
+                                   .told_at_ms = one->told_at_ms,
+                                   .closed_at_s = one->closed_at_s,
+                                   .title = title,
+                                   .count = one->count,
+                                   .open_members = one->open_members,
+                                   .first = one->members->m,
+                                   .reopened = one->reopened};
+    memcpy(head->id, one->id, sizeof head->id);
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        rank(head->strongest, &head->n_strongest, &member->m);
+        if (incident_compare_starts(&member->m, &head->first) < 0)
+            head->first = member->m;
+        ways |= 1u << member->m.direction;
+    }
+    head->score = head->strongest[0].score;
+    head->direction = direction_of(ways);
+    write_title(one, head->first.metric, title);
+}

@@ -1,0 +1,63 @@
+"""A metric that fell silent is told of, once, until it speaks again."""
+import time
+
+import pytest
+from conftest import wait_for, write_settings
+from test_analyzer import events, kinds, open_anomalies, total
+from test_states import noise, write
+
+STEP_S = 2
+POINTS = 2000  # more than the hour that a metric warms up for
+SILENT_S = 1200
+
+
+@pytest.fixture
+def settings(redis, tmp_path):
+    return write_settings(tmp_path / "settings.conf", f'redis = "unix:{redis.sock}";\nretention = "2s:3d";\n'
+                          'rules = ({ match = "batch.**"; stale = "no"; });\n')
+
+
+def silent_since(client, name, seconds):
+    """Points, the last of them `seconds` ago. Returns its time."""
+    end = int(time.time()) // STEP_S * STEP_S - seconds
+    write(client, name, noise(name, POINTS), end, STEP_S)
+    return end
+
+
+def silence_of(redis, name):
+    return [a for a in open_anomalies(redis) if a["metric"] == name and a["opened"]["state"] == "STALE"]
+
+
+def test_a_metric_that_died_is_told_of_and_one_that_came_back_no_more(redis, settings, daemons):
+    last_t = silent_since(redis, "app.dead", SILENT_S)
+    silent_since(redis, "batch.nightly", SILENT_S)
+    silent_since(redis, "app.short", 60)
+    silent_since(redis, "app.removed", 2 * 86400)
+    daemons("analyzer", settings).wait_ready()
+    wait_for("all judged", lambda: total(redis, "judged") == 4 * POINTS)
+    told = wait_for("the silence", lambda: open_anomalies(redis))
+    assert [a["metric"] for a in told] == ["app.dead"]
+    assert told[0]["start"] == told[0]["opened"]["since"] == last_t + STEP_S
+    assert told[0]["value"] is None and told[0]["direction"] == "unknown"
+    back = int(time.time()) // STEP_S * STEP_S
+    write(redis, "app.dead", [100.0], back, STEP_S)
+    wait_for("its end", lambda: kinds(redis, "app.dead")[-1] == "close")
+    assert events(redis, "app.dead")[-1][1]["end"] == back
+    assert not open_anomalies(redis)
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_silence_is_told_once_over_a_killed_worker(redis, settings, daemons, saved):
+    silent_since(redis, "app.dead", SILENT_S)
+    d = daemons("analyzer", settings).wait_ready()
+    wait_for("the silence", lambda: silence_of(redis, "app.dead"))
+    if saved:
+        d.stop()
+    else:
+        d.kill()
+    d.start()
+    wait_for("all judged", lambda: total(redis, "caught_up") == 1)
+    silent_since(redis, "app.other", SILENT_S)  # a later pass over the first is over when this one is told
+    wait_for("another silence", lambda: silence_of(redis, "app.other"))
+    assert [kind for kind in kinds(redis, "app.dead") if kind != "update"] == ["open"]
+    assert len(silence_of(redis, "app.dead")) == 1

@@ -1,0 +1,158 @@
+/* analyzer/engine/silence.c and its episode: a metric that fell silent is one anomaly, from its first missing point. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine_noise.h"
+#include "ridgeline/episode.h"
+
+#define START 1790000000u
+#define STEP_S 10u
+#define POINTS 400u
+#define DAY_S 86400u
+
+static struct engine_record *r;
+static struct engine_options o;
+static struct episode episode;
+static struct verdict v;
+static uint32_t last_t;
+
+static void feed(uint32_t t)
+{
+    struct verdict judged;
+    cr_assert_eq(engine_update(r, &o, (struct point){t, 100 + (t / STEP_S) % 7}, &judged), 0);
+    last_t = t;
+}
+
+static void begin(void)
+{
+    r = malloc(engine_record_bytes());
+    cr_assert_not_null(r);
+    engine_init(r);
+    engine_options_default(&o);
+    episode_init(&episode);
+    for (unsigned i = 0; i < POINTS; i++)
+        feed(START + i * STEP_S);
+}
+
+static void end(void)
+{
+    free(r);
+}
+
+TestSuite(silence, .init = begin, .fini = end);
+
+static bool silent(uint32_t for_s)
+{
+    return engine_silence(r, &o, last_t + for_s, &v);
+}
+
+Test(silence, is_told_after_five_minutes_and_for_a_day)
+{
+    cr_expect_not(silent(0));
+    cr_expect_not(silent(299));
+    cr_assert(silent(300));
+    cr_expect_eq(v.state, ENGINE_STALE);
+    cr_expect_eq(v.since, last_t + STEP_S);
+    cr_expect_eq(v.t, last_t + 300);
+    cr_expect(isnan(v.value));
+    cr_expect(silent(DAY_S));
+    cr_expect_not(silent(DAY_S + 1));
+}
+
+Test(silence, a_clock_behind_the_last_point_tells_of_none)
+{
+    cr_expect_not(engine_silence(r, &o, last_t - 3600, &v));
+}
+
+Test(silence, of_habit_is_none)
+{
+    uint32_t back = last_t + 1800; /* it was silent for half an hour once */
+    for (unsigned i = 0; i < POINTS; i++)
+        feed(back + i * STEP_S);
+    cr_expect_not(silent(1800));
+    cr_expect_not(silent(3500));
+    cr_assert(silent(3600));
+    cr_expect_float_eq(v.longest_s, 1800, 20);
+}
+
+Test(silence, of_a_metric_that_warms_up_is_none)
+{
+    engine_init(r);
+    for (unsigned i = 0; i < 50; i++)
+        feed(last_t + STEP_S);
+    cr_expect_not(silent(7200));
+}
+
+Test(silence, opens_nothing_where_the_options_say_no_or_ask_for_longer)
+{
+    o.min_duration_s = 1200;
+    cr_expect_not(silent(1199));
+    cr_expect(silent(1200));
+    o.stale = 0;
+    cr_expect_not(silent(1200));
+}
+
+Test(silence, scores_more_the_longer_it_lasts_beside_its_habit)
+{
+    double last = 50 - 1;
+    for (uint32_t s = 300; s <= DAY_S; s += 60) {
+        cr_assert(silent(s));
+        cr_assert_gt(v.score, last);
+        cr_assert_leq(v.score, 80);
+        last = v.score;
+    }
+    cr_expect_gt(last, 79);
+}
+
+Test(silence, is_one_episode_until_the_next_point)
+{
+    bool again;
+    cr_assert(silent(300));
+    cr_assert_eq(episode_silence(&episode, &v), EPISODE_OPENED);
+    cr_expect(episode_is_silence(&episode));
+    cr_expect_eq(episode.start, last_t + STEP_S);
+    cr_assert(silent(310));
+    cr_expect_eq(episode_silence(&episode, &v), EPISODE_NONE, "a score that hardly rose is no news");
+    cr_assert(silent(7200));
+    cr_expect_eq(episode_silence(&episode, &v), EPISODE_PEAKED);
+    cr_expect_eq(episode_expire(&episode, &o, STEP_S, last_t + 80000), EPISODE_NONE, "silence does not end a silence");
+
+    uint32_t back = last_t + 7300;
+    cr_assert_eq(engine_update(r, &o, (struct point){back, 103}, &v), 0);
+    cr_expect_eq(episode_update(&episode, &o, STEP_S, &v, &again), EPISODE_CLOSED);
+    cr_expect_not(episode.open);
+    cr_expect_eq(episode.last_hot, back);
+    cr_expect_not(again);
+}
+
+Test(silence, that_ends_with_an_anomalous_point_is_followed_by_another_episode)
+{
+    bool again;
+    cr_assert(silent(600));
+    episode_silence(&episode, &v);
+    struct verdict hot = {.t = last_t + 700, .state = ENGINE_ANOMALOUS, .score = 90, .value = 1e6, .expected = 100};
+    cr_assert_eq(episode_update(&episode, &o, STEP_S, &hot, &again), EPISODE_CLOSED);
+    cr_assert(again);
+    cr_assert_eq(episode_update(&episode, &o, STEP_S, &hot, &again), EPISODE_OPENED);
+    cr_expect_eq(episode.start, hot.t);
+}
+
+Test(silence, closes_when_it_is_news_no_more)
+{
+    cr_assert(silent(300));
+    episode_silence(&episode, &v);
+    cr_expect_eq(episode_silence(&episode, NULL), EPISODE_CLOSED);
+    cr_expect_eq(episode_silence(&episode, NULL), EPISODE_NONE);
+}
+
+Test(silence, leaves_an_open_anomaly_alone)
+{
+    episode = (struct episode){.open = true, .start = last_t, .last_hot = last_t, .opened = {.state = ENGINE_ANOMALOUS}};
+    struct episode before = episode;
+    cr_assert(silent(300));
+    cr_expect_eq(episode_silence(&episode, &v), EPISODE_NONE);
+    cr_expect_eq(episode_silence(&episode, NULL), EPISODE_NONE);
+    cr_expect_eq(episode.start, before.start);
+    cr_expect(episode.open);
+}
