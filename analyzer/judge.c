@@ -378,6 +378,8 @@ static void count_open(struct judge *j, struct metric *m, int level)
 /* An open anomaly says more than that the metric fell silent in it. */
 static enum engine_state state_of(const struct metric *m)
 {
+    if (m->open && episode_is_silence(&m->episode))
+        return ENGINE_STALE;
     if (m->open)
         return engine_state_opens(m->episode.peak.state) ? m->episode.peak.state : ENGINE_ANOMALOUS;
     return m->stale ? ENGINE_STALE : m->warming ? ENGINE_WARMING_UP : ENGINE_NORMAL;
