@@ -49,8 +49,8 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels zone \
+PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_shard options \
+                        conf conf_value conf_text conf_rules conf_resolve overrides anomaly budget channels zone \
                         calendar calendar_read alerts mutes conf_lists incident graph_url)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
@@ -62,7 +62,7 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
              $(call pick,alerter,parts grouping incidents head message message_text routing limiter backoff chart) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
                                           nagios exec) \
-             $(call pick,cli,csv openings inputs labels score whisper pass shop health_line)
+             $(call pick,cli,csv import_merge openings inputs labels score whisper pass shop health_line)
 
 # How messages are made and sent: for the alerter, and for `ridgeline test-channel`.
 CHANNELS_SRC := $(call pick,alerter,message message_text) $(wildcard alerter/channels/*.c)

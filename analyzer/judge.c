@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "analyzer/rebuild.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/ensemble.h"
@@ -45,8 +46,11 @@ uint32_t judge_wall_s(const struct judge *j)
 const struct engine_options *judge_options(struct judge *j, struct metric *m)
 {
     if (m->options_epoch != j->options_epoch) {
+        const struct units_retention *retention = conf_retention(j->settings, m->name, m->name_len, NULL);
         conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &m->options, NULL);
         m->may_be_muted = mutes_concern(&j->settings->mutes, &j->mutes.mutes, m->name, m->name_len, MUTE_OPEN);
+        m->raw_step_s = retention->archive[0].step_s;
+        m->raw_span_s = retention->archive[0].span_s;
         m->options_epoch = j->options_epoch;
     }
     return &m->options;
@@ -188,7 +192,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
  * worker that catches up seconds; judge_confirm() takes them. Returns -1 when it could not be sent. */
 static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
 {
-    uint32_t span_s = j->settings->retention.archive[0].span_s;
+    uint32_t span_s = m->raw_span_s;
     struct records_saved saved = {.record = m->record, .episode = &m->episode};
     enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
     if (field == RECORDS_NOW)
@@ -234,16 +238,29 @@ out:
     return result;
 }
 
+/* What must be in Redis, or come from there, before a point at `t` is judged. Returns as rebuild_run() does. */
+static int prepare(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
+{
+    if (rebuild_is_due(m)) {
+        judge_confirm(j);
+        int result = rebuild_run(j->store, m, j->counters);
+        if (result != 0)
+            return result;
+    }
+    return keep_past(j, m, phase_s, t) == 0 ? 0 : 1;
+}
+
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
     const struct engine_options *o = judge_options(j, m);
-    uint32_t phase_s = records_phase_s(m->name, m->name_len, j->settings->retention.archive[0].span_s);
+    uint32_t phase_s = records_phase_s(m->name, m->name_len, m->raw_span_s);
     int64_t now_wall_ms = clock_wall_ms();
     size_t i = 0;
     for (unsigned spent = 0; i < n && spent < TURN_POINTS; i++) {
-        if (keep_past(j, m, phase_s, points[i].t) != 0)
+        int prepared = prepare(j, m, phase_s, points[i].t);
+        if (prepared > 0)
             break;
-        if (judge_point(j, m, o, points[i]) != 0)
+        if (prepared < 0 || judge_point(j, m, o, points[i]) != 0)
             return -1;
         m->changed = true;
         delay_note(&j->delay, now_wall_ms - 1000 * (int64_t)points[i].t);

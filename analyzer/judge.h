@@ -31,7 +31,7 @@ struct judge {
 /* The wall clock of this turn, epoch s. */
 uint32_t judge_wall_s(const struct judge *j);
 
-/* The metric's options, resolved anew if settings or overrides have changed. */
+/* The metric's options, resolved anew, and its retention with them, if settings or overrides have changed. */
 const struct engine_options *judge_options(struct judge *j, struct metric *m);
 
 /* Whether the metric's options ask for Skyline's algorithms and its window is not filled yet: then the whole key is to
@@ -42,7 +42,7 @@ bool judge_lacks_window(struct judge *j, struct metric *m);
 int judge_fill_window(struct judge *j, struct metric *m, const uint8_t *bytes, size_t len);
 
 /* Judges points in time order, all later than the last judged one: all `n`, or as many as one turn may take. Stops
- * early where a record that must be kept for replays is due and cannot be sent. Returns how many it
+ * early where a record that must be kept for replays is due and cannot be sent, or a rollup cannot be read. Returns how many it
  * judged, or -1 when memory is out. judge_confirm() is to follow before anything else is asked of Redis. */
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n);
 

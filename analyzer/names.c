@@ -52,6 +52,7 @@ static void load_one(struct names *n, struct metric *m)
     struct records_saved saved = {.record = m->record, .episode = &m->episode};
     bool rejected = false;
     int result = records_answer(n->store, &saved, &rejected);
+    m->lacks_past = result == 1;
     n->counters[WORKER_records_loaded] += result == 0;
     n->counters[WORKER_records_rejected] += rejected;
     n->counters[WORKER_redis_errors] += result < 0;

@@ -86,10 +86,10 @@ static void ask(struct reader *r)
         r->replies[i] = store_reply(r->store);
 }
 
-static double step_s(const struct reader *r, const struct metric *m)
+static double step_s(const struct metric *m)
 {
     double learned_s = engine_step_s(m->record);
-    return learned_s > 0 ? learned_s : r->judge->settings->retention.archive[0].step_s;
+    return learned_s > 0 ? learned_s : m->raw_step_s;
 }
 
 /* The key is gone. Returns whether the metric went with it. */
@@ -120,8 +120,8 @@ static int finish(struct reader *r, struct metric *m, size_t key_bytes, bool any
     else if (forget_if_gone(r, m))
         return 0;
     int64_t now_ms = r->judge->now_wall_ms;
-    schedule_in(r, m, any ? pace_hit(&m->pace, now_ms, engine_last_t(m->record), step_s(r, m))
-                          : pace_miss(&m->pace, now_ms, step_s(r, m)));
+    schedule_in(r, m, any ? pace_hit(&m->pace, now_ms, engine_last_t(m->record), step_s(m))
+                          : pace_miss(&m->pace, now_ms, step_s(m)));
     return 0;
 }
 
@@ -143,12 +143,12 @@ static int read_whole(struct reader *r, struct metric *m)
 static void count_overtaken(struct reader *r, const struct metric *m, uint32_t last_t)
 {
     const struct series *s = &r->news.points;
-    uint32_t span_s = r->judge->settings->retention.archive[0].span_s, now_s = judge_wall_s(r->judge);
+    uint32_t span_s = m->raw_span_s, now_s = judge_wall_s(r->judge);
     uint32_t from = m->caught_up_wall_s > last_t ? m->caught_up_wall_s : last_t;
     if (!r->news.outrun || s->n == 0 || s->points[s->n - 1].t - last_t < span_s || s->points[0].t <= from ||
         (m->caught_up_wall_s > 0 && now_s - m->caught_up_wall_s < span_s / 2))
         return;
-    double points = (s->points[0].t - from) / step_s(r, m) - 1;
+    double points = (s->points[0].t - from) / step_s(m) - 1;
     if (points < 1)
         return;
     r->counters[WORKER_overtaken] += (uint64_t)points;
@@ -190,7 +190,7 @@ static int take(struct reader *r, struct metric *m, const redisReply *reply)
     if (!store_ok(reply) || reply->type != REDIS_REPLY_STRING) {
         /* A key of a wrong type will not mend soon; a lost connection soon does. */
         r->counters[WORKER_redis_errors]++;
-        schedule_in(r, m, reply ? pace_miss(&m->pace, r->judge->now_wall_ms, step_s(r, m)) : RETRY_MS);
+        schedule_in(r, m, reply ? pace_miss(&m->pace, r->judge->now_wall_ms, step_s(m)) : RETRY_MS);
         return 0;
     }
     r->counters[WORKER_polls]++;

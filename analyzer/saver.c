@@ -1,5 +1,6 @@
 #include "analyzer/saver.h"
 
+#include "analyzer/rebuild.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/records.h"
 
@@ -22,7 +23,7 @@ static int ask(struct saver *s, struct metric *m)
 {
     struct records_saved saved = {.record = m->record, .episode = &m->episode};
     saved.place_bytes = tail_pack(&m->tail, saved.place);
-    int64_t expire_s = 2 * (int64_t)s->settings->retention.archive[0].span_s;
+    int64_t expire_s = 2 * (int64_t)m->raw_span_s;
     return records_save(s->store, m->name, m->name_len, RECORDS_NOW, &saved, expire_s);
 }
 
@@ -46,7 +47,8 @@ static int save(struct saver *s, const struct batch *b)
     return asked == b->n ? result : -1;
 }
 
-/* The next metrics of the list, up to `visits`, that have changed. Returns how many it visited. */
+/* The next metrics of the list, up to `visits`, that have changed. One that is to be rebuilt would not be, if its
+ * record were found after a kill. Returns how many it visited. */
 static size_t gather(struct saver *s, struct batch *b, size_t visits)
 {
     size_t visited = 0;
@@ -56,7 +58,7 @@ static size_t gather(struct saver *s, struct batch *b, size_t visits)
             s->at = 0;
         struct metric *m = s->shard->list[s->at++];
         visited++;
-        if (m->changed)
+        if (m->changed && !rebuild_is_due(m))
             b->metrics[b->n++] = m;
     }
     return visited;

@@ -35,8 +35,10 @@ struct metric {
     struct skyline_window *window; /* NULL unless the options ask for Skyline's algorithms */
     struct episode episode;
     struct engine_options options; /* in force as of options_epoch */
+    uint32_t raw_step_s, raw_span_s; /* likewise, of its retention's first archive */
     unsigned options_epoch;
     bool may_be_muted; /* likewise: a mute that is more than silence matches it */
+    bool lacks_past; /* no usable record was there: what its rollup tells is still to be learnt */
     bool read_whole; /* the next reading is of the whole key */
     bool settled;    /* has caught up, and its anomalies agree with what Redis knows of them */
     bool changed;    /* since it was last saved */

@@ -111,7 +111,7 @@ static int begin(struct worker *w)
  * end, unless it ended while it caught up after a long stop itself: hence the margin. */
 static int64_t ledger_since_ms(const struct worker *w)
 {
-    int64_t retention_ms = 1000 * (int64_t)w->args->settings->retention.archive[0].span_s;
+    int64_t retention_ms = 1000 * (int64_t)conf_raw_span_max_s(w->args->settings);
     return w->alive_wall_ms > retention_ms + LEDGER_MARGIN_MS ? w->alive_wall_ms - retention_ms - LEDGER_MARGIN_MS : 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "cli/cli.h"
 #include "ridgeline/clock.h"
+#include "ridgeline/coarse.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
@@ -161,15 +162,19 @@ static int judge(struct store *store, const char *name, const struct engine_opti
 {
     struct episode episode;
     struct engine_record *r = malloc(engine_record_bytes());
+    struct coarse coarse = {0};
     int loaded = -1, result = -1;
     if (r != NULL)
         loaded = records_load_before(store, name, strlen(name), tail->points[tail->n - 1].t, r, &episode);
+    if (loaded > 0 && coarse_load(&coarse, store, name, strlen(name)) != 0)
+        loaded = -1;
     if (loaded >= 0) {
         out->from_record = loaded == 0;
-        result = replay_run(r, &episode, o, tail, keep_last, out);
+        result = replay_run(r, &episode, o, tail, &coarse, keep_last, out);
         out->stale_after_s = engine_stale_after_s(r);
         out->patience_s = episode_patience_s(o, engine_step_s(r));
     }
+    coarse_fini(&coarse);
     free(r);
     return result;
 }
@@ -198,7 +203,7 @@ static int explain(const struct settings *s, struct store *store, const struct a
 {
     struct conf_rules overrides = {0};
     struct engine_options options;
-    struct conf_origin origins[CONF_METRIC_OPTIONS_MAX];
+    struct conf_origin origins[CONF_METRIC_OPTIONS_MAX], origin;
     char quoted[4 * KEYS_NAME_MAX + 8];
     bool connected = store_connect(store) == 0;
     int status = 1;
@@ -214,6 +219,7 @@ static int explain(const struct settings *s, struct store *store, const struct a
                s->store, store_error(store));
     putchar('\n');
     explain_print_options(&options, origins);
+    explain_print_retention(conf_retention(s, a->name, strlen(a->name), &origin), &origin);
     conf_rules_free(&overrides);
     return status;
 }

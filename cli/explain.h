@@ -14,8 +14,9 @@ struct explain_verdict {
     bool found;
 };
 
-/* Prints each per-metric option with its source. */
+/* Prints each per-metric option with its source, and how long the metric's points are kept. */
 void explain_print_options(const struct engine_options *o, const struct conf_origin *origins);
+void explain_print_retention(const struct units_retention *r, const struct conf_origin *origin);
 
 /* Prints a verdict with its findings and what it means for an anomaly. `now` is epoch
  * seconds, to tell whether the metric is silent; 0: it does not matter. */

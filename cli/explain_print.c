@@ -36,7 +36,13 @@ void explain_print_options(const struct engine_options *o, const struct conf_ori
         printf("  %-19s %-11s %s\n", option->name, conf_value_text(value, sizeof value, i, number),
                conf_origin_text(origin, sizeof origin, &origins[i]));
     }
-    putchar('\n');
+}
+
+void explain_print_retention(const struct units_retention *r, const struct conf_origin *origin)
+{
+    char value[UNITS_RETENTION_TEXT_MAX], from[CONF_ORIGIN_TEXT_MAX];
+    printf("  %-19s %s %s\n\n", "retention", units_retention_text(value, sizeof value, r),
+           conf_origin_text(from, sizeof from, origin));
 }
 
 static void print_state(const struct explain_verdict *e, int64_t now)
@@ -118,7 +124,7 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
         printf("No anomaly, although %s suffice: such a change is not wanted, by direction, min_change or "
                "min_change_relative.\n", by_score ? "score and votes" : "the votes");
     if (!e->from_record)
-        puts("No saved record stands before this point: the raw tail alone was judged, from its first point.");
+        puts("No saved record stands before this point: it was judged from the first raw point on.");
 }
 
 void explain_print_verdict(const struct explain_verdict *e, const struct engine_options *o, int64_t now)

@@ -2,7 +2,8 @@
  *
  *   mark        "an import began": until it goes, no import of the metric counts as complete
  *   events      what was told since the mark is not told again
- *   points      merged with what stands in the key, so doing it again changes nothing
+ *   rollup      what is too old for the key; what stands there stays, so doing it again changes nothing
+ *   points      merged with what stands in the key, likewise
  *   record      from here on a worker would start warm
  *   name        a running analyzer learns of it, and finds all of the above
  *   mark gone
@@ -13,7 +14,9 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cli/import_merge.h"
 #include "cli/import_redis.h"
+#include "cli/import_rollup.h"
 #include "cli/import_tell.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/events.h"
@@ -21,6 +24,7 @@
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
 #include "ridgeline/records.h"
+#include "ridgeline/rollup_store.h"
 
 #define TIMEOUT_MS 30000
 #define CHUNK 65536 /* points between two looks at whether to stop */
@@ -30,15 +34,20 @@
 struct task {
     struct import_metric metric;
     const struct series *history;
+    const struct units_retention *retention; /* of this metric */
     uint32_t seen_from, seen_until; /* what the saved record had judged; 0, 0: there is none */
     uint32_t open_since;            /* start of the anomaly that was open then; 0: none */
     bool anew;                      /* the record lacks the beginning: it is made again */
     uint32_t newest;                /* of history and key */
+    bool filled;                    /* the rollup or the key has got something that it lacked */
 };
 
 int import_init(struct import *im, const struct settings *settings, const struct conf_rules *overrides)
 {
-    *im = (struct import){.settings = settings, .overrides = overrides, .put_script = import_redis_put_script};
+    *im = (struct import){.settings = settings,
+                          .overrides = overrides,
+                          .put_script = import_redis_put_script,
+                          .rollup_script = {.source = rollup_store_replace_source}};
     im->store = store_new(settings->store, TIMEOUT_MS);
     return pass_init(&im->pass) == 0 && im->store ? 0 : -1;
 }
@@ -50,9 +59,9 @@ void import_fini(struct import *im)
     im->store = NULL;
 }
 
-static int64_t span_s(const struct import *im)
+static uint32_t span_s(const struct task *t)
 {
-    return im->settings->retention.archive[0].span_s;
+    return t->retention->archive[0].span_s;
 }
 
 static int analyzer_runs(struct import *im, bool *runs)
@@ -97,7 +106,7 @@ static int load(struct import *im, struct task *t)
 {
     struct import_metric *m = &t->metric;
     pass_begin(&im->pass);
-    im->pass.phase_s = records_phase_s(m->name, m->len, (uint32_t)span_s(im));
+    im->pass.phase_s = records_phase_s(m->name, m->len, span_s(t));
     if (import_redis_load(im->store, m, im->pass.record, &im->pass.episode) != 0 ||
         import_tell_load(im->store, m) != 0)
         return -1;
@@ -112,68 +121,13 @@ static int load(struct import *im, struct task *t)
     return 0;
 }
 
-static int push_stored(struct series *s, const struct task *t)
-{
-    for (size_t i = 0; i < t->metric.stored.n; i++)
-        if (series_push(s, t->metric.stored.points[i]) != 0)
-            return -1;
-    return 0;
-}
-
-/* Half the mean distance of the history's points within the time that `live` spans. */
-static uint32_t near_s(const struct series *history, const struct series *live)
-{
-    uint32_t first = live->points[0].t, last = live->points[live->n - 1].t, begin = 0, end = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < history->n; i++) {
-        uint32_t at = history->points[i].t;
-        if (at < first || at > last)
-            continue;
-        begin = n++ == 0 ? at : begin;
-        end = at;
-    }
-    return n > 1 ? (uint32_t)((end - begin) / (n - 1) / 2) : 0;
-}
-
-/* Pushes those of the history's points that have not been judged yet, but for those that the key has: as whisper keeps
- * them, at the beginning of their step, they stand beside the key's, and would double it. `live` is what the key has,
- * sorted. */
-static int push_missing(struct series *s, const struct task *t, const struct series *live)
-{
-    uint32_t near = live->n > 0 ? near_s(t->history, live) : 0;
-    size_t next = 0; /* first of `live` that is not before the point */
-    for (size_t i = 0; i < t->history->n; i++) {
-        struct point p = t->history->points[i];
-        while (next < live->n && live->points[next].t < p.t)
-            next++;
-        bool is_had = next < live->n && live->points[next].t != p.t &&
-                      (live->points[next].t - p.t <= near || (next > 0 && p.t - live->points[next - 1].t <= near));
-        if (!is_had && (t->anew || p.t > t->seen_until) && series_push(s, p) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int push_history(struct series *s, const struct task *t)
-{
-    struct series live;
-    series_init(&live);
-    int result = push_stored(&live, t);
-    if (result == 0) {
-        series_sort_last_wins(&live);
-        result = push_missing(s, t, &live);
-    }
-    series_fini(&live);
-    return result;
-}
-
 static enum import_result judge_points(struct import *im, const struct task *t, const struct series *all)
 {
     struct engine_options o;
     conf_resolve(im->settings, im->overrides, t->metric.name, t->metric.len, &o, NULL);
     for (size_t i = 0; i < all->n; i += CHUNK) {
         size_t n = all->n - i < CHUNK ? all->n - i : CHUNK;
-        if (pass_run(&im->pass, &o, (uint32_t)span_s(im), all->points + i, n) != 0)
+        if (pass_run(&im->pass, &o, span_s(t), all->points + i, n) != 0)
             return IMPORT_FAILED;
         atomic_fetch_add(&im->judged, n);
         if (proc_stopping)
@@ -190,7 +144,8 @@ static enum import_result judge(struct import *im, const struct task *t)
     series_init(&all);
     if (t->anew)
         pass_begin(&im->pass);
-    if (push_stored(&all, t) == 0 && push_history(&all, t) == 0) {
+    int64_t after = t->anew ? IMPORT_MERGE_ALL : t->seen_until;
+    if (import_merge(&all, t->history, &t->metric.stored, after) == 0) {
         series_sort_first_wins(&all);
         result = judge_points(im, t, &all);
     }
@@ -236,28 +191,40 @@ static int tell(struct import *im, const struct task *t)
     return import_tell_closed(im->store, &t->metric, told_since(t), p->closed, kept);
 }
 
-/* Drops what lies outside the raw retention from sorted points. */
-static void cut_old(struct series *s, uint32_t newest, int64_t retention_s)
+/* Puts the points of `kept` from `from` on in the key's place, if it lacks any. Returns as put_once does. */
+static int put_tail(struct import *im, struct task *t, struct series *kept, uint32_t from)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < s->n; i++)
-        if (s->points[i].t + retention_s >= newest)
-            s->points[kept++] = s->points[i];
-    s->n = kept;
+    bool raced = false;
+    size_t missing;
+    import_merge_cut(kept, from);
+    if (import_merge_missing(kept, &t->metric.stored, &missing) != 0)
+        return -1;
+    if (missing == 0)
+        return 0;
+    if (import_redis_put(im->store, &im->put_script, &t->metric, kept, &raced) != 0)
+        return -1;
+    if (raced)
+        return 1;
+    t->filled = true;
+    atomic_fetch_add(&im->stored, missing);
+    return 0;
 }
 
-/* Puts history and key, merged, in the key's place. Sets `*raced` when the key has been trimmed meanwhile. */
-static int put_once(struct import *im, const struct task *t, bool *raced)
+/* Folds what of history and key, merged, is old, and puts the rest in the key's place. Returns 0, 1 when roomba has
+ * folded or trimmed meanwhile, -1 on failure. */
+static int put_once(struct import *im, struct task *t)
 {
     struct series kept;
     int result = -1;
     series_init(&kept);
-    if (push_history(&kept, t) == 0 && push_stored(&kept, t) == 0) {
+    if (import_merge(&kept, t->history, &t->metric.stored, IMPORT_MERGE_ALL) == 0) {
         series_sort_last_wins(&kept);
-        cut_old(&kept, t->newest, span_s(im));
-        result = import_redis_put(im->store, &im->put_script, &t->metric, &kept, raced);
-        if (result == 0 && !*raced && kept.n > t->metric.stored.n)
-            atomic_fetch_add(&im->stored, kept.n - t->metric.stored.n);
+        uint32_t from = import_merge_tail_from(&kept, t->newest, span_s(t));
+        int folded = IMPORT_ROLLUP_SAME;
+        if (t->retention->n > 1)
+            folded = import_rollup_fold(im->store, &im->rollup_script, &t->metric, t->retention, &kept, &from);
+        t->filled |= folded == IMPORT_ROLLUP_WRITTEN;
+        result = folded < 0 ? -1 : folded == IMPORT_ROLLUP_RACED ? 1 : put_tail(im, t, &kept, from);
     }
     series_fini(&kept);
     return result;
@@ -265,12 +232,10 @@ static int put_once(struct import *im, const struct task *t, bool *raced)
 
 static int put(struct import *im, struct task *t)
 {
-    bool raced = true;
     for (int i = 0; i < PUT_TRIES; i++) {
-        if (put_once(im, t, &raced) != 0)
-            return -1;
-        if (!raced)
-            return 0;
+        int result = put_once(im, t);
+        if (result <= 0)
+            return result;
         if (import_redis_load_points(im->store, &t->metric) != 0)
             return -1;
     }
@@ -283,7 +248,7 @@ static enum import_result take_in(struct import *im, struct task *t)
 {
     struct store *s = im->store;
     const struct import_metric *m = &t->metric;
-    int64_t expire_s = 2 * span_s(im);
+    int64_t expire_s = 2 * (int64_t)span_s(t);
     bool is_new = false, runs = false;
     enum import_result judged = judge(im, t);
     if (judged != IMPORT_DONE)
@@ -294,6 +259,14 @@ static enum import_result take_in(struct import *im, struct task *t)
         return failure(im);
     /* Its first live point may have come while we judged. */
     return runs && !is_new ? IMPORT_LIVE : IMPORT_DONE;
+}
+
+/* All of it lies within what was judged. What was missing then is stored, for whoever looks at the chart. */
+static enum import_result fill_gaps(struct import *im, struct task *t)
+{
+    if (put(im, t) != 0)
+        return failure(im);
+    return t->filled ? IMPORT_FILLED : IMPORT_COMPLETE;
 }
 
 /* Beside a worker that holds the metric: it reads on in the key by itself. */
@@ -317,10 +290,11 @@ static enum import_result decide(struct import *im, struct task *t)
     const struct import_metric *m = &t->metric;
     const struct series *h = t->history;
     bool runs = false;
-    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + span_s(im) < clock_wall_s())
+    const struct units_retention *kept = t->retention;
+    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + kept->archive[kept->n - 1].span_s < clock_wall_s())
         return IMPORT_ENDED;
     if (!t->anew && !m->mark[0] && m->is_registered && h->points[h->n - 1].t <= t->seen_until)
-        return IMPORT_COMPLETE;
+        return fill_gaps(im, t);
     if (m->is_registered && analyzer_runs(im, &runs) != 0)
         return failure(im);
     /* One that was stopped a moment ago would keep the past out. */
@@ -338,7 +312,9 @@ static enum import_result decide(struct import *im, struct task *t)
 
 enum import_result import_series(struct import *im, const char *name, const struct series *history)
 {
-    struct task t = {.metric = {.name = name, .len = strlen(name)}, .history = history};
+    struct task t = {.metric = {.name = name, .len = strlen(name)},
+                     .history = history,
+                     .retention = conf_retention(im->settings, name, strlen(name), NULL)};
     if (!is_wanted(im, name))
         return IMPORT_REFUSED;
     enum import_result result = load(im, &t) == 0 ? decide(im, &t) : failure(im);

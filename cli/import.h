@@ -16,6 +16,7 @@ enum import_result {
     IMPORT_DONE,     /* judged, saved and known to all */
     IMPORT_APPENDED, /* its later points stand in the key, and a running analyzer judges them */
     IMPORT_COMPLETE, /* nothing of it was missing */
+    IMPORT_FILLED,   /* what was missing lay within the time that its record had judged: it is stored, and not judged */
     IMPORT_ENDED,    /* its newest point is so old that roomba would forget it, or it has none */
     IMPORT_LIVE,     /* a running analyzer judges it already, without the history: see import_series */
     IMPORT_REFUSED,  /* horizon would not take the name */
@@ -32,7 +33,7 @@ struct import {
     bool is_live; /* an analyzer was seen to go on */
     bool alone; /* no analyzer can be running: set behind import_init by who holds the state directory */
     struct store *store;
-    struct store_script put_script; /* of this connection */
+    struct store_script put_script, rollup_script; /* of this connection */
     struct pass pass;
     atomic_ullong judged, stored, told; /* points judged, points stored, anomalies told */
 };
@@ -45,9 +46,9 @@ void import_fini(struct import *im);
 /* Takes in `history`, which is sorted by time, each time once, values finite.
  *
  * The whole of it, with what the metric's key holds (which counts where both have a point, less than half a step apart),
- * is judged in one pass, as a worker would have done; the record
- * is saved, the anomalies that began and ended in it are told, and the points within the raw retention are
- * stored. A metric that has a saved record goes on from there, unless the history begins before it: then it is
+ * is judged in one pass, as a worker would have done; the record is saved, the anomalies that began and ended in it are
+ * told, the points within the raw retention are stored, and older ones folded into the metric's rollup where its
+ * retention has one. A metric that has a saved record goes on from there, unless the history begins before it: then it is
  * judged anew, and only what lies outside the time that the record had seen is told. An anomaly that is still open
  * is told by the worker that takes the metric over.
  *

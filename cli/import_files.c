@@ -87,14 +87,18 @@ static enum import_result import_points(struct import_files_worker *w, const str
     static const char *const why[IMPORT_RESULTS] = {
         [IMPORT_LIVE] = "not imported: a running analyzer judges this metric already and would undo it; stop "
                         "`ridgeline run`, import, and start it again",
-        [IMPORT_REFUSED] = "not imported: its name is not one that horizon takes (blanks, tags, too long, or denied)",
+        [IMPORT_REFUSED] = "not imported: its name is not one that horizon takes (blanks, too long, or denied)",
         [IMPORT_FAILED] = "not imported: Redis refused it, or memory is out",
         [IMPORT_AWAY] = "not imported: Redis is gone",
     };
+    static const char tagged[] = "not imported: names with tags are not taken, for horizon alone puts tags in order; "
+                                 "--name gives another name";
     char buffer[NAME_BYTES];
     const char *name = name_of(w->all, in, buffer);
     enum import_result result = name ? import_series(&w->import, name, points) : IMPORT_REFUSED;
-    if (why[result])
+    if (result == IMPORT_REFUSED && name && strchr(name, ';'))
+        complain(in, tagged);
+    else if (why[result])
         complain(in, why[result]);
     return result;
 }
@@ -214,7 +218,8 @@ static void tell_result(struct import_files *all)
     } rows[] = {
         {IMPORT_APPENDED, "appended for the running analyzer"},
         {IMPORT_COMPLETE, "complete before"},
-        {IMPORT_ENDED, "without a point that the raw retention holds"},
+        {IMPORT_FILLED, "with points in gaps of what was judged before, stored but not judged"},
+        {IMPORT_ENDED, "that ended before what the retention holds"},
         {IMPORT_LIVE, "live, not imported"},
         {IMPORT_REFUSED, "with a name that is not taken"},
         {IMPORT_FAILED, "failed"},

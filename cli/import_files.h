@@ -42,7 +42,7 @@ struct import_files {
 bool import_files_differ(const struct import_files *all);
 
 /* Imports all of them, and tells on stderr how far it is, what went wrong, and at the end what was done. Returns the
- * exit status: 0 when every file is in Redis, or has nothing that the raw retention holds. */
+ * exit status: 0 when every file is in Redis, or ended before what the retention holds. */
 int import_files_run(struct import_files *all);
 
 #endif

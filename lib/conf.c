@@ -289,22 +289,20 @@ static int check_prefixes(struct loader *l)
     return 0;
 }
 
-/* Skyline's algorithms look at a day of raw points, which must be kept. */
-static int check_skyline(struct loader *l)
+/* What each metric's raw tail must hold: the points that horizon takes in, and the day that Skyline's algorithms look
+ * at. */
+static int check_raw_tails(struct loader *l)
 {
     const struct settings *s = l->s;
-    const struct conf_rules *rules = &s->rules;
-    size_t ensemble = conf_metric_index(conf_option_find("detection", "ensemble"));
-    char span[UNITS_TEXT_MAX];
-    static const char reason[] = "\"skyline\" needs a day of raw points, and the retention keeps %s";
-    if (s->retention.archive[0].span_s >= SKYLINE_WINDOW_S)
-        return 0;
+    struct conf_place place;
+    char span[UNITS_TEXT_MAX], reason[CONF_REASON_MAX];
     units_duration_text(span, sizeof span, s->retention.archive[0].span_s);
-    if (s->detection.ensemble == ENGINE_ENSEMBLE_SKYLINE)
-        return object(l, "detection", "ensemble", reason, span);
-    for (size_t i = 0; i < rules->n; i++)
-        if (rules->rules[i].set[ensemble] && rules->rules[i].value[ensemble] == ENGINE_ENSEMBLE_SKYLINE)
-            return complain(l, rules->rules[i].line, "rules.ensemble", reason, span);
+    if (s->horizon.max_age_s >= s->retention.archive[0].span_s)
+        return object(l, "horizon", "max_age", "must be less than the raw retention, %s", span);
+    if (s->detection.ensemble == ENGINE_ENSEMBLE_SKYLINE && s->retention.archive[0].span_s < SKYLINE_WINDOW_S)
+        return object(l, "detection", "ensemble", CONF_LACKS_DAY, span);
+    if (conf_rules_check(s, &place, reason) < 0)
+        return complain(l, place.line, place.what, "%s", reason);
     return 0;
 }
 
@@ -321,11 +319,7 @@ static int check_lists(struct loader *l)
 static int cross_check(struct loader *l)
 {
     const struct settings *s = l->s;
-    char span[UNITS_TEXT_MAX];
     const char *why;
-    if (s->horizon.max_age_s >= s->retention.archive[0].span_s)
-        return object(l, "horizon", "max_age", "must be less than the raw retention, %s",
-                      units_duration_text(span, sizeof span, s->retention.archive[0].span_s));
     if (s->horizon.max_line_bytes < (uint64_t)s->horizon.max_name_bytes + LINE_REST_BYTES)
         return object(l, "horizon", "max_line_bytes", "must be max_name_bytes (%lld) and %d more, at least",
                       (long long)s->horizon.max_name_bytes, LINE_REST_BYTES);
@@ -341,7 +335,7 @@ static int cross_check(struct loader *l)
     if (*s->alerter.page_url != '\0' && strncmp(s->alerter.page_url, "http://", 7) != 0 &&
         strncmp(s->alerter.page_url, "https://", 8) != 0)
         return object(l, "alerter", "page_url", "must begin with http:// or https://");
-    return check_prefixes(l) < 0 || check_lists(l) < 0 ? -1 : check_skyline(l);
+    return check_prefixes(l) < 0 || check_lists(l) < 0 ? -1 : check_raw_tails(l);
 }
 
 static int replace(struct loader *l, char **text, const char *with)

@@ -35,8 +35,8 @@ void conf_nearest_init(struct conf_nearest *n, const char *name);
 void conf_nearest_offer(struct conf_nearest *n, const char *group, const char *candidate, unsigned penalty);
 char *conf_nearest_text(const struct conf_nearest *n, char *out, size_t out_bytes);
 
-/* Sets one option below `base` (struct settings, or struct engine_options for per-metric rows) from
- * text as in `--set`, or from the file. What stood there is freed. Returns 0, or -1
+/* Sets one option below `base` (struct settings, struct engine_options for per-metric rows, struct conf_rule for those
+ * of rules) from text as in `--set`, or from the file. What stood there is freed. Returns 0, or -1
  * with `reason` filled and the option as it was. */
 int conf_value_from_text(const struct conf_option *o, void *base, const char *text, char reason[CONF_REASON_MAX]);
 int conf_value_from_file(const struct conf_option *o, void *base, const config_setting_t *setting,
@@ -71,6 +71,10 @@ struct conf_place {
  * wrong in `reason` and where in `*place`; the rules read so far stay in `*rules`. */
 int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_place *place,
                          char reason[CONF_REASON_MAX]);
+
+/* Checks what each rule's metrics keep raw against the rest of the settings. Returns as conf_rules_from_file does. */
+#define CONF_LACKS_DAY "\"skyline\" needs a day of raw points, and the retention keeps %s"
+int conf_rules_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX]);
 
 /* Whether the file's list of this name is one of channels, alerts or mutes; and the names of those, NULL behind the
  * last. */

@@ -62,6 +62,34 @@ void conf_about(const struct settings *s, const char *name, size_t name_len, str
     }
 }
 
+const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,
+                                             struct conf_origin *origin)
+{
+    for (size_t r = s->rules.n; r-- > 0;) {
+        const struct conf_rule *rule = &s->rules.rules[r];
+        if (rule->retention.n == 0 || !glob_match(rule->match, name, name_len))
+            continue;
+        if (origin != NULL)
+            *origin = (struct conf_origin){
+                .source = CONF_SOURCE_RULE, .line = rule->line, .path = s->path, .match = glob_pattern(rule->match)};
+        return &rule->retention;
+    }
+    if (origin != NULL)
+        *origin = (struct conf_origin){.source = CONF_SOURCE_TOP_LEVEL};
+    return &s->retention;
+}
+
+uint32_t conf_raw_span_max_s(const struct settings *s)
+{
+    uint32_t most_s = s->retention.archive[0].span_s;
+    for (size_t r = 0; r < s->rules.n; r++) {
+        const struct units_retention *retention = &s->rules.rules[r].retention;
+        if (retention->n > 0 && retention->archive[0].span_s > most_s)
+            most_s = retention->archive[0].span_s;
+    }
+    return most_s;
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -73,6 +101,9 @@ char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *or
     switch (origin->source) {
     case CONF_SOURCE_DEFAULT:
         snprintf(out, out_bytes, "default");
+        break;
+    case CONF_SOURCE_TOP_LEVEL:
+        snprintf(out, out_bytes, "top level");
         break;
     case CONF_SOURCE_DETECTION:
         if (origin->line == 0)

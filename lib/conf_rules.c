@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf_internal.h"
+#include "ridgeline/skyline_window.h"
 
 struct conf_rule *conf_rules_append(struct conf_rules *rules)
 {
@@ -195,5 +196,37 @@ int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list,
         if (read_rule(rule, config_setting_get_elem(list, (unsigned)i), place, reason) < 0)
             return -1;
     }
+    return 0;
+}
+
+/* Two rules that meet in one name alone are not compared: such a metric, with Skyline's algorithms and less than a day,
+ * warms up for a day after each start and says so. */
+static int check_rule(const struct settings *s, const struct conf_rule *rule, struct conf_place *place,
+                      char reason[CONF_REASON_MAX])
+{
+    size_t ensemble = conf_metric_index(conf_option_find("detection", "ensemble"));
+    double judges = rule->set[ensemble] ? rule->value[ensemble] : s->detection.ensemble;
+    uint32_t span_s = (rule->retention.n > 0 ? rule->retention : s->retention).archive[0].span_s;
+    char span[UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
+    units_duration_text(span, sizeof span, span_s);
+    place->line = rule->line;
+    if (judges == ENGINE_ENSEMBLE_SKYLINE && span_s < SKYLINE_WINDOW_S) {
+        snprintf(place->what, sizeof place->what, rule->set[ensemble] ? "rules.ensemble" : "rules.retention");
+        snprintf(reason, CONF_REASON_MAX, CONF_LACKS_DAY, span);
+        return -1;
+    }
+    if (s->horizon.max_age_s < span_s)
+        return 0;
+    snprintf(place->what, sizeof place->what, "rules.retention");
+    snprintf(reason, CONF_REASON_MAX, "keeps raw points for %s, and must keep them for longer than horizon.max_age, %s",
+             span, units_duration_text(age, sizeof age, s->horizon.max_age_s));
+    return -1;
+}
+
+int conf_rules_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX])
+{
+    for (size_t i = 0; i < s->rules.n; i++)
+        if (check_rule(s, &s->rules.rules[i], place, reason) < 0)
+            return -1;
     return 0;
 }

@@ -128,7 +128,10 @@ char *conf_rule_text(const struct conf_rule *rule, const struct conf_option *o)
     const void *at = (const char *)rule + o->offset;
     char *text = NULL;
     size_t len;
-    if (o->type == CONF_TEXT ? *(char *const *)at == NULL : isnan(*(const double *)at))
+    bool is_set = o->type == CONF_TEXT        ? *(char *const *)at != NULL
+                  : o->type == CONF_RETENTION ? ((const struct units_retention *)at)->n > 0
+                                              : !isnan(*(const double *)at);
+    if (!is_set)
         return NULL;
     FILE *out = open_memstream(&text, &len);
     if (out == NULL)
@@ -223,11 +226,12 @@ static const char reference_rules[] =
     "\n"
     "    rules = (\n"
     "      { match = \"stats.timers.**\"; consensus = 3; },\n"
-    "      { match = \"servers.*.disk.{used,free}\"; median = 8.0; close_after = \"2h\"; }\n"
+    "      { match = \"servers.*.disk.{used,free}\"; median = 8.0; close_after = \"2h\"; },\n"
+    "      { match = \"servers.*.net.**\"; retention = \"10s:6h,1m:7d\"; }\n"
     "    );\n"
     "\n"
     "Each rule names metrics with a glob and sets any options of `detection` for them, and of those\n"
-    "below, which are shown with the metric and stand in messages. All rules that\n"
+    "below, which the page shows and cannot set: what messages say of a metric, and `retention`. All rules that\n"
     "match apply, in file order. Globs are Graphite's: `*` and `?` within one part of a name, `**` across\n"
     "parts (one or more characters), `[a-z]`, `[!a-z]`, `{a,b}`.\n";
 

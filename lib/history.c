@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "ridgeline/coarse.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/records.h"
 
@@ -66,6 +67,7 @@ int history_replay(struct store *s, const char *name, size_t len, const struct s
 {
     struct series points;
     struct engine_record *record = NULL;
+    struct coarse coarse = {0};
     uint32_t first = from;
     int result = -1;
     if (copy_until(&points, stored, from, until, &first) != 0)
@@ -77,10 +79,13 @@ int history_replay(struct store *s, const char *name, size_t len, const struct s
     if (none < 0)
         goto out;
     end->source = none ? HISTORY_FROM_TAIL : HISTORY_FROM_RECORD;
-    result = replay_run(record, &end->episode, options, &points, each, context);
+    if (none && coarse_load(&coarse, s, name, len) != 0)
+        goto out;
+    result = replay_run(record, &end->episode, options, &points, &coarse, each, context);
     end->step_s = engine_step_s(record);
     end->stale_after_s = engine_stale_after_s(record);
 out:
+    coarse_fini(&coarse);
     free(record);
     series_fini(&points);
     return result;

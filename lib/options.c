@@ -203,6 +203,8 @@ const struct conf_option conf_rule_options[] = {
     OF_RULE("description", CONF_TEXT, description, "What the metric says, in a sentence."),
     OF_RULE("runbook", CONF_TEXT, runbook, "Where it stands what to do, `http://` or `https://`."),
     OF_RULE("limit", CONF_NUMBER, limit, "What the value must not reach, such as 100 for a share of a disk."),
+    OF_RULE("retention", CONF_RETENTION, retention,
+            "How long points are kept, as at the top level; raw ones for longer than `horizon.max_age`."),
 };
 const size_t conf_rule_options_n = sizeof conf_rule_options / sizeof *conf_rule_options;
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rollup_internal.h"
 
@@ -166,6 +167,39 @@ void rollup_fold(struct rollup *r, const struct rollup_point *points, size_t n, 
     for (unsigned k = 0; k < r->n; k++)
         note_slots(changes, r, k, rollup_down(from, r->archive[k].step_s), rollup_end(r, k));
     note(changes, r, r->bytes + ROLLUP_HEAD_BYTES - 4, 4);
+}
+
+/* An empty rollup like `r`, folded until the slots that hold `first_t` begin. */
+static int empty_like(struct rollup *blank, const struct rollup *r, uint32_t first_t)
+{
+    *blank = *r;
+    blank->bytes = malloc(r->len);
+    if (!blank->bytes)
+        return -1;
+    memcpy(blank->bytes, r->bytes, r->len);
+    for (unsigned k = 0; k < r->n; k++)
+        for (int64_t slot = 0; slot < r->archive[k].slots; slot++)
+            rollup_put(blank, k, slot * r->archive[k].step_s, NAN, NAN, NAN);
+    rollup_set_folded_until(blank, rollup_down(first_t, r->align_s));
+    return 0;
+}
+
+int rollup_fill(struct rollup *r, const struct rollup_point *points, size_t n)
+{
+    struct rollup filling;
+    struct rollup_changes changes;
+    struct rollup_point p;
+    if (n == 0)
+        return 0;
+    if (empty_like(&filling, r, points[0].t) != 0)
+        return -1;
+    rollup_fold(&filling, points, n, r->folded_until, &changes);
+    for (unsigned k = 0; k < r->n && changes.n > 0; k++)
+        for (int64_t t = rollup_begin(r, k); t < rollup_end(r, k); t += r->archive[k].step_s)
+            if (!rollup_get(r, k, t, &p) && rollup_get(&filling, k, t, &p))
+                rollup_put(r, k, t, p.low, p.mean, p.high);
+    rollup_fini(&filling);
+    return 0;
 }
 
 /* The coarsest archive of `old` whose slots are at most `step_s` long; its finest where all are longer. */

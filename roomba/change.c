@@ -29,15 +29,8 @@ static struct store_script rewrite_script = {
               "redis.call('SET', KEYS[1], ARGV[3] .. redis.call('GETRANGE', KEYS[1], read, -1), 'KEEPTTL')\n"
               "return 1\n"};
 
-/* ARGV: head as it was read, the whole rollup. Folding is what lets a raw tail be trimmed, so this may run when memory
- * is out, as a trim may. */
-static struct store_script replace_script = {
-    .source = "#!lua flags=allow-oom\n"
-              "if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then return 0 end\n"
-              "redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')\n"
-              "return 1\n"};
-
-/* ARGV: head as it was read, length of the rollup, what has changed: offset, length and bytes of each run. */
+/* ARGV: head as it was read, length of the rollup, what has changed: offset, length and bytes of each run. As a whole
+ * rollup it may be written when memory is out. */
 static struct store_script patch_script = {
     .source = "#!lua flags=allow-oom\n"
               "if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) ~= ARGV[1] then return 0 end\n"
@@ -109,13 +102,6 @@ int change_rewrite(struct store *s, const char *key, size_t key_len, const struc
                (const size_t[]){digits, strlen(c->sha1), len});
 }
 
-int change_replace_rollup(struct store *s, const char *key, size_t key_len, const struct change_head *head,
-                          const struct rollup *r)
-{
-    return run(s, &replace_script, key, key_len, 2, (const void *[]){head->bytes, r->bytes},
-               (const size_t[]){head->len, r->len});
-}
-
 static uint8_t *put_u32(uint8_t *out, size_t x)
 {
     for (unsigned i = 0; i < 4; i++)
@@ -138,7 +124,7 @@ static uint8_t *pack(const struct rollup *r, const struct rollup_changes *change
     return packed;
 }
 
-int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct change_head *head,
+int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_head *head,
                         const struct rollup *r, const struct rollup_changes *changes)
 {
     char number[24];

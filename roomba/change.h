@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ridgeline/rollup.h"
+#include "ridgeline/rollup_store.h"
 #include "ridgeline/series.h"
 #include "ridgeline/store.h"
 
@@ -35,18 +35,8 @@ void change_copy_fini(struct change_copy *c);
 int change_rewrite(struct store *s, const char *key, size_t key_len, const struct change_copy *c,
                    const uint8_t *bytes, size_t len);
 
-/* A rollup's head as it was read: folded_until in it tells whether anyone has folded since. Empty: there was none. */
-struct change_head {
-    uint8_t bytes[ROLLUP_HEAD_BYTES];
-    size_t len;
-};
-
-/* Writes a whole rollup, if the key still has this head. */
-int change_replace_rollup(struct store *s, const char *key, size_t key_len, const struct change_head *head,
-                          const struct rollup *r);
-
 /* Writes what a fold has changed, if the key still has this head and the rollup's length. */
-int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct change_head *head,
+int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_head *head,
                         const struct rollup *r, const struct rollup_changes *changes);
 
 #endif

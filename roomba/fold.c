@@ -9,7 +9,9 @@
 #include "change.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/keys.h"
-#include "ridgeline/rollup.h"
+#include "ridgeline/rollup_store.h"
+
+static struct store_script replace_script = {.source = rollup_store_replace_source};
 
 struct work {
     const struct fold *f;
@@ -19,7 +21,7 @@ struct work {
     size_t rollup_key_len;
     struct change_copy tail;       /* as read; without SHA1 where it is canonical */
     struct series stored, sorted;  /* its points, in stored order; and in time order, of each time the last written */
-    struct change_head head;       /* of the stored rollup */
+    struct rollup_head head;       /* of the stored rollup */
     struct rollup rollup, old;     /* as it is to be written; as stored, where that is of another retention */
     struct rollup_point *input;    /* what is to be folded */
     size_t inputs, inputs_max;
@@ -83,25 +85,6 @@ static int read_key(struct work *w)
             return -1;
     }
     return scan(w);
-}
-
-/* Reads the rollup into `old`. Returns 1 when there is none that can be read. */
-static int read_rollup(struct work *w)
-{
-    redisReply *r = store_command(w->f->store, "GET %b", w->rollup_key, w->rollup_key_len);
-    int result = 1;
-    if (!store_ok(r) || (r->type != REDIS_REPLY_STRING && r->type != REDIS_REPLY_NIL)) {
-        result = fail(w, "rollup not read");
-    } else if (r->type == REDIS_REPLY_STRING) {
-        w->head.len = r->len < ROLLUP_HEAD_BYTES ? r->len : ROLLUP_HEAD_BYTES;
-        memcpy(w->head.bytes, r->str, w->head.len);
-        result = rollup_load(&w->old, (const uint8_t *)r->str, r->len);
-        if (result < 0)
-            out_of_memory(w);
-    }
-    if (r)
-        freeReplyObject(r);
-    return result;
 }
 
 /* Makes `rollup` what is to be folded into: the stored one, its successor, or the first. Returns the counter of
@@ -183,7 +166,7 @@ static int write_rollup(struct work *w, int counter)
     if (counter == ROOMBA_folded)
         result = change_patch_rollup(s, w->rollup_key, w->rollup_key_len, &w->head, &w->rollup, &changes);
     else
-        result = change_replace_rollup(s, w->rollup_key, w->rollup_key_len, &w->head, &w->rollup);
+        result = rollup_store_replace(s, &replace_script, w->rollup_key, w->rollup_key_len, &w->head, &w->rollup);
     if (result < 0)
         return fail(w, "fold refused or not answered");
     w->f->counters[ROOMBA_folded] += result == 1;
@@ -193,7 +176,7 @@ static int write_rollup(struct work *w, int counter)
 
 static int fold(struct work *w)
 {
-    int unread = read_rollup(w);
+    int unread = rollup_store_read(w->f->store, w->rollup_key, w->rollup_key_len, &w->old, &w->head, &w->reason);
     if (unread < 0)
         return -1;
     int counter = choose_rollup(w, unread == 0);

@@ -20,7 +20,6 @@
 #include "ridgeline/lease.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
-#include "ridgeline/rollup.h"
 #include "ridgeline/store.h"
 #include "sweep.h"
 #include "walk.h"
@@ -101,24 +100,17 @@ static void tick(struct roomba *r)
 
 static void step(struct roomba *r)
 {
-    const struct settings *set = &r->settings;
     int64_t now_s = clock_wall_s();
     struct sweep sweep = {
         .store = r->store,
         .lease = &r->lease,
         .forget = &r->forget,
         .counters = r->counters,
-        .retention = &set->retention,
-        .limits = {.now_s = now_s,
-                   .retention_s = set->retention.archive[0].span_s,
-                   .whole_s = set->retention.archive[set->retention.n - 1].span_s,
-                   .least_points = UNITS_RAW_POINTS_MIN,
-                   .align_s = rollup_align_s(&set->retention),
-                   .max_age_s = set->horizon.max_age_s,
-                   .max_future_s = set->horizon.max_future_s},
+        .settings = &r->settings,
+        .now_s = now_s,
     };
 
-    if (walk_step(&r->walk, &sweep, set->roomba.pass_interval_s) && processes_drop_gone(r->store, now_s) < 0)
+    if (walk_step(&r->walk, &sweep, r->settings.roomba.pass_interval_s) && processes_drop_gone(r->store, now_s) < 0)
         r->counters[ROOMBA_errors]++;
 }
 

@@ -8,10 +8,12 @@
 
 #include "change.h"
 #include "fold.h"
+#include "plan.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
+#include "ridgeline/rollup.h"
 
 #define HEAD_FIRST_BYTES (64 * SERIES_POINT_BYTES)
 
@@ -22,6 +24,8 @@
 struct item {
     const char *key;
     size_t key_len;
+    const struct units_retention *retention;
+    struct plan_limits limits;
     uint64_t bytes;
     uint8_t tail[PLAN_TAIL_BYTES];
     size_t tail_len;
@@ -109,7 +113,7 @@ static void look_at(struct sweep *s, struct item *i, const redisReply *length, c
     i->bytes = (uint64_t)length->integer;
     i->tail_len = tail->len;
     memcpy(i->tail, tail->str, tail->len);
-    i->plan = plan_tail(i->bytes, i->tail, i->tail_len, &s->limits, &i->oldest);
+    i->plan = plan_tail(i->bytes, i->tail, i->tail_len, &i->limits, &i->oldest);
 }
 
 static void look(struct sweep *s, struct item *items, size_t n)
@@ -138,7 +142,7 @@ static void probe(struct sweep *s, struct item *items, size_t n)
             continue;
         ask_record(&p, i, 0);
         ask_record(&p, i, plan_probe_offset(i->bytes));
-        ask_record(&p, i, plan_stay_offset(i->bytes, &s->limits));
+        ask_record(&p, i, plan_stay_offset(i->bytes, &i->limits));
     }
     for (struct item *i = items; i < items + n; i++) {
         if (i->plan != PLAN_CONTINUE)
@@ -146,7 +150,7 @@ static void probe(struct sweep *s, struct item *items, size_t n)
         redisReply *first = take(&p), *middle = take(&p), *stay = take(&p);
         i->plan = PLAN_LEAVE;
         if (is_record(first) && is_record(middle) && is_record(stay))
-            i->plan = plan_probe(bytes_of(first), bytes_of(middle), bytes_of(stay), &s->limits, &i->oldest);
+            i->plan = plan_probe(bytes_of(first), bytes_of(middle), bytes_of(stay), &i->limits, &i->oldest);
         else if (!is_string(first) || !is_string(middle) || !is_string(stay)) /* else the key has shrunk */
             refuse_reply(s, i, is_string(first) ? is_string(middle) ? stay : middle : first);
         release(first);
@@ -178,7 +182,7 @@ static void rewrite(struct sweep *s, const struct item *i)
         refuse(s, i, "read refused or not answered");
         return;
     }
-    int wanted = plan_rewrite(copy.bytes, copy.len, &s->limits, &fresh);
+    int wanted = plan_rewrite(copy.bytes, copy.len, &i->limits, &fresh);
     if (wanted < 0) {
         refuse(s, i, "out of memory");
     } else if (wanted > 0) {
@@ -253,7 +257,7 @@ static void forget(struct sweep *s, const struct item *i)
 static void fold(struct sweep *s, const struct item *i)
 {
     const struct fold f = {
-        .store = s->store, .retention = s->retention, .limits = &s->limits, .counters = s->counters};
+        .store = s->store, .retention = i->retention, .limits = &i->limits, .counters = s->counters};
     const char *reason;
     int result = fold_key(&f, i->key, i->key_len, &reason);
 
@@ -265,7 +269,7 @@ static void fold(struct sweep *s, const struct item *i)
 
 static void act(struct sweep *s, const struct item *i)
 {
-    if (s->retention->n > 1 && (i->plan == PLAN_CONTINUE || i->plan == PLAN_REWRITE))
+    if (i->retention->n > 1 && (i->plan == PLAN_CONTINUE || i->plan == PLAN_REWRITE))
         fold(s, i);
     else if (i->plan == PLAN_CONTINUE)
         trim(s, i);
@@ -273,6 +277,25 @@ static void act(struct sweep *s, const struct item *i)
         rewrite(s, i);
     else if (i->plan == PLAN_FORGET)
         forget(s, i);
+}
+
+static struct item item_of(const struct sweep *s, const redisReply *key)
+{
+    const size_t prefix = strlen(KEYS_METRIC_PREFIX);
+    const struct settings *set = s->settings;
+    const struct units_retention *r = conf_retention(set, key->str + prefix, key->len - prefix, NULL);
+
+    return (struct item){.key = key->str,
+                         .key_len = key->len,
+                         .retention = r,
+                         .limits = {.now_s = s->now_s,
+                                    .retention_s = r->archive[0].span_s,
+                                    .whole_s = r->archive[r->n - 1].span_s,
+                                    .least_points = UNITS_RAW_POINTS_MIN,
+                                    .align_s = rollup_align_s(r),
+                                    .max_age_s = set->horizon.max_age_s,
+                                    .max_future_s = set->horizon.max_future_s},
+                         .plan = PLAN_LEAVE};
 }
 
 static bool is_metric(const redisReply *key)
@@ -304,7 +327,7 @@ void sweep_keys(struct sweep *s, redisReply *const *keys, size_t n)
 
     for (size_t i = 0; i < n && !proc_stopping; i++) {
         if (is_metric(keys[i]))
-            items[filled++] = (struct item){.key = keys[i]->str, .key_len = keys[i]->len, .plan = PLAN_LEAVE};
+            items[filled++] = item_of(s, keys[i]);
         if (filled == SWEEP_BATCH || i + 1 == n) {
             sweep_batch(s, items, filled);
             filled = 0;

@@ -1,6 +1,6 @@
 /* Puts a batch of keys in order: reads what roomba/plan.h asks for, pipelined
- * over the batch, then trims, rewrites and forgets key by key. With a retention of several archives what
- * is trimmed is folded first (roomba/fold.h).
+ * over the batch, then trims, rewrites and forgets key by key. Each metric has the retention that the settings' rules
+ * give it; with one of several archives what is trimmed is folded first (roomba/fold.h).
  *
  * Every change is a script that touches one key and acts only if the key is
  * still as it was read. So a script sent twice acts once, points that are
@@ -12,10 +12,9 @@
 #include <stdint.h>
 
 #include "forget.h"
-#include "plan.h"
+#include "ridgeline/conf.h"
 #include "ridgeline/lease.h"
 #include "ridgeline/store.h"
-#include "ridgeline/units.h"
 
 /* Keys that share one round trip. */
 #define SWEEP_BATCH 128
@@ -25,8 +24,8 @@ struct sweep {
     struct lease *lease;
     struct forget *forget;
     uint64_t *counters; /* ROOMBA_N of them */
-    struct plan_limits limits;
-    const struct units_retention *retention;
+    const struct settings *settings;
+    int64_t now_s; /* wall clock */
 };
 
 /* Sweeps the keys of a SCAN's reply; those that cannot be a metric's are passed

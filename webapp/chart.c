@@ -151,7 +151,7 @@ static void answer(const struct request *request, struct reply *reply, struct ch
     if (!c->judged)
         step_s = rollup_own_step_s(stored->points, stored->n);
     if (step_s <= 0)
-        step_s = request->app->settings.retention.archive[0].step_s;
+        step_s = conf_retention(&request->app->settings, c->metric, c->metric_len, NULL)->archive[0].step_s;
     json_object_set_new(out, "step", http_number(step_s));
     uint32_t first = points_add(out, &rollup, stored, step_s, c->from, c->until);
     json_object_set_new(out, "first", json_integer((json_int_t)first));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ridgeline/coarse.h"
 #include "ridgeline/history.h"
 #include "ridgeline/records.h"
 #include "ridgeline/replay.h"
@@ -52,20 +53,56 @@ static void follow(void *context, const struct verdict *v, enum episode_change c
     last->open = i->open;
 }
 
-/* Judges the points in time order, for both sides. Returns 0, or -1 when memory is out. */
-static int judge(struct preview_replay *p, struct side sides[PREVIEW_SIDES], const struct series *points)
+/* Whether one record can learn for both sides. */
+static bool learn_alike(const struct preview_replay *p)
 {
+    const struct engine_options *before = &p->options[PREVIEW_BEFORE], *after = &p->options[PREVIEW_AFTER];
+    return before->season == after->season && before->ensemble == ENGINE_ENSEMBLE_RIDGELINE &&
+           after->ensemble == ENGINE_ENSEMBLE_RIDGELINE;
+}
+
+/* One point for both sides, learnt once: half the work. */
+static void take_alike(struct preview_replay *p, struct side sides[PREVIEW_SIDES], const struct coarse *coarse,
+                       struct point point)
+{
+    const struct engine_options *const options[] = {&p->options[PREVIEW_BEFORE], &p->options[PREVIEW_AFTER]};
+    struct engine_record *record = sides[PREVIEW_BEFORE].record;
+    struct verdict verdicts[PREVIEW_SIDES];
+    replay_warm(record, coarse);
+    if (engine_update_each(record, options, PREVIEW_SIDES, point, verdicts) != 0)
+        return;
+    for (size_t i = 0; i < PREVIEW_SIDES; i++)
+        replay_follow(&sides[i].episode, options[i], engine_step_s(record), &verdicts[i], follow, &sides[i]);
+}
+
+/* One point for each side on its own. Returns 0, or -1 when memory is out. */
+static int take_apart(struct preview_replay *p, struct side sides[PREVIEW_SIDES], const struct coarse *coarse,
+                      struct point point)
+{
+    for (size_t i = 0; i < PREVIEW_SIDES; i++) {
+        struct side *side = &sides[i];
+        replay_warm(side->record, coarse);
+        if (replay_take(side->record, &side->window, &side->episode, &p->options[i], point, follow, side) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Judges the points in time order, for both sides. Returns 0, or -1 when memory is out. */
+static int judge(struct preview_replay *p, struct side sides[PREVIEW_SIDES], const struct series *points,
+                 const struct coarse *coarse)
+{
+    bool alike = learn_alike(p);
     for (size_t n = 0; n < points->n; n++) {
         p->stopped = n % POINTS_PER_LOOK == 0 && p->should_stop(p->context);
         if (p->stopped)
             return 0;
-        for (size_t i = 0; i < PREVIEW_SIDES; i++) {
-            struct side *side = &sides[i];
-            if (replay_take(side->record, &side->window, &side->episode, &p->options[i], points->points[n], follow,
-                            side) != 0 ||
-                side->failed)
-                return -1;
-        }
+        if (alike)
+            take_alike(p, sides, coarse, points->points[n]);
+        else if (take_apart(p, sides, coarse, points->points[n]) != 0)
+            return -1;
+        if (sides[PREVIEW_BEFORE].failed || sides[PREVIEW_AFTER].failed)
+            return -1;
         p->judged_until = points->points[n].t;
     }
     return 0;
@@ -80,16 +117,19 @@ static uint32_t first_since(const struct series *points, uint32_t from)
     return n < points->n ? points->points[n].t : from;
 }
 
+/* Both sides begin from the newest record before `first`, or without one with what `*coarse` then holds. */
 static int begin(struct side sides[PREVIEW_SIDES], struct preview_replay *p, struct store *s, const char *name,
-                 size_t len, uint32_t first)
+                 size_t len, uint32_t first, struct coarse *coarse)
 {
     struct episode unused;
     for (size_t i = 0; i < PREVIEW_SIDES; i++) {
         sides[i] = (struct side){.record = malloc(engine_record_bytes()), .replay = p, .which = (enum preview_side)i};
         episode_init(&sides[i].episode);
     }
-    if (!sides[PREVIEW_BEFORE].record || !sides[PREVIEW_AFTER].record ||
-        records_load_before(s, name, len, first, sides[PREVIEW_BEFORE].record, &unused) < 0)
+    int none = -1;
+    if (sides[PREVIEW_BEFORE].record && sides[PREVIEW_AFTER].record)
+        none = records_load_before(s, name, len, first, sides[PREVIEW_BEFORE].record, &unused);
+    if (none < 0 || (none > 0 && coarse_load(coarse, s, name, len) != 0))
         return -1;
     memcpy(sides[PREVIEW_AFTER].record, sides[PREVIEW_BEFORE].record, engine_record_bytes());
     return 0;
@@ -106,10 +146,12 @@ static uint32_t warm_since(const struct side sides[PREVIEW_SIDES])
 static int replay(struct preview_replay *p, struct store *s, const char *name, size_t len, struct series *points)
 {
     struct side sides[PREVIEW_SIDES];
+    struct coarse coarse = {0};
     series_sort_first_wins(points);
-    int result = begin(sides, p, s, name, len, first_since(points, p->from));
+    int result = begin(sides, p, s, name, len, first_since(points, p->from), &coarse);
     if (result == 0)
-        result = judge(p, sides, points);
+        result = judge(p, sides, points, &coarse);
+    coarse_fini(&coarse);
     p->judged_since = warm_since(sides);
     for (size_t i = 0; i < PREVIEW_SIDES; i++) {
         preview_spans_since(&p->spans[i], p->judged_since ? p->judged_since : UINT32_MAX);

@@ -40,6 +40,7 @@ static const char *source_name(enum conf_source source)
 {
     static const char *const names[] = {
         [CONF_SOURCE_DEFAULT] = "default",
+        [CONF_SOURCE_TOP_LEVEL] = "top level",
         [CONF_SOURCE_DETECTION] = "detection",
         [CONF_SOURCE_RULE] = "rule",
         [CONF_SOURCE_OVERRIDE] = "override",

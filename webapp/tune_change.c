@@ -17,14 +17,15 @@
 #define SWAP_TRIES 10
 
 /* Whether the change asks for Skyline's algorithms, by name or by number, where less than the day is kept that they
- * look at. */
-static bool lacks_day(const struct request *request, const json_t *options)
+ * look at: by the rule that takes in all that `match` does, a name or a glob. */
+static bool lacks_day(const struct request *request, const char *match, const json_t *options)
 {
     const json_t *ensemble = json_object_get(options, "ensemble");
     const char *name = json_string_value(ensemble);
     bool skyline = name ? strcmp(name, engine_ensemble_name(ENGINE_ENSEMBLE_SKYLINE)) == 0
                         : json_number_value(ensemble) == ENGINE_ENSEMBLE_SKYLINE;
-    return skyline && request->app->settings.retention.archive[0].span_s < SKYLINE_WINDOW_S;
+    const struct units_retention *retention = conf_retention(&request->app->settings, match, strlen(match), NULL);
+    return skyline && retention->archive[0].span_s < SKYLINE_WINDOW_S;
 }
 
 static int save(const struct tune_change *c, struct tune_stored *s, struct reply *reply)
@@ -55,7 +56,7 @@ int tune_change_edit(const struct tune_change *c, struct tune_stored *s, const s
     if (s->unreadable) /* saved by another release, perhaps: a change would wipe them all */
         http_error(reply, HTTP_CONFLICT, "the overrides in Redis cannot be read by this release, and stay as they "
                                          "are: see overrides_unreadable in the log, and " KEYS_OVERRIDES);
-    else if (lacks_day(request, options))
+    else if (lacks_day(request, c->match, options))
         http_error(reply, HTTP_BAD_REQUEST,
                    "ensemble: \"skyline\" needs a day of raw points, and the retention is shorter");
     else if (c->undo)

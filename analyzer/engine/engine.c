@@ -235,24 +235,31 @@ static struct detector_point normal_point(const struct engine_record *r, uint32_
     return seen;
 }
 
-/* The point's way through the streams, and to a verdict once the metric is warm. */
-static void take_and_judge(struct engine_record *r, const struct engine_options *o, uint32_t t, double x,
-                           struct verdict *v)
+/* The point's way through the streams, and to `n` verdicts once the metric is warm. */
+static void take_and_judge(struct engine_record *r, const struct engine_options *const o[], size_t n, uint32_t t,
+                           double x, struct verdict v[])
 {
     struct stream_reading reading;
-    struct detector_point seen = normal_point(r, t, x, &v->season);
+    enum engine_season season;
+    struct detector_point seen = normal_point(r, t, x, &season);
     struct verdict_states states = {
         .flat = flat_update(&r->flat, t, seen.y, seen.step_s),
         .dropout = dropout_update(&r->dropout, t, fabs(seen.y - record_normal(r, 0)), seen.step_s),
     };
     take_point(r, &seen, &reading);
-    v->surprise = rarity_told(&r->rarity, t);
-    v->rarity = rarity_share(v->surprise);
-    if (v->warmup_left_s > 0)
-        return;
-    verdict_judge(v, o, r, &seen, &reading);
-    verdict_states(v, o, r, &states);
-    strength_learn(&r->strength, t);
+    double surprise = rarity_told(&r->rarity, t), rarity = rarity_share(surprise);
+    bool warm = v[0].warmup_left_s == 0;
+    for (size_t i = 0; i < n; i++) {
+        v[i].season = season;
+        v[i].surprise = surprise;
+        v[i].rarity = rarity;
+        if (!warm)
+            continue;
+        verdict_judge(&v[i], o[i], r, &seen, &reading);
+        verdict_states(&v[i], o[i], r, &states);
+    }
+    if (warm)
+        strength_learn(&r->strength, t);
 }
 
 /* Begins anew with `p`, the point that showed a counter, or that it was none. */
@@ -270,23 +277,32 @@ static void turn(struct engine_record *r, struct point p)
 
 int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out)
 {
+    return engine_update_each(r, &o, 1, p, out);
+}
+
+int engine_update_each(struct engine_record *r, const struct engine_options *const o[], size_t n, struct point p,
+                       struct verdict out[])
+{
     if (!isfinite(p.v) || (r->cadence.n > 0 && p.t <= r->cadence.last_t))
         return -1;
-    verdict_begin(out, o, p);
-    record_ask_season(r, (enum engine_season_option)o->season);
+    record_ask_season(r, (enum engine_season_option)o[0]->season);
     enum counter_change change = counter_take(&r->counter, p);
     bool runs = false;
     if (change == COUNTER_TURNED)
         turn(r, p);
     else
         runs = take_time(r, p);
-    out->warmup_left_s = engine_warmup_left_s(r);
-    if (runs && r->counter.kind == COUNTER_YES)
-        out->rate = counter_rate(&r->counter);
-    if (runs && change == COUNTER_RESET)
-        verdict_reset(out);
-    else if (runs)
-        take_and_judge(r, o, p.t, r->counter.kind == COUNTER_YES ? out->rate : p.v, out);
+    bool by_rate = runs && r->counter.kind == COUNTER_YES;
+    double rate = by_rate ? counter_rate(&r->counter) : NAN;
+    for (size_t i = 0; i < n; i++) {
+        verdict_begin(&out[i], o[i], p);
+        out[i].warmup_left_s = engine_warmup_left_s(r);
+        out[i].rate = rate;
+        if (runs && change == COUNTER_RESET)
+            verdict_reset(&out[i]);
+    }
+    if (runs && change != COUNTER_RESET)
+        take_and_judge(r, o, n, p.t, by_rate ? rate : p.v, out);
     engine_assert(r);
     return 0;
 }

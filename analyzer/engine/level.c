@@ -35,6 +35,19 @@ void level_learn(struct level *l, double y, double step_s)
     l->n += l->n < UINT32_MAX;
 }
 
+void level_learn_mean(struct level *l, double y, double span_s, double step_s)
+{
+    double points = fmax(1, floor(span_s / step_s));
+    double rate = fmax(fmin(1, span_s / DAY_S), points / (l->n + points));
+    double away = fabs(y - l->mean);
+    if (l->n > 0) {
+        l->deviation += rate * (away - l->deviation);
+        l->widest = fmax(away, l->widest * (1 - fmin(1, span_s / WIDEST_MEMORY_S)));
+    }
+    l->mean += rate * (y - l->mean);
+    l->n = (uint32_t)fmin(l->n + points, UINT32_MAX);
+}
+
 double level_floor(const struct level *l, double zero)
 {
     return 0.02 * l->deviation + 0.01 * l->widest + 0.5 * l->resolution + 1e-6 * fabs(l->mean - zero);

@@ -21,6 +21,10 @@ struct level {
 /* Learns the next value, `step_s` after the one before. */
 void level_learn(struct level *l, double y, double step_s);
 
+/* Learns the mean `y` of points `step_s` apart that came within `span_s`: where values lie, but not how coarse they
+ * are. */
+void level_learn_mean(struct level *l, double y, double span_s, double step_s);
+
 /* 0.02 deviation + 0.01 widest + 0.5 resolution + 1e-6 |mean - zero|, where
  * `zero` is the value that stands for 0 in the metric's own unit. */
 double level_floor(const struct level *l, double zero);

@@ -13,6 +13,7 @@
 #define BIN_MIN_S 300u
 #define BIN_SERVES 4 /* how much longer or shorter a bin may be than a new one would */
 #define ERROR_RATE 0.005
+#define ERRORS_DOUBTED 20 /* what errors that are doubted count as */
 #define DAY_RATE 0.05
 #define WEEK_RATE 0.4       /* for a whole hour of points */
 #define WEEK_BETTER 0.9     /* the week speaks when its error is below this share of the day's */
@@ -123,6 +124,12 @@ void profile_learn(struct profile *p, uint32_t t, double y, double step_s)
               (unsigned)(CLIP_AFTER_VISITS * day_visit));
     learn_bin(&p->week[w], &p->week_n[w], from_week, WEEK_RATE * fmin(1, step_s / HOUR_S), p->week_error,
               (unsigned)(CLIP_AFTER_VISITS * week_visit));
+}
+
+void profile_doubt_errors(struct profile *p)
+{
+    p->day_errors_n = p->day_errors_n < ERRORS_DOUBTED ? p->day_errors_n : ERRORS_DOUBTED;
+    p->week_errors_n = p->week_errors_n < ERRORS_DOUBTED ? p->week_errors_n : ERRORS_DOUBTED;
 }
 
 /* A bin is packed as its count and, where that is not zero, its mean. */

@@ -43,6 +43,9 @@ bool profile_tried(const struct profile *p, double step_s);
 
 void profile_learn(struct profile *p, uint32_t t, double y, double step_s);
 
+/* For a profile that learnt from means, whose errors lack the noise of points: these soon replace them. */
+void profile_doubt_errors(struct profile *p);
+
 void profile_codec(struct profile *p, struct codec *c);
 
 #endif

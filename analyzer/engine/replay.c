@@ -1,33 +1,47 @@
 /* The live loop without a clock: judge, then follow the episode. */
 #include "ridgeline/replay.h"
 
+#include "ridgeline/coarse.h"
 #include "ridgeline/ensemble.h"
+
+void replay_follow(struct episode *i, const struct engine_options *o, double step_s, const struct verdict *v,
+                   replay_each *each, void *context)
+{
+    bool again;
+    enum episode_change change = episode_update(i, o, step_s, v, &again);
+    if (again) {
+        each(context, NULL, change, i);
+        change = episode_update(i, o, step_s, v, &again);
+    }
+    each(context, v, change, i);
+}
 
 int replay_take(struct engine_record *r, struct skyline_window **window, struct episode *i,
                 const struct engine_options *o, struct point p, replay_each *each, void *context)
 {
     struct verdict v;
-    bool again;
     int taken = ensemble_update(r, window, o, p, &v);
-    if (taken != 0)
-        return taken < 0 ? -1 : 0;
-    enum episode_change change = episode_update(i, o, engine_step_s(r), &v, &again);
-    if (again) {
-        each(context, NULL, change, i);
-        change = episode_update(i, o, engine_step_s(r), &v, &again);
-    }
-    each(context, &v, change, i);
-    return 0;
+    if (taken == 0)
+        replay_follow(i, o, engine_step_s(r), &v, each, context);
+    return taken < 0 ? -1 : 0;
+}
+
+void replay_warm(struct engine_record *r, const struct coarse *coarse)
+{
+    if (coarse)
+        engine_warm_coarse(r, coarse->means, coarse->n);
 }
 
 int replay_run(struct engine_record *r, struct episode *i, const struct engine_options *o, struct series *s,
-                replay_each *each, void *context)
+               const struct coarse *coarse, replay_each *each, void *context)
 {
     struct skyline_window *window = NULL;
     int result = 0;
     series_sort_first_wins(s);
-    for (size_t n = 0; n < s->n && result == 0; n++)
+    for (size_t n = 0; n < s->n && result == 0; n++) {
+        replay_warm(r, coarse);
         result = replay_take(r, &window, i, o, s->points[n], each, context);
+    }
     skyline_window_free(window);
     return result;
 }

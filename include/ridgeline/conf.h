@@ -7,7 +7,8 @@
  * Per-metric options (struct engine_options and what joins it) have four
  * sources, later ones win option by option:
  *   default < `detection` group of the file < rules in file order < overrides
- * and conf_resolve() tells for each which one gave the value. */
+ * and conf_resolve() tells for each which one gave the value. What only rules of the file say of a metric has rows of
+ * its own, conf_rule_options. */
 #ifndef RIDGELINE_CONF_H
 #define RIDGELINE_CONF_H
 
@@ -66,6 +67,10 @@ extern const size_t conf_options_n;
 size_t conf_metric_options_n(void);
 const struct conf_option *conf_metric_option(size_t i);
 
+/* Rows that stand in rules of the file and nowhere else: offsets into struct conf_rule, where all zero is "not set". */
+extern const struct conf_option conf_rule_options[];
+extern const size_t conf_rule_options_n;
+
 struct conf_globs {
     struct glob **globs;
     size_t n;
@@ -81,6 +86,7 @@ struct conf_rule {
     double value[CONF_METRIC_OPTIONS_MAX]; /* durations in seconds */
     char *unit, *owner, *description, *runbook; /* NULL: not set; at most CONF_ABOUT_MAX bytes, in one line */
     double limit; /* NaN: not set */
+    struct units_retention retention; /* n is 0 where the rule sets none */
 };
 
 /* The rows of what rules alone set: offsets into struct conf_rule. */
@@ -180,7 +186,13 @@ char *conf_read(const char *path, size_t *len);
 void conf_free(struct settings *s);
 
 /* Where a metric's option got its value. */
-enum conf_source { CONF_SOURCE_DEFAULT, CONF_SOURCE_DETECTION, CONF_SOURCE_RULE, CONF_SOURCE_OVERRIDE };
+enum conf_source {
+    CONF_SOURCE_DEFAULT,
+    CONF_SOURCE_TOP_LEVEL, /* of the settings: what holds where no rule says otherwise */
+    CONF_SOURCE_DETECTION,
+    CONF_SOURCE_RULE,
+    CONF_SOURCE_OVERRIDE,
+};
 struct conf_origin {
     enum conf_source source;
     unsigned line;     /* file line, for detection (0: given by --set) and rules */
@@ -200,7 +212,15 @@ struct conf_about {
 };
 void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about);
 
-/* "default", "detection (settings.conf:12)", "detection (--set)", "rule stats.*
+/* How long the points of `name` are kept: as the last matching rule that sets it says, else as the top level does. It
+ * is the settings' own. `origin` may be NULL. */
+const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,
+                                             struct conf_origin *origin);
+
+/* The longest span of any metric's raw tail. */
+uint32_t conf_raw_span_max_s(const struct settings *s);
+
+/* "default", "top level", "detection (settings.conf:12)", "detection (--set)", "rule stats.*
  * (settings.conf:30)", "override stats.*"; cut where `out_bytes` is too short. Returns `out`. */
 #define CONF_ORIGIN_TEXT_MAX (GLOB_MAX + 128)
 char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *origin);

@@ -106,6 +106,7 @@ struct counters_def {
     X(records_saved, COUNTER, "records saved")                                                       \
     X(records_loaded, COUNTER, "records loaded at start")                                            \
     X(records_rejected, COUNTER, "saved records that could not be used: those metrics warm up anew") \
+    X(rebuilt, COUNTER, "metrics without a usable record that learnt season and level from their rollups")           \
     X(caught_up, GAUGE, "metrics whose stored points have all been judged since this start")         \
     X(lag_ms, GAUGE, "how late the most overdue poll was in the last ten seconds")                   \
     X(lag_high_ms, GAUGE, "the same of metrics of high priority")                                    \
@@ -162,7 +163,7 @@ struct counters_def {
     X(errors, COUNTER, "HTTP requests answered with 4xx or 5xx")                                     \
     X(event_streams, GAUGE, "open streams of live events")                                           \
     X(events_sent, COUNTER, "events read from Redis and given to the streams")                       \
-    X(overrides_saved, COUNTER, "overrides saved from the page or the API")                          \
+    X(overrides_saved, COUNTER, "changes of overrides from the page or the API: saved, removed, undone")              \
     X(previews_abandoned, COUNTER, "previews given up because their client went away or the webapp stopped")           \
     X(previews_refused, COUNTER, "previews refused because too many were waiting")                   \
     X(redis_errors, COUNTER, "commands that Redis refused or that got no answer")

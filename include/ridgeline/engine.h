@@ -130,6 +130,23 @@ int engine_update(struct engine_record *r, const struct engine_options *o, struc
  * the record as it was in the cases above, and where no point was judged before. */
 int engine_hold(struct engine_record *r, struct point p);
 
+/* The same under several options at once, at the cost of learning the point once: out[i] is what engine_update() with
+ * o[i] would give. All must have the same `season`, the one option that learning depends on; n is at least 1. */
+int engine_update_each(struct engine_record *r, const struct engine_options *const o[], size_t n, struct point p,
+                       struct verdict out[]);
+
+/* What the metric was on average from `t` on, for `step_s` > 0. */
+struct engine_mean {
+    uint32_t t, step_s;
+    double v; /* finite */
+};
+
+/* Teaches a young record season and level from coarse history: `means` in time order, none over another. Those that
+ * reach beyond the record's first point are passed over. Of noise nothing is learnt, and the warm-up takes as long as
+ * without. To be called when the step has just become known (engine_step_s() > 0); at any other time it does
+ * nothing. */
+void engine_warm_coarse(struct engine_record *r, const struct engine_mean *means, size_t n);
+
 /* Time of the first and of the last judged point; 0 before the first. */
 uint32_t engine_first_t(const struct engine_record *r);
 uint32_t engine_last_t(const struct engine_record *r);

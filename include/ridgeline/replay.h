@@ -15,15 +15,25 @@
 typedef void replay_each(void *context, const struct verdict *v, enum episode_change change,
                          const struct episode *episode);
 
+/* Takes a verdict that was given already, of the engine with a step of `step_s`: the half of replay_take() that follows
+ * the episode. */
+void replay_follow(struct episode *i, const struct engine_options *o, double step_s, const struct verdict *v,
+                   replay_each *each, void *context);
+
 /* Feeds one point through `r` and `i`, as the live worker does; one that is not later than engine_last_t(r) is not
  * judged. `*window` is that of ensemble_update(). Returns 0, or -1 when memory is out. */
 int replay_take(struct engine_record *r, struct skyline_window **window, struct episode *i,
                 const struct engine_options *o, struct point p, replay_each *each, void *context);
 
+/* A record without a past, on its way from the first point on, learns from `coarse` when its step is known, as a live
+ * one does. To be called before each point; does nothing for any other record, and where `coarse` is NULL. */
+struct coarse;
+void replay_warm(struct engine_record *r, const struct coarse *coarse);
+
 /* Feeds the points of `s` (any order; it is sorted in place, first written
  * wins) that are later than engine_last_t(r) through `r` and `i`. Those before fill the day that Skyline's
- * algorithms look at, where `o` asks for them. Returns 0, or -1 when memory is out. */
+ * algorithms look at, where `o` asks for them. `coarse` as for replay_warm(). Returns 0, or -1 when memory is out. */
 int replay_run(struct engine_record *r, struct episode *i, const struct engine_options *o, struct series *s,
-                replay_each *each, void *context);
+               const struct coarse *coarse, replay_each *each, void *context);
 
 #endif

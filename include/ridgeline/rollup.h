@@ -92,6 +92,10 @@ struct rollup_changes {
 void rollup_fold(struct rollup *r, const struct rollup_point *points, size_t n, uint32_t until,
                  struct rollup_changes *changes);
 
+/* Computes from the first `n` points in time order those slots before folded_until that hold nothing: history that was
+ * not there when they were folded. Doing it again changes nothing. Returns 0, or -1 when memory is out. */
+int rollup_fill(struct rollup *r, const struct rollup_point *points, size_t n);
+
 /* Fills an empty `fresh` with what `old`, of another retention, has: each of its archives with the
  * coarsest of `old` that is no coarser, or with the finest, whose slots are then repeated. Sets
  * fresh->folded_until, less than align_s before old->folded_until: what `old` has between the two is to be folded

@@ -41,8 +41,9 @@ def spike_t(redis, daemons, tmp_path):
 
 @pytest.fixture
 def page(driver, start):  # noqa: F811
-    with visit(driver, start('graph_url = "https://graphs.example/?t={metric}&from={from}&until={until}";', RETENTION)) as p:
-        yield p
+    graphs = 'graph_url = "https://graphs.example/?t={metric}&from={from}&until={until}";'
+    with visit(driver, start(graphs, RETENTION)) as visited:
+        yield visited
 
 
 def open_view(page, **more):
@@ -104,7 +105,8 @@ def pixels_of(page, selector, colour):
         for (const canvas of document.querySelectorAll(arguments[0] + ' canvas')) {
           const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
           for (let i = 0; i < data.length; i += 4)
-            count += Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 70 && data[i + 3] > 120;
+            count += Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 70
+              && data[i + 3] > 120;
         }
         return count;""", selector, colour)
 
@@ -145,8 +147,8 @@ def test_a_drag_zooms_and_with_shift_pans(spike_t, page):
 def test_ctrl_and_wheel_zoom_where_the_pointer_is(spike_t, page):
     open_view(page, **{"from": spike_t - 6 * HOUR, "until": spike_t + 6 * HOUR})
     wheel = """const plot = document.querySelector('.timeline .plot'), box = plot.getBoundingClientRect();
-        return plot.dispatchEvent(new WheelEvent('wheel', {deltaY: arguments[0], ctrlKey: arguments[1], cancelable: true,
-          clientX: box.right - 2, clientY: box.top + 20}))"""
+        return plot.dispatchEvent(new WheelEvent('wheel', {deltaY: arguments[0], ctrlKey: arguments[1],
+          cancelable: true, clientX: box.right - 2, clientY: box.top + 20}))"""
     assert page.run(wheel, -100, False), "the wheel alone scrolls the page"
     assert span(page) == 12 * HOUR
     assert not page.run(wheel, -100, True)
@@ -194,7 +196,8 @@ def test_a_click_asks_for_the_moment_and_the_arrows_move_it(spike_t, page):
         wait_for("the moment", lambda: abs(address(page).get("at", 0) - spike_t) <= 2 * MINUTE)
         press_on_chart(page, *[Keys.ARROW_LEFT] * 4)
         before = wait_for("a moment before", lambda: address(page)["at"] < spike_t and address(page)["at"])
-        wait_for("why not", lambda: re.match(r"Normal: [\d.]+ at \d\d:\d\d; at this time of day [\d.]+ to ", sentence(page)))
+        calm = r"Normal: [\d.]+ at \d\d:\d\d; at this time of day [\d.]+ to "
+        wait_for("why not", lambda: re.match(calm, sentence(page)))
         press_on_chart(page, *[Keys.ARROW_RIGHT] * ((spike_t - before) // MINUTE))
         wait_for("the spike", lambda: address(page)["at"] == spike_t)
         told = wait_for("why", lambda: sentence(page).startswith("Anomalous: ") and sentence(page))
@@ -203,7 +206,7 @@ def test_a_click_asks_for_the_moment_and_the_arrows_move_it(spike_t, page):
                         r"\d of \d detectors voted, first [\w ]+, then ", told), told
         assert page.one(".timeline .mark").is_displayed()
         press_on_chart(page, Keys.END)
-        wait_for("the last that is shown", lambda: spike_t + 28 * MINUTE <= address(page)["at"] <= spike_t + 30 * MINUTE)
+        wait_for("the last that is shown", lambda: 28 <= (address(page)["at"] - spike_t) / MINUTE <= 30)
         page.run("document.querySelector('#metric .now').click()")
         wait_for("what holds now", lambda: "at" not in address(page))
     finally:
@@ -259,7 +262,8 @@ def test_yesterday_and_last_week_are_shown_on_request_and_cost_no_judging(spike_
         button.send_keys(Keys.ENTER)
         wait_for(ghost, lambda: pixels_of(page, ".timeline .plot", f"--chart-{ghost}") > 50)
         assert button.get_attribute("aria-pressed") == "true"
-        asked = page.run("return performance.getEntriesByType('resource').map(e => e.name).filter(n => n.includes('judge=0'))")
+        asked = page.run("return performance.getEntriesByType('resource').map(entry => entry.name)"
+                         ".filter(name => name.includes('judge=0'))")
         assert any(f"from={spike_t - 2 * HOUR - ago}" in name for name in asked), asked
     page.one(".timeline .yesterday").click()
     wait_for("it to go", lambda: pixels_of(page, ".timeline .plot", "--chart-yesterday") == 0)
@@ -272,7 +276,8 @@ def test_yesterday_and_last_week_are_shown_on_request_and_cost_no_judging(spike_
 def test_the_link_leads_to_the_users_own_graph_of_what_is_shown(spike_t, page):
     open_view(page, **{"from": spike_t - HOUR, "until": spike_t + HOUR})
     link = wait_for("the link", lambda: page.one("#metric .graph a"))
-    assert link.get_attribute("href") == f"https://graphs.example/?t={NAME}&from={spike_t - HOUR}&until={spike_t + HOUR}"
+    assert link.get_attribute("href") == \
+        f"https://graphs.example/?t={NAME}&from={spike_t - HOUR}&until={spike_t + HOUR}"
     press_on_chart(page, "+")
     wait_for("the zoomed one", lambda: page.one("#metric .graph a").get_attribute("href").endswith(
         f"&from={spike_t - HOUR // 2}&until={spike_t + HOUR // 2}"))
@@ -353,8 +358,9 @@ def test_the_view_fits_and_is_pictured(spike_t, page, width, scheme):
         page.one(".timeline .yesterday").click()
         wait_for("the ghost", lambda: pixels_of(page, ".timeline .plot", "--chart-yesterday") > 50)
         assert page.width() <= width
-        wide = page.run("""return [...document.querySelectorAll('#metric button, #metric input, #metric .detector-lanes li')]
-            .filter(n => n.getBoundingClientRect().right > innerWidth + 1).map(n => n.outerHTML.slice(0, 80))""")
+        wide = page.run("""const parts = '#metric button, #metric input, #metric .detector-lanes li';
+            return [...document.querySelectorAll(parts)].filter(n => n.getBoundingClientRect().right > innerWidth + 1)
+              .map(n => n.outerHTML.slice(0, 80))""")
         assert wide == []
         page.driver.save_screenshot(str(SCREENSHOTS / f"metric-{width}-{scheme}.png"))
         assert low_contrasts(page) == []

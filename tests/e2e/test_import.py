@@ -84,7 +84,7 @@ def events(client):
 def everything(client):
     """All that Redis holds, but for when streams were written."""
     found = {"events": events(client), "names": sorted(f[b"n"] for _, f in client.xrange("ridgeline:names"))}
-    for key in client.keys("metrics.*") + client.keys("ridgeline:record:*"):
+    for key in client.keys("metrics.*") + client.keys("rollup.*") + client.keys("ridgeline:record:*"):
         kind = client.type(key)
         found[key] = client.get(key) if kind == b"string" else \
             client.hgetall(key) if kind == b"hash" else client.smembers(key)
@@ -140,6 +140,7 @@ def test_bad_files_are_reported_and_the_others_go_on(redis, into, tmp_path):
     points = shop(1, newest(), points=200, fault=None)
     write_csv(tmp_path / "d/good.csv", points)
     write_csv(tmp_path / "d/bad name.csv", points)
+    write_csv(tmp_path / "d/cpu;host=a.csv", points)
     (tmp_path / "d/broken.csv").write_text("timestamp,value\n100,1\nyesterday,2\n")
     (tmp_path / "d/cut.wsp").write_bytes(b"\0\0\0\1" * 5)
     (tmp_path / "d/empty.wsp").write_bytes(b"")
@@ -148,8 +149,9 @@ def test_bad_files_are_reported_and_the_others_go_on(redis, into, tmp_path):
     write_csv(tmp_path / "d/old.csv", [(t - 30 * DAY, v) for t, v in points])
     write_csv(tmp_path / "d/ahead.csv", points + [(points[-1][0] + DAY, 1.0)])
     told = run_import(*into, tmp_path / "d", expect=1)
-    assert "2 of 8 files imported" in told and "4 bad" in told and "1 with a name that is not taken" in told
-    assert "1 without a point that the raw retention holds" in told and "1 points ahead of the clock" in told
+    assert "2 of 9 files imported" in told and "4 bad" in told and "2 with a name that is not taken" in told
+    assert "cpu;host=a.csv: not imported: names with tags are not taken" in told
+    assert "1 that ended before what the retention holds" in told and "1 points ahead of the clock" in told
     assert "huge.csv: larger than 512 MiB" in told
     for name in ("broken.csv:3:", "cut.wsp:", "empty.wsp:", "bad name.csv:"):
         assert name in told
@@ -446,6 +448,22 @@ def test_history_before_what_a_record_knows_is_judged_anew(redis, into, tmp_path
     fault = points[FAULT[0]][0]
     found = [json.loads(f[b"json"])["start"] for s in range(64) for _, f in redis.xrange(f"ridgeline:events:{s}")]
     assert any(abs(start - fault) <= 600 for start in found)
+    assert "1 complete before" in run_import(*into, path)
+
+
+def test_a_gap_in_what_was_judged_is_filled_and_told(redis, into, tmp_path):
+    points = shop(5, newest())
+    path = write_csv(tmp_path / "m.csv", points[:-700] + points[-600:])
+    run_import(*into, path)
+    before = everything(redis)
+    write_csv(path, points)
+    told = run_import(*into, path)
+    assert "1 with points in gaps of what was judged before, stored but not judged; 0 points judged" in told
+    assert "100 stored" in told
+    after = everything(redis)
+    assert points_of(redis, "m") == [p for p in points if p[0] >= points[-1][0] - RETENTION_S]
+    before.pop(b"metrics.m"), after.pop(b"metrics.m")
+    assert after == before
     assert "1 complete before" in run_import(*into, path)
 
 

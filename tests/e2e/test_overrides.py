@@ -181,8 +181,10 @@ def test_what_has_changed_since_is_not_undone(web):
     assert web.json("/api/overrides") == present and len(history(web)) == 2
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"entry":5}', b'{"entry":""}', b'{"entry":"-"}', b'{"entry":"+"}',
-                                  b'{"entry":"1-"}', b'{"entry":"1"}', b'{"entry":"1-1 x"}', b'{"entry":"1-1","more":1}',
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"entry":5}', b'{"entry":""}', b'{"entry":"-"}',
+                                  b'{"entry":"+"}',
+                                  b'{"entry":"1-"}', b'{"entry":"1"}', b'{"entry":"1-1 x"}',
+                                  b'{"entry":"1-1","more":1}',
                                   b'{"entry":"1-1\\u0000"}', b'{"entry":"' + b"1" * 21 + b'-1"}'])
 def test_a_bad_undo_is_refused_with_a_sentence(web, body):
     status, _, answer = web.raw("POST", "/api/overrides/undo", {"X-Ridgeline-Token": web.token()}, body)

@@ -18,14 +18,18 @@ redis = "unix:{sock}";
 retention = "{retention}";
 horizon: {{ max_age = "100s"; max_future = "0s"; }};
 roomba: {{ pass_interval = "1s"; }};
+rules = ( {rules} );
 """
+RULES = ('{ match = "short.**"; retention = "1s:6m,10s:20m"; }, '
+         '{ match = "long.**"; retention = "1s:30m,1m:12h"; }, { match = "raw.*"; retention = "1s:10m"; }')
 FROM_RAW, FROM_FINER = "1s:6m,10s:1h,1m:6h", "1s:6m,10s:1h,10m:6h"
 
 
 class Roomba:
-    def __init__(self, redis, daemons, tmp_path, retention=FROM_RAW):
+    def __init__(self, redis, daemons, tmp_path, retention=FROM_RAW, rules=""):
         self.redis = redis
-        self.path = write_settings(tmp_path / "roomba.conf", SETTINGS.format(sock=redis.sock, retention=retention))
+        self.path = write_settings(tmp_path / "roomba.conf",
+                                   SETTINGS.format(sock=redis.sock, retention=retention, rules=rules))
         self.daemon = daemons("roomba", self.path).wait_ready()
 
     def counter(self, field):
@@ -44,8 +48,8 @@ class Roomba:
         self.redis.delete("ridgeline:lease:roomba", "ridgeline:stats:roomba")
         self.daemon.start()
 
-    def set_retention(self, retention):
-        self.path.write_text(SETTINGS.format(sock=self.redis.sock, retention=retention))
+    def set_retention(self, retention, rules=""):
+        self.path.write_text(SETTINGS.format(sock=self.redis.sock, retention=retention, rules=rules))
         self.daemon.process.send_signal(1)
 
     def stop(self):
@@ -54,7 +58,7 @@ class Roomba:
 
 @pytest.fixture
 def roomba(redis, daemons, tmp_path):
-    return lambda retention=FROM_RAW: Roomba(redis, daemons, tmp_path, retention)
+    return lambda retention=FROM_RAW, rules="": Roomba(redis, daemons, tmp_path, retention, rules)
 
 
 class Rollup:
@@ -313,6 +317,49 @@ def test_a_metric_lives_as_long_as_its_longest_archive(redis, roomba):
     assert not redis.exists("metrics.dead", "rollup.dead", "ridgeline:record:dead")
 
 
+def test_each_metric_is_kept_as_its_rule_says(redis, roomba, series):
+    now = int(time.time())
+    sent = line(now - 5000, now)
+    for name in "a", "short.a", "long.a", "raw.a":
+        put(redis, name, stored(sent))
+    for name in "silent", "short.silent", "long.silent", "raw.silent":
+        put(redis, name, stored(line(now - 4000, now - 3000)))
+    r = roomba(rules=RULES)
+    r.wait_counter("forgotten", 2)
+    r.wait_walks()
+    kept = {}
+    for name, raw_s, archives in ("a", 360, [10, 60]), ("short.a", 360, [10]), ("long.a", 1800, [60]):
+        rollup, tail = check(redis, name, sent)
+        assert rollup.raw_s == raw_s and [step for step, _, _ in rollup.archives] == archives
+        kept[name] = now - tail[0][0]
+        assert kept[name] >= raw_s
+        assert series(name)["points"][-1] == [now - 1, float((now - 1) % 1000)]
+    assert max(kept["a"], kept["short.a"]) < 500 < 1800 <= kept["long.a"]
+    assert series("short.a")["points"][0][0] > series("a")["points"][0][0]
+    assert not redis.exists("rollup.raw.a") and points_of(redis, "raw.a") == sent[-601:]
+    assert redis.exists("metrics.silent", "metrics.long.silent", "metrics.short.silent", "metrics.raw.silent") == 2
+    assert r.counter("errors") == 0
+
+
+def test_a_changed_rule_changes_its_metrics_alone(redis, roomba):
+    now = int(time.time())
+    sent = line(now - 5000, now)
+    for name in "a", "short.a":
+        put(redis, name, stored(sent[:-700]))
+    r = roomba(rules=RULES)
+    r.wait_counter("trimmed", 2)
+    r.set_retention(FROM_RAW, RULES.replace("10s:20m", "1m:12h"))
+    for name in "a", "short.a":
+        redis.append("metrics." + name, stored(sent[-700:]))
+    r.wait_counter("trimmed", 4)
+    r.wait_walks()
+    assert r.counter("rollups_rebuilt") == 1
+    assert [step for step, _, _ in check(redis, "a", sent)[0].archives] == [10, 60]
+    rollup = Rollup(redis, "short.a")
+    assert [(step, slots) for step, slots, _ in rollup.archives] == [(60, 720)]
+    assert points_of(redis, "short.a") == [p for p in sent if p[0] >= rollup.until]
+
+
 def test_forgetting_takes_the_rollup_along(redis, roomba):
     now = int(time.time())
     put(redis, "a", stored(line(now - 18000, now - 15000)))
@@ -392,7 +439,7 @@ def test_a_clock_that_ran_ahead_costs_no_young_point(redis, roomba):
 def series(redis, daemons, tmp_path):
     """series(metric, **range): what /api/series of a webapp beside the roomba says."""
     port = free_ports(1)[0]
-    settings = write_settings(tmp_path / "webapp.conf", SETTINGS.format(sock=redis.sock, retention=FROM_RAW) +
+    settings = write_settings(tmp_path / "webapp.conf", SETTINGS.format(sock=redis.sock, retention=FROM_RAW, rules=RULES) +
                               f'webapp: {{ listen = "127.0.0.1:{port}"; }};')
     daemons("webapp", settings).wait_ready()
 

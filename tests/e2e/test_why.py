@@ -12,7 +12,8 @@ def test_a_verdict_says_why_and_why_not(web, redis):
     hot = web.json("/api/verdict", metric="app.latency", at=points[600][0] + 3)
     assert hot["verdict"]["t"] == points[600][0] and hot["verdict"]["state"] == "ANOMALOUS"
     assert hot["verdict"]["direction"] == "up" and re.match(
-        r"Anomalous: 900 at \d\d:\d\d UTC; [\d.]+ to [\d.]+ was expected; \d of \d detectors voted, first \w+, then ", hot["why"])
+        r"Anomalous: 900 at \d\d:\d\d UTC; [\d.]+ to [\d.]+ was expected; \d of \d detectors voted, first \w+, then ",
+        hot["why"])
     assert hot["episode"]["start"] == points[600][0]
     assert hot["source"] == "replayed from the start of the tail" and hot["resolution"] == STEP
     assert {o["name"] for o in hot["options"]} >= {"median", "consensus", "score_to_open", "close_after"}

@@ -160,6 +160,19 @@ static const struct {
     {"retention = \"1m:12h\";\nrules = ( { match = \"b\"; ensemble = \"ridgeline\"; },\n"
      " { match = \"a\"; ensemble = \"skyline\"; } );",
      "t.conf:3: rules.ensemble: \"skyline\" needs a day of raw points"},
+    {"rules = ( { match = \"a\"; median = 5; },\n { match = \"b\"; retention = \"1m:12h\"; ensemble = \"skyline\"; } );",
+     "t.conf:2: rules.ensemble: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
+    {"detection: { ensemble = \"skyline\"; };\nrules = ( { match = \"b\"; retention = \"1m:12h\"; } );",
+     "t.conf:2: rules.retention: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
+    {"horizon: { max_age = \"6h\"; };\nrules = ( { match = \"b\"; median = 5; },\n { match = \"c\"; retention = "
+     "\"10s:6h,1m:7d\"; } );",
+     "t.conf:3: rules.retention: keeps raw points for 6h, and must keep them for longer than horizon.max_age, 6h"},
+    {"rules = ( { match = \"a\";\n retention = \"10s:10m\"; } );",
+     "t.conf:2: rules.retention: must keep at least 360 points"},
+    {"rules = ( { match = \"a\";\n retention = 5; } );",
+     "t.conf:2: rules.retention: must be text in quotes: \"STEP:SPAN\""},
+    {"rules = ( { match = \"a\";\n retenton = \"10s:1h\"; } );", "did you mean retention?"},
+    {"detection: { retention = \"10s:1h\"; };", "detection.retention: is no known option; did you mean retention?"},
     {"detection: { ensemble = \"orchestra\"; };", "detection.ensemble: may be \"ridgeline\" or \"skyline\""},
     {"detection: { skyline_consensus = 10; };", "detection.skyline_consensus: is out of range; it may be 1 to 9"},
     {"redis = \"host\";", "t.conf:1: redis: must be"},
@@ -210,6 +223,45 @@ Test(conf, each_error_names_file_line_option_and_reason)
         cr_assert_not_null(strstr(error, wrong[i].error), "%s\ngave  %s\nnot   %s", wrong[i].text, error,
                            wrong[i].error);
     }
+}
+
+Test(conf, a_metric_s_retention_is_that_of_the_last_matching_rule_that_sets_one)
+{
+    static const char text[] = "retention = \"10s:24h,1m:3d\";\n"
+                               "rules = ( { match = \"stats.**\"; retention = \"10s:2h,1m:2d\"; },\n"
+                               "          { match = \"stats.timers.**\"; retention = \"10s:6h,1m:7d\"; },\n"
+                               "          { match = \"stats.**\"; median = 5; } );";
+    static const struct {
+        const char *name, *retention, *origin;
+    } cases[] = {
+        {"servers.a", "10s:1d,1m:3d", "top level"},
+        {"stats.a", "10s:2h,1m:2d", "rule stats.** (t.conf:2)"},
+        {"stats.timers.a.mean", "10s:6h,1m:1w", "rule stats.timers.** (t.conf:3)"},
+    };
+    struct settings s;
+    must_parse(&s, text);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct conf_origin origin;
+        char shown[UNITS_RETENTION_TEXT_MAX], from[CONF_ORIGIN_TEXT_MAX];
+        const struct units_retention *r = conf_retention(&s, cases[i].name, strlen(cases[i].name), &origin);
+        cr_assert_str_eq(units_retention_text(shown, sizeof shown, r), cases[i].retention);
+        cr_assert_str_eq(conf_origin_text(from, sizeof from, &origin), cases[i].origin);
+    }
+    conf_free(&s);
+}
+
+Test(conf, an_override_cannot_set_what_rules_of_the_file_alone_set)
+{
+    static const char json[] = "[{\"match\": \"a\", \"saved_at\": 1, \"options\": {\"retention\": \"10s:1h\"}}]";
+    struct conf_rules rules = {0};
+    char error[CONF_ERROR_MAX];
+    double value;
+    cr_assert_eq(conf_overrides_parse(&rules, json, sizeof json - 1, error), -1);
+    cr_assert_str_eq(error, "override 1: retention: is set by the rules of settings.conf alone");
+    cr_assert_eq(conf_metric_check("retention", 5, error), -1);
+    cr_assert_str_eq(error, "retention: is set by the rules of settings.conf alone");
+    cr_assert_eq(conf_metric_check_choice("retention", "10s:1h", &value, error), -1);
+    cr_assert_str_eq(error, "retention: is set by the rules of settings.conf alone");
 }
 
 Test(conf, a_nul_hides_nothing_behind_it)

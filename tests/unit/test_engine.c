@@ -552,3 +552,87 @@ Test(engine, opens_only_in_the_direction_asked_for)
         }
     }
 }
+
+/* Random options that learn alike. */
+static struct engine_options random_options(struct noise *n)
+{
+    struct engine_options some;
+    engine_options_default(&some);
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        some.threshold[d] = 1 + 8 * noise_uniform(n);
+        some.use[d] = noise_uniform(n) < 0.8;
+    }
+    some.flat = noise_uniform(n) < 0.5;
+    some.dropout = noise_uniform(n) < 0.5;
+    some.consensus = 1 + (int)(3 * noise_uniform(n));
+    some.score_to_open = 20 + 60 * noise_uniform(n);
+    some.direction = (int)(3 * noise_uniform(n));
+    some.sensitivity = 0.5 + noise_uniform(n);
+    some.min_change = 5 * noise_uniform(n);
+    return some;
+}
+
+/* Noise with spikes, a flat run, a gap, falls to nothing, or a counter with resets; and some that are refused. */
+static struct point eventful(struct noise *n, unsigned i, bool counter)
+{
+    double value = i > 2400 && i < 2600 ? 7 : 50 + noise_normal(n) + (i % 300 == 299 ? 40 : 0);
+    if (i > 2800 && i < 2900)
+        value = 0;
+    if (counter)
+        value = 1e6 + 100.0 * (i % 1500) + noise_uniform(n);
+    return (struct point){START + 10 * (i % 500 == 7 ? i - 2 : i) + (i > 2000 ? 3600 : 0), i % 700 == 9 ? NAN : value};
+}
+
+/* By the values of their members: padding may differ. */
+static void same_verdicts(const struct verdict *a, const struct verdict *b)
+{
+    cr_assert_eq(a->state, b->state);
+    cr_assert_eq(a->t, b->t);
+    cr_assert_eq(a->votes, b->votes);
+    cr_assert_eq(a->judges, b->judges);
+    cr_assert_eq(a->season, b->season);
+    cr_assert_eq(a->since, b->since);
+    cr_assert_eq(a->direction, b->direction);
+    cr_assert_eq(a->warmup_left_s, b->warmup_left_s);
+    const double of_a[] = {a->score, a->strength, a->rarity, a->surprise, a->expected, a->lower, a->upper, a->rate};
+    const double of_b[] = {b->score, b->strength, b->rarity, b->surprise, b->expected, b->lower, b->upper, b->rate};
+    cr_assert_arr_eq(of_a, of_b, sizeof of_a);
+    for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
+        cr_assert_eq(a->finding[d].vote, b->finding[d].vote);
+        cr_assert_eq(a->finding[d].reason, b->finding[d].reason);
+        cr_assert_arr_eq(&a->finding[d].statistic, &b->finding[d].statistic, sizeof a->finding[d].statistic);
+    }
+}
+
+Test(engine, several_options_judged_at_once_say_what_each_says_alone)
+{
+    enum { SIDES = 3, POINTS = 4000 };
+    struct engine_record *alone[SIDES];
+    unsigned opened = 0;
+    for (unsigned seed = 1; seed <= 6; seed++) {
+        struct noise n = noise_seeded(seed);
+        struct engine_options options[SIDES];
+        const struct engine_options *each[SIDES];
+        engine_init(r);
+        for (unsigned i = 0; i < SIDES; i++) {
+            options[i] = random_options(&n);
+            each[i] = &options[i];
+            alone[i] = malloc(engine_record_bytes());
+            engine_init(alone[i]);
+        }
+        for (unsigned k = 0; k < POINTS; k++) {
+            struct point p = eventful(&n, k, seed % 3 == 0);
+            struct verdict together[SIDES], single;
+            int result = engine_update_each(r, each, SIDES, p, together);
+            for (unsigned i = 0; i < SIDES; i++) {
+                cr_assert_eq(engine_update(alone[i], each[i], p, &single), result);
+                if (result == 0)
+                    same_verdicts(&together[i], &single);
+                opened += result == 0 && engine_state_opens(single.state);
+            }
+        }
+        for (unsigned i = 0; i < SIDES; i++)
+            free(alone[i]);
+    }
+    cr_assert_gt(opened, 100, "the series have what to disagree on");
+}

@@ -66,7 +66,8 @@ static void check(const char *template, const char *metric, size_t len, const ch
 
 Test(graph_url, every_field_is_filled_wherever_it_stands)
 {
-    check(GRAPHITE, "servers.a-1.cpu", 15, "http://graphite/render?target=servers.a-1.cpu&from=1700000000&until=4294967295");
+    check(GRAPHITE, "servers.a-1.cpu", 15,
+          "http://graphite/render?target=servers.a-1.cpu&from=1700000000&until=4294967295");
     check("http://h/{until}000/{metric}/{metric}", "ab", 1, "http://h/4294967295000/a/a");
 }
 

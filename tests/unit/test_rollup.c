@@ -211,6 +211,53 @@ Test(rollup, folding_in_pieces_gives_the_bytes_of_folding_at_once)
     }
 }
 
+/* Whether each slot that holds something holds the same later: of the first ring of each archive. */
+static bool is_kept(const struct rollup *before, const struct rollup *after)
+{
+    const uint8_t nothing[] = {0x00, 0x00, 0xc0, 0x7f};
+    for (unsigned k = 0; k < before->n; k++)
+        for (uint32_t i = 0; i < before->archive[k].slots; i++) {
+            const uint8_t *slot = before->bytes + before->archive[k].at + (size_t)i * sizeof nothing;
+            if (memcmp(slot, nothing, sizeof nothing) != 0 &&
+                memcmp(slot, after->bytes + (slot - before->bytes), sizeof nothing) != 0)
+                return false;
+        }
+    return true;
+}
+
+Test(rollup, filled_with_what_came_before_is_what_folding_all_in_order_gives)
+{
+    for (unsigned seed = 0; seed < 60; seed++) {
+        struct units_retention retention = retention_of(retentions[seed % COUNT(retentions)]);
+        struct rollup live, once, before;
+        static struct model m;
+        srand(seed);
+        uint32_t raw_s = retention.archive[0].span_s, step_s = retention.archive[0].step_s, t = T0 + random_to(1000);
+        uint32_t coarsest_s = retention.archive[retention.n - 1].step_s;
+        m.n = 0;
+        cr_assert_eq(rollup_init(&once, &retention, step_s, t), 0);
+        t = model_grow(&m, t, t + 1 + random_to(12 * raw_s), step_s);
+        uint32_t live_from = seed % 2 ? t : (t + coarsest_s - 1) / coarsest_s * coarsest_s;
+        size_t past = m.n;
+        t = model_grow(&m, live_from, live_from + 1 + random_to(6 * raw_s), step_s);
+        fold(&once, &m, t);
+        cr_assert_eq(rollup_init(&live, &retention, step_s, live_from), 0);
+        rollup_fold(&live, m.points + past, m.n - past, t - t % live.align_s, &(struct rollup_changes){0});
+        cr_assert_eq(rollup_load(&before, live.bytes, live.len), 0);
+        cr_assert_eq(rollup_fill(&live, m.points, past + random_to((uint32_t)(m.n - past) + 1)), 0);
+        cr_assert(is_kept(&before, &live), "seed %u", seed);
+        if (seed % 2 == 0)
+            cr_assert_eq(memcmp(live.bytes, once.bytes, once.len), 0, "seed %u", seed);
+        rollup_fini(&before);
+        cr_assert_eq(rollup_load(&before, live.bytes, live.len), 0);
+        cr_assert_eq(rollup_fill(&live, m.points, m.n), 0);
+        cr_assert_eq(memcmp(live.bytes, before.bytes, before.len), 0, "seed %u: filled twice", seed);
+        rollup_fini(&before);
+        rollup_fini(&live);
+        rollup_fini(&once);
+    }
+}
+
 Test(rollup, changes_are_all_that_differs)
 {
     for (unsigned seed = 0; seed < 60; seed++) {

@@ -38,8 +38,8 @@ Test(why, anomaly_names_value_band_voters_and_score)
     struct verdict v = spike();
     struct engine_options o = options();
     check(&v, &o, 0,
-          "Anomalous: 812 at 00:16 UTC; 90 to 150 was expected; 2 of 4 detectors voted, first median, then three_sigma; 2 "
-          "are needed, and the score 91.2 reaches 50. Abstaining: seasonal (needs a day).");
+          "Anomalous: 812 at 00:16 UTC; 90 to 150 was expected; 2 of 4 detectors voted, first median, then three_sigma; "
+          "2 are needed, and the score 91.2 reaches 50. Abstaining: seasonal (needs a day).");
 }
 
 Test(why, normal_says_what_was_missing)
@@ -50,8 +50,8 @@ Test(why, normal_says_what_was_missing)
     o.consensus = 3;
     v.finding[DETECTOR_seasonal].vote = ENGINE_VOTE_NO;
     check(&v, &o, 0,
-          "Normal: 812 at 00:16 UTC; 90 to 150 was expected; 2 of 4 detectors voted, first median, then three_sigma; 3 are "
-          "needed, but the score 91.2 reaches 50.");
+          "Normal: 812 at 00:16 UTC; 90 to 150 was expected; 2 of 4 detectors voted, first median, then three_sigma; "
+          "3 are needed, but the score 91.2 reaches 50.");
     v.value = 3;
     v.score = 7;
     v.votes = 0;
@@ -89,8 +89,8 @@ Test(why, skyline_tells_votes_alone)
     v.finding[SKYLINE_ks_test] =
         (struct engine_finding){.vote = ENGINE_ABSTAINS, .reason = ENGINE_REASON_NOT_STATIONARY};
     check(&v, &o, 0,
-          "Anomalous: 812 at 00:16 UTC; 90 to 150 was expected; 6 of 8 algorithms voted, first stddev_from_average, then "
-          "first_hour_average, stddev_from_moving_average, mean_subtraction_cumulation, least_squares, histogram_bins; "
+          "Anomalous: 812 at 00:16 UTC; 90 to 150 was expected; 6 of 8 algorithms voted, first stddev_from_average, "
+          "then first_hour_average, stddev_from_moving_average, mean_subtraction_cumulation, least_squares, histogram_bins; "
           "6 are needed. Abstaining: ks_test (not stationary).");
 }
 
@@ -142,7 +142,8 @@ Test(why, counter_is_said_to_be_judged_by_its_rate)
     char why[WHY_MAX];
     v.rate = 12.5;
     why_sentence(why, &v, &o, &(struct why){.first = -1});
-    cr_assert_not_null(strstr(why, "812 at 00:16 UTC, judged as a counter, by its rate of 12.5 a second; 90 to 150 was"), "%s", why);
+    cr_assert_not_null(strstr(why, "812 at 00:16 UTC, judged as a counter, by its rate of 12.5 a second; 90 to 150 was"), "%s",
+                       why);
 }
 
 Test(why, stale_says_since_when)
@@ -209,10 +210,12 @@ Test(why, a_single_voter_is_named_and_times_are_of_the_zone_that_is_asked_for)
     static const struct {
         int32_t offset_s;
         const char *at;
-    } zones[] = {{0, "at 00:16;"}, {3600, "at 01:16;"}, {-3600, "at 23:16;"}, {20700, "at 06:01;"}, {-86399, "at 00:16;"}};
+    } zones[] = {{0, "at 00:16;"}, {3600, "at 01:16;"}, {-3600, "at 23:16;"}, {20700, "at 06:01;"},
+                 {-86399, "at 00:16;"}};
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
         char why[WHY_MAX];
-        why_sentence(why, &v, &o, &(struct why){.first = DETECTOR_median, .zoned = true, .utc_offset_s = zones[i].offset_s});
+        struct why about = {.first = DETECTOR_median, .zoned = true, .utc_offset_s = zones[i].offset_s};
+        why_sentence(why, &v, &o, &about);
         cr_assert_not_null(strstr(why, zones[i].at), "%s", why);
         cr_assert_not_null(strstr(why, "1 of 4 detectors voted: median; "), "%s", why);
     }

@@ -15,7 +15,8 @@ const CONTEXT_S = 1800; // on both sides of a moment
 const CLOSE_STEPS = 3;  // an anomaly stays open for this long at least
 const UNKNOWN = 'no metric has this name'; // the API's sentence
 
-// {name, at, range, why, graph, context, history, anomalies, patience, timeline}: what the view shows; undefined while it is hidden
+// What the view shows, {name, at, range, why, graph, context, history, anomalies, patience, timeline}; undefined while it is
+// hidden.
 let shown;
 let pause;
 
@@ -128,7 +129,8 @@ function tellContext({context}, {marks, about: {unit, owner, description, runboo
 
 function tellGraph({graph}, url) {
   graph.hidden = !url;
-  if (url) replace(graph, el('a', {href: url, target: '_blank', rel: 'noopener noreferrer'}, 'Your own graph of this range ↗'));
+  const properties = {href: url, target: '_blank', rel: 'noopener noreferrer'};
+  if (url) replace(graph, el('a', properties, 'Your own graph of this range ↗'));
 }
 
 const nowLink = ({name, at}) => at !== undefined && el('a', {class: 'now', href: metricHash(name)}, 'What holds now');

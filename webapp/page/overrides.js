@@ -35,8 +35,8 @@ const valueWords = (table, name, value) => `${words(name)} ${optionText(table.ge
 
 function row(match, said, when, button) {
   const trouble = el('span', {class: 'error', role: 'status'});
-  const act = button && el('button', {type: 'button', onclick: () => button.act().catch(error => setText(trouble, error.message))},
-    button.text);
+  const press = () => button.act().catch(error => setText(trouble, error.message));
+  const act = button && el('button', {type: 'button', onclick: press}, button.text);
   return el('li', {}, el('a', {href: tuneHash(match)}, match), el('span', {}, said), trouble,
     el('span', {class: 'when'}, when), act);
 }
@@ -52,7 +52,7 @@ const entryRow = ({id, at, match, before, after, undoable}, table, again) =>
 // "median 5 → 9, flat no → as the rules say": what differs.
 function changeInWords(before, after, table) {
   const of = (options, name) => (name in options ? optionText(table.get(name), options[name]) : 'as the rules say');
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(name => before[name] !== after[name]);
+  const names = Object.keys({...before, ...after}).filter(name => before[name] !== after[name]);
   return names.map(name => `${words(name)} ${of(before, name)} → ${of(after, name)}`).join(', ') || 'saved anew';
 }
 

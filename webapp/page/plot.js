@@ -121,7 +121,8 @@ export function hasClosed(series, more) {
 export function extend(series, more) {
   series.points.push(...more.points);
   series.expected.push(...more.expected);
-  for (const {detector, rows} of more.lanes ?? []) series.lanes?.find(lane => lane.detector === detector)?.rows.push(...rows);
+  for (const {detector, rows} of more.lanes ?? [])
+    series.lanes?.find(lane => lane.detector === detector)?.rows.push(...rows);
   if (!series.stretches.length) series.stretches = more.stretches;
   else if (more.points.length) series.stretches.at(-1).until = more.points.at(-1)[0];
   const byId = new Map([...series.anomalies, ...more.anomalies].map(anomaly => [anomaly.id, anomaly]));

@@ -8,7 +8,8 @@ const DIGITS = 2; // significant ones of what a sliding gives
 
 // Ranges that begin below 1 span powers of ten: there every stop is a share of the value, not a step.
 function scaleOf({type, min, max}) {
-  if (type === 'integer' || min >= 1) return {stops: max - min, valueAt: stop => min + stop, stopAt: value => value - min};
+  if (type === 'integer' || min >= 1)
+    return {stops: max - min, valueAt: stop => min + stop, stopAt: value => value - min};
   const ratio = Math.log(max / min);
   return {
     stops: STOPS,

@@ -17,7 +17,10 @@ const PAUSE_MS = 150;  // while the range changes nothing is asked for
 const NARROWEST_S = 60;
 const HOUR_S = 3600, DAY_S = 86400;
 const RANGES = [[HOUR_S, '1 h'], [6 * HOUR_S, '6 h'], [DAY_S, '1 d'], [3 * DAY_S, '3 d'], [14 * DAY_S, '14 d']];
-const GHOSTS = [{title: 'Yesterday', ago: DAY_S, colour: 'yesterday'}, {title: 'Last week', ago: 7 * DAY_S, colour: 'last-week'}];
+const GHOSTS = [
+  {title: 'Yesterday', ago: DAY_S, colour: 'yesterday'},
+  {title: 'Last week', ago: 7 * DAY_S, colour: 'last-week'},
+];
 
 export const SHOWN_AT_FIRST = {last: DAY_S};
 
@@ -48,7 +51,8 @@ export class Timeline {
 
   build() {
     this.plot = el('div', {
-      class: 'plot', tabindex: 0, role: 'application', 'aria-roledescription': 'chart', 'aria-describedby': 'chart-keys',
+      class: 'plot', tabindex: 0, role: 'application', 'aria-roledescription': 'chart',
+      'aria-describedby': 'chart-keys',
     });
     this.canvas = el('div', {class: 'canvas'});
     this.caption = el('figcaption', {});
@@ -59,7 +63,8 @@ export class Timeline {
     this.sheet = el('div', {class: 'sheet'}, this.plot, this.lanes.node, this.mark, this.hair);
     this.node = el('figure', {class: 'timeline'}, this.toolbar(), this.caption, this.sheet,
       el('p', {id: 'chart-keys', class: 'hint'}, 'Click a moment to ask why it was, or was not, flagged. Drag to zoom, '
-        + 'with shift to pan; ctrl and wheel zoom. Keys: + − 0 zoom, ← → move from point to point, with shift they pan.'));
+        + 'with shift to pan; ctrl and wheel zoom. Keys: + − 0 zoom, ← → move from point to point, with '
+        + 'shift they pan.'));
     this.node.timeline = this;
     listenTo(this, this.plot, this.box);
   }
@@ -68,12 +73,14 @@ export class Timeline {
     const button = (text, onclick, more) => el('button', {type: 'button', onclick, ...more}, text);
     this.choices = RANGES.map(([last, text]) => button(text, () => this.go({last}), {'data-last': last}));
     const ghosts = GHOSTS.map(ghost => button(ghost.title, event => this.toggle(ghost, event.currentTarget),
-      {class: `ghost ${ghost.colour}`, 'aria-pressed': 'false', title: `The same time, ${duration(ghost.ago)} before`}));
+      {class: `ghost ${ghost.colour}`, 'aria-pressed': 'false', title: `${duration(ghost.ago)} before`}));
     return el('div', {class: 'toolbar', role: 'toolbar', 'aria-label': 'Range'},
       el('span', {class: 'group'}, this.choices, button('All', () => this.showAll())),
       el('span', {class: 'group'},
-        button('◀', () => this.pan(-0.5), {'aria-label': 'Earlier'}), button('▶', () => this.pan(0.5), {'aria-label': 'Later'}),
-        button('+', () => this.zoom(1 / 2), {'aria-label': 'Zoom in'}), button('−', () => this.zoom(2), {'aria-label': 'Zoom out'})),
+        button('◀', () => this.pan(-0.5), {'aria-label': 'Earlier'}),
+        button('▶', () => this.pan(0.5), {'aria-label': 'Later'}),
+        button('+', () => this.zoom(1 / 2), {'aria-label': 'Zoom in'}),
+        button('−', () => this.zoom(2), {'aria-label': 'Zoom out'})),
       el('span', {class: 'group'}, ghosts));
   }
 
@@ -173,7 +180,8 @@ export class Timeline {
   async refresh() {
     const {series, wanted} = this;
     if (!series?.points.length || nowS() - this.loadedAt > RELOAD_S) return this.load();
-    const more = await get('/api/series', {metric: this.metric, from: series.points.at(-1)[0] + 1, lanes: 1}).catch(() => null);
+    const query = {metric: this.metric, from: series.points.at(-1)[0] + 1, lanes: 1};
+    const more = await get('/api/series', query).catch(() => null);
     if (!more || this.series !== series || this.wanted !== wanted || !this.graph) return;
     if (hasClosed(series, more)) return this.load();
     extend(series, more);

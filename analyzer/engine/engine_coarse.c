@@ -1,0 +1,110 @@
+/* Means of long times show what is usual, and hide the noise. So each is taught to the profile as if it were every
+ * point of its time: bins, counts and memory are then what they would be had the record lived through it. The levels
+ * learn where the values lie. How coarse values are, and every scale, tail and habit, only points can tell. */
+#include "ridgeline/engine.h"
+
+#include <math.h>
+
+#include "analyzer/engine/record.h"
+
+static bool is_fresh(const struct engine_record *r)
+{
+    return r->cadence.step_s > 0 && r->raw.level.n == 0;
+}
+
+/* Seconds between the points of the main stream, which the profile learns from. */
+static double main_step_s(const struct engine_record *r)
+{
+    double step_s = r->cadence.step_s;
+    return record_has_minutes(r) ? step_s * record_minute_points(r) : step_s;
+}
+
+/* A time in which the metric was at `y` on average, a normal value. */
+struct stretch {
+    double from, until, y;
+};
+
+static double end_of(const struct engine_mean *m)
+{
+    return (double)m->t + m->step_s;
+}
+
+/* Of a counter two means tell its rate from the middle of one to the middle of the other, unless it began anew in
+ * between, or nothing is known of the time between them. */
+static bool rate_between(const struct engine_record *r, const struct engine_mean *a, const struct engine_mean *b,
+                         struct stretch *s)
+{
+    s->from = (a->t + end_of(a)) / 2;
+    s->until = (b->t + end_of(b)) / 2;
+    double rate = counter_slope(a->v, b->v, s->until - s->from);
+    s->y = record_normal(r, rate);
+    return end_of(a) == b->t && rate >= 0;
+}
+
+/* What the `i`th of `n` means says. Returns whether it says anything. */
+static bool stretch_of(const struct engine_record *r, const struct engine_mean *means, size_t n, size_t i,
+                       struct stretch *s)
+{
+    if (i >= n)
+        return false;
+    if (r->counter.kind == COUNTER_YES)
+        return i > 0 && rate_between(r, &means[i - 1], &means[i], s);
+    *s = (struct stretch){.from = means[i].t, .until = end_of(&means[i]), .y = record_normal(r, means[i].v)};
+    return true;
+}
+
+/* The value where two stretches meet: on the line from the middle of one to the middle of the other. */
+static double between(const struct stretch *a, const struct stretch *b)
+{
+    double a_s = a->until - a->from, b_s = b->until - b->from;
+    return a->y * (b_s / (a_s + b_s)) + b->y * (a_s / (a_s + b_s));
+}
+
+/* On its way from `begin` through s->y to `end`: means of a slope are no steps. */
+static double value_at(const struct stretch *s, double begin, double end, double t)
+{
+    double half = (s->until - s->from) / 2, from_middle = (t - s->from - half) / half;
+    return s->y + (from_middle < 0 ? begin - s->y : end - s->y) * fabs(from_middle);
+}
+
+static void teach(struct engine_record *r, const struct stretch *s, double begin, double end)
+{
+    double span_s = s->until - s->from, main_s = main_step_s(r);
+    for (double t = s->from; t < s->until; t += main_s)
+        profile_learn(&r->profile, (uint32_t)t, value_at(s, begin, end, t), main_s);
+    level_learn_mean(&r->raw.level, s->y, span_s, r->cadence.step_s);
+    if (record_has_minutes(r))
+        level_learn_mean(&r->minutes.level, s->y, span_s, main_s);
+    if (record_has_triples(r))
+        level_learn_mean(&r->triples.level, s->y, span_s, 3 * main_s);
+}
+
+static void teach_all(struct engine_record *r, const struct engine_mean *means, size_t n)
+{
+    struct stretch s, other;
+    for (size_t i = 0; i < n; i++) {
+        if (!stretch_of(r, means, n, i, &s))
+            continue;
+        double begin = s.y, end = s.y;
+        if (i > 0 && stretch_of(r, means, n, i - 1, &other) && other.until == s.from)
+            begin = between(&other, &s);
+        if (stretch_of(r, means, n, i + 1, &other) && s.until == other.from)
+            end = between(&s, &other);
+        teach(r, &s, begin, end);
+    }
+}
+
+void engine_warm_coarse(struct engine_record *r, const struct engine_mean *means, size_t n)
+{
+    if (!is_fresh(r))
+        return;
+    while (n > 0 && end_of(&means[n - 1]) > r->cadence.first_t)
+        n--;
+    if (n == 0)
+        return;
+    r->profile.first_t = means[0].t;
+    teach_all(r, means, n);
+    profile_doubt_errors(&r->profile);
+    double last = record_normal(r, r->first[RECORD_FIRST - 1]);
+    r->raw.level.last = r->minutes.level.last = r->triples.level.last = last;
+}

@@ -1,0 +1,193 @@
+"""What `ridgeline import` makes of history that is older than the raw retention: the rollup that roomba would have made
+of the same points, whatever was imported in parts, killed or repeated, and one that roomba goes on with."""
+import random
+import subprocess
+import time
+
+import pytest
+import requests
+
+from conftest import BUILD, RedisServer, canonical, free_ports, points_of, wait_for, write_settings
+from test_import import DAY, STEP_S, everything, newest, run_import, shop, write_csv
+from test_roomba import allow
+from test_rollup import Rollup, check
+
+SETTINGS = """
+redis = "unix:{sock}";
+retention = "60s:6h,5m:3d,30m:10d,1d:30d";
+rules = ( {{ match = "short.**"; retention = "60s:6h,10m:2d"; }}, {{ match = "raw.**"; retention = "60s:12h"; }} );
+horizon: {{ max_age = "1000s"; }};
+roomba: {{ pass_interval = "1s"; }};
+webapp: {{ listen = "127.0.0.1:{port}"; }};
+"""
+POINTS = 12 * DAY // STEP_S
+
+
+def history(seed, until=None):
+    return shop(seed, until or newest(), points=POINTS, fault=None)
+
+
+class Site:
+    def __init__(self, client, sock, path):
+        self.client, self.port = client, free_ports(1)[0]
+        self.settings = write_settings(path, SETTINGS.format(sock=sock, port=self.port))
+
+    def take(self, *paths, **more):
+        return run_import("--settings", self.settings, *paths, **more)
+
+
+@pytest.fixture
+def site(redis, tmp_path):
+    return Site(redis, redis.sock, tmp_path / "settings.conf")
+
+
+@pytest.fixture
+def undisturbed(tmp_path):
+    """undisturbed(directory): everything that one import into a Redis of its own leaves."""
+    directory = tmp_path / "calm"
+    directory.mkdir()
+    server = RedisServer(directory)
+
+    def take(*paths):
+        Site(server.client, server.sock, directory / "settings.conf").take(*paths)
+        return everything(server.client)
+
+    yield take
+    server.stop()
+
+
+def roomba_walks(site, daemons, name):
+    """Its counters, after some walks."""
+    roomba = daemons(name, site.settings).wait_ready()
+    passes = int(site.client.hget("ridgeline:stats:roomba", "passes") or 0)
+    wait_for("walks", lambda: int(site.client.hget("ridgeline:stats:roomba", "passes") or 0) > passes + 2)
+    counters = {k.decode(): v for k, v in site.client.hgetall("ridgeline:stats:roomba").items()}
+    assert roomba.stop() == 0
+    return {k: int(counters[k]) for k in ("rollups_begun", "rollups_rebuilt", "rollups_rejected", "points_late",
+                                          "errors", "folded")}
+
+
+def test_old_history_is_in_the_rollup_and_roomba_goes_on_with_it(redis, site, daemons, tmp_path):
+    points = history(1)
+    site.take(write_csv(tmp_path / "m.csv", points))
+    rollup, tail = check(redis, "m", points)
+    assert rollup.until > points[-1][0] - 6 * 3600 - 1800 and len(rollup.archives) == 3
+    live = [(points[-1][0] + STEP_S * i, 50.0 + i % 7) for i in range(1, 6)]
+    redis.append("metrics.m", b"".join(canonical(*p) for p in live))
+    before = rollup.raw
+    counters = roomba_walks(site, daemons, "roomba")
+    assert counters == dict.fromkeys(counters, 0)
+    assert redis.get("rollup.m") == before
+    # The same, had the import been some hours ago: then there is something to fold.
+    site.client.flushall()
+    site.take(write_csv(tmp_path / "m.csv", points[:-240]))
+    redis.append("metrics.m", b"".join(canonical(*p) for p in points[-240:]))
+    counters = roomba_walks(site, daemons, "roomba")
+    assert counters["folded"] == 1 and sum(counters.values()) == 1
+    after, _ = check(redis, "m", points)
+    assert after.until > points[-240][0] - 6 * 3600
+
+
+def test_each_metric_is_imported_by_its_own_retention(redis, site, tmp_path):
+    points = history(2)
+    for name in "m", "short/m", "raw/m":
+        write_csv(tmp_path / f"csv/{name}.csv", points)
+    for days in 3, 11:
+        write_csv(tmp_path / f"csv/ended/{days}.csv", [(t - days * DAY, v) for t, v in points])
+    write_csv(tmp_path / "csv/raw/ended.csv", [(t - DAY, v) for t, v in points])
+    told = site.take(tmp_path / "csv")
+    assert "5 of 6 files imported, 1 that ended before what the retention holds" in told
+    assert [step for step, _, _ in check(redis, "m", points)[0].archives] == [300, 1800, 86400]
+    assert [step for step, _, _ in check(redis, "short.m", points)[0].archives] == [600]
+    assert not redis.exists("rollup.raw.m")
+    assert points_of(redis, "raw.m") == [p for p in points if p[0] >= points[-1][0] - 12 * 3600]
+    assert redis.ttl("ridgeline:record:raw.m") > 12 * 3600 >= redis.ttl("ridgeline:record:short.m")
+
+
+def test_in_parts_and_repeated_it_is_as_in_one(redis, site, undisturbed, tmp_path):
+    points = history(3)
+    path = tmp_path / "m.csv"
+    for n in (300, 5000, 5001, 12000, POINTS, POINTS):
+        write_csv(path, points[:n])
+        redis.hdel("ridgeline:record:m", "import")
+        if points[n - 1][0] > time.time() - 29 * DAY:
+            site.take(path)
+    assert redis.get("rollup.m") == undisturbed(path)[b"rollup.m"]
+    check(redis, "m", points)
+    assert "1 complete before" in site.take(path)
+
+
+def test_killed_anywhere_it_ends_as_if_undisturbed(redis, site, undisturbed, tmp_path):
+    until = newest()
+    for i in range(32):
+        write_csv(tmp_path / f"csv/m{i}.csv", history(i, until))
+    r = random.Random(5)
+    kills = 0
+    for _ in range(200):
+        process = subprocess.Popen([str(BUILD / "ridgeline"), "import", "--settings", site.settings,
+                                    str(tmp_path / "csv")], stderr=subprocess.DEVNULL)
+        try:
+            process.wait(r.uniform(0.01, 0.06))
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+    site.take(tmp_path / "csv")
+    killed, calm = everything(redis), undisturbed(tmp_path / "csv")
+    assert kills >= 3
+    killed.pop("names"), calm.pop("names")  # a name whose XADD was cut off is found by the workers' scan
+    assert killed == calm
+
+
+def test_a_crash_between_rollup_and_points_is_mended_by_the_next_import(redis, site, undisturbed, tmp_path):
+    """Redis takes the rollup and refuses the points, which is the state that such a crash leaves."""
+    path = write_csv(tmp_path / "m.csv", history(4))
+    redis.acl_setuser("default", enabled=True, nopass=True, commands=["+@all"], reset_keys=True,
+                      keys=["rollup.*", "ridgeline:*"], channels=["*"], selectors=[("+@all", "%R~metrics.*")])
+    assert "1 failed" in site.take(path, expect=1)
+    half = redis.get("rollup.m")
+    assert half and not redis.exists("metrics.m")
+    allow(redis, "+@all")
+    site.take(path)
+    assert redis.get("rollup.m") == half
+    assert everything(redis) == undisturbed(path)
+
+
+def test_what_the_rollup_lacks_is_filled_though_all_was_judged(redis, site, tmp_path):
+    points = history(7)
+    day = points[0][0] // DAY + 4  # slots that hold a part of their points stay as they are
+    path = write_csv(tmp_path / "m.csv", [p for p in points if p[0] // DAY not in (day, day + 1)])
+    site.take(path)
+    write_csv(path, points)
+    told = site.take(path)
+    assert "1 with points in gaps of what was judged before" in told and "0 points judged" in told
+    check(redis, "m", points)
+    site.client.delete("rollup.m")
+    assert "1 with points in gaps" in site.take(path)
+    check(redis, "m", points)
+    assert "1 complete before" in site.take(path)
+
+
+def test_a_live_metric_gets_its_past_and_keeps_what_came_live(redis, site, daemons, tmp_path):
+    points = history(6)
+    live = [(t, v + 1000) for t, v in points[-2 * DAY // STEP_S:]]
+    redis.set("metrics.m", b"".join(canonical(*p) for p in live))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    assert roomba_walks(site, daemons, "roomba")["rollups_begun"] == 1
+    before, tail = check(redis, "m", live)
+    site.take(write_csv(tmp_path / "m.csv", points))
+    after = Rollup(redis, "m")
+    assert after.until == before.until and points_of(redis, "m") == tail
+    for k, (step, _, _) in enumerate(after.archives):
+        old, new = before.slots(k), after.slots(k)
+        kept = {t: v for t, v in old.items() if v[0] == v[0]}
+        assert kept and {t: new[t] for t in kept} == kept
+        past = [t for t, v in new.items() if v[0] == v[0] and t not in kept]
+        assert step == 300 or past and all(t < live[0][0] for t in past)
+    webapp = daemons("webapp", site.settings).wait_ready()
+    shown = requests.get(f"http://127.0.0.1:{site.port}/api/series", params={"metric": "m"}, timeout=30).json()
+    assert shown["points"][0][0] < points[0][0] + DAY and shown["points"][-1][0] == points[-1][0]
+    assert webapp.stop() == 0
+    assert roomba_walks(site, daemons, "roomba")["points_late"] == 0
+    assert redis.get("rollup.m") == after.raw
