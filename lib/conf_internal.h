@@ -72,6 +72,10 @@ struct conf_place {
 int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_place *place,
                          char reason[CONF_REASON_MAX]);
 
+/* Checks what each rule's metrics keep raw against the rest of the settings. Returns as conf_rules_from_file does. */
+#define CONF_LACKS_DAY "\"skyline\" needs a day of raw points, and the retention keeps %s"
+int conf_rules_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX]);
+
 /* Whether the file's list of this name is one of channels, alerts or mutes; and the names of those, NULL behind the
  * last. */
 bool conf_list_exists(const char *name);
@@ -85,9 +89,6 @@ void conf_lists_free(struct settings *s);
 
 /* Their part of the reference page. */
 void conf_lists_reference(FILE *out);
-/* Checks what each rule's metrics keep raw against the rest of the settings. Returns as conf_rules_from_file does. */
-#define CONF_LACKS_DAY "\"skyline\" needs a day of raw points, and the retention keeps %s"
-int conf_rules_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX]);
 
 /* Appends an empty rule; NULL when memory is out. It moves when another is appended. */
 struct conf_rule *conf_rules_append(struct conf_rules *rules);

@@ -97,6 +97,15 @@ static json_t *explanation(struct explained *e, struct history_end *end, const s
                      http_number(end->stale_after_s), "episode", episode_json(&end->episode));
 }
 
+static json_t *retention_json(const struct settings *settings, const char *name, size_t len)
+{
+    struct conf_origin origin;
+    char value[UNITS_RETENTION_TEXT_MAX], text[CONF_ORIGIN_TEXT_MAX];
+    const struct units_retention *retention = conf_retention(settings, name, len, &origin);
+    return json_pack("{s:s,s:s}", "value", units_retention_text(value, sizeof value, retention), "origin",
+                     conf_origin_text(text, sizeof text, &origin));
+}
+
 /* Adds the mute in force at that time, null for none; the sentence names it. */
 static void add_mute(const struct request *request, json_t *out, const char *name, size_t len, uint32_t at)
 {
@@ -107,15 +116,6 @@ static void add_mute(const struct request *request, json_t *out, const char *nam
                                          json_string_value(json_object_get(mute, "name")),
                                          json_string_value(json_object_get(mute, "what"))));
     json_object_set_new(out, "mute", mute ? mute : json_null());
-}
-
-static json_t *retention_json(const struct settings *settings, const char *name, size_t len)
-{
-    struct conf_origin origin;
-    char value[UNITS_RETENTION_TEXT_MAX], text[CONF_ORIGIN_TEXT_MAX];
-    const struct units_retention *retention = conf_retention(settings, name, len, &origin);
-    return json_pack("{s:s,s:s}", "value", units_retention_text(value, sizeof value, retention), "origin",
-                     conf_origin_text(text, sizeof text, &origin));
 }
 
 static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,

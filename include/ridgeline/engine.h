@@ -129,6 +129,7 @@ int engine_update(struct engine_record *r, const struct engine_options *o, struc
 /* Passes over a point: time goes on as if it had been judged, and nothing is learnt from it. Returns 0, or -1 and leaves
  * the record as it was in the cases above, and where no point was judged before. */
 int engine_hold(struct engine_record *r, struct point p);
+
 /* The same under several options at once, at the cost of learning the point once: out[i] is what engine_update() with
  * o[i] would give. All must have the same `season`, the one option that learning depends on; n is at least 1. */
 int engine_update_each(struct engine_record *r, const struct engine_options *const o[], size_t n, struct point p,
