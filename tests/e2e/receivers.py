@@ -44,9 +44,10 @@ class HttpReceiver:
 
 
 class SlowLoris:
-    """Takes a connection and answers with a byte of a header each second, for ever."""
+    """Takes a connection, begins an answer, and adds `drop` each `pause_s`, for ever."""
 
-    def __init__(self):
+    def __init__(self, begin=b"HTTP/1.1 200 OK\r\n", drop=b"X", pause_s=1):
+        self.begin, self.drop, self.pause_s = begin, drop, pause_s
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
         self.taken, self.over = 0, threading.Event()
@@ -61,9 +62,9 @@ class SlowLoris:
 
     def drip(self, connection):
         with connection, contextlib.suppress(OSError):
-            connection.sendall(b"HTTP/1.1 200 OK\r\n")
-            while not self.over.wait(1):
-                connection.sendall(b"X")
+            connection.sendall(self.begin)
+            while not self.over.wait(self.pause_s):
+                connection.sendall(self.drop)
 
     def stop(self):
         self.over.set()

@@ -131,6 +131,15 @@ def test_a_slow_loris_delays_no_other_channel_and_ends_with_the_time_limit(redis
     assert redis.xlen("ridgeline:outbox:loris") == 1
 
 
+@pytest.mark.parametrize("drop, pause_s", [(b"X", 1), (b"X" * 65536, 0.001)], ids=["trickles", "floods"])
+def test_what_was_taken_is_not_sent_again_though_the_answer_has_no_end(redis, alerter, running, drop, pause_s):
+    hook = running(SlowLoris(b"HTTP/1.1 200 OK\r\n\r\n", drop, pause_s))
+    alerter(hook={"type": "webhook", "url": hook.url, "timeout": "2s"})
+    queue(redis, "hook", message())
+    wait_for("the delivery", lambda: counter(redis, "hook", "delivered") == 1)
+    assert counter(redis, "hook", "retries") == 0 and hook.taken == 1
+
+
 def test_what_the_receiver_refuses_is_a_dead_letter_and_holds_up_nothing(redis, alerter, running):
     hook = running(HttpReceiver(status=422))
     alerter(hook={"type": "webhook", "url": hook.url})
