@@ -108,6 +108,43 @@ class MailServer:
         self.controller.stop()
 
 
+class Dialogue:
+    """An SMTP server that says 250 to everything, 354 to DATA, and what `answers` says to a line that begins so; ""
+    is the greeting, "." the end of a mail."""
+
+    def __init__(self, answers):
+        self.answers = {"": "220 here", "DATA": "354 go on", **answers}
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                with connection, connection.makefile("rw", newline="\r\n") as stream, contextlib.suppress(OSError):
+                    self.talk(stream)
+
+    def talk(self, stream):
+        self.say(stream, "")
+        in_mail = False
+        for line in stream:
+            line = line.strip()
+            if in_mail and line != ".":
+                continue
+            in_mail = self.say(stream, line).startswith("354")
+
+    def say(self, stream, line):
+        answer = next((a for begin, a in self.answers.items() if begin and line.startswith(begin)),
+                      "250 well" if line else self.answers[""])
+        stream.write(answer + "\n")
+        stream.flush()
+        return answer
+
+    def stop(self):
+        self.listener.close()
+
+
 class Lines:
     """Datagrams, or connections read to their end, from a socket; a list of bytes."""
 

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from conftest import BUILD, RedisServer, canonical, free_ports, stop, wait_for, write_settings
-from receivers import Fifo, HttpReceiver, Lines, MailServer, SlowLoris
+from receivers import Dialogue, Fifo, HttpReceiver, Lines, MailServer, SlowLoris
 from test_webapp import anomaly, tell
 
 EVIL = "evil\r\nBcc: x@example.org\u2028<script>|;<!channel>"
@@ -245,6 +245,22 @@ def test_a_wrong_password_or_certificate_keeps_the_mail(redis, alerter, running,
         wait_for("a failure", lambda: counter(redis, channel, "retries") >= 1)
         assert redis.xlen(f"ridgeline:outbox:{channel}") == 1
     assert not server.mails
+
+
+@pytest.mark.parametrize("answers, dead", [
+    ({"": "554 no service for you today"}, False), ({"EHLO": "550 no", "HELO": "550 no"}, False),
+    ({"MAIL": "530 5.7.0 authentication required"}, False),
+    ({"RCPT TO:<a": "451 greylisted", "RCPT TO:<b": "550 unknown"}, False),
+    ({"MAIL": "553 no such sender"}, True), ({"RCPT": "550 unknown"}, True), ({"DATA": "554 no"}, True),
+    ({".": "554 spam"}, True)], ids=["greeting", "helo", "login", "greylist", "sender", "recipients", "data", "mail"])
+def test_a_mail_is_a_dead_letter_only_when_the_server_says_so_of_the_mail(redis, alerter, running, answers, dead):
+    server = running(Dialogue(answers))
+    alerter(mail={"type": "mail", "to": "a@example.org, b@example.org", "from": "r@example.org",
+                  "server": server.url, "timeout": "5s"})
+    queue(redis, "mail", message())
+    counted = "dead_letters" if dead else "retries"
+    wait_for("a failure", lambda: counter(redis, "mail", counted) >= 1)
+    assert redis.xlen("ridgeline:outbox:mail") == (0 if dead else 1), last_error(redis, "mail")
 
 
 def test_slack_and_pagerduty_get_what_they_take(redis, alerter, running):
