@@ -116,6 +116,23 @@ Test(message, numbers_out_of_range_in_a_head_become_0)
     json_decref(json);
 }
 
+Test(message, numbers_out_of_range_in_a_message_become_0)
+{
+    json_t *json = json_loads("{\"id\": \"1\", \"kind\": \"digest\", \"dedup_key\": \"k\", \"held\": [],"
+                              "\"held_count\": -9223372036854775808, \"marks\": []}", 0, NULL);
+    struct message m;
+    struct message_text_lines l;
+    const char *id;
+    cr_assert_eq(message_from_json(&m, &id, json), 0);
+    cr_expect_eq(m.held_count, 0);
+    json_t *incident = json_loads("{\"count\": -9223372036854775808, \"strongest\": [{}, {}]}", 0, NULL);
+    struct message open = sample(MESSAGE_OPEN, incident);
+    message_text_lines(&l, &open);
+    cr_expect_eq(l.n, 2, "and none of more");
+    json_decref(incident);
+    json_decref(json);
+}
+
 Test(message, the_summary_says_what_and_how_much)
 {
     char out[MESSAGE_TEXT_SUMMARY_MAX];
