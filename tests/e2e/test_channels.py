@@ -339,6 +339,16 @@ def test_what_is_over_though_nobody_said_so_is_not_told_again(redis, alerter, ru
     assert len(hook.requests) == 1
 
 
+def test_an_incident_that_is_refused_does_not_keep_the_others_from_being_told_again(redis, alerter, running):
+    hook = running(HttpReceiver(status=400))
+    redis.zadd("ridgeline:incidents:open", {head()["id"]: 1})
+    for key in ("inc-1", "inc-2", "inc-3"):
+        redis.hset("ridgeline:firing:am", key, json.dumps(message(key=key)))
+    alerter(am={"type": "alertmanager", "url": hook.url})
+    wait_for("all three in one turn", lambda: len(hook.requests) == 3)
+    wait_for("the counter", lambda: counter(redis, "am", "retries") == 3)
+
+
 def test_syslog_goes_by_datagram_and_by_frame(redis, alerter, running, tmp_path):
     unix = running(Lines(socket.SOCK_DGRAM, str(tmp_path / "log")))
     udp, tcp = running(Lines(socket.SOCK_DGRAM)), running(Lines(socket.SOCK_STREAM))
@@ -399,6 +409,15 @@ def test_a_program_that_hangs_is_killed_and_one_that_fails_is_tried_again(redis,
         while True:  # each try has a group of its own; the first one's is gone
             os.killpg(pid, 0)
             time.sleep(0.1)
+
+
+def test_a_program_that_leaves_its_group_is_killed_too(redis, alerter, tmp_path):
+    path = tmp_path / "left"
+    path.write_text("#!/usr/bin/python3\nimport os, time\nos.setpgid(0, os.getpgid(os.getppid()))\ntime.sleep(1000)\n")
+    path.chmod(0o700)
+    alerter(left={"type": "exec", "program": str(path), "timeout": "2s"})
+    queue(redis, "left", message())
+    wait_for("a kill", lambda: b"killed" in (last_error(redis, "left") or b""))
 
 
 def test_a_change_of_the_settings_starts_and_ends_channels(redis, alerter, running):
