@@ -517,6 +517,7 @@ def test_the_plugin_and_the_page_tell_that_a_channel_does_not_deliver(ridgeline_
 
     wait_for("all well", lambda: check("--url", r.page).returncode == 0)
     assert check("--url", r.page).stdout.startswith("RIDGELINE OK: ")
+    assert check("--url", r.page.rstrip("/") + "/").stdout.startswith("RIDGELINE OK: ")
     queue(r.redis, "hook", message())
     told = wait_for("a warning", lambda: (c := check("--url", r.page)).returncode == 1 and c.stdout)
     assert "channel hook does not deliver, 1 messages wait" in told and "|metrics=" in told
