@@ -446,6 +446,7 @@ def test_two_alerters_deliver_once(redis, alerter, daemons, running, tmp_path):
     for i in range(20):
         queue(redis, "hook", message(id=f"m{i}"))
     wait_for("all", lambda: len(hook.requests) >= 20)
+    wait_for("the last one's mark, without which it is told twice", lambda: redis.xlen("ridgeline:outbox:hook") == 0)
     first.kill()
     queue(redis, "hook", message(id="last"))
     wait_for("the one that stood by", lambda: len(hook.requests) >= 21)
