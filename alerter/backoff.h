@@ -11,4 +11,8 @@
  * number) takes off up to half. So channels that failed together do not all come back together. */
 int64_t backoff_ms(unsigned failures, uint32_t random);
 
+/* The same where the receiver asks for `retry_after_s`: that long, but no longer than a back-off ever is. 0 or less: it
+ * asks for nothing. */
+int64_t backoff_asked_ms(int64_t retry_after_s, unsigned failures, uint32_t random);
+
 #endif

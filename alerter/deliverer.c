@@ -111,11 +111,9 @@ static void attempt(struct deliverer *d, const struct message *m, const char *id
 static int64_t wait_ms(const struct deliverer *d, const struct transport_answer *answer)
 {
     uint32_t random = 0;
-    if (answer->retry_after_s > 0 && answer->retry_after_s <= BACKOFF_LAST_MS / 1000)
-        return answer->retry_after_s * 1000;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
         random = (uint32_t)clock_mono_ns();
-    return backoff_ms(d->failures, random);
+    return backoff_asked_ms(answer->retry_after_s, d->failures, random);
 }
 
 /* A delivery has failed, and will be tried again. */
@@ -204,7 +202,7 @@ static int take(struct deliverer *d, const struct outbox_entry *entry)
     return is_told(d, entry->id) ? finish(d, entry) : deliver(d, entry);
 }
 
-/* One turn of telling what is open. It ends with the first failure; the next turn begins anew. */
+/* One turn of telling what is open. It ends when the receiver fails; the next turn begins anew. */
 struct resend {
     struct deliverer *deliverer;
     bool failed;
@@ -215,12 +213,17 @@ static void resend_one(void *context, const struct message *m, const char *id)
     struct resend *r = context;
     struct deliverer *d = r->deliverer;
     struct transport_answer answer;
+    char quoted[TRANSPORT_ANSWER_MAX];
     if (r->failed || proc_stopping)
         return;
     attempt(d, m, id, &answer);
     if (answer.outcome == TRANSPORT_DELIVERED) {
         be_well(d);
         d->counters[CHANNEL_resent]++;
+    } else if (answer.outcome == TRANSPORT_REFUSED) { /* this one alone: the others shall not lapse for it */
+        d->counters[CHANNEL_retries]++;
+        log_warning("resend_refused", "channel=%s reason=%s", d->channel->name,
+                    log_quote(quoted, sizeof quoted, answer.text, strlen(answer.text)));
     } else {
         put_off(d, &answer);
         r->failed = true;

@@ -46,6 +46,13 @@ json_t *message_to_json(const struct message *m, const char *id)
                      "runbook", text(m->runbook), "marks", or_empty(m->marks));
 }
 
+/* A count or an epoch second; 0 for what is none. */
+static int64_t read_integer(const json_t *object, const char *key)
+{
+    double value = json_number_value(json_object_get(object, key));
+    return value >= 0 && value <= UINT32_MAX ? (int64_t)value : 0;
+}
+
 static int read_kind(enum message_kind *kind, const json_t *json)
 {
     const char *name = json_string_value(json_object_get(json, "kind"));
@@ -74,7 +81,7 @@ int message_from_json(struct message *m, const char **id, const json_t *json)
         .runbook = json_string_value(json_object_get(metadata, "runbook")),
         .incident = json_object_get(json, "incident"),
         .held = json_object_get(json, "held"),
-        .held_count = json_integer_value(json_object_get(json, "held_count")),
+        .held_count = read_integer(json, "held_count"),
         .marks = json_object_get(json, "marks"),
     };
     if (read_kind(&m->kind, json) < 0 || m->dedup_key == NULL || *id == NULL || !json_is_array(m->held) ||
@@ -89,13 +96,6 @@ static const char *read_text(const json_t *object, const char *key)
 {
     const char *value = json_string_value(json_object_get(object, key));
     return value != NULL ? value : "";
-}
-
-/* A count or an epoch second; 0 for what is none. */
-static int64_t read_integer(const json_t *object, const char *key)
-{
-    double value = json_number_value(json_object_get(object, key));
-    return value >= 0 && value <= UINT32_MAX ? (int64_t)value : 0;
 }
 
 static double read_number(const json_t *object, const char *key)

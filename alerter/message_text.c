@@ -177,7 +177,9 @@ static void add_line(struct message_text_lines *l, const struct message *m, cons
 void message_text_lines(struct message_text_lines *l, const struct message *m)
 {
     const json_t *list = m->kind == MESSAGE_DIGEST ? m->held : json_object_get(m->incident, "strongest");
-    int64_t all = m->kind == MESSAGE_DIGEST ? m->held_count : json_integer_value(json_object_get(m->incident, "count"));
+    struct message_head h;
+    message_read_head(&h, m->incident);
+    int64_t all = m->kind == MESSAGE_DIGEST ? m->held_count : h.count;
     size_t listed = json_array_size(list);
     l->n = 0;
     if (m->kind != MESSAGE_DIGEST && listed < 2) /* the title says it already */

@@ -46,7 +46,10 @@ static int ask(const char *url, int64_t timeout_s, struct answer *a)
     char error[CURL_ERROR_SIZE] = "", *whole = NULL;
     CURL *curl = curl_easy_init();
     CURLcode result = CURLE_OUT_OF_MEMORY;
-    if (curl == NULL || asprintf(&whole, "%s/api/health", url) < 0)
+    size_t url_len = strlen(url);
+    while (url_len > 0 && url[url_len - 1] == '/')
+        url_len--;
+    if (curl == NULL || asprintf(&whole, "%.*s/api/health", (int)url_len, url) < 0)
         goto out;
     curl_easy_setopt(curl, CURLOPT_URL, whole);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");

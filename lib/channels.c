@@ -10,6 +10,8 @@
 #define MINUTE 60.0
 #define DAY 86400.0
 #define HEADERS_MAX 16 /* lines of a webhook's own */
+#define HEADER_MAX 2000 /* bytes of one of them: parcel_header() would cut it */
+#define URL_MAX 1000
 
 static const char *const type_names[CHANNEL_TYPES] = {
     [CHANNEL_WEBHOOK] = "webhook", [CHANNEL_SLACK] = "slack",   [CHANNEL_PAGERDUTY] = "pagerduty",
@@ -133,6 +135,8 @@ static const char *check_url(const char *url)
 {
     if (!starts(url, "http://") && !starts(url, "https://"))
         return "must begin with https:// or http://";
+    if (strlen(url) > URL_MAX)
+        return "has more than 1000 bytes";
     if (!is_visible(url) || *(strchr(url, ':') + 3) == '\0')
         return "is no URL";
     return NULL;
@@ -213,6 +217,8 @@ static const char *check_headers(const char *headers)
     size_t n = 0;
     while (*headers != '\0') {
         size_t len = strcspn(headers, "\n");
+        if (len > HEADER_MAX)
+            return "holds a line of more than 2000 bytes";
         if (len > 0 && !is_header(headers, len))
             return "must hold lines such as \"X-Team: ops\\n\", and none of the headers that Ridgeline makes";
         headers += len + (headers[len] == '\n');

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define CONNECT_S_MAX 10L
+#define BODY_MAX (64 * 1024) /* bytes of an answer that are read */
 
 static int on_progress(void *context, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
 {
@@ -13,10 +14,13 @@ static int on_progress(void *context, curl_off_t down_all, curl_off_t down, curl
     return job->go_on(job->context) ? 0 : 1;
 }
 
-/* Keeps the beginning of the body; the rest is read and forgotten. */
+/* Keeps the beginning of the body; the rest is read and forgotten, and what is very long is broken off. */
 static size_t on_body(char *bytes, size_t size, size_t n, void *context)
 {
     struct exchange *x = context;
+    x->body_bytes += size * n;
+    if (x->body_bytes > BODY_MAX)
+        return 0;
     size_t have = strlen(x->said), room = sizeof x->said - 1 - have, len = size * n < room ? size * n : room;
     memcpy(x->said + have, bytes, len);
     x->said[have + len] = '\0';

@@ -11,6 +11,9 @@ struct exchange {
     CURL *curl;
     struct curl_slist *headers;
     char error[CURL_ERROR_SIZE];
+    bool has_head;     /* of HTTP: the answer's, whole */
+    size_t body_bytes; /* of the answer, so far */
+    bool is_put_off;   /* of SMTP: the server has said 4xx to something */
     char said[TRANSPORT_ANSWER_MAX]; /* the beginning of a body, or the last line of a dialogue */
 };
 

@@ -18,12 +18,13 @@
 /* Bytes of text in one encoded word: it may be 75 long (RFC 2047). */
 #define WORD_BYTES 42
 
-static bool is_ascii(const char *text)
+/* Whether a reader shows the text as it stands: "=?" may begin an encoded word, which could hold anything. */
+static bool is_plain(const char *text)
 {
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text >= 0x80)
+    for (const char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p >= 0x80)
             return false;
-    return true;
+    return strstr(text, "=?") == NULL;
 }
 
 /* Writes a line of UTF-8 as encoded words, none of which cuts a character. */
@@ -48,13 +49,32 @@ static int add_subject(struct parcel *p, const struct message *m)
     bool named = m->site != NULL && *m->site != '\0';
     snprintf(subject, sizeof subject, "[%s] %s", harmless_line(site, sizeof site, named ? m->site : "Ridgeline"),
              message_text_summary(line, sizeof line, m));
-    if (is_ascii(subject))
+    if (is_plain(subject))
         return parcel_header(p, "Subject", subject);
     FILE *out = open_memstream(&text, &len);
     if (out == NULL || p->n_headers == PARCEL_HEADERS_MAX)
         return -1;
     fputs("Subject: ", out);
     write_encoded(out, subject);
+    p->headers[p->n_headers] = harmless_finish(out, &text);
+    return p->headers[p->n_headers++] != NULL ? 0 : -1;
+}
+
+/* An address a line: one line may be 998 bytes long, and there may be many. */
+static int add_to(struct parcel *p, const char *list)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = p->n_headers < PARCEL_HEADERS_MAX ? open_memstream(&text, &len) : NULL;
+    if (out == NULL)
+        return -1;
+    fputs("To: ", out);
+    while (*list != '\0') {
+        size_t n = strcspn(list, ", ");
+        fwrite(list, 1, n, out);
+        list += n + strspn(list + n, ", ");
+        fputs(*list != '\0' ? ",\r\n " : "", out);
+    }
     p->headers[p->n_headers] = harmless_finish(out, &text);
     return p->headers[p->n_headers++] != NULL ? 0 : -1;
 }
@@ -88,7 +108,7 @@ static int format(const struct channel_settings *c, const struct channel_event *
     if (parcel_address(p, c->server, NULL) < 0 || parcel_text(p, message_text_plain(e->message)) < 0)
         return -1;
     p->html = message_text_html(e->message, e->chart ? CHANNEL_CHART_CID : NULL);
-    if (p->html == NULL || parcel_header(p, "From", c->from) < 0 || parcel_header(p, "To", c->to) < 0 ||
+    if (p->html == NULL || parcel_header(p, "From", c->from) < 0 || add_to(p, c->to) < 0 ||
         add_subject(p, e->message) < 0 || add_date(p, e->now_s) < 0 || add_ids(p, c, e) < 0)
         return -1;
     return parcel_header(p, "Auto-Submitted", "auto-generated"); /* RFC 3834: no vacation notes in return */

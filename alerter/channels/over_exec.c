@@ -160,6 +160,7 @@ void over_exec_send(const struct transport_job *job, struct transport_answer *an
         judge(&r, job, status, answer);
     } else {
         kill(-r.pid, SIGKILL);
+        kill(r.pid, SIGKILL); /* should it have left its group */
         waitpid(r.pid, &status, 0);
         transport_answer(answer, TRANSPORT_RETRY, "took longer than %lld s and was killed",
                          (long long)job->channel->timeout_s);

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "alerter/channels/exchange.h"
 
 /* Statuses that say that this very request will never be taken. Others may change when the receiver, or the
@@ -7,10 +9,22 @@ static bool is_final(long status)
     return status == 400 || status == 410 || status == 413 || status == 414 || status == 415 || status == 422;
 }
 
+/* A head counts when it is whole. */
+static size_t on_head(char *bytes, size_t size, size_t n, void *context)
+{
+    struct exchange *x = context;
+    if (size * n >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+        x->has_head = false;
+    else if (size * n > 0 && (*bytes == '\r' || *bytes == '\n'))
+        x->has_head = true;
+    return size * n;
+}
+
+/* The status says whether it was taken: what becomes of the answer's body does not matter then. */
 static void judge(struct exchange *x, CURLcode result, long status, struct transport_answer *answer)
 {
     curl_off_t wait_s = 0;
-    if (result != CURLE_OK) {
+    if (result != CURLE_OK && !(x->has_head && status >= 200)) {
         transport_answer(answer, TRANSPORT_RETRY, "%s", exchange_error(x, result));
         return;
     }
@@ -33,6 +47,8 @@ void over_http_send(const struct transport_job *job, struct transport_answer *an
         curl_easy_setopt(x.curl, CURLOPT_POSTFIELDS, job->parcel->body);
         curl_easy_setopt(x.curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)job->parcel->len);
         curl_easy_setopt(x.curl, CURLOPT_USERAGENT, "Ridgeline");
+        curl_easy_setopt(x.curl, CURLOPT_HEADERFUNCTION, on_head);
+        curl_easy_setopt(x.curl, CURLOPT_HEADERDATA, &x);
         CURLcode result = exchange_run(&x, &status);
         judge(&x, result, status, answer);
     }

@@ -15,6 +15,7 @@ static size_t on_line(char *bytes, size_t size, size_t n, void *context)
         len = sizeof x->said - 1;
     memcpy(x->said, bytes, len);
     x->said[len] = '\0';
+    x->is_put_off |= *x->said == '4';
     return size * n;
 }
 
@@ -92,14 +93,26 @@ static long use_ssl(const char *tls)
     return strcmp(tls, "off") == 0 ? CURLUSESSL_NONE : strcmp(tls, "required") == 0 ? CURLUSESSL_ALL : CURLUSESSL_TRY;
 }
 
+/* Whether this mail will never be taken: 5xx to MAIL, all of RCPT, DATA (libcurl then says CURLE_SEND_ERROR) or to the
+ * mail itself. A server that greets us with 5xx, or wants TLS or another login, has not seen it. */
+static bool is_final(const struct exchange *x, CURLcode result, long code)
+{
+    curl_off_t sent = 0;
+    curl_easy_getinfo(x->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
+    bool is_login = code == 530 || code == 534 || code == 535 || code == 538;
+    return code >= 500 && code < 600 && !is_login && !x->is_put_off && (result == CURLE_SEND_ERROR || sent > 0);
+}
+
 static void judge(const struct exchange *x, CURLcode result, long code, struct transport_answer *answer)
 {
-    /* A login that is denied is a matter of the settings, not of this mail. */
-    bool refused = code >= 500 && code < 600 && result != CURLE_LOGIN_DENIED;
+    enum transport_outcome outcome = result == CURLE_OK           ? TRANSPORT_DELIVERED
+                                     : is_final(x, result, code) ? TRANSPORT_REFUSED
+                                                                  : TRANSPORT_RETRY;
     if (result == CURLE_OK)
-        transport_answer(answer, TRANSPORT_DELIVERED, "%s", x->said);
+        transport_answer(answer, outcome, "%s", x->said);
     else
-        transport_answer(answer, refused ? TRANSPORT_REFUSED : TRANSPORT_RETRY, "%s%s%s", exchange_error(x, result), x->said[0] != '\0' ? "; the server said: " : "", x->said);
+        transport_answer(answer, outcome, "%s%s%s", exchange_error(x, result),
+                         x->said[0] != '\0' ? "; the server said: " : "", x->said);
 }
 
 static void send_mail(struct exchange *x, const struct transport_job *job, curl_mime *mime, struct curl_slist *to,

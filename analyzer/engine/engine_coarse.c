@@ -3,9 +3,12 @@
  * learn where the values lie. How coarse values are, and every scale, tail and habit, only points can tell. */
 #include "ridgeline/engine.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "analyzer/engine/record.h"
+
+#define UNSURE_RATES 2.0 /* how unsure the rate between two means may be, in average ones */
 
 static bool is_fresh(const struct engine_record *r)
 {
@@ -29,27 +32,44 @@ static double end_of(const struct engine_mean *m)
     return (double)m->t + m->step_s;
 }
 
-/* Of a counter two means tell its rate from the middle of one to the middle of the other, unless it began anew in
- * between, or nothing is known of the time between them. */
-static bool rate_between(const struct engine_record *r, const struct engine_mean *a, const struct engine_mean *b,
-                         struct stretch *s)
+struct past {
+    const struct engine_mean *means;
+    size_t n;
+    double rate; /* of a counter, on average */
+};
+
+/* What a counter has counted in all, by the time that it took. */
+static double average_rate(const struct engine_mean *means, size_t n)
 {
-    s->from = (a->t + end_of(a)) / 2;
-    s->until = (b->t + end_of(b)) / 2;
-    double rate = counter_slope(a->v, b->v, s->until - s->from);
-    s->y = record_normal(r, rate);
-    return end_of(a) == b->t && rate >= 0;
+    double rate = 0, span_s = end_of(&means[n - 1]) - means[0].t;
+    for (size_t i = 1; i < n; i++)
+        if (means[i].v > means[i - 1].v)
+            rate += counter_slope(means[i - 1].v, means[i].v, span_s);
+    return rate;
 }
 
-/* What the `i`th of `n` means says. Returns whether it says anything. */
-static bool stretch_of(const struct engine_record *r, const struct engine_mean *means, size_t n, size_t i,
-                       struct stretch *s)
+/* Of a counter two means tell its rate from the middle of one to the middle of the other, unless it began anew in
+ * between, nothing is known of the time between them, or it counts less than a float, which a rollup keeps, can tell of
+ * so great a number. */
+static bool rate_between(const struct engine_record *r, const struct past *p, size_t i, struct stretch *s)
 {
-    if (i >= n)
+    const struct engine_mean *a = &p->means[i - 1], *b = &p->means[i];
+    s->from = (a->t + end_of(a)) / 2;
+    s->until = (b->t + end_of(b)) / 2;
+    double span_s = s->until - s->from, rate = counter_slope(a->v, b->v, span_s);
+    s->y = record_normal(r, rate);
+    return end_of(a) == b->t && rate >= 0 && fabs(b->v) / span_s * FLT_EPSILON <= UNSURE_RATES * p->rate;
+}
+
+/* What the `i`th of the means says. Returns whether it says anything. */
+static bool stretch_of(const struct engine_record *r, const struct past *p, size_t i, struct stretch *s)
+{
+    if (i >= p->n)
         return false;
     if (r->counter.kind == COUNTER_YES)
-        return i > 0 && rate_between(r, &means[i - 1], &means[i], s);
-    *s = (struct stretch){.from = means[i].t, .until = end_of(&means[i]), .y = record_normal(r, means[i].v)};
+        return i > 0 && rate_between(r, p, i, s);
+    const struct engine_mean *m = &p->means[i];
+    *s = (struct stretch){.from = m->t, .until = end_of(m), .y = record_normal(r, m->v)};
     return true;
 }
 
@@ -81,14 +101,15 @@ static void teach(struct engine_record *r, const struct stretch *s, double begin
 
 static void teach_all(struct engine_record *r, const struct engine_mean *means, size_t n)
 {
+    const struct past p = {means, n, average_rate(means, n)};
     struct stretch s, other;
     for (size_t i = 0; i < n; i++) {
-        if (!stretch_of(r, means, n, i, &s))
+        if (!stretch_of(r, &p, i, &s))
             continue;
         double begin = s.y, end = s.y;
-        if (i > 0 && stretch_of(r, means, n, i - 1, &other) && other.until == s.from)
+        if (i > 0 && stretch_of(r, &p, i - 1, &other) && other.until == s.from)
             begin = between(&other, &s);
-        if (stretch_of(r, means, n, i + 1, &other) && s.until == other.from)
+        if (stretch_of(r, &p, i + 1, &other) && s.until == other.from)
             end = between(&s, &other);
         teach(r, &s, begin, end);
     }

@@ -44,9 +44,10 @@ class HttpReceiver:
 
 
 class SlowLoris:
-    """Takes a connection and answers with a byte of a header each second, for ever."""
+    """Takes a connection, begins an answer, and adds `drop` each `pause_s`, for ever."""
 
-    def __init__(self):
+    def __init__(self, begin=b"HTTP/1.1 200 OK\r\n", drop=b"X", pause_s=1):
+        self.begin, self.drop, self.pause_s = begin, drop, pause_s
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
         self.taken, self.over = 0, threading.Event()
@@ -61,9 +62,9 @@ class SlowLoris:
 
     def drip(self, connection):
         with connection, contextlib.suppress(OSError):
-            connection.sendall(b"HTTP/1.1 200 OK\r\n")
-            while not self.over.wait(1):
-                connection.sendall(b"X")
+            connection.sendall(self.begin)
+            while not self.over.wait(self.pause_s):
+                connection.sendall(self.drop)
 
     def stop(self):
         self.over.set()
@@ -105,6 +106,43 @@ class MailServer:
 
     def stop(self):
         self.controller.stop()
+
+
+class Dialogue:
+    """An SMTP server that says 250 to everything, 354 to DATA, and what `answers` says to a line that begins so; ""
+    is the greeting, "." the end of a mail."""
+
+    def __init__(self, answers):
+        self.answers = {"": "220 here", "DATA": "354 go on", **answers}
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                with connection, connection.makefile("rw", newline="\r\n") as stream, contextlib.suppress(OSError):
+                    self.talk(stream)
+
+    def talk(self, stream):
+        self.say(stream, "")
+        in_mail = False
+        for line in stream:
+            line = line.strip()
+            if in_mail and line != ".":
+                continue
+            in_mail = self.say(stream, line).startswith("354")
+
+    def say(self, stream, line):
+        answer = next((a for begin, a in self.answers.items() if begin and line.startswith(begin)),
+                      "250 well" if line else self.answers[""])
+        stream.write(answer + "\n")
+        stream.flush()
+        return answer
+
+    def stop(self):
+        self.listener.close()
 
 
 class Lines:

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from conftest import BUILD, RedisServer, canonical, free_ports, stop, wait_for, write_settings
-from receivers import Fifo, HttpReceiver, Lines, MailServer, SlowLoris
+from receivers import Dialogue, Fifo, HttpReceiver, Lines, MailServer, SlowLoris
 from test_webapp import anomaly, tell
 
 EVIL = "evil\r\nBcc: x@example.org\u2028<script>|;<!channel>"
@@ -131,6 +131,15 @@ def test_a_slow_loris_delays_no_other_channel_and_ends_with_the_time_limit(redis
     assert redis.xlen("ridgeline:outbox:loris") == 1
 
 
+@pytest.mark.parametrize("drop, pause_s", [(b"X", 1), (b"X" * 65536, 0.001)], ids=["trickles", "floods"])
+def test_what_was_taken_is_not_sent_again_though_the_answer_has_no_end(redis, alerter, running, drop, pause_s):
+    hook = running(SlowLoris(b"HTTP/1.1 200 OK\r\n\r\n", drop, pause_s))
+    alerter(hook={"type": "webhook", "url": hook.url, "timeout": "2s"})
+    queue(redis, "hook", message())
+    wait_for("the delivery", lambda: counter(redis, "hook", "delivered") == 1)
+    assert counter(redis, "hook", "retries") == 0 and hook.taken == 1
+
+
 def test_what_the_receiver_refuses_is_a_dead_letter_and_holds_up_nothing(redis, alerter, running):
     hook = running(HttpReceiver(status=422))
     alerter(hook={"type": "webhook", "url": hook.url})
@@ -238,6 +247,22 @@ def test_a_wrong_password_or_certificate_keeps_the_mail(redis, alerter, running,
     assert not server.mails
 
 
+@pytest.mark.parametrize("answers, dead", [
+    ({"": "554 no service for you today"}, False), ({"EHLO": "550 no", "HELO": "550 no"}, False),
+    ({"MAIL": "530 5.7.0 authentication required"}, False),
+    ({"RCPT TO:<a": "451 greylisted", "RCPT TO:<b": "550 unknown"}, False),
+    ({"MAIL": "553 no such sender"}, True), ({"RCPT": "550 unknown"}, True), ({"DATA": "554 no"}, True),
+    ({".": "554 spam"}, True)], ids=["greeting", "helo", "login", "greylist", "sender", "recipients", "data", "mail"])
+def test_a_mail_is_a_dead_letter_only_when_the_server_says_so_of_the_mail(redis, alerter, running, answers, dead):
+    server = running(Dialogue(answers))
+    alerter(mail={"type": "mail", "to": "a@example.org, b@example.org", "from": "r@example.org",
+                  "server": server.url, "timeout": "5s"})
+    queue(redis, "mail", message())
+    counted = "dead_letters" if dead else "retries"
+    wait_for("a failure", lambda: counter(redis, "mail", counted) >= 1)
+    assert redis.xlen("ridgeline:outbox:mail") == (0 if dead else 1), last_error(redis, "mail")
+
+
 def test_slack_and_pagerduty_get_what_they_take(redis, alerter, running):
     slack, pager = running(HttpReceiver()), running(HttpReceiver(status=202))
     alerter(chat={"type": "slack", "url": slack.url},
@@ -314,6 +339,16 @@ def test_what_is_over_though_nobody_said_so_is_not_told_again(redis, alerter, ru
     assert len(hook.requests) == 1
 
 
+def test_an_incident_that_is_refused_does_not_keep_the_others_from_being_told_again(redis, alerter, running):
+    hook = running(HttpReceiver(status=400))
+    redis.zadd("ridgeline:incidents:open", {head()["id"]: 1})
+    for key in ("inc-1", "inc-2", "inc-3"):
+        redis.hset("ridgeline:firing:am", key, json.dumps(message(key=key)))
+    alerter(am={"type": "alertmanager", "url": hook.url})
+    wait_for("all three in one turn", lambda: len(hook.requests) == 3)
+    wait_for("the counter", lambda: counter(redis, "am", "retries") == 3)
+
+
 def test_syslog_goes_by_datagram_and_by_frame(redis, alerter, running, tmp_path):
     unix = running(Lines(socket.SOCK_DGRAM, str(tmp_path / "log")))
     udp, tcp = running(Lines(socket.SOCK_DGRAM)), running(Lines(socket.SOCK_STREAM))
@@ -376,6 +411,15 @@ def test_a_program_that_hangs_is_killed_and_one_that_fails_is_tried_again(redis,
             time.sleep(0.1)
 
 
+def test_a_program_that_leaves_its_group_is_killed_too(redis, alerter, tmp_path):
+    path = tmp_path / "left"
+    path.write_text("#!/usr/bin/python3\nimport os, time\nos.setpgid(0, os.getpgid(os.getppid()))\ntime.sleep(1000)\n")
+    path.chmod(0o700)
+    alerter(left={"type": "exec", "program": str(path), "timeout": "2s"})
+    queue(redis, "left", message())
+    wait_for("a kill", lambda: b"killed" in (last_error(redis, "left") or b""))
+
+
 def test_a_change_of_the_settings_starts_and_ends_channels(redis, alerter, running):
     first, second = running(HttpReceiver()), running(HttpReceiver())
     d = alerter(one={"type": "webhook", "url": first.url})
@@ -402,6 +446,7 @@ def test_two_alerters_deliver_once(redis, alerter, daemons, running, tmp_path):
     for i in range(20):
         queue(redis, "hook", message(id=f"m{i}"))
     wait_for("all", lambda: len(hook.requests) >= 20)
+    wait_for("the last one's mark, without which it is told twice", lambda: redis.xlen("ridgeline:outbox:hook") == 0)
     first.kill()
     queue(redis, "hook", message(id="last"))
     wait_for("the one that stood by", lambda: len(hook.requests) >= 21)
@@ -473,6 +518,7 @@ def test_the_plugin_and_the_page_tell_that_a_channel_does_not_deliver(ridgeline_
 
     wait_for("all well", lambda: check("--url", r.page).returncode == 0)
     assert check("--url", r.page).stdout.startswith("RIDGELINE OK: ")
+    assert check("--url", r.page.rstrip("/") + "/").stdout.startswith("RIDGELINE OK: ")
     queue(r.redis, "hook", message())
     told = wait_for("a warning", lambda: (c := check("--url", r.page)).returncode == 1 and c.stdout)
     assert "channel hook does not deliver, 1 messages wait" in told and "|metrics=" in told

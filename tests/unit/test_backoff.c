@@ -22,3 +22,11 @@ Test(backoff, chance_takes_off_up_to_half)
     cr_expect_eq(least, 500);
     cr_expect_eq(most, 1000);
 }
+
+Test(backoff, what_the_receiver_asks_for_counts_up_to_five_minutes)
+{
+    cr_expect_eq(backoff_asked_ms(7, 1, 0), 7000);
+    cr_expect_eq(backoff_asked_ms(3600, 1, 0), 300000, "not the second that would be due");
+    cr_expect_eq(backoff_asked_ms(INT64_MAX, 1, 0), 300000);
+    cr_expect_eq(backoff_asked_ms(0, 3, 0), 4000);
+}

@@ -285,3 +285,30 @@ Test(engine_coarse, a_counter_learns_its_rate_by_the_time_of_day)
     }
     free(r);
 }
+
+/* A rollup keeps float32: of a count of 1e13 it tells a million apart, and this one counts 60,000 in ten minutes. */
+Test(engine_coarse, a_counter_too_great_for_its_rate_teaches_nothing_wrong)
+{
+    struct noise noise = noise_seeded(9);
+    struct engine_record *r = record_new();
+    struct engine_mean means[10 * 144];
+    double count = 1e13;
+    uint32_t now = MONDAY + COUNT(means) * 600, anomalous = 0, far = 0;
+    for (uint32_t i = 0; i < COUNT(means); i++) {
+        double from = count;
+        count += 600 * wave(MONDAY + 600 * i + 300);
+        means[i] = (struct engine_mean){MONDAY + 600 * i, 600, (float)((from + count) / 2)};
+    }
+    for (uint32_t t = now; t < now + DAY_S; t += 60) {
+        engine_warm_coarse(r, means, COUNT(means));
+        double before = count;
+        count += 60 * (wave(t) + noise_normal(&noise));
+        struct verdict v = feed(r, t, count);
+        double expected = (v.finding[DETECTOR_seasonal].expected - before) / 60;
+        anomalous += v.state == ENGINE_ANOMALOUS;
+        far += fabs(expected - wave(t)) > 15; /* NaN: it abstains */
+    }
+    cr_expect_eq(anomalous, 0);
+    cr_expect_eq(far, 0, "%u", far);
+    free(r);
+}

@@ -116,6 +116,23 @@ Test(message, numbers_out_of_range_in_a_head_become_0)
     json_decref(json);
 }
 
+Test(message, numbers_out_of_range_in_a_message_become_0)
+{
+    json_t *json = json_loads("{\"id\": \"1\", \"kind\": \"digest\", \"dedup_key\": \"k\", \"held\": [],"
+                              "\"held_count\": -9223372036854775808, \"marks\": []}", 0, NULL);
+    struct message m;
+    struct message_text_lines l;
+    const char *id;
+    cr_assert_eq(message_from_json(&m, &id, json), 0);
+    cr_expect_eq(m.held_count, 0);
+    json_t *incident = json_loads("{\"count\": -9223372036854775808, \"strongest\": [{}, {}]}", 0, NULL);
+    struct message open = sample(MESSAGE_OPEN, incident);
+    message_text_lines(&l, &open);
+    cr_expect_eq(l.n, 2, "and none of more");
+    json_decref(incident);
+    json_decref(json);
+}
+
 Test(message, the_summary_says_what_and_how_much)
 {
     char out[MESSAGE_TEXT_SUMMARY_MAX];
@@ -354,6 +371,40 @@ Test(message, a_mail_keeps_its_id_and_its_thread)
     parcel_fini(&p);
     parcel_fini(&again);
     parcel_fini(&q);
+    json_decref(incident);
+}
+
+Test(message, a_name_in_a_subject_cannot_pose_as_an_encoded_word)
+{
+    json_t *incident = head("=?utf-8?q?=0D=0ABcc:_x@example.org?=", 1);
+    struct message m = sample(MESSAGE_OPEN, incident);
+    struct parcel p = make(CHANNEL_MAIL, &m, 0);
+    cr_expect_null(strstr(header(&p, "Subject"), "utf-8?q"));
+    cr_expect_eq(strncmp(header(&p, "Subject"), "=?UTF-8?B?", 10), 0);
+    parcel_fini(&p);
+    json_decref(incident);
+}
+
+Test(message, a_mail_to_many_names_each_of_them_in_short_lines)
+{
+    char to[100 * 32] = "";
+    json_t *incident = head("a", 1);
+    struct message m = sample(MESSAGE_OPEN, incident);
+    for (size_t i = 0, len = 0; i < 100; i++)
+        len += (size_t)snprintf(to + len, sizeof to - len, "%sname%zu@example.org", i == 0 ? "" : i % 2 ? "," : " , ", i);
+    char *was = settings.to;
+    settings.to = to;
+    struct parcel p = make(CHANNEL_MAIL, &m, 0);
+    settings.to = was;
+    size_t n = 0;
+    for (const char *s = header(&p, "To"); *s; s += strcspn(s, "\n") + (s[strcspn(s, "\n")] == '\n')) {
+        char wanted[40];
+        snprintf(wanted, sizeof wanted, "%sname%zu@example.org%s", n == 0 ? "" : " ", n, n == 99 ? "" : ",\r\n");
+        cr_expect_eq(strncmp(s, wanted, strlen(wanted)), 0, "%s", s);
+        n++;
+    }
+    cr_expect_eq(n, 100);
+    parcel_fini(&p);
     json_decref(incident);
 }
 
