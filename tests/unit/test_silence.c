@@ -5,6 +5,7 @@
 
 #include "engine_noise.h"
 #include "ridgeline/episode.h"
+#include "ridgeline/records.h"
 
 #define START 1790000000u
 #define STEP_S 10u
@@ -155,4 +156,47 @@ Test(silence, leaves_an_open_anomaly_alone)
     cr_expect_eq(episode_silence(&episode, NULL), EPISODE_NONE);
     cr_expect_eq(episode.start, before.start);
     cr_expect(episode.open);
+}
+
+/* Opens a silence at `since`; what a relay held back meanwhile comes then, its first point at `t`. */
+static bool returns_at(uint32_t since, uint32_t t, enum engine_state state)
+{
+    bool again;
+    struct verdict back = {.t = t, .state = state, .score = 90, .value = 1e6, .expected = 100, .lower = 90, .upper = 110};
+    cr_assert(silent(600));
+    v.since = since;
+    cr_assert_eq(episode_silence(&episode, &v), EPISODE_OPENED);
+    cr_assert_eq(episode_update(&episode, &o, STEP_S, &back, &again), EPISODE_CLOSED);
+    return again;
+}
+
+Test(silence, never_ends_before_it_began)
+{
+    uint8_t *bytes = malloc(records_packed_max());
+    uint32_t since = last_t + STEP_S;
+    cr_expect_not(returns_at(since, since - 1, ENGINE_NORMAL));
+    cr_expect_eq(episode.last_hot, since);
+    size_t len = records_pack(r, &episode, bytes);
+    cr_expect_eq(records_unpack(r, &episode, bytes, len), 0, "its record can be read");
+    free(bytes);
+}
+
+Test(silence, of_points_held_back_is_followed_by_an_anomaly_with_another_start)
+{
+    bool again;
+    uint32_t since = last_t + STEP_S;
+    cr_expect_not(returns_at(since, since, ENGINE_ANOMALOUS), "an anomaly that begins then would have the same id");
+    struct verdict hot = {.t = since + STEP_S, .state = ENGINE_ANOMALOUS, .score = 90, .value = 1e6, .expected = 100};
+    cr_assert_eq(episode_update(&episode, &o, STEP_S, &hot, &again), EPISODE_OPENED);
+    cr_expect_eq(episode.start, hot.t);
+}
+
+Test(silence, that_was_closed_is_not_told_again)
+{
+    cr_assert(silent(600));
+    cr_assert_eq(episode_silence(&episode, &v), EPISODE_OPENED);
+    cr_assert_eq(episode_silence(&episode, NULL), EPISODE_CLOSED);
+    cr_assert(silent(700));
+    cr_expect_eq(episode_silence(&episode, &v), EPISODE_NONE);
+    cr_expect_not(episode.open);
 }
