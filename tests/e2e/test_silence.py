@@ -102,3 +102,21 @@ def test_a_point_that_is_not_learnt_from_ends_a_silence_too(redis, settings, dae
     wait_for("the held point", lambda: total(redis, "held") == 1)
     wait_for("its end", lambda: kinds(redis, "app.dead")[-1] == "close")
     assert events(redis, "app.dead")[-1][1]["end"] == back
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_what_went_wrong_in_a_silence_that_was_none_is_told(redis, settings, daemons, saved):
+    last_t = silent_since(redis, "app.dead", SILENT_S)
+    d = daemons("analyzer", settings).wait_ready()
+    wait_for("the silence", lambda: silence_of(redis, "app.dead"))
+    if saved:
+        d.stop()
+    else:
+        d.kill()
+    held_back = noise("held back", 100) + [v + 400 for v in noise("fault", 100)]
+    write(redis, "app.dead", held_back, last_t + 200 * STEP_S, STEP_S)
+    d.start()
+    fault = wait_for("the fault", lambda: [a for a in open_anomalies(redis) if a["opened"]["state"] == "ANOMALOUS"])
+    assert fault[0]["start"] == last_t + 101 * STEP_S
+    told = [(a["start"], kind) for kind, a in events(redis, "app.dead") if kind != "update"]
+    assert sorted(told) == [(last_t + STEP_S, "close"), (last_t + STEP_S, "open"), (fault[0]["start"], "open")]
