@@ -57,8 +57,19 @@ Test(silence, is_told_after_five_minutes_and_for_a_day)
     cr_expect_eq(v.since, last_t + STEP_S);
     cr_expect_eq(v.t, last_t + 300);
     cr_expect(isnan(v.value));
-    cr_expect(silent(DAY_S));
-    cr_expect_not(silent(DAY_S + 1));
+    cr_expect(silent(DAY_S + 300));
+    cr_expect_not(silent(DAY_S + 301));
+}
+
+Test(silence, of_a_metric_that_is_often_silent_for_half_a_day_is_told_for_a_day_too)
+{
+    uint32_t back = last_t + 13 * 3600;
+    for (unsigned i = 0; i < POINTS; i++)
+        feed(back + i * STEP_S);
+    cr_expect_not(silent(25 * 3600));
+    cr_expect(silent(26 * 3600));
+    cr_expect(silent(49 * 3600));
+    cr_expect_not(silent(51 * 3600));
 }
 
 Test(silence, a_clock_behind_the_last_point_tells_of_none)
