@@ -159,20 +159,23 @@ static int changed(struct judge *j, struct metric *m, enum episode_change change
     return 0;
 }
 
-/* What the mutes say of a point, at its own time: so that a replay says the same. */
-static enum mute_meaning muted_at(struct judge *j, const struct metric *m, uint32_t t)
+enum mute_meaning judge_muted(const struct judge *j, const struct metric *m, uint32_t t)
 {
     if (!m->may_be_muted)
         return MUTE_NONE;
     return mutes_meaning(mutes_find(&j->settings->mutes, &j->mutes.mutes, m->name, m->name_len, t));
 }
 
-/* Passes over a point that is not to be learnt from. What is open ends as in silence. */
+/* Passes over a point that is not to be learnt from. It ends a silence; what else is open ends as in one. */
 static int hold(struct judge *j, struct metric *m, const struct engine_options *o, struct point p)
 {
+    struct verdict back = {.t = p.t, .value = p.v, .state = ENGINE_NORMAL};
+    bool again;
     if (engine_hold(m->record, p) != 0)
         return 0;
     j->counters[WORKER_held]++;
+    if (episode_is_silence(&m->episode))
+        return changed(j, m, episode_update(&m->episode, o, engine_step_s(m->record), &back, &again), NULL);
     return changed(j, m, episode_expire(&m->episode, o, engine_step_s(m->record), p.t), NULL);
 }
 
@@ -180,7 +183,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
 {
     struct verdict v;
     bool again = false;
-    enum mute_meaning muted = muted_at(j, m, p.t);
+    enum mute_meaning muted = judge_muted(j, m, p.t);
     if (muted == MUTE_LEARN && engine_last_t(m->record) > 0)
         return hold(j, m, o, p);
     int taken = ensemble_update(m->record, &m->window, o, p, &v);
@@ -216,35 +219,6 @@ void judge_confirm(struct judge *j)
 {
     for (; j->unconfirmed > 0; j->unconfirmed--)
         j->counters[WORKER_redis_errors] += records_confirm(j->store) != 0;
-}
-
-bool judge_lacks_window(struct judge *j, struct metric *m)
-{
-    const struct engine_options *o = judge_options(j, m);
-    if (o->ensemble != ENGINE_ENSEMBLE_SKYLINE) {
-        skyline_window_free(m->window);
-        m->window = NULL;
-    }
-    return ensemble_lacks_window(o, m->window);
-}
-
-int judge_fill_window(struct judge *j, struct metric *m, const uint8_t *bytes, size_t len)
-{
-    struct verdict none;
-    struct series stored;
-    uint32_t last_t = engine_last_t(m->record);
-    int result = -1;
-    series_init(&stored);
-    if (series_scan(bytes, len, &stored, NULL) != 0)
-        goto out;
-    series_sort_first_wins(&stored);
-    for (size_t i = 0; i < stored.n && stored.points[i].t <= last_t; i++)
-        if (ensemble_update(m->record, &m->window, judge_options(j, m), stored.points[i], &none) < 0)
-            goto out;
-    result = 0;
-out:
-    series_fini(&stored);
-    return result;
 }
 
 /* What must be in Redis, or come from there, before a point at `t` is judged. Returns as rebuild_run() does. */
@@ -314,15 +288,19 @@ static void count(uint64_t *gauge, bool *was, bool is)
     *was = is;
 }
 
-/* A silence stands in no point: what Redis knows of the present one goes on. */
+/* A silence stands in no point: what Redis knows of the present one goes on, or has been told. */
 static void resume_silence(struct judge *j, struct metric *m, const struct ledger_entry *chain)
 {
     struct verdict v;
     if (m->episode.open || !engine_silence(m->record, judge_options(j, m), judge_wall_s(j), &v))
         return;
-    for (const struct ledger_entry *e = chain; e; e = e->next)
-        if (e->start == v.since && ledger_is_live(e))
-            episode_silence(&m->episode, &v);
+    for (const struct ledger_entry *e = chain; e; e = e->next) {
+        if (e->start != v.since)
+            continue;
+        episode_silence(&m->episode, &v);
+        if (!ledger_is_live(e))
+            episode_silence(&m->episode, NULL);
+    }
 }
 
 int judge_settle(struct judge *j, struct metric *m)
@@ -398,11 +376,12 @@ void judge_count(struct judge *j, struct metric *m)
     rosters_set(j->rosters, m, state_of(m));
 }
 
-/* Opens, continues or ends the metric's silence. */
+/* Opens, continues or ends the metric's silence, which a mute ends as it would any other anomaly. */
 static int heed_silence(struct judge *j, struct metric *m)
 {
     struct verdict v;
-    bool silent = engine_silence(m->record, judge_options(j, m), judge_wall_s(j), &v);
+    uint32_t now = judge_wall_s(j);
+    bool silent = engine_silence(m->record, judge_options(j, m), now, &v) && judge_muted(j, m, now) < MUTE_OPEN;
     bool goes_on = episode_is_silence(&m->episode);
     if (!goes_on && (!silent || j->counters[WORKER_silences] >= SILENCES_MAX))
         return 0;

@@ -36,12 +36,8 @@ uint32_t judge_wall_s(const struct judge *j);
 /* The metric's options, resolved anew, and its retention with them, if settings or overrides have changed. */
 const struct engine_options *judge_options(struct judge *j, struct metric *m);
 
-/* Whether the metric's options ask for Skyline's algorithms and its window is not filled yet: then the whole key is to
- * be read. Frees a window that is no longer asked for. */
-bool judge_lacks_window(struct judge *j, struct metric *m);
-
-/* Fills the metric's window with what of its whole key is judged already. Returns 0, or -1 when memory is out. */
-int judge_fill_window(struct judge *j, struct metric *m, const uint8_t *bytes, size_t len);
+/* What the mutes say of the metric at `t`, the time of a point: so that a replay says the same. As of its options. */
+enum mute_meaning judge_muted(const struct judge *j, const struct metric *m, uint32_t t);
 
 /* Judges points in time order, all later than the last judged one: all `n`, or as many as one turn may take. Stops
  * early where a record that must be kept for replays is due and cannot be sent, or a rollup cannot be read. Returns how many it

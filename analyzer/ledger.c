@@ -1,5 +1,6 @@
 #include "analyzer/ledger.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,7 @@ static struct ledger_entry *note(struct ledger *l, const struct anomaly_outline 
         if (!e)
             return NULL;
         e->start = e->end = a->start;
+        e->silence = isnan(a->value);
         e->next = m->entries;
         m->entries = e;
     }
@@ -160,6 +162,8 @@ struct ledger_entry *ledger_match(struct ledger_entry *chain, uint32_t start, ui
         bool live = ledger_is_live(e);
         uint64_t last = (uint64_t)e->end + (live ? reach_s : 0);
         int rank = 2 * live + (e->start == start);
+        if (e->silence && e->start != start)
+            continue;
         if (e->start <= end && start <= last && rank > best_rank) {
             best = e;
             best_rank = rank;

@@ -17,6 +17,7 @@ struct ledger_entry {
     struct ledger_entry *next;
     uint32_t start, end;
     bool in_hash, opened, closed; /* stands in the hash; has an opening, a closing event */
+    bool silence;                 /* is one: its start, made of the last point, never differs */
     char *text;                   /* newest JSON before it closed */
 };
 
@@ -39,8 +40,8 @@ struct ledger_entry *ledger_chain(const struct ledger *l, const char *metric, si
 /* The entry of `chain` with this start; NULL when there is none. */
 struct ledger_entry *ledger_find(struct ledger_entry *chain, uint32_t start);
 
-/* The entry of `chain` that is the same anomaly as [start, end]: one that overlaps, live before closed,
- * then with the same start before another. A live one reaches `reach_s` beyond its end, for it might still
+/* The entry of `chain` that is the same anomaly as [start, end]: one that overlaps, or a silence with the same start;
+ * live before closed, then with the same start before another. A live one reaches `reach_s` beyond its end, for it might still
  * have been kept open. NULL when there is none. */
 struct ledger_entry *ledger_match(struct ledger_entry *chain, uint32_t start, uint32_t end, uint32_t reach_s);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "analyzer/windows.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/keys.h"
@@ -159,10 +160,10 @@ static void count_overtaken(struct reader *r, const struct metric *m, uint32_t l
 static int take_bytes(struct reader *r, struct metric *m, const uint8_t *bytes, size_t len)
 {
     uint32_t last_t = engine_last_t(m->record);
-    bool whole = m->read_whole || m->tail.anchor_bytes == 0, lacks_window = judge_lacks_window(r->judge, m);
+    bool whole = m->read_whole || m->tail.anchor_bytes == 0, lacks_window = windows_lacks(r->judge, m);
     if (lacks_window && !whole)
         return read_whole(r, m);
-    if (lacks_window && judge_fill_window(r->judge, m, bytes, len) != 0)
+    if (lacks_window && windows_fill(r->judge, m, bytes, len) != 0)
         return -1;
     int result = tail_read(&m->tail, m->read_whole, bytes, len, last_t, &r->news);
     if (result == TAIL_MISMATCH) {

@@ -97,12 +97,12 @@ static bool set_number(double *out, struct slice value)
     return *end == '\0' && isfinite(*out);
 }
 
-enum member { ID, METRIC, START, END, SCORE, PEAK_AT, MEMBERS };
+enum member { ID, METRIC, START, END, SCORE, VALUE, PEAK_AT, MEMBERS };
 
 /* Which member the key names; MEMBERS for any other. */
 static enum member member_of(struct slice key)
 {
-    static const char *const names[MEMBERS] = {"id", "metric", "start", "end", "score", "peak_at"};
+    static const char *const names[MEMBERS] = {"id", "metric", "start", "end", "score", "value", "peak_at"};
     enum member m = 0;
     while (m < MEMBERS && (strlen(names[m]) != key.len || memcmp(names[m], key.text, key.len) != 0))
         m++;
@@ -126,6 +126,8 @@ static bool set(struct anomaly_outline *o, enum member m, bool is_text, struct s
         return set_time(&o->peak_at, value);
     case SCORE:
         return set_number(&o->score, value);
+    case VALUE:
+        return set_number(&o->value, value);
     case MEMBERS:
         break;
     }
@@ -162,6 +164,7 @@ static bool scan(struct anomaly_outline *o, const char *text, size_t len)
 int anomaly_outline_from_text(struct anomaly_outline *o, const char *text, size_t len)
 {
     struct anomaly a;
+    struct engine_told told;
     if (scan(o, text, len))
         return 0;
     if (anomaly_from_text(&a, text, len) != 0)
@@ -172,5 +175,7 @@ int anomaly_outline_from_text(struct anomaly_outline *o, const char *text, size_
     o->end = a.end;
     o->peak_at = a.peak.t;
     o->score = a.score;
+    engine_told(&a.peak, &told);
+    o->value = isfinite(told.value) ? told.value : NAN;
     return 0;
 }

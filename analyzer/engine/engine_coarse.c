@@ -10,9 +10,10 @@
 
 #define UNSURE_RATES 2.0 /* how unsure the rate between two means may be, in average ones */
 
+/* A record that begins anew, with another step or as a counter, knows what it needs. */
 static bool is_fresh(const struct engine_record *r)
 {
-    return r->cadence.step_s > 0 && r->raw.level.n == 0;
+    return r->cadence.step_s > 0 && r->raw.level.n == 0 && r->since_t == r->cadence.first_t;
 }
 
 /* Seconds between the points of the main stream, which the profile learns from. */

@@ -80,6 +80,13 @@ static void reconsider(struct episode *i, double patience, const struct verdict 
         i->pending = false;
 }
 
+/* Whether the episode that is over began no earlier than `t`. So can a silence alone: what was held back meanwhile
+ * comes after all, its first point where the silence began. Another that began there would be taken for it. */
+static bool is_behind(const struct episode *i, uint32_t t)
+{
+    return !i->open && !i->pending && t <= i->start;
+}
+
 enum episode_change episode_update(struct episode *i, const struct engine_options *o, double step_s,
                                      const struct verdict *v, bool *again)
 {
@@ -87,11 +94,14 @@ enum episode_change episode_update(struct episode *i, const struct engine_option
     double patience = episode_patience_s(o, step_s);
     *again = false;
     if (returned || over(i, o, step_s, v->t)) {
-        i->last_hot = returned ? v->t : i->last_hot;
+        if (returned)
+            i->last_hot = v->t > i->start ? v->t : i->start;
         i->open = false;
-        *again = hot;
+        *again = hot && v->t > i->start;
         return EPISODE_CLOSED;
     }
+    if (is_behind(i, v->t))
+        return EPISODE_NONE;
     if (i->pending)
         reconsider(i, patience, v, hot);
     if (!i->open && !i->pending)
@@ -132,7 +142,7 @@ enum episode_change episode_silence(struct episode *i, const struct verdict *v)
         i->open = i->open && !was_silent;
         return was_silent ? EPISODE_CLOSED : EPISODE_NONE;
     }
-    if (i->open && !was_silent)
+    if ((i->open && !was_silent) || (!i->open && i->start == v->since))
         return EPISODE_NONE;
     if (was_silent) {
         i->last_hot = v->t;

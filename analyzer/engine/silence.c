@@ -21,7 +21,8 @@ bool engine_silence(const struct engine_record *r, const struct engine_options *
     uint32_t last_t = r->cadence.last_t;
     double habit_s = engine_stale_after_s(r), silent_s = now > last_t ? (double)now - last_t : 0;
     double opens_s = fmax(fmax(LEAST_S, HABITS * habit_s), o->min_duration_s);
-    if (o->stale == 0 || habit_s <= 0 || silent_s < opens_s || silent_s > NEWS_S || engine_warmup_left_s(r) > 0)
+    bool is_news = silent_s >= opens_s && silent_s <= opens_s + NEWS_S;
+    if (o->stale == 0 || habit_s <= 0 || !is_news || engine_warmup_left_s(r) > 0)
         return false;
     verdict_begin(out, o, (struct point){now, NAN});
     out->state = ENGINE_STALE;

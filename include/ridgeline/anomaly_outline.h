@@ -9,7 +9,7 @@ struct anomaly_outline {
     char id[ANOMALY_ID_BYTES];
     char metric[KEYS_NAME_MAX + 1];
     uint32_t start, end, peak_at;
-    double score; /* NaN where it is null */
+    double score, value; /* NaN where they are null; a silence's value is */
 };
 
 /* Reads the text that anomaly_to_text wrote; what is nested in it is passed over, right or wrong. Any other text is

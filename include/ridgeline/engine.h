@@ -159,7 +159,7 @@ double engine_step_s(const struct engine_record *r);
 double engine_stale_after_s(const struct engine_record *r);
 
 /* Whether a metric that fell silent is one to tell of at `now`: longer than twice its habit, five minutes and
- * min_duration, not longer than a day, and warm. Then `*out` is the verdict, of state STALE: its value is NaN, and
+ * min_duration, for no more than a day since, and warm. Then `*out` is the verdict, of state STALE: its value is NaN, and
  * its score rises as the silence goes on. */
 bool engine_silence(const struct engine_record *r, const struct engine_options *o, uint32_t now, struct verdict *out);
 

@@ -44,9 +44,10 @@ double episode_patience_s(const struct engine_options *o, double step_s);
 enum episode_change episode_update(struct episode *i, const struct engine_options *o, double step_s,
                                      const struct verdict *v, bool *again);
 
-/* Takes the verdict of engine_silence(), NULL when that tells of nothing: opens where nothing is open, and goes on with
- * the silence that is. The next point ends that, and its end is that point's time. Returns EPISODE_OPENED,
- * EPISODE_PEAKED when the score has risen much, EPISODE_CLOSED, or EPISODE_NONE. */
+/* Takes the verdict of engine_silence(), NULL when that tells of nothing: opens where nothing is open, unless this
+ * silence was open before, and goes on with the silence that is. The next point ends that, and its end is that point's
+ * time, or its start where that is later. Returns EPISODE_OPENED, EPISODE_PEAKED when the score has risen much,
+ * EPISODE_CLOSED, or EPISODE_NONE. */
 enum episode_change episode_silence(struct episode *i, const struct verdict *v);
 
 /* Whether what is open is a silence. */

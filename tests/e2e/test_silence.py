@@ -1,4 +1,5 @@
 """A metric that fell silent is told of, once, until it speaks again."""
+import datetime
 import time
 
 import pytest
@@ -61,3 +62,61 @@ def test_a_silence_is_told_once_over_a_killed_worker(redis, settings, daemons, s
     wait_for("another silence", lambda: silence_of(redis, "app.other"))
     assert [kind for kind in kinds(redis, "app.dead") if kind != "update"] == ["open"]
     assert len(silence_of(redis, "app.dead")) == 1
+
+
+def mutes(what, match, since):
+    begin = datetime.datetime.fromtimestamp(since, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f'mutes = ( {{ name = "m"; match = "{match}"; what = "{what}"; from = "{begin}"; }} );\n'
+
+
+def test_a_mute_opens_no_silence_and_ends_one_for_good(redis, settings, daemons):
+    plain = settings.read_text()
+    settings.write_text(plain + mutes("open", "muted.**", time.time() - 3600))
+    silent_since(redis, "app.dead", SILENT_S)
+    silent_since(redis, "muted.dead", SILENT_S)
+    d = daemons("analyzer", settings).wait_ready()
+    wait_for("the silence", lambda: silence_of(redis, "app.dead"))
+    d.stop()
+    settings.write_text(plain + mutes("open", "app.**", time.time() - 3600))
+    d.start()
+    wait_for("the muted one's end", lambda: kinds(redis, "app.dead")[-1] == "close")
+    wait_for("the silence that is muted no more", lambda: silence_of(redis, "muted.dead"))
+    d.kill()
+    settings.write_text(plain)
+    d.start()
+    silent_since(redis, "other.dead", SILENT_S)
+    wait_for("another silence", lambda: silence_of(redis, "other.dead"))
+    assert [kind for kind in kinds(redis, "app.dead") if kind != "update"] == ["open", "close"]
+    assert [kind for kind in kinds(redis, "muted.dead") if kind != "update"] == ["open"]
+
+
+def test_a_point_that_is_not_learnt_from_ends_a_silence_too(redis, settings, daemons):
+    last_t = silent_since(redis, "app.dead", SILENT_S)
+    d = daemons("analyzer", settings).wait_ready()
+    wait_for("the silence", lambda: silence_of(redis, "app.dead"))
+    d.stop()
+    back = last_t + SILENT_S // 2  # held back by a relay
+    settings.write_text(settings.read_text() + mutes("learn", "app.**", back))
+    write(redis, "app.dead", [100.0], back, STEP_S)
+    d.start()
+    wait_for("the held point", lambda: total(redis, "held") == 1)
+    wait_for("its end", lambda: kinds(redis, "app.dead")[-1] == "close")
+    assert events(redis, "app.dead")[-1][1]["end"] == back
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_what_went_wrong_in_a_silence_that_was_none_is_told(redis, settings, daemons, saved):
+    last_t = silent_since(redis, "app.dead", SILENT_S)
+    d = daemons("analyzer", settings).wait_ready()
+    wait_for("the silence", lambda: silence_of(redis, "app.dead"))
+    if saved:
+        d.stop()
+    else:
+        d.kill()
+    held_back = noise("held back", 100) + [v + 400 for v in noise("fault", 100)]
+    write(redis, "app.dead", held_back, last_t + 200 * STEP_S, STEP_S)
+    d.start()
+    fault = wait_for("the fault", lambda: [a for a in open_anomalies(redis) if a["opened"]["state"] == "ANOMALOUS"])
+    assert fault[0]["start"] == last_t + 101 * STEP_S
+    told = [(a["start"], kind) for kind, a in events(redis, "app.dead") if kind != "update"]
+    assert sorted(told) == [(last_t + STEP_S, "close"), (last_t + STEP_S, "open"), (fault[0]["start"], "open")]

@@ -22,6 +22,7 @@ static void check(const struct anomaly *a, const char *text)
     cr_assert_str_eq(o.id, a->id);
     cr_assert_str_eq(o.metric, a->metric);
     cr_assert(o.start == a->start && o.end == a->end && o.peak_at == a->peak.t);
+    cr_assert(o.value == a->peak.value || (isnan(o.value) && isnan(a->peak.value)));
     cr_assert(o.score == a->score || (isnan(o.score) && isnan(a->score)));
 }
 
@@ -40,6 +41,7 @@ Test(anomaly_outline, says_of_any_anomaly_what_its_whole_text_says)
     for (size_t n = 0; n < sizeof names / sizeof *names; n++)
         for (size_t s = 0; s < sizeof scores / sizeof *scores; s++) {
             struct anomaly a = example(names[n], scores[s]);
+            a.peak.value = s % 2 ? NAN : a.peak.value;
             char *text = text_of(&a);
             check(&a, text);
             free(text);

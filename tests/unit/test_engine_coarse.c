@@ -312,3 +312,24 @@ Test(engine_coarse, a_counter_too_great_for_its_rate_teaches_nothing_wrong)
     cr_expect_eq(far, 0, "%u", far);
     free(r);
 }
+
+/* A worker reads the rollup once, a replay offers it before each point: they must come to the same. */
+Test(engine_coarse, is_not_taught_again_when_the_step_changes_or_a_counter_shows)
+{
+    const struct engine_mean means[] = {{MONDAY - 1200, 600, 5}, {MONDAY - 600, 600, 9}};
+    for (int rises = 0; rises < 2; rises++) {
+        struct engine_record *once = record_new(), *offered = record_new();
+        uint32_t t = MONDAY;
+        for (unsigned i = 0; i < 600; i++, t += i < 300 ? 10 : 60) {
+            double v = rises && i > 12 ? 5 + i : 5 + i % 3;
+            if (i == RECORD_FIRST)
+                engine_warm_coarse(once, means, COUNT(means));
+            engine_warm_coarse(offered, means, COUNT(means));
+            feed(once, t, v);
+            feed(offered, t, v);
+            cr_assert_eq(memcmp(once, offered, sizeof *once), 0, "point %u", i);
+        }
+        free(offered);
+        free(once);
+    }
+}

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -128,4 +129,18 @@ Test(ledger, a_walk_may_forget_the_metric_that_it_is_at)
     ledger_each(&ledger, forget_odd, &left);
     cr_assert_eq(visited, 100);
     cr_assert_eq(left, 50);
+}
+
+Test(ledger, takes_no_other_anomaly_for_a_silence)
+{
+    struct episode silence = {.open = true, .start = 100, .last_hot = 900, .peak = {.value = NAN}};
+    struct anomaly a;
+    anomaly_from_episode(&a, "a", 1, &silence);
+    char *text = anomaly_to_text(&a);
+    cr_assert_eq(ledger_note_event(&ledger, "open", text, strlen(text)), 0);
+    free(text);
+    cr_assert_eq(ledger_match(chain("a"), 100, 900, 60), chain("a"));
+    cr_expect_null(ledger_match(chain("a"), 300, 400, 60));
+    event("open", "a", 290, 310);
+    cr_expect_eq(ledger_match(chain("a"), 300, 400, 60), ledger_find(chain("a"), 290));
 }

@@ -5,6 +5,7 @@
 
 #include "engine_noise.h"
 #include "ridgeline/episode.h"
+#include "ridgeline/records.h"
 
 #define START 1790000000u
 #define STEP_S 10u
@@ -56,8 +57,19 @@ Test(silence, is_told_after_five_minutes_and_for_a_day)
     cr_expect_eq(v.since, last_t + STEP_S);
     cr_expect_eq(v.t, last_t + 300);
     cr_expect(isnan(v.value));
-    cr_expect(silent(DAY_S));
-    cr_expect_not(silent(DAY_S + 1));
+    cr_expect(silent(DAY_S + 300));
+    cr_expect_not(silent(DAY_S + 301));
+}
+
+Test(silence, of_a_metric_that_is_often_silent_for_half_a_day_is_told_for_a_day_too)
+{
+    uint32_t back = last_t + 13 * 3600;
+    for (unsigned i = 0; i < POINTS; i++)
+        feed(back + i * STEP_S);
+    cr_expect_not(silent(25 * 3600));
+    cr_expect(silent(26 * 3600));
+    cr_expect(silent(49 * 3600));
+    cr_expect_not(silent(51 * 3600));
 }
 
 Test(silence, a_clock_behind_the_last_point_tells_of_none)
@@ -155,4 +167,47 @@ Test(silence, leaves_an_open_anomaly_alone)
     cr_expect_eq(episode_silence(&episode, NULL), EPISODE_NONE);
     cr_expect_eq(episode.start, before.start);
     cr_expect(episode.open);
+}
+
+/* Opens a silence at `since`; what a relay held back meanwhile comes then, its first point at `t`. */
+static bool returns_at(uint32_t since, uint32_t t, enum engine_state state)
+{
+    bool again;
+    struct verdict back = {.t = t, .state = state, .score = 90, .value = 1e6, .expected = 100, .lower = 90, .upper = 110};
+    cr_assert(silent(600));
+    v.since = since;
+    cr_assert_eq(episode_silence(&episode, &v), EPISODE_OPENED);
+    cr_assert_eq(episode_update(&episode, &o, STEP_S, &back, &again), EPISODE_CLOSED);
+    return again;
+}
+
+Test(silence, never_ends_before_it_began)
+{
+    uint8_t *bytes = malloc(records_packed_max());
+    uint32_t since = last_t + STEP_S;
+    cr_expect_not(returns_at(since, since - 1, ENGINE_NORMAL));
+    cr_expect_eq(episode.last_hot, since);
+    size_t len = records_pack(r, &episode, bytes);
+    cr_expect_eq(records_unpack(r, &episode, bytes, len), 0, "its record can be read");
+    free(bytes);
+}
+
+Test(silence, of_points_held_back_is_followed_by_an_anomaly_with_another_start)
+{
+    bool again;
+    uint32_t since = last_t + STEP_S;
+    cr_expect_not(returns_at(since, since, ENGINE_ANOMALOUS), "an anomaly that begins then would have the same id");
+    struct verdict hot = {.t = since + STEP_S, .state = ENGINE_ANOMALOUS, .score = 90, .value = 1e6, .expected = 100};
+    cr_assert_eq(episode_update(&episode, &o, STEP_S, &hot, &again), EPISODE_OPENED);
+    cr_expect_eq(episode.start, hot.t);
+}
+
+Test(silence, that_was_closed_is_not_told_again)
+{
+    cr_assert(silent(600));
+    cr_assert_eq(episode_silence(&episode, &v), EPISODE_OPENED);
+    cr_assert_eq(episode_silence(&episode, NULL), EPISODE_CLOSED);
+    cr_assert(silent(700));
+    cr_expect_eq(episode_silence(&episode, &v), EPISODE_NONE);
+    cr_expect_not(episode.open);
 }
