@@ -20,6 +20,7 @@ import redis as redis_py
 import requests
 
 from books import books
+from chromium import chromium, driver  # noqa: F401: fixtures
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RIDGELINE_BUILD", ROOT / "build"))
