@@ -19,7 +19,7 @@ DEBUG ?=
 V ?=
 FUZZ_S ?= 20
 # End-to-end tests mostly wait: more of them than cores may run at a time.
-E2E_JOBS ?= 6
+E2E_JOBS ?= 8
 PREFIX ?= /usr/local
 DESTDIR ?=
 ifeq ($(origin CC),default)
