@@ -19,7 +19,7 @@ DEBUG ?=
 V ?=
 FUZZ_S ?= 20
 # End-to-end tests mostly wait: more of them than cores may run at a time.
-E2E_JOBS ?= 6
+E2E_JOBS ?= 8
 PREFIX ?= /usr/local
 DESTDIR ?=
 ifeq ($(origin CC),default)
@@ -80,8 +80,6 @@ program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(call program,$(d)))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BUILD)/bench/horizon_null
-HEADERS := $(wildcard include/ridgeline/*.h lib/*.h horizon/*.h roomba/*.h analyzer/*.h analyzer/*/*.h alerter/*.h alerter/*/*.h \
-                      webapp/*.h cli/*.h)
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(PROGRAMS)
@@ -148,12 +146,20 @@ $(BUILD)/bench/horizon_null: $(call objects,$(filter-out horizon/link.c,$(wildca
 	$(call say,LD)
 	$(LINK) $^ $(PKG_LIBS) -lm -lpthread
 
-# Fuzzers: libFuzzer needs clang, and every object under its instrumentation.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(ENGINE_SRC) $(PARTS_SRC) $(HEADERS)
+# Fuzzers: libFuzzer needs clang, and every object under its instrumentation, which is compiled once for all of them.
+FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -I. -g -O1 -fno-sanitize-recover=all $(PKG_CFLAGS) -DRIDGELINE_DEBUG
+FUZZ_OBJECTS := $(patsubst %.c,$(OBJ)/fuzz/%.o,$(PURE_SRC) $(ENGINE_SRC) $(PARTS_SRC))
+
+$(OBJ)/fuzz/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
-	$(Q)clang -std=c11 -D_GNU_SOURCE -Iinclude -I. -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  $(PKG_CFLAGS) -DRIDGELINE_DEBUG -o $@ $(filter %.c,$^) $(shell pkg-config --libs msgpack gsl libconfig jansson glib-2.0 libcrypto cairo) -lm
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/%: $(OBJ)/fuzz/tests/fuzz/%.o $(FUZZ_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,FUZZ)
+	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^ \
+	  $(shell pkg-config --libs msgpack gsl libconfig jansson glib-2.0 libcrypto cairo) -lm
 
 deps-%:
 	@packaging/install-deps.sh $*

@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
-# Runs each fuzzer for SECONDS on its corpus under build/fuzz-corpus.
+# Runs each fuzzer for SECONDS on its corpus under build/fuzz-corpus, as many at a time as there are cores.
 #   tests/run-fuzz.sh SECONDS PROGRAM...
 set -u
 seconds=$1
 shift
-status=0
-for program in "$@"; do
-    name=$(basename "$program")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fuzz() {
+    local name corpus seeds=()
+    name=$(basename "$1")
     corpus=build/fuzz-corpus/$name
     mkdir -p "$corpus" build/fuzz-crashes
-    seeds=()
     [ -d "tests/fuzz/seeds/$name" ] && seeds=("tests/fuzz/seeds/$name")
-    echo "== $name, $seconds s"
-    "$program" -max_total_time="$seconds" -max_len=8192 -timeout=10 -print_final_stats=0 -verbosity=0 \
-        -artifact_prefix=build/fuzz-crashes/"$name"- "$corpus" "${seeds[@]}" || status=1
+    "$1" -max_total_time="$seconds" -max_len=8192 -timeout=10 -print_final_stats=0 -verbosity=0 \
+        -artifact_prefix=build/fuzz-crashes/"$name"- "$corpus" "${seeds[@]}" >"$work/$name" 2>&1 || touch "$work/failed"
+    printf '== %s, %s s\n%s\n' "$name" "$seconds" "$(<"$work/$name")"
+}
+
+for program in "$@"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+    fuzz "$program" &
 done
-exit $status
+wait
+[ ! -e "$work/failed" ]

@@ -4,12 +4,14 @@ free ports under a temporary directory, senders, and patient waiting.
 Nothing is mocked. Every server that a fixture starts, it stops.
 """
 import contextlib
+import fcntl
 import os
 import pathlib
 import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -18,11 +20,14 @@ import redis as redis_py
 import requests
 
 from books import books
+from chromium import chromium, driver  # noqa: F401: fixtures
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RIDGELINE_BUILD", ROOT / "build"))
 # Sanitizer builds and busy machines are slow: a wait is a bound on patience, never a measurement.
 PATIENCE_S = 60
+# Below those that the kernel gives to whoever asks for any.
+PORTS = range(12000, 32000)
 # Of sanitizer builds: what libraries are known to leave.
 os.environ.setdefault("LSAN_OPTIONS", f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0")
 
@@ -38,15 +43,31 @@ def wait_for(what, check, patience_s=PATIENCE_S, every_s=0.1):
         time.sleep(every_s)
 
 
-def free_ports(n):
-    """`n` ports that nobody listens on, all different."""
+def is_free(port):
     with contextlib.ExitStack() as held:
-        ports = []
-        for _ in range(n):
-            s = held.enter_context(socket.socket())
-            s.bind(("127.0.0.1", 0))
-            ports.append(s.getsockname()[1])
-        return ports
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                held.enter_context(socket.socket(type=kind)).bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def free_ports(n):
+    """`n` ports that nobody listens on, all different. They are given out in turn, to all runs of this user, and the
+    kernel gives them to nobody: a daemon may bind its own late, or once more."""
+    ports = []
+    with open(pathlib.Path(tempfile.gettempdir()) / f"ridgeline-test-ports.{os.getuid()}", "a+") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        turn.seek(0)
+        port = int(turn.read() or PORTS.start)
+        while len(ports) < n:
+            port = port + 1 if port + 1 in PORTS else PORTS.start
+            if is_free(port):
+                ports.append(port)
+        turn.truncate(0)
+        turn.write(str(port))
+    return ports
 
 
 def canonical(t, v):

@@ -10,6 +10,8 @@ import threading
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from conftest import free_ports
+
 
 class HttpReceiver:
     """Keeps what it is sent; answers with `status`."""
@@ -87,8 +89,7 @@ class MailServer:
             ok = isinstance(data, LoginPassword) and (data.login, data.password) == (user.encode(), password.encode())
             return AuthResult(success=ok, handled=False)
 
-        with socket.create_server(("127.0.0.1", 0)) as s:
-            port = s.getsockname()[1]
+        (port,) = free_ports(1)
         self.controller = Controller(self, hostname="127.0.0.1", port=port, tls_context=context,
                                      require_starttls=True, auth_required=True, authenticator=authenticate)
         self.controller.start()

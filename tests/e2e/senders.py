@@ -104,7 +104,8 @@ class CarbonCRelay(Relay):
             self.process = subprocess.Popen(
                 ["carbon-c-relay", "-f", str(directory / "conf"), "-p", str(self.port), "-s", "-q", "1000000"],
                 stdout=log, stderr=log)
-        wait_for("carbon-c-relay", lambda: accepts(self.port))
+        # It listens before its startup is over, and crashes if anyone connects before that.
+        wait_for("carbon-c-relay", lambda: "startup sequence complete" in (directory / "log").read_text())
 
 
 COLLECTD_CONF = """

@@ -12,8 +12,6 @@ import time
 import pytest
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -26,8 +24,6 @@ AHEAD_S = 580         # a little less than max_future
 OVERRIDE_S = 2        # an override is in force after this long
 CLOSE_AFTER_S = 120
 STALE_AFTER_S = 6     # without any event, one of which is due every 2 s
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync")
 NARROW = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False}
 HOSTILE = "<img/src=x/onerror=alert(1)>"
 HOSTILE_WITH_BLANKS = "<img src=x onerror=alert(1)>"  # no listener takes a blank, but other writers have access to Redis
@@ -75,18 +71,6 @@ class Page:
 
     def width(self):
         return self.run("return document.documentElement.scrollWidth")
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory):
-    options = Options()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}", "--window-size=1280,900"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-    yield driver
-    driver.quit()
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
-from test_browser import HOSTILE, NARROW, Page, driver  # noqa: F401  (a fixture)
+from test_browser import HOSTILE, NARROW, Page
 from test_webapp import start, write_points  # noqa: F401
 
 SETTINGS = """

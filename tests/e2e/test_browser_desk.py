@@ -6,7 +6,6 @@ import time
 from selenium.webdriver.common.by import By
 
 from conftest import wait_for
-from test_browser import driver  # noqa: F401
 from test_browser_overview import a_bad_day, look, picture, visit  # noqa: F401
 from test_desk import notes
 from test_incidents import alerter, alerters, heads, wait_heads  # noqa: F401

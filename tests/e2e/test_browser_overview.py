@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import BUILD, canonical, wait_for
-from test_browser import HOSTILE_WITH_BLANKS, NARROW, Page, driver  # noqa: F401
+from test_browser import HOSTILE_WITH_BLANKS, NARROW, Page
 from test_incidents import alerter, alerters  # noqa: F401
 from test_webapp import HOSTILE, anomaly, start, tell, write_points  # noqa: F401
 

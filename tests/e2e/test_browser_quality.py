@@ -7,7 +7,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from conftest import ROOT, wait_for
-from test_browser import HOSTILE, NARROW, Page, driver, visit  # noqa: F401  (fixtures)
+from test_browser import HOSTILE, NARROW, Page, visit
 from test_find import ANOMALOUS, NORMAL, STALE, WARMING_UP, add_names, tell_states
 from test_incidents import alerter, alerters  # noqa: F401
 from test_webapp import anomaly, start, tell, write_points, write_stats  # noqa: F401

@@ -73,7 +73,7 @@ def test_a_rule_lets_the_nine_judge_and_flag_a_fault(run):
     wait_for("the fault to be judged", lambda: judged(r) == old.written + new.written)
     said = r.get("/api/verdict", metric="old.load", at=anomaly["peak_at"]).json()
     assert said["verdict"]["findings"] == anomaly["peak"]["findings"]
-    assert said["verdict"]["state"] == "ANOMALOUS" and "algorithms vote yes" in said["why"]
+    assert said["verdict"]["state"] == "ANOMALOUS" and "of 9 algorithms voted, first " in said["why"]
     scores = {t: (score, votes) for t, score, votes in
               r.get("/api/series", metric="old.load", **{"from": start - 600, "until": old.t}).json()["scores"]}
     assert scores[anomaly["peak_at"]] == (pytest.approx(anomaly["peak"]["score"]), anomaly["peak"]["votes"])

@@ -1,6 +1,7 @@
 // Where a message's link leads: asks before it does anything, so that nothing is done by who merely follows links.
 import {incidentHash, overviewHash} from './address.js';
-import {get, sayOfIncident} from './api.js';
+import {get} from './api.js';
+import {sayOfIncident} from './changes.js';
 import {byField} from './desk.js';
 import {byId, el, replace, setText} from './dom.js';
 import {nowS, time} from './format.js';

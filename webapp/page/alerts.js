@@ -1,6 +1,7 @@
 // Who is told of what, and what is muted: the channels and alerts of settings.conf, and its mutes and those of the page,
 // with a form for a single mute.
-import {get, removeMute, saveMute} from './api.js';
+import {get} from './api.js';
+import {removeMute, saveMute} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
 import {clock, durationText, parseDuration} from './format.js';
 

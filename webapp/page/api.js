@@ -1,4 +1,4 @@
-// The HTTP API and the stream of live events. docs/API.md is the reference.
+// The HTTP API as it is read, and the stream of live events. docs/API.md is the reference. changes.js is what writes.
 
 const SILENCE_MS = 6_000;
 const RETRY_MS = 3_000;
@@ -10,7 +10,7 @@ export class ApiError extends Error {
   }
 }
 
-async function request(method, path, {body, signal, token} = {}) {
+export async function request(method, path, {body, signal, token} = {}) {
   const headers = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (token) headers['X-Ridgeline-Token'] = token;
@@ -35,35 +35,12 @@ function errorSentence(text) {
 }
 
 // path('/api/series', {metric, from}) leaves out what is undefined.
-function path(base, query) {
+export function path(base, query) {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   return `${base}?${new URLSearchParams(given)}`;
 }
 
 export const get = (base, query = {}, signal) => request('GET', path(base, query), {signal});
-
-let token;
-
-// A change carries the token, which a page of another origin cannot read. A restarted
-// server has a new one: ask again, once.
-async function change(method, url, body, signal) {
-  token ??= (await request('GET', '/api/token')).token;
-  try {
-    return await request(method, url, {body, token, signal});
-  } catch (error) {
-    if (error.status !== 403) throw error;
-    token = (await request('GET', '/api/token')).token;
-    return request(method, url, {body, token, signal});
-  }
-}
-
-export const saveOverride = (match, options) => change('POST', '/api/overrides', {match, options});
-export const undoOverride = entry => change('POST', '/api/overrides/undo', {entry});
-export const saveMute = mute => change('POST', '/api/mutes', mute);
-export const removeMute = name => change('DELETE', path('/api/mutes', {name}));
-export const previewOverride = (body, signal) => change('POST', '/api/preview', body, signal);
-export const sayOfIncident = entry => change('POST', '/api/incident/desk', entry);
-export const removeOverride = match => change('DELETE', path('/api/overrides', {match}));
 
 const KINDS = ['anomaly', 'incident', 'status'];
 

@@ -1,6 +1,6 @@
 // Who sees to an incident, and what people said of it: buttons, a note, and the list of what was said.
 import {literal, tuneHash} from './address.js';
-import {sayOfIncident} from './api.js';
+import {sayOfIncident} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {time} from './format.js';
 

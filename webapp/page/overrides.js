@@ -1,7 +1,8 @@
 // The overrides that were saved, the history of their changes with an undo for each, and all of them as settings.conf
 // text.
 import {tuneHash} from './address.js';
-import {get, removeOverride, undoOverride} from './api.js';
+import {get} from './api.js';
+import {removeOverride, undoOverride} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {durationText, time, words} from './format.js';
 

@@ -2,7 +2,7 @@
 // anomalies that would not have opened and of new ones. One form is in view at a time, so one preview is asked for at a
 // time: a newer one ends it, and so does leaving the view.
 import {metricHash} from './address.js';
-import {previewOverride} from './api.js';
+import {previewOverride} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {duration, number, time} from './format.js';
 import {scoreBadge} from './verdict.js';

@@ -1,7 +1,8 @@
 // Tuning: a form with the options of a metric or a glob, each with the rule that gave its
 // present value; what a change would have changed, while it is typed; and the overrides that were saved so far.
 import {literal, tuneHash} from './address.js';
-import {get, removeOverride, saveOverride, undoOverride} from './api.js';
+import {get} from './api.js';
+import {removeOverride, saveOverride, undoOverride} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
 import {parseDuration, words} from './format.js';
 import {optionText, tellOverrides} from './overrides.js';
