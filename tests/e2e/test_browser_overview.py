@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 
 from conftest import BUILD, canonical, wait_for
 from test_browser import HOSTILE_WITH_BLANKS, NARROW, Page, driver  # noqa: F401
-from test_incidents import alerter, alerters  # noqa: F401
+from test_incidents import alerter, alerters, wait_heads  # noqa: F401
 from test_webapp import HOSTILE, anomaly, start, tell, write_points  # noqa: F401
 
 MINUTE_S, HOUR_S = 60, 3600
@@ -305,6 +305,33 @@ def test_what_opened_while_the_stream_was_gone_is_there_when_it_is_back(visit, r
     wait_for("both", lambda: set(page.names()) == {"one.before", "two.meanwhile"})
     wait_for("its lane", lambda: cells(page, "two.meanwhile"))
     assert all("net::ERR_" in message for message in page.console())
+
+
+def test_an_incident_in_view_tells_what_happened_while_the_stream_was_gone(visit, redis, alerter):  # noqa: F811
+    now = int(time.time())
+    for part in "ab":
+        tell(redis, "open", anomaly(f"shop.cart.{part}.errors", now - 60, now))
+    (head,) = wait_heads(redis, 1, count=2)
+    page = visit().open(f"#incident={head['id']}")
+    wait_for("its members", lambda: len(page.all("#incident .timeline .row")) == 2)
+    page.web.daemon.kill()
+    wait_for("stale", lambda: page.text("#live").startswith("stale since "))
+    tell(redis, "open", anomaly("shop.cart.c.errors", now - 50, now))
+    wait_heads(redis, 1, count=3)
+    page.web.daemon.start()
+    wait_for("what came meanwhile", lambda: len(page.all("#incident .timeline .row")) == 3)
+    assert all("net::ERR_" in message for message in page.console())
+
+
+def test_live_news_leave_the_focus_on_every_link_of_a_row(visit, redis, alerter):  # noqa: F811
+    now = int(time.time())
+    tell(redis, "open", anomaly("mail.queue", now - 60, now))
+    page = visit().open()
+    wait_rows(page, 1)
+    page.run("document.querySelector('#open .row a[title^=acknowledge]').focus()")
+    tell(redis, "open", anomaly("disk.used", now - 50, now))
+    wait_rows(page, 2)
+    assert page.run("return document.activeElement.ariaLabel") == "Incident mail.queue"
 
 
 # ---- how it looks

@@ -40,9 +40,11 @@ export function desk(id) {
     const given = incident.ack;
     replace(state, given ? [`${given.by || 'Somebody'} ${given.normal ? 'finds it normal' : 'sees to it'} since `, time(given.at), '.']
       : incident.state === 'open' && 'Nobody sees to it yet.');
+    const pressed = [ack, unack, normal].find(one => one === document.activeElement);
     ack.hidden = Boolean(given);
     unack.hidden = !given;
     normal.hidden = Boolean(given?.normal);
+    if (pressed?.hidden) (given ? unack : ack).focus(); // else the keyboard would begin at the top again
     replace(entries, incident.desk.map(entryRow));
   };
   return {node, tell};

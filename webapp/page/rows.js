@@ -80,7 +80,8 @@ export function incidentRow(incident) {
   it.members = el('div', {class: 'members', role: 'list'});
   it.line.prepend(it.expand);
   it.desk = el('span', {class: 'tended'});
-  it.line.append(it.desk);
+  it.own = el('a', {class: 'quiet', title: 'acknowledge, notes', href: incidentHash(incident.id)}, '…');
+  it.line.append(it.desk, it.own);
   it.node.append(it.first, it.members);
   updateIncident(it.node, incident);
   return it.node;
@@ -94,8 +95,9 @@ export function updateIncident(node, incident) {
   const still = state === 'open' && open < count ? `, ${open} open` : '';
   setText(it.more, alone ? '' : `${plural(count, 'metric')}${still}`);
   it.first.hidden = alone && !noteOf(first);
-  replace(it.desk, ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'),
-    alone && el('a', {href: incidentHash(id), class: 'quiet', title: 'acknowledge, notes', 'aria-label': `Incident ${title}`}, '…'));
+  replace(it.desk, ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'));
+  it.own.hidden = !alone;
+  it.own.ariaLabel = `Incident ${title}`;
   it.expand.hidden = alone;
   replace(it.first, !alone && ['first ', el('span', {class: 'metric'}, first.metric), ' '], noteOf(first));
   tellMembers(it);
