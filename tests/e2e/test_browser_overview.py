@@ -16,7 +16,7 @@ from test_webapp import HOSTILE, anomaly, start, tell, write_points  # noqa: F40
 
 MINUTE_S, HOUR_S = 60, 3600
 SCREENSHOTS = BUILD / "screenshots"
-OWN_SCRIPT_MAX = 60 << 10
+OWN_SCRIPT_MAX = 60_000
 # What a slow, busy machine may take; the figures themselves are printed.
 FIRST_PAINT_MAX_MS, LONG_TASK_MAX_MS = 5000, 1500
 SIZES = {"narrow": (360, 1500), "laptop": (1400, 900), "wide": (3000, 1200)}
