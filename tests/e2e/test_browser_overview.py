@@ -197,6 +197,23 @@ def test_the_grid_is_walked_by_keys_and_says_what_is_in_a_cell(visit, redis, ale
     assert page.run("return document.activeElement.classList.contains('cell')"), "the focus stays"
 
 
+def test_the_grid_is_entered_where_it_is_seen(visit, redis, alerter):  # noqa: F811
+    now = int(time.time())
+    for i in range(21):
+        tell(redis, "close", anomaly(f"s{i}.p", now - 600, now - 500, score=90 - i, state="closed"))
+    page = visit().open()
+    wait_for("the lanes", lambda: len(page.all("#lanes .lane[role=row]:not([hidden])")) == 20)
+    page.run("[...document.querySelectorAll('#lanes .lane')].find(l => l.dataset.prefix === 's19.p')"
+             ".querySelector('.cell:last-child').focus()")
+    page.press(Keys.HOME)
+    for i in range(2):
+        tell(redis, "close", anomaly(f"t{i}.p", now - 600, now - 500, score=99, state="closed"))
+    wait_for("weaker ones to go", lambda: page.run(
+        "return [...document.querySelectorAll('#lanes .lane')].find(l => l.dataset.prefix === 's19.p')?.hidden"))
+    assert page.run("return document.querySelectorAll('#lanes .lane:not([hidden]) .cell[tabindex=\"0\"]').length") == 1
+    assert page.run("return document.querySelectorAll('#lanes .cell[tabindex=\"0\"]').length") == 1
+
+
 def test_groups_are_by_depth_and_a_name_goes_one_level_down(visit, redis, alerter):  # noqa: F811
     a_bad_day(redis)
     page = visit().open("#range=6h&depth=1")
