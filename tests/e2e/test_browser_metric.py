@@ -266,6 +266,32 @@ def test_an_abstention_tells_its_reason(redis, page):
     wait_for("the reason", lambda: lane(page, "seasonal").text.endswith("abstains (needs a day)"))
 
 
+# ---- what follows the clock
+
+def asked_since(page, path):
+    return page.run("return performance.getEntriesByType('resource').filter(e => e.name.includes(arguments[0])).length", path)
+
+
+def test_what_is_brought_up_to_date_keeps_the_focus(spike_t, page):
+    open_view(page)
+    for selector, path in ((".explanation summary", "/api/verdict"), (".graph a", "/api/series")):
+        wait_for(selector, lambda: page.all(f"#metric {selector}"))
+        page.run("document.querySelector(arguments[0]).focus()", f"#metric {selector}")
+        before = asked_since(page, path)
+        wait_for("an update", lambda: asked_since(page, path) > before)
+        time.sleep(0.3)  # its answer is there: what is left is to write it
+        assert page.run("return document.activeElement === document.querySelector(arguments[0])", f"#metric {selector}")
+
+
+def test_the_ghost_of_a_range_that_follows_the_clock_reaches_to_where_that_will_be(spike_t, page):
+    open_view(page, **{"from": -HOUR})
+    page.one(".timeline .yesterday").send_keys(Keys.ENTER)
+    wait_for("the ghost", lambda: asked_since(page, "judge=0"))
+    (asked,) = page.run("return performance.getEntriesByType('resource').map(e => e.name).filter(n => n.includes('judge=0'))")
+    span_s = int(re.search(r"until=(\d+)", asked)[1]) - int(re.search(r"from=(\d+)", asked)[1])
+    assert 2 * HOUR <= span_s <= 2 * HOUR + 2, "for an hour no other is asked for"
+
+
 # ---- ghosts and the link
 
 def test_yesterday_and_last_week_are_shown_on_request_and_cost_no_judging(spike_t, page):

@@ -198,7 +198,8 @@ export class Timeline {
 
   async loadGhost(ghost, signal) {
     const {from, until} = this.range();
-    const span = {from: Math.max(0, Math.floor(from - ghost.ago)), until: Math.max(0, Math.ceil(until - ghost.ago))};
+    const ahead = this.wanted.last ? RELOAD_S : 0; // where a followed range will be until all is asked for anew
+    const span = {from: Math.max(0, Math.floor(from - ghost.ago)), until: Math.max(0, Math.ceil(until + ahead - ghost.ago))};
     const series = await get('/api/series', {metric: this.metric, ...span, judge: 0}, signal);
     series.points.forEach(point => { point[0] += ghost.ago; });
     series.stretches.forEach(stretch => { stretch.from += ghost.ago; });
