@@ -19,6 +19,7 @@
 #include "webapp/marks.h"
 #include "webapp/points.h"
 #include "webapp/query.h"
+#include "webapp/thin.h"
 #include "webapp/tune.h"
 
 #define SPANS_MAX 200
@@ -28,6 +29,8 @@ struct chart {
     size_t metric_len;
     uint32_t from, until;
     int judged, with_lanes; /* as asked */
+    uint32_t columns;       /* as asked; 0: every point */
+    struct thin thin;
     json_t *expected, *scores;
     struct chart_lanes *lanes; /* NULL: not asked for */
 };
@@ -42,6 +45,8 @@ static void add_verdict(void *context, const struct verdict *v, enum episode_cha
         return;
     if (c->lanes)
         chart_lanes_add(c->lanes, v);
+    if (!thin_keeps(&c->thin, v->t))
+        return;
     if (isfinite(v->expected))
         json_array_append_new(c->expected,
                               json_pack("[I,o,o,o]", (json_int_t)v->t, http_number(v->expected),
@@ -143,6 +148,9 @@ static void answer(const struct request *request, struct reply *reply, struct ch
     json_t *anomalies = NULL;
     json_t *out = json_pack("{s:s%,s:I,s:I,s:o}", "metric", c->metric, c->metric_len, "from", (json_int_t)c->from,
                             "until", (json_int_t)c->until, "graph_url", graph_url_json(request, c));
+    if (thin_init(&c->thin, stored, c->from, c->until, c->columns) != 0 ||
+        (c->thin.times && json_object_set_new(out, "column_s", json_real(c->thin.column_s)) != 0))
+        goto no_redis;
     if (c->judged && add_judgement(request, c, out, stored, &step_s) != 0) /* in stored order: it sorts for itself */
         goto no_redis;
     series_sort_last_wins(stored);
@@ -153,7 +161,7 @@ static void answer(const struct request *request, struct reply *reply, struct ch
     if (step_s <= 0)
         step_s = conf_retention(&request->app->settings, c->metric, c->metric_len, NULL)->archive[0].step_s;
     json_object_set_new(out, "step", http_number(step_s));
-    uint32_t first = points_add(out, &rollup, stored, step_s, c->from, c->until);
+    uint32_t first = points_add(out, &rollup, stored, step_s, &c->thin, c->from, c->until);
     json_object_set_new(out, "first", json_integer((json_int_t)first));
     if (c->judged) {
         anomalies = spans_json(request, c, first);
@@ -180,7 +188,9 @@ static int parse(struct chart *c, const struct query *query, char error[QUERY_ER
         query_epoch(query, "from", 0, &c->from, error) != 0 ||
         query_epoch(query, "until", UINT32_MAX, &c->until, error) != 0 ||
         query_choice(query, "judge", no_yes, 1, &c->judged, error) != 0 ||
-        query_choice(query, "lanes", no_yes, 0, &c->with_lanes, error) != 0)
+        query_choice(query, "lanes", no_yes, 0, &c->with_lanes, error) != 0 ||
+        (query_has(query, "columns") &&
+         query_count(query, "columns", 0, THIN_COLUMNS_MAX, &c->columns, error) != 0))
         return -1;
     if (c->from <= c->until && (c->judged || !c->with_lanes))
         return 0;
@@ -205,6 +215,7 @@ void chart_get(const struct request *request, struct reply *reply)
         http_error(reply, HTTP_NOT_FOUND, "no metric has this name");
     else
         answer(request, reply, &c, &stored);
+    thin_fini(&c.thin);
     chart_lanes_free(c.lanes);
     series_fini(&stored);
 }

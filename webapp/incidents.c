@@ -87,9 +87,9 @@ static int read_field(struct store *s, const struct found *f, size_t first, size
     int result = asked == end ? 0 : -1;
     for (size_t i = first; i < asked; i++) {
         redisReply *r = store_reply(s);
-        if (!store_ok(r))
+        if (!r)
             result = -1;
-        else if (r->type == REDIS_REPLY_STRING)
+        else if (r->type == REDIS_REPLY_STRING) /* a key of another type is none of ours, and hides no other */
             take(context, i, r);
         if (r)
             freeReplyObject(r);

@@ -61,18 +61,27 @@ void join_free(struct join *j)
     free(j);
 }
 
+static void put(struct join *j, uint64_t hash, int state)
+{
+    size_t at = hash & j->mask;
+    while (j->places[at].name != FREE && j->places[at].hash != hash)
+        at = (at + 1) & j->mask;
+    if (j->places[at].name != FREE)
+        atomic_store_explicit(&j->states[j->places[at].name], (int8_t)state, memory_order_relaxed);
+}
+
 void join_take(struct join *j, const uint8_t *roster, size_t len)
 {
     size_t n = roster_entries(len);
-    for (size_t i = 0; i < n; i++) {
-        uint64_t hash = roster_hash(roster, i);
-        size_t at = hash & j->mask;
-        while (j->places[at].name != FREE && j->places[at].hash != hash)
-            at = (at + 1) & j->mask;
-        if (j->places[at].name != FREE)
-            atomic_store_explicit(&j->states[j->places[at].name], (int8_t)roster_state(roster, i),
-                                  memory_order_relaxed);
-    }
+    for (size_t i = 0; i < n; i++)
+        put(j, roster_hash(roster, i), roster_state(roster, i));
+}
+
+void join_forget(struct join *j, const uint8_t *roster, size_t len)
+{
+    size_t n = roster_entries(len);
+    for (size_t i = 0; i < n; i++)
+        put(j, roster_hash(roster, i), ROSTER_UNKNOWN);
 }
 
 int join_state(const struct join *j, size_t i)

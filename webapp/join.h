@@ -18,6 +18,9 @@ void join_free(struct join *j);
  * are passed over. About 10 ns an entry. One thread at a time; others may ask meanwhile. */
 void join_take(struct join *j, const uint8_t *roster, size_t len);
 
+/* Makes the states of those names unknown again. As join_take(). */
+void join_forget(struct join *j, const uint8_t *roster, size_t len);
+
 /* An enum engine_state, or ROSTER_UNKNOWN. */
 int join_state(const struct join *j, size_t i);
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "webapp/http.h"
+#include "webapp/thin.h"
 
 struct points {
     json_t *points, *envelope, *stretches;
@@ -42,7 +43,7 @@ static void add_slot(void *context, const struct rollup_point *slot)
 }
 
 uint32_t points_add(json_t *out, const struct rollup *rollup, const struct series *raw, double raw_step_s,
-                    uint32_t from, uint32_t until)
+                    const struct thin *thin, uint32_t from, uint32_t until)
 {
     struct points p = {
         .points = json_array(), .envelope = json_array(), .stretches = json_array(), .from = from, .until = until};
@@ -50,7 +51,8 @@ uint32_t points_add(json_t *out, const struct rollup *rollup, const struct serie
     p.stretch = NULL; /* raw points begin one of their own, whatever their step */
     for (size_t i = 0; i < raw->n; i++) {
         const struct point *raw_point = &raw->points[i];
-        if (raw_point->t >= rollup->folded_until)
+        bool in_range = raw_point->t >= from && raw_point->t <= until;
+        if (raw_point->t >= rollup->folded_until && (!in_range || thin_keeps(thin, raw_point->t)))
             add(&p, raw_point->t, raw_point->v, raw_step_s);
     }
     json_object_set_new(out, "points", p.points);

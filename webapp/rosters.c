@@ -37,10 +37,21 @@ void rosters_free(struct rosters *r)
     free(r);
 }
 
-static void note_header(struct copy *c, const redisReply *r)
+/* The roster of a Redis that lost it: what it said holds no longer. */
+static void let_go(struct copy *c, struct join *join)
+{
+    if (c->bytes)
+        join_forget(join, c->bytes, c->len);
+    free(c->bytes);
+    *c = (struct copy){.bytes = NULL};
+}
+
+static void note_header(struct copy *c, const redisReply *r, struct join *join)
 {
     uint64_t stamp_ms;
-    if (r->type == REDIS_REPLY_STRING && roster_stamp((const uint8_t *)r->str, r->len, &stamp_ms))
+    if (r->type == REDIS_REPLY_STRING && r->len == 0) /* there is no such key */
+        let_go(c, join);
+    else if (r->type == REDIS_REPLY_STRING && roster_stamp((const uint8_t *)r->str, r->len, &stamp_ms))
         c->is_old = !c->bytes || c->stamp_ms != stamp_ms;
 }
 
@@ -60,7 +71,7 @@ static void keep(struct copy *c, const redisReply *r, struct join *join)
 }
 
 /* A key that is no string gives an error, and stays unread. Returns 0, or -1 when Redis did not answer. */
-static int read_headers(struct rosters *r, struct store *s)
+static int read_headers(struct rosters *r, struct store *s, struct join *join)
 {
     unsigned asked = 0;
     int result = 0;
@@ -76,7 +87,7 @@ static int read_headers(struct rosters *r, struct store *s)
             result = -1;
             continue;
         }
-        note_header(&r->slots[slot], reply);
+        note_header(&r->slots[slot], reply, join);
         freeReplyObject(reply);
     }
     return asked == KEYS_SLOTS ? result : -1;
@@ -115,7 +126,7 @@ int rosters_turn(struct rosters *r, struct store *s, struct join *join, int64_t 
         return -1;
     if (now_mono_ms >= r->due_mono_ms) {
         r->due_mono_ms = now_mono_ms + EVERY_MS;
-        if (read_headers(r, s) != 0)
+        if (read_headers(r, s, join) != 0)
             return -1;
     }
     return read_changed(r, s, join);

@@ -36,7 +36,7 @@ static const struct route routes[] = {
     {"/api/spark", "GET", "metric from until", spark_get, false},
     {"/api/incidents", "GET", "state since until text limit candidates format", incidents_get, false},
     {"/api/incident", "GET", "id", incident_one_get, false},
-    {"/api/series", "GET", "metric from until judge lanes", chart_get, false},
+    {"/api/series", "GET", "metric from until judge lanes columns", chart_get, false},
     {"/api/metrics", "GET", "query state first limit", search_get, false},
     {"/api/tree", "GET", "prefix limit", tree_get, true},
     {"/api/verdict", "GET", "metric at utc_offset", explain_get, false},

@@ -4,6 +4,7 @@ import hmac
 import time
 
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
 from test_browser_overview import a_bad_day, look, picture, visit  # noqa: F401
@@ -35,8 +36,10 @@ def test_an_incident_is_acknowledged_noted_and_given_back(driver, redis, visit):
     wait_for("the label", lambda: "seen to" in row.text)
     driver.get(page.web.page + "/#incident=" + incident)
     unack = wait_for("the way back", lambda: [b for b in driver.find_elements(By.NAME, "unack") if b.is_displayed()])[0]
-    unack.click()
+    unack.send_keys(Keys.ENTER)
     wait_for("given back", lambda: all(head["ack"] is None for head in heads(redis)))
+    wait_for("the focus on what can be said now",
+             lambda: driver.execute_script("return document.activeElement.name") == "ack")
 
 
 def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):

@@ -182,12 +182,13 @@ def test_many_points_are_thinned_to_the_extremes_of_each_pixel(redis, page):
     points = write_day(redis, "app.dense", [(7000, 300.0), (7001, -50.0)], n=17280, step_s=10)
     page.open(f"#metric=app.dense&from=-{2 * DAY}")
     wait_for("the chart", lambda: page.all(".timeline canvas") and "points at" in caption(page))
-    stored, drawn, expected, runs, width = page.run("""
+    told, drawn, expected, runs, width = page.run("""
         const {series, thin, plot} = document.querySelector('.timeline').timeline;
         return [series.points.length, thin.points, thin.expected.length,
           thin.points.filter(([t], i) => i && t - thin.points[i - 1][0] > 3 * thin.stretches.at(-1).step).length,
           plot.clientWidth]""")
-    assert stored > 17000 and width < len(drawn) <= 2 * width + 2 and runs == 0
+    assert told <= 2 * page.run("return innerWidth") + 2, "the server tells no more than a screen can show"
+    assert width < len(drawn) <= 2 * width + 2 and runs == 0
     assert [list(p) for p in points[7000:7002]] == [p for p in drawn if p[1] in (300.0, -50.0)]
     assert [p[0] for p in drawn] == sorted({p[0] for p in drawn}) and len(drawn) * 0.9 < expected <= len(drawn)
 
@@ -264,6 +265,32 @@ def test_an_abstention_tells_its_reason(redis, page):
     wait_for("the lanes", lambda: page.all(".detector-lanes li"))
     wait_for("why not", lambda: sentence(page).startswith(("Normal: ", "Warming up: ")))
     wait_for("the reason", lambda: lane(page, "seasonal").text.endswith("abstains (needs a day)"))
+
+
+# ---- what follows the clock
+
+def asked_since(page, path):
+    return page.run("return performance.getEntriesByType('resource').filter(e => e.name.includes(arguments[0])).length", path)
+
+
+def test_what_is_brought_up_to_date_keeps_the_focus(spike_t, page):
+    open_view(page)
+    for selector, path in ((".explanation summary", "/api/verdict"), (".graph a", "/api/series")):
+        wait_for(selector, lambda: page.all(f"#metric {selector}"))
+        page.run("document.querySelector(arguments[0]).focus()", f"#metric {selector}")
+        before = asked_since(page, path)
+        wait_for("an update", lambda: asked_since(page, path) > before)
+        time.sleep(0.3)  # its answer is there: what is left is to write it
+        assert page.run("return document.activeElement === document.querySelector(arguments[0])", f"#metric {selector}")
+
+
+def test_the_ghost_of_a_range_that_follows_the_clock_reaches_to_where_that_will_be(spike_t, page):
+    open_view(page, **{"from": -HOUR})
+    page.one(".timeline .yesterday").send_keys(Keys.ENTER)
+    wait_for("the ghost", lambda: asked_since(page, "judge=0"))
+    (asked,) = page.run("return performance.getEntriesByType('resource').map(e => e.name).filter(n => n.includes('judge=0'))")
+    span_s = int(re.search(r"until=(\d+)", asked)[1]) - int(re.search(r"from=(\d+)", asked)[1])
+    assert 2 * HOUR <= span_s <= 2 * HOUR + 2, "for an hour no other is asked for"
 
 
 # ---- ghosts and the link

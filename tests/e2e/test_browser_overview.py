@@ -11,12 +11,12 @@ from selenium.webdriver.common.keys import Keys
 
 from conftest import BUILD, canonical, wait_for
 from test_browser import HOSTILE_WITH_BLANKS, NARROW, Page
-from test_incidents import alerter, alerters  # noqa: F401
+from test_incidents import alerter, alerters, wait_heads  # noqa: F401
 from test_webapp import HOSTILE, anomaly, start, tell, write_points  # noqa: F401
 
 MINUTE_S, HOUR_S = 60, 3600
 SCREENSHOTS = BUILD / "screenshots"
-OWN_SCRIPT_MAX = 60 << 10
+OWN_SCRIPT_MAX = 60_000
 # What a slow, busy machine may take; the figures themselves are printed.
 FIRST_PAINT_MAX_MS, LONG_TASK_MAX_MS = 5000, 1500
 SIZES = {"narrow": (360, 1500), "laptop": (1400, 900), "wide": (3000, 1200)}
@@ -197,6 +197,23 @@ def test_the_grid_is_walked_by_keys_and_says_what_is_in_a_cell(visit, redis, ale
     assert page.run("return document.activeElement.classList.contains('cell')"), "the focus stays"
 
 
+def test_the_grid_is_entered_where_it_is_seen(visit, redis, alerter):  # noqa: F811
+    now = int(time.time())
+    for i in range(21):
+        tell(redis, "close", anomaly(f"s{i}.p", now - 600, now - 500, score=90 - i, state="closed"))
+    page = visit().open()
+    wait_for("the lanes", lambda: len(page.all("#lanes .lane[role=row]:not([hidden])")) == 20)
+    page.run("[...document.querySelectorAll('#lanes .lane')].find(l => l.dataset.prefix === 's19.p')"
+             ".querySelector('.cell:last-child').focus()")
+    page.press(Keys.HOME)
+    for i in range(2):
+        tell(redis, "close", anomaly(f"t{i}.p", now - 600, now - 500, score=99, state="closed"))
+    wait_for("weaker ones to go", lambda: page.run(
+        "return [...document.querySelectorAll('#lanes .lane')].find(l => l.dataset.prefix === 's19.p')?.hidden"))
+    assert page.run("return document.querySelectorAll('#lanes .lane:not([hidden]) .cell[tabindex=\"0\"]').length") == 1
+    assert page.run("return document.querySelectorAll('#lanes .cell[tabindex=\"0\"]').length") == 1
+
+
 def test_groups_are_by_depth_and_a_name_goes_one_level_down(visit, redis, alerter):  # noqa: F811
     a_bad_day(redis)
     page = visit().open("#range=6h&depth=1")
@@ -305,6 +322,33 @@ def test_what_opened_while_the_stream_was_gone_is_there_when_it_is_back(visit, r
     wait_for("both", lambda: set(page.names()) == {"one.before", "two.meanwhile"})
     wait_for("its lane", lambda: cells(page, "two.meanwhile"))
     assert all("net::ERR_" in message for message in page.console())
+
+
+def test_an_incident_in_view_tells_what_happened_while_the_stream_was_gone(visit, redis, alerter):  # noqa: F811
+    now = int(time.time())
+    for part in "ab":
+        tell(redis, "open", anomaly(f"shop.cart.{part}.errors", now - 60, now))
+    (head,) = wait_heads(redis, 1, count=2)
+    page = visit().open(f"#incident={head['id']}")
+    wait_for("its members", lambda: len(page.all("#incident .timeline .row")) == 2)
+    page.web.daemon.kill()
+    wait_for("stale", lambda: page.text("#live").startswith("stale since "))
+    tell(redis, "open", anomaly("shop.cart.c.errors", now - 50, now))
+    wait_heads(redis, 1, count=3)
+    page.web.daemon.start()
+    wait_for("what came meanwhile", lambda: len(page.all("#incident .timeline .row")) == 3)
+    assert all("net::ERR_" in message for message in page.console())
+
+
+def test_live_news_leave_the_focus_on_every_link_of_a_row(visit, redis, alerter):  # noqa: F811
+    now = int(time.time())
+    tell(redis, "open", anomaly("mail.queue", now - 60, now))
+    page = visit().open()
+    wait_rows(page, 1)
+    page.run("document.querySelector('#open .row a[title^=acknowledge]').focus()")
+    tell(redis, "open", anomaly("disk.used", now - 50, now))
+    wait_rows(page, 2)
+    assert page.run("return document.activeElement.ariaLabel") == "Incident mail.queue"
 
 
 # ---- how it looks

@@ -60,7 +60,7 @@ def test_a_changed_roster_is_taken_and_a_broken_one_hurts_no_other(web, redis):
     assert slot_of("a") != slot_of("b")
     tell_states(redis, {"a": NORMAL, "b": NORMAL})
     wait_for("the states", lambda: web.json("/api/metrics", state="NORMAL")["total"] == 2)
-    for broken in (b"", b"\x02" + bytes(17), b"\x01\x02", bytes(100)):
+    for broken in (b"\x02" + bytes(17), b"\x01\x02", bytes(100)):
         redis.set(f"ridgeline:states:{slot_of('b')}", broken)
         tell_states(redis, {"a": STALE})
         wait_for("the change", lambda: found(web, state="STALE") == ["a"])
@@ -71,6 +71,9 @@ def test_a_changed_roster_is_taken_and_a_broken_one_hurts_no_other(web, redis):
     tell_states(redis, {"a": FLAT})
     wait_for("the change", lambda: found(web, state="FLAT") == ["a"])
     assert found(web, state="NORMAL") == ["b"]
+    # One that Redis has lost, as an empty one has nothing to tell.
+    redis.delete(f"ridgeline:states:{slot_of('b')}")
+    wait_for("it is not known any more", lambda: found(web, state="UNKNOWN") == ["b"])
 
 
 def test_the_tree_counts_what_is_below_each_part_by_state(web, redis):

@@ -380,6 +380,7 @@ def test_what_cannot_be_read_is_left_out_of_the_answer(redis, alerter, start):  
     redis.zadd("ridgeline:incidents:open", {"feedfacefeedface": 1, "deadbeefdeadbeef": 2, "x" * 200: 3, "no json": 4})
     redis.hset("ridgeline:incident:deadbeefdeadbeef", mapping={"head": "{}", "score": 99})
     redis.hset("ridgeline:incident:no json", mapping={"head": "{", "score": "nan"})
+    redis.set("ridgeline:incident:feedfacefeedface", "no hash")
     redis.xadd("ridgeline:incidents:events", {"kind": "open", "id": "deadbeefdeadbeef", "json": "{}"})
     assert [i["title"] for i in web.json("/api/incidents")["incidents"]] == ["fine.one.a"]
     web.get("/api/incident", expect=404, id="deadbeefdeadbeef")

@@ -64,6 +64,22 @@ def test_lanes_have_600_rows_at_most_and_keep_every_vote(web, redis):
     assert set(spikes) <= set(yes)
 
 
+def test_columns_leave_what_a_chart_of_so_many_can_show(web, redis):
+    points = write_history(redis, "app.wide", n=3000, spike_at=2345)
+    asked = {"from": points[1000][0], "until": points[2999][0]}
+    whole, thin = web.json("/api/series", metric="app.wide", **asked), \
+        web.json("/api/series", metric="app.wide", columns=100, **asked)
+    assert "column_s" not in whole and thin["column_s"] == pytest.approx(20 * STEP, rel=0.01)
+    kept = [t for t, _ in thin["points"]]
+    assert 100 < len(kept) <= 202 and kept == sorted(set(kept))
+    assert kept[0] == points[1000][0] and kept[-1] == points[2999][0] and points[2345][0] in kept
+    assert thin["first"] == whole["first"] and thin["anomalies"] == whole["anomalies"]
+    for name in ("points", "expected", "scores"):
+        assert thin[name] == [row for row in whole[name] if row[0] in kept], name
+    assert "column_s" not in web.json("/api/series", metric="app.wide", columns=1000, **asked)
+    web.get("/api/series?metric=app.wide&columns=0", expect=400)
+
+
 def test_without_judging_there_are_points_alone(web, redis):
     points = write_history(redis, "app.latency", spike_at=600)
     told = web.json("/api/series", metric="app.latency", judge=0, **{"from": points[10][0], "until": points[20][0]})

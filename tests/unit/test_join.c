@@ -60,6 +60,22 @@ Test(join, passes_over_names_that_the_list_does_not_have)
     names_list_free(list);
 }
 
+Test(join, forgets_what_a_roster_said_and_nothing_else)
+{
+    struct names_list *list = list_of_names((const char *const[]){"a", "b"}, 2);
+    struct roster lost = {.bytes = NULL};
+    size_t len;
+    give_state(list, "a", ENGINE_NORMAL);
+    give_state(list, "b", ENGINE_FLAT);
+    cr_assert_eq(roster_add(&lost, keys_hash("b", 1), ENGINE_FLAT), 0);
+    const uint8_t *bytes = roster_seal(&lost, 1, &len);
+    join_forget(list->join, bytes, len);
+    roster_fini(&lost);
+    cr_expect_eq(join_state(list->join, 0), ENGINE_NORMAL);
+    cr_expect_eq(join_state(list->join, 1), ROSTER_UNKNOWN);
+    names_list_free(list);
+}
+
 Test(join, of_no_names_takes_rosters_and_keeps_nothing)
 {
     struct names_list *list = list_of_names(NULL, 0);

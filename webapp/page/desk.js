@@ -42,9 +42,11 @@ export function desk(id) {
     replace(state, given ? [`${given.by || 'Somebody'} ${given.normal ? 'finds it normal' : 'sees to it'} since `, time(given.at), '. ',
       given.normal && el('a', {href: tuneHash(literal(incident.first.metric))}, 'Tune it, so that it does not open again')]
       : incident.state === 'open' && 'Nobody sees to it yet.');
+    const pressed = [ack, unack, normal].find(one => one === document.activeElement);
     ack.hidden = Boolean(given);
     unack.hidden = !given;
     normal.hidden = Boolean(given?.normal);
+    if (pressed?.hidden) (given ? unack : ack).focus(); // else the keyboard would begin at the top again
     replace(entries, incident.desk.map(entryRow));
   };
   return {node, tell};

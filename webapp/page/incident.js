@@ -26,6 +26,9 @@ hear('incident', ({incident}) => {
   if (incident.id === shown?.id) newsTimer ??= setTimeout(load, NEWS_MS, shown);
 });
 
+// What it was told while the stream was gone.
+hear('live', live => { if (live && shown) load(shown); });
+
 const focusedRow = () => document.activeElement?.closest('.timeline .row');
 
 export function show(query) {

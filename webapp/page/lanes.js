@@ -49,6 +49,7 @@ function draw(answer) {
   replace(grid, shown.length ? [shown, ticks()] : null);
   if (focused?.isConnected) focused.focus({preventScroll: true});
   markChosen();
+  for (const cell of grid.querySelectorAll('.lane[hidden] [tabindex="0"]')) cell.setAttribute('tabindex', '-1');
   if (!grid.querySelector('[tabindex="0"]')) shown[0]?.querySelector('.cell:last-child')?.setAttribute('tabindex', '0');
   const more = byId('lanes-more');
   more.hidden = shown.length <= rowsShown();

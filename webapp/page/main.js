@@ -2,7 +2,6 @@
 import {literal, overviewHash, rememberOverview, tuneHash} from './address.js';
 import {byId, el, setText} from './dom.js';
 import {hear, startLive} from './live.js';
-import {startSearch} from './search.js';
 import * as status from './status.js';
 
 // Every view: `key` is the first parameter of its address, `section` the id of its section, which is made when the
@@ -110,13 +109,18 @@ function keydown(event) {
   if (keys[event.key] && keys[event.key]() !== false) event.preventDefault();
 }
 
+// The search is loaded when somebody goes to it; one that could not be is tried for again.
+const whenSearched = load => byId('search').addEventListener('focus', load, {once: true});
+const loadSearch = () => import('./search.js').then(({startSearch}) => startSearch(), () => whenSearched(loadSearch));
+
 byId('views').append(...VIEWS.filter(({nav}) => nav).map(({key, section, title: text}) =>
   el('a', {id: `nav-${section}`, href: key ? `#${key}=` : '#'}, text)));
 document.addEventListener('keydown', keydown);
 window.addEventListener('hashchange', route);
 byId('help-button').addEventListener('click', () => byId('help').showModal());
 byId('help-close').addEventListener('click', () => byId('help').close());
-startSearch();
+byId('search').form.addEventListener('submit', event => event.preventDefault());
+whenSearched(loadSearch);
 hear('status', tellStatus);
 hear('live', status.tellLive);
 route();

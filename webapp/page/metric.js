@@ -3,7 +3,7 @@
 // #metric=NAME&at=EPOCH&from=EPOCH&until=EPOCH, or from=-SECONDS for what follows the clock.
 import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
-import {append, byId, el, replace} from './dom.js';
+import {append, byId, el, replace, setText} from './dom.js';
 import {duration, nowS, openSpan, time, words} from './format.js';
 import {SHOWN_AT_FIRST, Timeline} from './timeline.js';
 import {tuneForm} from './tune.js';
@@ -30,7 +30,7 @@ export function show(query) {
   hide();
   const at = whole(query.get('at'));
   shown = {name: query.get('metric'), at, range: rangeOf(whole(query.get('from')), whole(query.get('until')), at),
-    why: el('div', {class: 'explanation', 'aria-live': 'polite'}), graph: el('p', {class: 'graph', hidden: true}),
+    why: el('div', {class: 'explanation'}), graph: el('p', {class: 'graph', hidden: true}),
     context: el('div', {class: 'context'}), history: el('ol', {class: 'history'}), anomalies: null};
   replace(byId('metric'),
     el('a', {class: 'back', href: overviewHash()}, '← Overview'),
@@ -74,7 +74,7 @@ async function explain(view) {
     view.patience = Math.max(closeAfter, CLOSE_STEPS * (answer.resolution ?? 0));
   } catch (error) {
     if (view !== shown || at !== view.at) return;
-    replace(view.why, el('p', {class: 'error'}, error.message), nowLink(view));
+    replace(view.why, el('p', {class: 'error', role: 'alert'}, error.message), nowLink(view));
     if (error.message === UNKNOWN) return;
   }
   complete(view);
@@ -120,6 +120,9 @@ function complete(view) {
 
 // What rules say of the metric, and what people did in this range.
 function tellContext({context}, {marks, about: {unit, owner, description, runbook, limit}}) {
+  const key = JSON.stringify([marks, unit, owner, description, runbook, limit]);
+  if (context.dataset.key === key) return; // the link may have the focus
+  context.dataset.key = key;
   const facts = [unit && `in ${unit}`, limit !== null && `limit ${limit}`, owner && `owner: ${owner}`].filter(Boolean).join('; ');
   replace(context,
     (description || facts || runbook) && el('p', {}, [description, facts].filter(Boolean).join(' — '), ' ',
@@ -129,21 +132,30 @@ function tellContext({context}, {marks, about: {unit, owner, description, runboo
 
 function tellGraph({graph}, url) {
   graph.hidden = !url;
-  const properties = {href: url, target: '_blank', rel: 'noopener noreferrer'};
-  if (url) replace(graph, el('a', properties, 'Your own graph of this range ↗'));
+  if (!url) return;
+  if (!graph.firstChild) graph.append(el('a', {target: '_blank', rel: 'noopener noreferrer'}, 'Your own graph of this range ↗'));
+  graph.firstChild.setAttribute('href', url);
 }
 
 const nowLink = ({name, at}) => at !== undefined && el('a', {class: 'now', href: metricHash(name)}, 'What holds now');
 
+// The parts stay while what they say changes: the summary may have the focus, and a sentence that still holds is not
+// read out again.
+function verdictParts() {
+  const table = el('div');
+  return {table, head: el('p', {class: 'verdict'}), said: el('p', {class: 'words', 'aria-live': 'polite'}),
+    details: el('details', {}, el('summary', {}, 'What each detector found'), table)};
+}
+
 function tellVerdict(view, {verdict, why: sentence}) {
-  replace(view.why,
-    el('p', {class: 'verdict'},
-      el('span', {class: `state ${verdict.state}`}, stateInWords(verdict.state)), ' at ', time(verdict.t),
-      verdict.state === 'WARMING_UP' ? null : [', score ', scoreBadge(verdict.score)],
-      nowLink(view)),
-    el('p', {class: 'words'}, words(sentence)),
-    el('details', {open: view.tabled, ontoggle: event => { view.tabled = event.currentTarget.open; }},
-      el('summary', {}, 'What each detector found'), findingsTable(verdict.findings)));
+  const {head, said, details, table} = view.parts ??= verdictParts();
+  if (!head.isConnected) replace(view.why, head, said, details);
+  replace(head,
+    el('span', {class: `state ${verdict.state}`}, stateInWords(verdict.state)), ' at ', time(verdict.t),
+    verdict.state === 'WARMING_UP' ? null : [', score ', scoreBadge(verdict.score)],
+    nowLink(view));
+  setText(said, words(sentence));
+  replace(table, findingsTable(verdict.findings));
 }
 
 // Rows are written anew only when they changed: one of their links may have the focus. How long an open one

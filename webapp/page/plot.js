@@ -6,7 +6,7 @@ const MARGIN = 0.06;
 
 // The resolution at `t`: of the stretch that it lies in.
 const stepAt = (series, t) => series.stretches.findLast(({from}) => from <= t)?.step ?? series.step;
-const gapAt = (series, t) => GAP_STEPS * Math.max(stepAt(series, t) || 0, 1);
+const gapAt = (series, t) => GAP_STEPS * Math.max(stepAt(series, t) || 0, series.column_s ?? 0, 1);
 
 // Rows of [Date, value, expected] within the range. Empty rows at both ends pin the time
 // axis, and one within each gap breaks the line.

@@ -1,6 +1,6 @@
 // Rows of lists: an incident, an anomaly. A row is brought up to date in place, so that what is focused in it stays so.
 import {incidentHash, metricHash} from './address.js';
-import {el, replace, setText} from './dom.js';
+import {append, el, replace, setText} from './dom.js';
 import {clock, duration, nowS, plural, time} from './format.js';
 import {spark} from './spark.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
@@ -79,6 +79,10 @@ export function incidentRow(incident) {
   it.first = el('p', {class: 'first'});
   it.members = el('div', {class: 'members', role: 'list'});
   it.line.prepend(it.expand);
+  it.count = el('span');
+  it.desk = el('span');
+  it.own = el('a', {title: 'acknowledge, notes', href: incidentHash(incident.id)}, '…');
+  append(it.more, [it.count, ' ', it.desk, ' ', it.own]);
   it.node.append(it.first, it.members);
   updateIncident(it.node, incident);
   return it.node;
@@ -90,10 +94,11 @@ export function updateIncident(node, incident) {
   const alone = count === 1;
   dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id));
   const still = state === 'open' && open < count ? `, ${open} open` : '';
-  replace(it.more, !alone && `${plural(count, 'metric')}${still} `,
-    ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'), ' ',
-    alone && el('a', {href: incidentHash(id), title: 'acknowledge, notes', 'aria-label': `Incident ${title}`}, '…'));
+  setText(it.count, alone ? '' : `${plural(count, 'metric')}${still}`);
   it.first.hidden = alone && !noteOf(first);
+  replace(it.desk, ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'));
+  it.own.hidden = !alone;
+  it.own.ariaLabel = `Incident ${title}`;
   it.expand.hidden = alone;
   replace(it.first, !alone && ['first ', el('span', {class: 'metric'}, first.metric), ' '], noteOf(first));
   tellMembers(it);

@@ -20,7 +20,7 @@ export function startSearch() {
     timer = setTimeout(search, PAUSE_MS);
   });
   input.addEventListener('keydown', keydown);
-  input.addEventListener('focus', () => input.value && search());
+  input.addEventListener('focus', sought);
   input.addEventListener('blur', close);
   input.form.addEventListener('submit', submit);
   list.addEventListener('mousedown', event => {
@@ -28,7 +28,10 @@ export function startSearch() {
     const picked = event.target.closest('[role=option]');
     if (picked) open(picked.dataset.hash);
   });
+  sought(); // what was typed while this was loaded
 }
+
+const sought = () => input.value && search();
 
 async function search() {
   const text = input.value.trim();
@@ -92,8 +95,7 @@ function keydown(event) {
 }
 
 // Enter opens the chosen name, or the first that was found.
-async function submit(event) {
-  event.preventDefault();
+async function submit() {
   const text = input.value.trim();
   if (text !== shownFor) await search();
   const first = list.querySelector('[role=option]');

@@ -1,7 +1,7 @@
 // One metric over any part of what is kept: value, expectation and band, extremes of what is rolled up, anomalous
 // spans, the same hours of yesterday and of last week as ghosts, and a lane for each detector. What is shown is asked
-// for at once, at the finest resolution that is left of it; until the answer is there, what is known is drawn at the
-// new scale. A range is {from, until}, or {last: seconds}, which follows the clock.
+// for at once, at the finest resolution that is left of it and a screen can show; until the answer is there, what is
+// known is drawn at the new scale. A range is {from, until}, or {last: seconds}, which follows the clock.
 import './dygraphs.js';
 import {get} from './api.js';
 import {DetectorLanes} from './detectors.js';
@@ -167,7 +167,7 @@ export class Timeline {
     const mine = this.asked = new AbortController();
     const span = {from: Math.max(0, Math.floor(from)), until: wanted.last ? undefined : Math.ceil(until)};
     try {
-      this.series = await get('/api/series', {metric: this.metric, ...span, lanes: 1}, mine.signal);
+      this.series = await get('/api/series', {metric: this.metric, ...span, lanes: 1, columns: innerWidth}, mine.signal);
       this.loadedAt = nowS();
       await Promise.all([...this.ghosts.values()].map(ghost => this.loadGhost(ghost, mine.signal)));
       if (mine === this.asked) this.show();
@@ -198,8 +198,9 @@ export class Timeline {
 
   async loadGhost(ghost, signal) {
     const {from, until} = this.range();
-    const span = {from: Math.max(0, Math.floor(from - ghost.ago)), until: Math.max(0, Math.ceil(until - ghost.ago))};
-    const series = await get('/api/series', {metric: this.metric, ...span, judge: 0}, signal);
+    const ahead = this.wanted.last ? RELOAD_S : 0; // where a followed range will be until all is asked for anew
+    const span = {from: Math.max(0, Math.floor(from - ghost.ago)), until: Math.max(0, Math.ceil(until + ahead - ghost.ago))};
+    const series = await get('/api/series', {metric: this.metric, ...span, judge: 0, columns: innerWidth}, signal);
     series.points.forEach(point => { point[0] += ghost.ago; });
     series.stretches.forEach(stretch => { stretch.from += ghost.ago; });
     ghost.series = series;
