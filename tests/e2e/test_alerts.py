@@ -142,6 +142,30 @@ def test_what_is_muted_is_not_told_until_the_mute_ends(redis, alerter, hook):
     assert bodies(hook)[0]["incident"]["title"] == "shop.orders"
 
 
+def test_an_end_is_told_after_a_kill_however_long_ago_the_last_point_was(redis, alerter, hook):
+    """What is silent ends at its last point, days before: the alerter closed it, and was killed before it told."""
+    now = int(time.time())
+    daemon = alerter()
+    a = anomaly("shop.orders", now - 60, now - 10, score=80)
+    tell(redis, "open", a)
+    wait_kinds(hook, "open")
+    settle(redis)
+    daemon.kill()
+    redis.delete("ridgeline:lease:alerter")
+    id, old = a["id"], now - 2 * 86400
+    key = "ridgeline:incident:" + id
+    over = {"state": "closed", "start": old - 60, "end": old}
+    member = json.dumps(dict(json.loads(redis.hget(key, "m:" + id)), **over))
+    head = json.dumps(dict(json.loads(redis.hget(key, "head")), **over, closed_at=now, open=0))
+    redis.hset(key, mapping={"m:" + id: member, "head": head})
+    close(redis, dict(a, end=old))
+    redis.xadd("ridgeline:incidents:events", {"kind": "close", "id": id, "json": head})
+    redis.zadd("ridgeline:incidents:closed", {id: old})
+    redis.zrem("ridgeline:incidents:open", id)
+    daemon.start()
+    wait_kinds(hook, "open", "resolve")
+
+
 def test_a_deploy_shortly_before_is_named(redis, alerter, hook):
     now = int(time.time())
     for at, text, match in ((now - 100, "deploy 1234", "shop.**"), (now - 90, "deploy 99", "other.**"),
