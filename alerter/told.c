@@ -300,7 +300,7 @@ int told_save_limiter(const struct told *t, struct store *s, const struct settin
     return save(s, KEYS_ALERTER, field, limiter_to_text(text, &t->limiters[channel]));
 }
 
-int told_save_cursor(const struct told *t, struct store *s)
+int told_save_cursor(struct store *s, const char *cursor)
 {
-    return save(s, KEYS_ALERTER, "cursor:notify", t->cursor);
+    return save(s, KEYS_ALERTER, "cursor:notify", cursor);
 }

@@ -1,13 +1,14 @@
 """From anomalies to messages: the real alerter over a real Redis, with a real receiver at the end."""
 import json
 import random
+import signal
 import time
 
 import pytest
 
 from conftest import wait_for, write_settings
 from receivers import HttpReceiver
-from test_webapp import anomaly, tell
+from test_webapp import anomaly, slot_of, tell
 
 
 @pytest.fixture
@@ -164,6 +165,21 @@ def test_an_end_is_told_after_a_kill_however_long_ago_the_last_point_was(redis, 
     redis.zrem("ridgeline:incidents:open", id)
     daemon.start()
     wait_kinds(hook, "open", "resolve")
+
+
+def test_a_burst_of_more_than_the_stream_of_incidents_holds_is_told_whole(redis, alerter, hook):
+    now, n = int(time.time()), 14000
+    daemon = alerter(channel='rate_limit = "5/day";')
+    settle(redis)
+    daemon.process.send_signal(signal.SIGSTOP)
+    pipe = redis.pipeline(transaction=False)
+    for i in range(n):
+        a = anomaly(f"n{i}", now - 60, now - 10)  # related to none
+        pipe.hset(f"ridgeline:open:{slot_of(a['metric'])}", a["id"], json.dumps(a))
+        pipe.xadd(f"ridgeline:events:{slot_of(a['metric'])}", {"kind": "open", "id": a["id"], "json": json.dumps(a)})
+    pipe.execute()
+    daemon.process.send_signal(signal.SIGCONT)
+    wait_for("each to be told or held back", lambda: counter(redis, "messages") + counter(redis, "messages_held") == n)
 
 
 def test_a_deploy_shortly_before_is_named(redis, alerter, hook):
