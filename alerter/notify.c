@@ -119,8 +119,8 @@ static bool is_done(const struct notify *n, const struct told_one *one)
     return !one->head.open;
 }
 
-/* Goes on with the pass over all incidents. Returns 0 when it is at its end, 1 when the turn is, or -1 when Redis did not
- * answer. */
+/* Goes on with the pass over all incidents. Returns 0 when it is at its end, 1 when the turn is, or -1 when Redis did
+ * not answer. */
 static int route_all(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
 {
     int64_t until_mono_ms = clock_mono_ms() + ROUTE_MS;

@@ -171,9 +171,9 @@ static double score_of(const struct forecast *f, const struct conf_about *about)
 
 static int save(struct store *s, const struct outlook_one *one, const struct forecast *f, double limit, const char *note)
 {
-    json_t *json = json_pack("{s:I, s:b, s:f, s:f, s:f, s:f, s:f, s:s}", "since", (json_int_t)one->since,
-                             "rising", (int)one->rising, "limit", limit, "level", f->level, "slope_a_day", f->slope * 86400, "reach_s", fmin(f->reach_s, 1e12),
-                             "soonest_s", f->soonest_s, "note", note);
+    json_t *json = json_pack("{s:I, s:b, s:f, s:f, s:f, s:f, s:f, s:s}", "since", (json_int_t)one->since, "rising",
+                             (int)one->rising, "limit", limit, "level", f->level, "slope_a_day", f->slope * 86400,
+                             "reach_s", fmin(f->reach_s, 1e12), "soonest_s", f->soonest_s, "note", note);
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
     redisReply *r = text ? store_command(s, "HSET " KEYS_OUTLOOK " %s %s", one->metric, text) : NULL;
     int result = store_ok(r) ? 0 : -1;
