@@ -21,6 +21,7 @@
 #define PASS_MS 600000
 #define NAMES_PER_READ 1000
 #define LOOKS_PER_TURN 50
+#define LOOK_MS 500 /* of a turn, where Redis is slow: the lease must not run out meanwhile */
 #define HYSTERESIS 1.25 /* of warn_before, beyond which it is over */
 #define SCORE_RISE 5    /* less is no news */
 #define AT_LIMIT 0.01   /* of the limit: so near it is reached */
@@ -274,14 +275,17 @@ static bool is_metric(const redisReply *key)
     return json != NULL;
 }
 
-/* Looks at names of the last answer, until LOOKS_PER_TURN of them had a limit. */
+/* Looks at names of the last answer, until LOOKS_PER_TURN of them had a limit or the time is up. */
 static int look_at_names(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
                          const struct grouping_rules *rules, uint64_t *counters)
 {
     const redisReply *names = o->names->element[1];
     const size_t prefix = sizeof KEYS_METRIC_PREFIX - 1;
+    int64_t until_mono_ms = clock_mono_ms() + LOOK_MS;
     int result = 0;
-    for (unsigned looks = 0; result == 0 && o->at < names->elements && looks < LOOKS_PER_TURN; o->at++) {
+    for (unsigned looks = 0; result == 0 && o->at < names->elements && looks < LOOKS_PER_TURN &&
+                             (looks == 0 || clock_mono_ms() < until_mono_ms);
+         o->at++) {
         const redisReply *key = names->element[o->at];
         struct conf_about about;
         if (key->type != REDIS_REPLY_STRING || key->len < prefix)
