@@ -38,11 +38,11 @@ static json_t *or_empty(json_t *borrowed)
 
 json_t *message_to_json(const struct message *m, const char *id)
 {
-    return json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o, s:o, s:o}, s:o}", "version",
+    return json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o}, s:o}", "version",
                      VERSION, "id", text(id), "kind", kind_names[m->kind], "dedup_key", text(m->dedup_key), "alert",
                      text(m->alert), "site", text(m->site), "page_url", text(m->page_url), "incident",
                      or_null(m->incident), "held", or_empty(m->held), "held_count", (json_int_t)m->held_count,
-                     "metadata", "unit", text(m->unit), "owner", text(m->owner), "description", text(m->description),
+                     "links", "ack", text(m->ack_url), "normal", text(m->normal_url), "metadata", "unit", text(m->unit), "owner", text(m->owner), "description", text(m->description),
                      "runbook", text(m->runbook), "marks", or_empty(m->marks));
 }
 
@@ -59,13 +59,15 @@ static int read_kind(enum message_kind *kind, const json_t *json)
 
 int message_from_json(struct message *m, const char **id, const json_t *json)
 {
-    const json_t *metadata = json_object_get(json, "metadata");
+    const json_t *metadata = json_object_get(json, "metadata"), *links = json_object_get(json, "links");
     *id = json_string_value(json_object_get(json, "id"));
     *m = (struct message){
         .dedup_key = json_string_value(json_object_get(json, "dedup_key")),
         .alert = json_string_value(json_object_get(json, "alert")),
         .site = json_string_value(json_object_get(json, "site")),
         .page_url = json_string_value(json_object_get(json, "page_url")),
+        .ack_url = json_string_value(json_object_get(links, "ack")),
+        .normal_url = json_string_value(json_object_get(links, "normal")),
         .unit = json_string_value(json_object_get(metadata, "unit")),
         .owner = json_string_value(json_object_get(metadata, "owner")),
         .description = json_string_value(json_object_get(metadata, "description")),
@@ -118,11 +120,25 @@ void message_read_head(struct message_head *h, const json_t *head)
     };
 }
 
+/* A forecast says what it expects; a state beside the score what it is. */
+static const char *note_of(const json_t *member)
+{
+    static const struct {
+        const char *what, *note;
+    } states[] = {{"FLAT", "stopped moving"}, {"DROPOUT", "fell to nothing"}, {"STALE", "fell silent"}};
+    const char *note = read_text(member, "note"), *what = read_text(member, "what");
+    for (size_t i = 0; *note == '\0' && i < sizeof states / sizeof *states; i++)
+        if (strcmp(what, states[i].what) == 0)
+            note = states[i].note;
+    return note;
+}
+
 void message_read_member(struct message_member *m, const json_t *member)
 {
     *m = (struct message_member){
         .metric = read_text(member, "metric"),
         .direction = read_text(member, "direction"),
+        .note = note_of(member),
         .start = read_integer(member, "start"),
         .end = read_integer(member, "end"),
         .score = read_number(member, "score"),

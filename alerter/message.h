@@ -3,7 +3,7 @@
  * As JSON, which waits in the outbox, is the body of a webhook and the input of a program:
  *   {"version": 1, "id", "kind": "open"|"update"|"resolve"|"digest", "dedup_key", "alert", "site", "page_url",
  *    "incident": HEAD or null, "held": [HEAD...], "held_count": N,
- *    "metadata": {"unit", "owner", "description", "runbook"}, "marks": [{"at", "text"}...]}
+ *    "links": {"ack", "normal"}, "metadata": {"unit", "owner", "description", "runbook"}, "marks": [{"at", "text"}...]}
  * where texts that are not known are null, and HEAD is an incident's, as docs/API.md gives it. */
 #ifndef RIDGELINE_ALERTER_MESSAGE_H
 #define RIDGELINE_ALERTER_MESSAGE_H
@@ -20,6 +20,7 @@ struct message {
     const char *alert;     /* name of the alert rule */
     const char *site;
     const char *page_url;  /* of the incident, or the page */
+    const char *ack_url, *normal_url; /* by which a reader says so of the incident */
     const char *unit, *owner, *description, *runbook;
     json_t *incident;      /* head; NULL for a digest */
     json_t *held;          /* of a digest: array of heads, the strongest first; NULL otherwise */
@@ -50,6 +51,7 @@ void message_read_head(struct message_head *h, const json_t *head);
 
 struct message_member {
     const char *metric, *direction;
+    const char *note; /* what it is, where it is not off its value: "reaches 100 % in 2d4h at this pace"; else "" */
     int64_t start, end;
     double score;
 };

@@ -67,19 +67,22 @@ static void summarize_digest(char *out, size_t out_bytes, const struct message *
 char *message_text_summary(char *out, size_t out_bytes, const struct message *m)
 {
     struct message_head h;
-    char title[200], direction[16], lasted[UNITS_TEXT_MAX];
+    struct message_member first;
+    char title[200], direction[100], lasted[UNITS_TEXT_MAX];
     if (m->kind == MESSAGE_DIGEST) {
         summarize_digest(out, out_bytes, m);
         return out;
     }
     message_read_head(&h, m->incident);
+    message_read_member(&first, h.first);
     harmless_line(title, sizeof title, *h.title != '\0' ? h.title : "an incident");
     if (m->kind == MESSAGE_RESOLVE)
         snprintf(out, out_bytes, "%s %s: %" PRId64 " metric%s, lasted %s", kind_words[m->kind], title, h.count,
                  plural(h.count), span_text(lasted, h.end - h.start));
     else
         snprintf(out, out_bytes, "%s %s: %" PRId64 " metric%s, %s, score %.0f", kind_words[m->kind], title, h.count,
-                 plural(h.count), harmless_line(direction, sizeof direction, h.direction), h.score);
+                 plural(h.count), harmless_line(direction, sizeof direction, *first.note ? first.note : h.direction),
+                 h.score);
     return out;
 }
 
@@ -136,7 +139,7 @@ static void add_incident(struct message_text_facts *f, const struct message *m)
         add(f, "Metrics", "%" PRId64 ", %" PRId64 " of them now", h.count, h.open);
     add(f, "Score", "%.0f, %s", h.score, h.direction);
     if (*first.metric != '\0' && h.count > 1)
-        add(f, "First", "%.400s, %s, %s", first.metric, first.direction, message_text_time(since, first.start));
+        add(f, "First", "%.400s, %s, %s", first.metric, *first.note ? first.note : first.direction, message_text_time(since, first.start));
     add_mark(f, m, h.start);
 }
 
@@ -165,8 +168,8 @@ static void add_line(struct message_text_lines *l, const struct message *m, cons
                  h.title, h.count, plural(h.count));
     } else {
         message_read_member(&member, entry);
-        snprintf(text, sizeof text, "%3.0f  %s  %.240s, %.16s", member.score, message_text_time(at, member.start),
-                 member.metric, member.direction);
+        snprintf(text, sizeof text, "%3.0f  %s  %.200s, %.80s", member.score, message_text_time(at, member.start),
+                 member.metric, *member.note ? member.note : member.direction);
     }
     harmless_line(l->line[l->n++], MESSAGE_TEXT_LINE_MAX, text);
 }
@@ -184,6 +187,16 @@ void message_text_lines(struct message_text_lines *l, const struct message *m)
     int64_t more = all - (int64_t)l->n;
     if (more > 0)
         snprintf(l->line[l->n++], MESSAGE_TEXT_LINE_MAX, "and %" PRId64 " more", more);
+}
+
+const char *message_text_link(const struct message *m, size_t i)
+{
+    return i == 0 ? m->ack_url : m->normal_url;
+}
+
+const char *message_text_link_words(size_t i)
+{
+    return i == 0 ? "I see to it" : "This is normal";
 }
 
 char *message_text_plain(const struct message *m)
@@ -205,6 +218,9 @@ char *message_text_plain(const struct message *m)
         fprintf(out, "%s%s\r\n", i == 0 ? "\r\n" : "", lines.line[i]);
     if (m->page_url != NULL && *m->page_url != '\0')
         fprintf(out, "\r\n%s\r\n", harmless_line(url, sizeof url, m->page_url));
+    for (size_t i = 0; i < MESSAGE_TEXT_LINKS; i++)
+        if (message_text_link(m, i) != NULL)
+            fprintf(out, "%s: %s\r\n", message_text_link_words(i), harmless_line(url, sizeof url, message_text_link(m, i)));
     return harmless_finish(out, &text);
 }
 
@@ -268,6 +284,12 @@ char *message_text_html(const struct message *m, const char *chart)
     if (m->page_url != NULL && *m->page_url != '\0') {
         fputs("<p>", out);
         write_link(out, m->page_url, "Open in Ridgeline");
+        for (size_t i = 0; i < MESSAGE_TEXT_LINKS; i++) {
+            if (message_text_link(m, i) == NULL)
+                continue;
+            fputs(" &middot; ", out);
+            write_link(out, message_text_link(m, i), message_text_link_words(i));
+        }
         fputs("</p>", out);
     }
     fputs("</body></html>\r\n", out);

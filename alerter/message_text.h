@@ -34,6 +34,11 @@ struct message_text_lines {
 };
 void message_text_lines(struct message_text_lines *l, const struct message *m);
 
+/* The links by which a reader says something of the incident: NULL where the message has none; and their words. */
+#define MESSAGE_TEXT_LINKS 2
+const char *message_text_link(const struct message *m, size_t i);
+const char *message_text_link_words(size_t i);
+
 /* A mail's two forms. `chart` is the Content-ID of the picture, NULL without one. malloc'd; NULL when memory is out. */
 char *message_text_plain(const struct message *m);
 char *message_text_html(const struct message *m, const char *chart);

@@ -8,19 +8,29 @@
 #include "alerter/message.h"
 #include "alerter/outbox.h"
 #include "ridgeline/alerts.h"
+#include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/marks.h"
+#include "ridgeline/secret.h"
+#include "ridgeline/ticket.h"
 
 #define MARKS_BEFORE_S 3600 /* a deploy longer before the start is not named */
+#define LINKS_HOLD_S (7 * 86400)
 #define PLACE_MAX 1024
 
-/* Where an incident, or with "" the page, is found. */
-static void page_url(char out[PLACE_MAX], const struct settings *settings, const char *id)
+/* Where the page is found, without a slash at its end. */
+static void page_of(char out[PLACE_MAX], const struct settings *settings)
 {
     char address[UNITS_ADDRESS_TEXT_MAX];
     const char *base = settings->alerter.page_url;
     units_address_text(address, sizeof address, &settings->webapp.listen);
-    snprintf(out, PLACE_MAX, "%s%s/%s%s", *base ? "" : "http://", *base ? base : address, *id ? "#incident=" : "", id);
+    size_t len = strlen(base);
+    while (len > 0 && base[len - 1] == '/')
+        len--;
+    if (len > 0)
+        snprintf(out, PLACE_MAX, "%.*s", (int)len, base);
+    else
+        snprintf(out, PLACE_MAX, "http://%s", address);
 }
 
 static void site_name(char out[PLACE_MAX], const struct settings *settings)
@@ -39,6 +49,22 @@ static enum message_kind kind_of(enum routing_kind kind)
 static const char *or_null(const char *text)
 {
     return *text ? text : NULL;
+}
+
+/* Links for who gets it: of what is open alone. */
+static int add_links(struct message *m, struct store *s, const char *page, const char *incident, const char *channel,
+                     char ack[TICKET_LINK_BYTES], char normal[TICKET_LINK_BYTES])
+{
+    char secret[TICKET_SECRET_BYTES];
+    struct ticket ticket = {.act = "ack", .incident = incident, .to = channel, .until = clock_wall_s() + LINKS_HOLD_S};
+    if (m->kind == MESSAGE_RESOLVE)
+        return 0;
+    if (secret_get(s, secret) != 0)
+        return -1;
+    m->ack_url = ticket_link(ack, &ticket, page, secret) ? ack : NULL;
+    ticket.act = "normal";
+    m->normal_url = ticket_link(normal, &ticket, page, secret) ? normal : NULL;
+    return 0;
 }
 
 /* What rules say of the first mover, and what was done shortly before it began. */
@@ -63,7 +89,8 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
                 const struct routing_state *state, json_t *head)
 {
     const char *incident = json_string_value(json_object_get(head, "id"));
-    char site[PLACE_MAX], url[PLACE_MAX], id[OUTBOX_ID_MAX], key[ANOMALY_ID_BYTES + CHANNEL_NAME_MAX + 1];
+    char ack[TICKET_LINK_BYTES], normal[TICKET_LINK_BYTES];
+    char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 64], id[OUTBOX_ID_MAX], key[ANOMALY_ID_BYTES + CHANNEL_NAME_MAX + 1];
     struct message m = {.kind = kind_of(state->pending),
                         .dedup_key = key,
                         .alert = alert,
@@ -73,8 +100,11 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
     snprintf(key, sizeof key, "%s.%s", incident ? incident : "", alert);
     snprintf(id, sizeof id, "%s.%" PRIu32 ".%s", key, state->sequence, message_kind_name(m.kind));
     site_name(site, settings);
-    page_url(url, settings, incident ? incident : "");
+    page_of(page, settings);
+    snprintf(url, sizeof url, "%s/#incident=%s", page, incident ? incident : "");
     int result = add_context(&m, s, settings, head);
+    if (result == 0 && incident)
+        result = add_links(&m, s, page, incident, channel, ack, normal);
     if (result == 0)
         result = outbox_send(s, channel, &m, id);
     json_decref(m.marks);
@@ -84,7 +114,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
 int notice_send_digest(struct store *s, const struct settings *settings, const char *channel, uint32_t sequence,
                        json_t *held, int64_t held_count)
 {
-    char site[PLACE_MAX], url[PLACE_MAX], id[OUTBOX_ID_MAX];
+    char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 2], id[OUTBOX_ID_MAX];
     struct message m = {.kind = MESSAGE_DIGEST,
                         .dedup_key = id,
                         .site = site,
@@ -93,6 +123,7 @@ int notice_send_digest(struct store *s, const struct settings *settings, const c
                         .held_count = held_count};
     snprintf(id, sizeof id, "digest.%s.%" PRIu32, channel, sequence);
     site_name(site, settings);
-    page_url(url, settings, "");
+    page_of(page, settings);
+    snprintf(url, sizeof url, "%s/", page);
     return outbox_send(s, channel, &m, id);
 }

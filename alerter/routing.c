@@ -18,14 +18,17 @@ enum routing_kind routing_decide(const struct routing_state *s, const struct ale
     if (!s->told) {
         bool lasted = now_s - head->start >= alert->min_duration_s;
         bool is_news = head->told_at_ms / 1000 - head->end < NEWS_S;
-        return head->open && lasted && is_news && head->score >= score ? ROUTING_OPEN : ROUTING_NOTHING;
+        return head->open && !head->ack.given && lasted && is_news && head->score >= score ? ROUTING_OPEN
+                                                                                           : ROUTING_NOTHING;
     }
     if (!head->open)
         return ROUTING_RESOLVE;
+    if (head->ack.normal)
+        return ROUTING_NOTHING;
     /* A clock that was put back must not silence it until it has caught up. */
     int64_t since_s = now_s >= s->at_s ? now_s - s->at_s : INT64_MAX;
     bool joined = head->count > s->count && since_s >= alert->update_after_s;
-    bool repeats = alert->repeat_after_s > 0 && since_s >= alert->repeat_after_s;
+    bool repeats = alert->repeat_after_s > 0 && !head->ack.given && since_s >= alert->repeat_after_s;
     return joined || repeats ? ROUTING_UPDATE : ROUTING_NOTHING;
 }
 

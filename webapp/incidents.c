@@ -6,19 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ridgeline/desk.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/log.h"
 #include "ridgeline/store.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
+#include "webapp/incidents_csv.h"
 #include "webapp/query.h"
 
 #define LIMIT_DEFAULT 500
 #define LIMIT_MAX 2000
 #define CLOSED_PER_READ 500
 #define CLOSED_READS 20 /* how far back candidates are passed over */
-#define MEMBERS_MAX 2000
 
 static bool is_candidate(double score, int surface_score)
 {
@@ -50,7 +49,8 @@ struct found {
 struct filter {
     bool open, closed, candidates;
     int surface_score;
-    uint32_t since, limit;
+    uint32_t since, until, limit;
+    char text[GLOB_MAX + 1]; /* "": any */
 };
 
 /* Appends the ids of an answer. Returns how many it has, or -1 when it is none or memory is out. */
@@ -116,6 +116,48 @@ static void leave_out(struct found *f, size_t first, const struct filter *filter
     f->n = kept;
 }
 
+static bool holds(const json_t *object, const char *key, const char *text)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && strcasestr(value, text);
+}
+
+/* Whether its title or a metric that its head names holds the text, in whatever case. */
+static bool is_found(const char *head, size_t len, const char *text)
+{
+    json_t *json = json_loadb(head, len, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *member;
+    size_t i;
+    bool found = holds(json, "title", text) || holds(json_object_get(json, "first"), "metric", text);
+    json_array_foreach(json_object_get(json, "strongest"), i, member)
+        found = found || holds(member, "metric", text);
+    json_decref(json);
+    return found;
+}
+
+struct search {
+    struct found *found;
+    const struct filter *filter;
+};
+
+static void look(void *context, size_t i, const redisReply *head)
+{
+    struct search *s = context;
+    if (!is_found(head->str, head->len, s->filter->text))
+        s->found->list[i].score = NAN;
+}
+
+/* Leaves out those from `first` on that the text is not in. Returns 0, or -1 when Redis did not answer. */
+static int search(struct found *f, struct store *s, size_t first, const struct filter *filter)
+{
+    struct search context = {f, filter};
+    if (!*filter->text || f->n == first)
+        return 0;
+    int result = read_field(s, f, first, f->n, INCIDENT_FIELD_HEAD, look, &context);
+    leave_out(f, first, filter);
+    return result;
+}
+
 /* Takes the answer to a query for ids, reads their scores, and keeps those that are wanted. Returns how many ids there
  * were, or -1 when Redis did not answer or memory is out. */
 static ptrdiff_t take_some(struct found *f, struct store *s, redisReply *ids, const struct filter *filter)
@@ -127,7 +169,7 @@ static ptrdiff_t take_some(struct found *f, struct store *s, redisReply *ids, co
     if (n >= 0 && read_field(s, f, first, f->n, INCIDENT_FIELD_SCORE, take_score, f) != 0)
         return -1;
     leave_out(f, first, filter);
-    return n;
+    return search(f, s, first, filter) == 0 ? n : -1;
 }
 
 static int strongest_first(const void *a, const void *b)
@@ -152,8 +194,8 @@ static int find_closed(struct found *f, struct store *s, const struct filter *fi
     ptrdiff_t n = CLOSED_PER_READ;
     for (int read = 0; read < CLOSED_READS && n == CLOSED_PER_READ && f->n <= filter->limit; read++) {
         n = take_some(f, s,
-                      store_command(s, "ZREVRANGEBYSCORE " KEYS_INCIDENTS_CLOSED " +inf %lld LIMIT %d %d",
-                                    (long long)filter->since, read * CLOSED_PER_READ, CLOSED_PER_READ),
+                      store_command(s, "ZREVRANGEBYSCORE " KEYS_INCIDENTS_CLOSED " %lld %lld LIMIT %d %d",
+                                    (long long)filter->until, (long long)filter->since, read * CLOSED_PER_READ, CLOSED_PER_READ),
                       filter);
         if (n < 0)
             return -1;
@@ -201,6 +243,8 @@ static int read_filter(struct filter *filter, const struct request *request, cha
     if (query_choice(request->query, "state", states, 0, &state, error) != 0 ||
         query_choice(request->query, "candidates", yes_no, 0, &candidates, error) != 0 ||
         query_epoch(request->query, "since", 0, &filter->since, error) != 0 ||
+        query_epoch(request->query, "until", UINT32_MAX, &filter->until, error) != 0 ||
+        query_text(request->query, "text", filter->text, error) != 0 ||
         query_count(request->query, "limit", LIMIT_DEFAULT, LIMIT_MAX, &filter->limit, error) != 0)
         return -1;
     filter->open = state != 1;
@@ -212,10 +256,12 @@ static int read_filter(struct filter *filter, const struct request *request, cha
 
 void incidents_get(const struct request *request, struct reply *reply)
 {
+    static const char *const formats[] = {"json", "csv", NULL};
     struct filter filter;
     char error[QUERY_ERROR_MAX];
     bool truncated = false;
-    if (read_filter(&filter, request, error) != 0) {
+    int format;
+    if (read_filter(&filter, request, error) != 0 || query_choice(request->query, "format", formats, 0, &format, error) != 0) {
         http_error(reply, HTTP_BAD_REQUEST, "%s", error);
         return;
     }
@@ -227,139 +273,12 @@ void incidents_get(const struct request *request, struct reply *reply)
         http_no_redis(reply);
         return;
     }
+    if (format == 1) {
+        http_text(reply, "text/csv; charset=utf-8", incidents_csv(list));
+        json_decref(list);
+        return;
+    }
     http_json(reply, HTTP_OK,
               json_pack("{s:o,s:b,s:o}", "incidents", list, "truncated", truncated, "budget",
                         attention_json(request->app->attention)));
-}
-
-struct member {
-    json_t *json;
-    struct incident_member m; /* its text is the json's */
-};
-
-static int by_start(const void *a, const void *b)
-{
-    return incident_compare_starts(&((const struct member *)a)->m, &((const struct member *)b)->m);
-}
-
-/* Reads and checks the member that stands in a field. Returns 0, or -1 when it is none. */
-static int read_member(struct member *member, const redisReply *name, const redisReply *value)
-{
-    if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
-        strncmp(name->str, INCIDENT_FIELD_MEMBER, sizeof INCIDENT_FIELD_MEMBER - 1) != 0)
-        return -1;
-    member->json = json_loadb(value->str, value->len, JSON_REJECT_DUPLICATES, NULL);
-    if (member->json && incident_member_from_json(&member->m, member->json) == 0)
-        return 0;
-    json_decref(member->json);
-    return -1;
-}
-
-/* The members among the fields, the first mover first, as an array of at most MEMBERS_MAX. NULL when memory is out. */
-static json_t *members_to_json(const redisReply *fields, bool *truncated)
-{
-    struct member *members = calloc(fields->elements / 2 + 1, sizeof *members);
-    json_t *array = members ? json_array() : NULL;
-    size_t n = 0;
-    for (size_t i = 0; members && i + 1 < fields->elements; i += 2)
-        n += read_member(&members[n], fields->element[i], fields->element[i + 1]) == 0;
-    if (n > 1)
-        qsort(members, n, sizeof *members, by_start);
-    *truncated = n > MEMBERS_MAX;
-    for (size_t i = 0; i < n; i++) {
-        if (i < MEMBERS_MAX)
-            json_array_append(array, members[i].json);
-        json_decref(members[i].json);
-    }
-    free(members);
-    return array;
-}
-
-struct note {
-    const char *field; /* "n:<entry's id>": the order of the ids is that of time */
-    json_t *json;
-};
-
-static int by_field(const void *a, const void *b)
-{
-    const struct note *x = a, *y = b;
-    size_t x_len = strlen(x->field), y_len = strlen(y->field);
-    return x_len != y_len ? (x_len > y_len) - (x_len < y_len) : strcmp(x->field, y->field);
-}
-
-/* What people said of it, the oldest first, as an array. NULL when memory is out. */
-static json_t *desk_to_json(const redisReply *fields)
-{
-    struct note *notes = calloc(fields->elements / 2 + 1, sizeof *notes);
-    json_t *array = notes ? json_array() : NULL;
-    size_t n = 0;
-    for (size_t i = 0; notes && i + 1 < fields->elements; i += 2) {
-        const redisReply *name = fields->element[i], *value = fields->element[i + 1];
-        struct desk_entry e;
-        const char *error;
-        if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
-            strncmp(name->str, DESK_FIELD_NOTE, sizeof DESK_FIELD_NOTE - 1) != 0)
-            continue;
-        json_t *json = json_loadb(value->str, value->len, JSON_REJECT_DUPLICATES, NULL);
-        if (desk_entry_from_json(&e, json, &error) == 0)
-            notes[n++] = (struct note){.field = name->str, .json = json};
-        else
-            json_decref(json);
-    }
-    if (n > 1)
-        qsort(notes, n, sizeof *notes, by_field);
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(array, notes[i].json);
-    free(notes);
-    return array;
-}
-
-static const redisReply *find_field(const redisReply *fields, const char *name)
-{
-    for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        if (fields->element[i]->type == REDIS_REPLY_STRING && strcmp(fields->element[i]->str, name) == 0 &&
-            fields->element[i + 1]->type == REDIS_REPLY_STRING)
-            return fields->element[i + 1];
-    return NULL;
-}
-
-/* The id of an incident: 16 hex digits. */
-static int read_id(const struct request *request, char id[GLOB_MAX + 1], char error[QUERY_ERROR_MAX])
-{
-    if (query_text(request->query, "id", id, error) != 0)
-        return -1;
-    if (strlen(id) == ANOMALY_ID_BYTES - 1 && strspn(id, "0123456789abcdef") == ANOMALY_ID_BYTES - 1)
-        return 0;
-    snprintf(error, QUERY_ERROR_MAX, "id must be the id of an incident, %d hex digits", ANOMALY_ID_BYTES - 1);
-    return -1;
-}
-
-void incidents_one_get(const struct request *request, struct reply *reply)
-{
-    char id[GLOB_MAX + 1], error[QUERY_ERROR_MAX], key[KEYS_MAX];
-    bool truncated = false;
-    if (read_id(request, id, error) != 0) {
-        http_error(reply, HTTP_BAD_REQUEST, "%s", error);
-        return;
-    }
-    keys_incident(key, id);
-    redisReply *fields = store_command(request->store, "HGETALL %s", key);
-    if (!store_ok(fields) || fields->type != REDIS_REPLY_ARRAY) {
-        http_no_redis(reply);
-        goto out;
-    }
-    const redisReply *text = find_field(fields, INCIDENT_FIELD_HEAD);
-    int surface_score = attention_now(request->app->attention).bar.score;
-    json_t *json = text ? incidents_head_to_json(text->str, text->len, surface_score) : NULL;
-    if (!json) {
-        http_error(reply, HTTP_NOT_FOUND, "there is no incident %s", id);
-        goto out;
-    }
-    json_object_set_new(json, "members", members_to_json(fields, &truncated));
-    json_object_set_new(json, "members_truncated", json_boolean(truncated));
-    json_object_set_new(json, "desk", desk_to_json(fields));
-    http_json(reply, HTTP_OK, json);
-out:
-    if (fields)
-        freeReplyObject(fields);
 }

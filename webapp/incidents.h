@@ -1,4 +1,4 @@
-/* GET /api/incidents and /api/incident. */
+/* GET /api/incidents. */
 #ifndef WEBAPP_INCIDENTS_H
 #define WEBAPP_INCIDENTS_H
 
@@ -11,6 +11,6 @@
  * New reference; NULL when it is no head, or memory is out. */
 json_t *incidents_head_to_json(const char *text, size_t len, int surface_score);
 
-http_handler incidents_get, incidents_one_get;
+http_handler incidents_get;
 
 #endif

@@ -9,6 +9,7 @@
 #include "webapp/desk.h"
 #include "webapp/explain.h"
 #include "webapp/health.h"
+#include "webapp/incident_one.h"
 #include "webapp/incidents.h"
 #include "webapp/marks.h"
 #include "webapp/mutes.h"
@@ -33,8 +34,8 @@ static const struct route routes[] = {
     {"/api/lanes", "GET", "from until depth prefix slots candidates", swimlane_get, true},
     {"/api/lanes/anomalies", "GET", "from until prefix state limit candidates", swimlane_anomalies_get, true},
     {"/api/spark", "GET", "metric from until", spark_get, false},
-    {"/api/incidents", "GET", "state since limit candidates", incidents_get, false},
-    {"/api/incident", "GET", "id", incidents_one_get, false},
+    {"/api/incidents", "GET", "state since until text limit candidates format", incidents_get, false},
+    {"/api/incident", "GET", "id", incident_one_get, false},
     {"/api/series", "GET", "metric from until judge lanes", chart_get, false},
     {"/api/metrics", "GET", "query state first limit", search_get, false},
     {"/api/tree", "GET", "prefix limit", tree_get, true},

@@ -38,6 +38,17 @@ static json_t *fields(const struct message *m)
     return array;
 }
 
+/* What readers can say of it: buttons, which lead to the page. */
+static json_t *actions(const struct message *m)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < MESSAGE_TEXT_LINKS; i++)
+        if (message_text_link(m, i) != NULL)
+            json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "type", "button", "text", message_text_link_words(i),
+                                                   "url", json_string(message_text_link(m, i))));
+    return array;
+}
+
 static json_t *lines(const struct message *m)
 {
     struct message_text_lines l;
@@ -61,8 +72,8 @@ static int format(const struct channel_settings *c, const struct channel_event *
     const struct message *m = e->message;
     char summary[MESSAGE_TEXT_SUMMARY_MAX];
     message_text_summary(summary, sizeof summary, m);
-    json_t *attachment = json_pack("{s:s, s:o, s:o, s:o, s:[], s:I}", "color", colors[m->kind], "fallback",
-                                   escaped(summary), "text", lines(m), "fields", fields(m), "mrkdwn_in", "ts",
+    json_t *attachment = json_pack("{s:s, s:o, s:o, s:o, s:o, s:[], s:I}", "color", colors[m->kind], "fallback",
+                                   escaped(summary), "text", lines(m), "fields", fields(m), "actions", actions(m), "mrkdwn_in", "ts",
                                    (json_int_t)e->now_s);
     if (attachment != NULL && m->page_url != NULL)
         json_object_update_new(attachment, json_pack("{s:s, s:o}", "title", "Open in Ridgeline", "title_link",

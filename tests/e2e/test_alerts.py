@@ -5,10 +5,11 @@ import signal
 import time
 
 import pytest
+import requests
 
 from conftest import wait_for, write_settings
 from receivers import HttpReceiver
-from test_webapp import anomaly, slot_of, tell
+from test_webapp import anomaly, slot_of, start, tell  # noqa: F401 (fixture)
 
 
 @pytest.fixture
@@ -191,3 +192,28 @@ def test_a_deploy_shortly_before_is_named(redis, alerter, hook):
     alerter()
     wait_kinds(hook, "open")
     assert bodies(hook)[0]["marks"] == [{"at": now - 100, "text": "deploy 1234"}]
+
+
+def test_a_link_in_a_message_has_it_seen_to_and_repeated_no_more(redis, alerter, hook, start):  # noqa: F811
+    web, now = start(), int(time.time())
+    alerter('repeat_after = "2s";', more=f'alerter: {{ page_url = "{web.page}/"; }};')
+    tell(redis, "open", anomaly("shop.checkout.errors", now - 60, now - 10, score=80))
+    wait_for("it is repeated", lambda: kinds(hook)[:3] == ["open", "update", "update"])
+    link = bodies(hook)[0]["links"]["ack"]
+    place, _, fragment = link.partition("#")
+    assert place == web.page + "/"
+    said = dict(pair.split("=") for pair in fragment.split("&"))
+    ticket = {"to": said["to"], "until": int(said["until"]), "sig": said["sig"]}
+    assert ticket["to"] == "hook" and 6 * 86400 < ticket["until"] - now < 8 * 86400
+    r = requests.post(web.page + "/api/incident/desk", headers={"X-Ridgeline-Token": web.token()}, timeout=30,
+                      json={"incident": said["incident"], "kind": said["act"], "by": "Ada", "ticket": ticket})
+    assert r.status_code == 200, r.text
+    key = "ridgeline:incident:" + said["incident"]
+    wait_for("it is seen to", lambda: json.loads(redis.hget(key, "head"))["ack"])
+    settle(redis)
+    seen = len(hook.requests)
+    time.sleep(5)
+    assert len(hook.requests) == seen
+    tell(redis, "close", anomaly("shop.checkout.errors", now - 60, now - 5, score=80))
+    wait_for("its end", lambda: kinds(hook)[-1] == "resolve")
+    assert bodies(hook)[-1]["links"] == {"ack": None, "normal": None}

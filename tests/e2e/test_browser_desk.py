@@ -62,3 +62,25 @@ def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
     driver.get(link("ack", now - 60))
     wait_for("it is too late", lambda: "expired" in driver.find_element(By.ID, "act").text)
     assert not driver.find_elements(By.NAME, "confirm")
+
+
+def test_history_is_searched_and_its_address_can_be_pasted(driver, redis, visit):
+    a_bad_day(redis)
+    page = visit()
+    wait_for("the incidents", lambda: len(heads(redis)) == 4 and len(heads(redis, "closed")) == 2)
+    driver.get(page.web.page + "/#history=")
+
+    def names():
+        return page.names("#history-list .row > .line")
+
+    wait_for("all of them", lambda: len(names()) == 6)
+    field = driver.find_element(By.ID, "history-text")
+    field.send_keys("CDN\n")
+    wait_for("the one", lambda: names() == ["cdn.edge.hit_ratio"])
+    assert "history=CDN" in driver.current_url and "days=7" in driver.current_url
+    look(driver, 1400, 900)
+    picture(driver, "history")
+    driver.get("about:blank")
+    driver.get(page.web.page + "/#history=checkout&days=30")
+    wait_for("the one", lambda: names() == ["shop.checkout.*.p95"])
+    assert driver.find_element(By.ID, "history-days").get_attribute("value") == "30"

@@ -23,6 +23,8 @@ VIEWS = {
     "tree": ("#tree=servers.web1", "#tree .twig[aria-level='3']"),
     "health": ("#health=", "#health table"),
     "find": ("#find=", "#find .finding a[href]"),
+    "history": ("#history=", "#history .finder"),
+    "alerts": ("#alerts=", "#alerts form"),
 }
 WIDTHS = (360, 700, 1280, 1920, 3840)
 MEASURE = (ROOT / "tests/e2e/quality.js").read_text()

@@ -59,6 +59,30 @@ def test_it_survives_a_killed_alerter_and_is_noted_once(redis, alerter, web, inc
     assert len(notes(redis, incident)) == 2 and heads(redis)[0]["ack"]["normal"]
 
 
+def test_history_is_found_by_words_and_given_as_a_table(redis, alerter, web):
+    now = int(time.time())
+    told = [anomaly("shop.checkout.errors", now - 7200, now - 7100, score=80), anomaly("db.lag", now - 3600, now - 3500, score=90)]
+    for a in told:
+        tell(redis, "open", a)
+        tell(redis, "close", dict(a, state="closed"))
+    wait_heads(redis, 2, "closed")
+    tell(redis, "open", anomaly("shop.mail.queue", now - 60, now, score=70))
+    wait_heads(redis, 1)
+
+    def titles(**query):
+        return {i["title"] for i in web.json("/api/incidents", state="all", candidates=1, **query)["incidents"]}
+
+    assert titles() == {"shop.checkout.errors", "db.lag", "shop.mail.queue"}
+    assert titles(text="SHOP") == {"shop.checkout.errors", "shop.mail.queue"}
+    assert titles(text="open") == titles(text="no such") == set()
+    assert titles(until=now - 7000) == {"shop.checkout.errors", "shop.mail.queue"}
+    csv = web.get("/api/incidents", state="closed", candidates=1, format="csv")
+    assert csv.headers["Content-Type"].startswith("text/csv")
+    rows = [line.split(",") for line in csv.text.split("\r\n")]
+    assert rows[0][:2] == ["id", "state"] and [row[6] for row in rows[1:3]] == ["db.lag", "shop.checkout.errors"]
+    web.get("/api/incidents", 400, format="xls")
+
+
 def test_what_cannot_be_is_refused_with_a_sentence(redis, web, incident):
     assert "token" in say(web, 403, token=False, incident=incident, kind="ack")["error"]
     assert "no incident" in say(web, 404, incident="0" * 16, kind="ack")["error"]

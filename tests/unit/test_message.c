@@ -134,6 +134,36 @@ Test(message, the_summary_says_what_and_how_much)
     json_decref(many);
 }
 
+Test(message, what_is_not_off_its_value_is_told_in_its_own_words)
+{
+    char out[MESSAGE_TEXT_SUMMARY_MAX];
+    json_t *incident = head("disk.used", 1), *first = json_object_get(incident, "first");
+    struct message m = sample(MESSAGE_OPEN, incident);
+    json_object_set_new(first, "what", json_string("STALE"));
+    json_object_set_new(first, "note", json_string(""));
+    cr_expect_str_eq(message_text_summary(out, sizeof out, &m), "OPEN disk.used: 1 metric, fell silent, score 93");
+    json_object_set_new(first, "what", json_string("FORECAST"));
+    json_object_set_new(first, "note", json_string("reaches 100 % in 2d4h\nat this pace"));
+    cr_expect_str_eq(message_text_summary(out, sizeof out, &m),
+                     "OPEN disk.used: 1 metric, reaches 100 % in 2d4h at this pace, score 93");
+    json_decref(incident);
+}
+
+Test(message, who_gets_it_can_say_that_they_see_to_it)
+{
+    json_t *incident = head("disk.used", 1);
+    struct message m = sample(MESSAGE_OPEN, incident);
+    m.ack_url = "https://ridge.example.org/#act=ack&sig=1";
+    m.normal_url = "javascript:alert(1)";
+    char *plain = message_text_plain(&m), *html = message_text_html(&m, NULL);
+    cr_assert_not_null(strstr(plain, "I see to it: https://ridge.example.org/#act=ack&sig=1\r\n"));
+    cr_assert_not_null(strstr(html, "<a href=\"https://ridge.example.org/#act=ack&amp;sig=1\">I see to it</a>"));
+    cr_assert_null(strstr(html, "href=\"javascript"));
+    free(plain);
+    free(html);
+    json_decref(incident);
+}
+
 static const char *fact(const struct message_text_facts *f, const char *label)
 {
     for (size_t i = 0; i < f->n; i++)
@@ -225,11 +255,11 @@ Test(message, a_webhook_is_signed_over_its_timestamp_and_body)
     cr_expect_str_eq(p.method, "PUT");
     cr_expect_str_eq(p.body, "{\"version\":1,\"id\":\"id-1\",\"kind\":\"open\",\"dedup_key\":\"k\",\"alert\":null,"
                              "\"site\":null,\"page_url\":null,\"incident\":{},\"held\":[],\"held_count\":0,"
-                             "\"metadata\":{\"unit\":null,"
+                             "\"links\":{\"ack\":null,\"normal\":null},\"metadata\":{\"unit\":null,"
                              "\"owner\":null,\"description\":null,\"runbook\":null},\"marks\":[]}");
     cr_expect_str_eq(header(&p, "X-Ridgeline-Timestamp"), "1700000200");
     cr_expect_str_eq(header(&p, "X-Ridgeline-Signature"),
-                     "sha256=08482f1677c3e2d3c1f317230a30c745c79696549dd086cb1ddfbe583042b7e6");
+                     "sha256=445366a43595a59dc42ed0dd30f16c648d5eaea7dd980fb1df718dc5fb861c0b");
     cr_expect_str_eq(header(&p, "X-Ridgeline-Id"), "id-1");
     cr_expect_str_eq(header(&p, "X-Team"), "ops");
     cr_expect_str_eq(header(&p, "X-Env"), "prod");

@@ -53,6 +53,32 @@ Test(routing, each_case_gives_its_message)
     }
 }
 
+Test(routing, what_somebody_sees_to_is_not_repeated_and_what_is_normal_is_told_no_more)
+{
+    const struct routing_state untold = {.told = false}, told = {.told = true, .count = 1, .at_s = T0 + 120};
+    const struct {
+        const struct routing_state *state;
+        bool normal, open;
+        uint32_t count;
+        int64_t after_s;
+        enum routing_kind kind;
+    } rows[] = {
+        {&untold, false, true, 1, 999, ROUTING_NOTHING},  {&untold, true, true, 1, 999, ROUTING_NOTHING},
+        {&told, false, true, 1, 3720, ROUTING_NOTHING},   {&told, false, true, 9, 720, ROUTING_UPDATE},
+        {&told, true, true, 9, 9999, ROUTING_NOTHING},    {&told, false, false, 1, 121, ROUTING_RESOLVE},
+        {&told, true, false, 1, 121, ROUTING_RESOLVE},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct incident_head head = {.open = rows[i].open,
+                                     .start = T0,
+                                     .end = T0,
+                                     .score = 80,
+                                     .count = rows[i].count,
+                                     .ack = {.given = true, .normal = rows[i].normal}};
+        cr_expect_eq(routing_decide(rows[i].state, &usual, 70, &head, T0 + rows[i].after_s), rows[i].kind, "row %zu", i);
+    }
+}
+
 Test(routing, what_was_imported_is_no_news)
 {
     const int64_t told_at_ms = INT64_C(1000) * (T0 + 86400);

@@ -1,6 +1,6 @@
 // Addresses. The hash names the view by its first parameter, so that any view can be pasted: #metric=NAME,
 // #metric=NAME&at=EPOCH, #incident=ID, #tune=GLOB, #tree=PREFIX,
-// #find=QUERY, #find=QUERY&state=STATE, #health=, #act=ack&incident=ID&... (a message's link); every other hash is of
+// #find=QUERY, #find=QUERY&state=STATE, #health=, #history=TEXT&days=N, #act=ack&incident=ID&... (a message's link); every other hash is of
 // the overview.
 
 const hash = parameters => `#${new URLSearchParams(parameters)}`;
@@ -9,6 +9,7 @@ export const metricHash = (name, at) => hash(at ? {metric: name, at} : {metric: 
 export const incidentHash = id => hash({incident: id});
 export const tuneHash = match => hash({tune: match});
 export const treeHash = prefix => hash({tree: prefix});
+export const historyHash = (text, days, candidates) => hash({history: text, days, ...(candidates && {candidates: 1})});
 export const findHash = (query, state) => hash(state ? {find: query, state} : {find: query});
 
 // A glob that matches exactly `name`.

@@ -1,4 +1,5 @@
 // Who sees to an incident, and what people said of it: buttons, a note, and the list of what was said.
+import {literal, tuneHash} from './address.js';
 import {sayOfIncident} from './api.js';
 import {el, replace, setText} from './dom.js';
 import {time} from './format.js';
@@ -38,7 +39,8 @@ export function desk(id) {
   }}, state, el('div', {class: 'actions'}, by, ack, unack, normal, text, note, said), entries);
   const tell = incident => {
     const given = incident.ack;
-    replace(state, given ? [`${given.by || 'Somebody'} ${given.normal ? 'finds it normal' : 'sees to it'} since `, time(given.at), '.']
+    replace(state, given ? [`${given.by || 'Somebody'} ${given.normal ? 'finds it normal' : 'sees to it'} since `, time(given.at), '. ',
+      given.normal && el('a', {href: tuneHash(literal(incident.first.metric))}, 'Tune it, so that it does not open again')]
       : incident.state === 'open' && 'Nobody sees to it yet.');
     ack.hidden = Boolean(given);
     unack.hidden = !given;

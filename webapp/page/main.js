@@ -14,6 +14,7 @@ const VIEWS = [
   OVERVIEW,
   {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', style: '/metric.css', named: true},
   {key: 'incident', section: 'incident', title: 'Incident', module: './incident.js', style: '/incident.css'},
+  {key: 'history', section: 'history', title: 'History', module: './history.js', style: '/find.css', nav: true},
   {key: 'act', section: 'act', title: 'Incident', module: './act.js', style: '/incident.css'},
   {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', nav: true},
   {key: 'alerts', section: 'alerts', title: 'Alerts', module: './alerts.js', style: '/alerts.css', nav: true},

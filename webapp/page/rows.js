@@ -79,8 +79,6 @@ export function incidentRow(incident) {
   it.first = el('p', {class: 'first'});
   it.members = el('div', {class: 'members', role: 'list'});
   it.line.prepend(it.expand);
-  it.desk = el('span', {class: 'tended'});
-  it.line.append(it.desk);
   it.node.append(it.first, it.members);
   updateIncident(it.node, incident);
   return it.node;
@@ -92,10 +90,10 @@ export function updateIncident(node, incident) {
   const alone = count === 1;
   dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id));
   const still = state === 'open' && open < count ? `, ${open} open` : '';
-  setText(it.more, alone ? '' : `${plural(count, 'metric')}${still}`);
+  replace(it.more, !alone && `${plural(count, 'metric')}${still} `,
+    ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'), ' ',
+    alone && el('a', {href: incidentHash(id), title: 'acknowledge, notes', 'aria-label': `Incident ${title}`}, '…'));
   it.first.hidden = alone && !noteOf(first);
-  replace(it.desk, ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'),
-    alone && el('a', {href: incidentHash(id), class: 'quiet', title: 'acknowledge, notes', 'aria-label': `Incident ${title}`}, '…'));
   it.expand.hidden = alone;
   replace(it.first, !alone && ['first ', el('span', {class: 'metric'}, first.metric), ' '], noteOf(first));
   tellMembers(it);
