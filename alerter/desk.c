@@ -85,12 +85,15 @@ static int take_entry(struct store *s, struct incidents *incidents, const char *
     return result;
 }
 
+static bool is_entry(const redisReply *entry)
+{
+    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 && entry->element[0]->type == REDIS_REPLY_STRING &&
+           entry->element[0]->len < FEED_CURSOR_BYTES && entry->element[1]->type == REDIS_REPLY_ARRAY;
+}
+
 /* The JSON of an entry of the stream; NULL when it has none. */
 static const redisReply *json_of(const redisReply *entry)
 {
-    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 || entry->element[0]->type != REDIS_REPLY_STRING ||
-        entry->element[0]->len >= FEED_CURSOR_BYTES || entry->element[1]->type != REDIS_REPLY_ARRAY)
-        return NULL;
     const redisReply *fields = entry->element[1];
     return fields->elements == 2 && fields->element[1]->type == REDIS_REPLY_STRING ? fields->element[1] : NULL;
 }
@@ -102,11 +105,10 @@ int desk_take(struct desk *d, struct store *s, struct incidents *incidents, uint
     int result = entries ? 0 : -1;
 
     for (size_t i = 0; result == 0 && i < entries->elements; i++) {
-        const redisReply *json = json_of(entries->element[i]);
-        if (!json)
+        if (!is_entry(entries->element[i]))
             continue;
-        const redisReply *id = entries->element[i]->element[0];
-        int taken = take_entry(s, incidents, id->str, json);
+        const redisReply *json = json_of(entries->element[i]), *id = entries->element[i]->element[0];
+        int taken = json ? take_entry(s, incidents, id->str, json) : 1;
         result = taken < 0 ? -1 : 0;
         if (result < 0)
             break;

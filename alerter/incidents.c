@@ -230,7 +230,8 @@ static struct incidents_one *find_flapping(const struct incidents *s, const stru
         return NULL;
     struct incidents_one *one = metric->newest->incident;
     int64_t end = one->group.closed ? one->group.end : metric->newest->m.end;
-    return m->start <= end + rules->reopen_within_s ? one : NULL;
+    bool is_old = m->start > (int64_t)one->group.start + INCIDENTS_FLAP_S;
+    return !is_old && m->start <= end + rules->reopen_within_s ? one : NULL;
 }
 
 static struct incidents_one *found(struct incidents *s, const char *id, int64_t now_wall_ms)

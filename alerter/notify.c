@@ -10,6 +10,7 @@
 #define RELOAD_MS 1000
 #define SECOND_MS 1000
 #define SURFACE_MS 10000
+#define ROUTE_MS 500 /* of a turn: the lease must not run out meanwhile */
 
 void notify_drop(struct notify *n)
 {
@@ -118,13 +119,19 @@ static bool is_done(const struct notify *n, const struct told_one *one)
     return !one->head.open;
 }
 
+/* Goes on with the pass over all incidents. Returns 0 when it is at its end, 1 when the turn is, or -1 when Redis did
+ * not answer. */
 static int route_all(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
 {
-    struct told_one *one, *next;
-    HASH_ITER(hh, n->told.ones, one, next) {
+    int64_t until_mono_ms = clock_mono_ms() + ROUTE_MS;
+    while (n->next) {
+        struct told_one *one = n->next;
+        if (clock_mono_ms() >= until_mono_ms)
+            return 1;
         for (size_t i = 0; i < n->told.n_pairs; i++)
             if (route(n, s, settings, one, i, counters) != 0)
                 return -1;
+        n->next = one->hh.next;
         if (is_done(n, one))
             told_forget(&n->told, one);
     }
@@ -193,7 +200,7 @@ static int send_digests(struct notify *n, struct store *s, const struct settings
 static int follow_clock(struct notify *n, struct store *s, const struct settings *settings)
 {
     int64_t now_mono_ms = clock_mono_ms();
-    if (mutes_saved_poll(&n->mutes, s) < 0 || told_save_cursor(&n->told, s) != 0)
+    if (mutes_saved_poll(&n->mutes, s) < 0)
         return -1;
     if (now_mono_ms < n->surface_mono_ms)
         return 0;
@@ -201,16 +208,33 @@ static int follow_clock(struct notify *n, struct store *s, const struct settings
     return surface_turn(&n->surface, s, settings, clock_wall_s(), &n->bar);
 }
 
+static int begin_pass(struct notify *n, struct store *s, const struct settings *settings)
+{
+    n->second_mono_ms = clock_mono_ms() + SECOND_MS;
+    n->passing = true;
+    n->next = n->told.ones;
+    memcpy(n->cursor, n->told.cursor, sizeof n->cursor);
+    return follow_clock(n, s, settings);
+}
+
+/* All that was known when the pass began is told, or need not be. */
+static int end_pass(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
+{
+    n->passing = false;
+    return told_save_cursor(s, n->cursor) == 0 ? send_digests(n, s, settings, counters) : -1;
+}
+
+/* Events are taken in each turn, for their stream holds but some turns' worth. */
 static int step(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
 {
-    int64_t now_mono_ms = clock_mono_ms();
-    if (now_mono_ms < n->second_mono_ms)
-        return 0;
-    n->second_mono_ms = now_mono_ms + SECOND_MS;
-    if (store_connect(s) != 0 || store_generation(s) != n->told.generation || follow_clock(n, s, settings) != 0 ||
-        told_take_events(&n->told, s) != 0 || route_all(n, s, settings, counters) != 0)
+    if (store_connect(s) != 0 || store_generation(s) != n->told.generation || told_take_events(&n->told, s) != 0)
         return -1;
-    return send_digests(n, s, settings, counters);
+    if (!n->passing && clock_mono_ms() < n->second_mono_ms)
+        return 0;
+    if (!n->passing && begin_pass(n, s, settings) != 0)
+        return -1;
+    int result = route_all(n, s, settings, counters);
+    return result == 0 ? end_pass(n, s, settings, counters) : result < 0 ? -1 : 0;
 }
 
 void notify_turn(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)

@@ -17,6 +17,9 @@ struct notify {
     struct surface surface;
     struct budget_bar bar;
     struct mutes_saved mutes;
+    bool passing;          /* a pass over all incidents is under way */
+    struct told_one *next; /* of it: NULL at its end */
+    char cursor[TOLD_CURSOR_BYTES]; /* the last event taken before it began */
     int64_t load_mono_ms, second_mono_ms, surface_mono_ms; /* when each is due */
 };
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerter/channels/harmless.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/forecast.h"
@@ -20,8 +21,11 @@
 #define PASS_MS 600000
 #define NAMES_PER_READ 1000
 #define LOOKS_PER_TURN 50
+#define LOOK_MS 500 /* of a turn, where Redis is slow: the lease must not run out meanwhile */
 #define HYSTERESIS 1.25 /* of warn_before, beyond which it is over */
 #define SCORE_RISE 5    /* less is no news */
+#define AT_LIMIT 0.01   /* of the limit: so near it is reached */
+#define UNIT_BYTES 20   /* of a unit in a note, with its end */
 
 static redisReply *checked(redisReply *r, int type)
 {
@@ -55,13 +59,14 @@ static struct outlook_one *find(const struct outlook *o, const char *metric, siz
     return one;
 }
 
-static struct outlook_one *add(struct outlook *o, const char *metric, size_t len, uint32_t since)
+static struct outlook_one *add(struct outlook *o, const char *metric, size_t len, uint32_t since, bool rising)
 {
     struct outlook_one *one = calloc(1, sizeof *one + len + 1);
     if (!one)
         return NULL;
     memcpy(one->metric, metric, len);
     one->since = since;
+    one->rising = rising;
     make_id(one->id, one->metric, since);
     HASH_ADD_KEYPTR(hh, o->ones, one->metric, len, one);
     if (one->hh.tbl)
@@ -89,10 +94,11 @@ static int take_saved(struct outlook *o, const redisReply *name, const redisRepl
 {
     json_t *json = json_loadb(text->str, text->len, JSON_REJECT_DUPLICATES, NULL);
     json_int_t since = json_integer_value(json_object_get(json, "since"));
+    bool rising = json_is_true(json_object_get(json, "rising"));
     json_decref(json);
     if (since <= 0 || since > UINT32_MAX || name->len > KEYS_NAME_MAX || strlen(name->str) != name->len)
         return 0;
-    return find(o, name->str, name->len) || add(o, name->str, name->len, (uint32_t)since) ? 0 : -1;
+    return find(o, name->str, name->len) || add(o, name->str, name->len, (uint32_t)since, rising) ? 0 : -1;
 }
 
 int outlook_load(struct outlook *o, struct store *s)
@@ -143,17 +149,19 @@ static int read_points(struct store *s, const char *metric, uint32_t now, struct
     return result;
 }
 
-/* "reaches 100 % in 3d4h at this pace": to whole hours from a day on, to whole minutes before. */
+/* "reaches 100 % in 3d4h at this pace": to whole hours from a day on, to whole minutes before. JSON takes no half of a
+ * character, so it is not for a precision to cut the unit. */
 static void write_note(char note[INCIDENT_NOTE_BYTES], const struct forecast *f, const struct conf_about *about)
 {
-    char after[UNITS_TEXT_MAX];
+    char after[UNITS_TEXT_MAX], unit[UNIT_BYTES];
+    const char *blank = *harmless_line(unit, sizeof unit, about->unit) ? " " : "";
     double s = fmin(f->reach_s, 1e9);
     int64_t whole_s = (int64_t)s - (int64_t)s % (s >= 86400 ? 3600 : 60);
     if (f->soonest_s <= 0 || whole_s <= 0)
-        snprintf(note, INCIDENT_NOTE_BYTES, "is at %.6g%s%.16s", about->limit, *about->unit ? " " : "", about->unit);
+        snprintf(note, INCIDENT_NOTE_BYTES, "is at %.6g%s%s", about->limit, blank, unit);
     else
-        snprintf(note, INCIDENT_NOTE_BYTES, "reaches %.6g%s%.16s in %s at this pace", about->limit,
-                 *about->unit ? " " : "", about->unit, units_duration_text(after, sizeof after, whole_s));
+        snprintf(note, INCIDENT_NOTE_BYTES, "reaches %.6g%s%s in %s at this pace", about->limit, blank, unit,
+                 units_duration_text(after, sizeof after, whole_s));
 }
 
 /* 50, what opens, at warn_before; 100 at the limit. */
@@ -164,9 +172,9 @@ static double score_of(const struct forecast *f, const struct conf_about *about)
 
 static int save(struct store *s, const struct outlook_one *one, const struct forecast *f, double limit, const char *note)
 {
-    json_t *json = json_pack("{s:I, s:f, s:f, s:f, s:f, s:f, s:s}", "since", (json_int_t)one->since, "limit", limit,
-                             "level", f->level, "slope_a_day", f->slope * 86400, "reach_s", fmin(f->reach_s, 1e12),
-                             "soonest_s", f->soonest_s, "note", note);
+    json_t *json = json_pack("{s:I, s:b, s:f, s:f, s:f, s:f, s:f, s:s}", "since", (json_int_t)one->since, "rising",
+                             (int)one->rising, "limit", limit, "level", f->level, "slope_a_day", f->slope * 86400,
+                             "reach_s", fmin(f->reach_s, 1e12), "soonest_s", f->soonest_s, "note", note);
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
     redisReply *r = text ? store_command(s, "HSET " KEYS_OUTLOOK " %s %s", one->metric, text) : NULL;
     int result = store_ok(r) ? 0 : -1;
@@ -178,14 +186,14 @@ static int save(struct store *s, const struct outlook_one *one, const struct for
 }
 
 static int tell(struct incidents *incidents, const struct grouping_rules *rules, const struct outlook_one *one,
-                const struct forecast *f, const char *note, bool open)
+                const char *note, bool open)
 {
     uint32_t now = (uint32_t)clock_wall_s();
     struct incident_member m = {.metric = one->metric,
                                 .start = one->since,
                                 .end = now,
                                 .open = open,
-                                .direction = f && f->slope < 0 ? INCIDENT_DOWN : INCIDENT_UP,
+                                .direction = one->rising ? INCIDENT_UP : INCIDENT_DOWN,
                                 .score = one->score,
                                 .peak_at = now,
                                 .what = INCIDENT_FORECAST};
@@ -199,7 +207,7 @@ static int end(struct outlook *o, struct store *s, struct incidents *incidents, 
                struct outlook_one *one)
 {
     redisReply *r = store_command(s, "HDEL " KEYS_OUTLOOK " %s", one->metric);
-    int result = store_ok(r) ? tell(incidents, rules, one, NULL, "no longer heads for its limit", false) : -1;
+    int result = store_ok(r) ? tell(incidents, rules, one, "no longer heads for its limit", false) : -1;
     if (r)
         freeReplyObject(r);
     if (result == 0)
@@ -207,7 +215,14 @@ static int end(struct outlook *o, struct store *s, struct incidents *incidents, 
     return result;
 }
 
-/* The metric heads for its limit: `one` is NULL when that is new. */
+/* Whether what headed for its limit has come to it. Then its trend ends, and what was told does not. */
+static bool has_arrived(const struct outlook_one *one, const struct forecast *f, double limit)
+{
+    double short_of = one->rising ? limit - f->last : f->last - limit;
+    return short_of <= AT_LIMIT * fabs(limit);
+}
+
+/* The metric heads for its limit, or is there: `one` is NULL when that is new. */
 static int goes_on(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
                    struct outlook_one *one, const char *metric, const struct forecast *f, const struct conf_about *about)
 {
@@ -215,14 +230,14 @@ static int goes_on(struct outlook *o, struct store *s, struct incidents *inciden
     double score = score_of(f, about);
     write_note(note, f, about);
     if (!one)
-        one = add(o, metric, strlen(metric), (uint32_t)clock_wall_s());
+        one = add(o, metric, strlen(metric), (uint32_t)clock_wall_s(), f->slope > 0);
     if (!one || save(s, one, f, about->limit, note) != 0)
         return -1;
     one->seen = o->pass;
-    if (score < one->score + SCORE_RISE)
+    if (score < one->score + SCORE_RISE && (score < 100 || one->score == 100))
         return 0;
     one->score = score;
-    return tell(incidents, rules, one, f, note, true);
+    return tell(incidents, rules, one, note, true);
 }
 
 static int look(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
@@ -239,26 +254,44 @@ static int look(struct outlook *o, struct store *s, struct incidents *incidents,
     if (result != 0 || unknown < 0)
         return -1;
     double within_s = (double)about->warn_before_s * (one ? HYSTERESIS : 1);
+    if (unknown == 0 && one && has_arrived(one, &f, about->limit)) {
+        f.reach_s = f.soonest_s = 0;
+        return goes_on(o, s, incidents, rules, one, metric, &f, about);
+    }
     if (unknown == 0 && f.heading && f.soonest_s < within_s)
         return goes_on(o, s, incidents, rules, one, metric, &f, about);
     return one ? end(o, s, incidents, rules, one) : 0;
 }
 
-/* Looks at names of the last answer; `*looks` counts those that have a limit. */
+/* Whether it is the key of a metric whose name can be told: others' tools may have written more than UTF-8. */
+static bool is_metric(const redisReply *key)
+{
+    const size_t prefix = sizeof KEYS_METRIC_PREFIX - 1;
+    if (key->type != REDIS_REPLY_STRING || key->len <= prefix || key->len > prefix + KEYS_NAME_MAX ||
+        strncmp(key->str, KEYS_METRIC_PREFIX, prefix) != 0 || strlen(key->str) != key->len)
+        return false;
+    json_t *json = json_string(key->str); /* which takes valid UTF-8 alone */
+    json_decref(json);
+    return json != NULL;
+}
+
+/* Looks at names of the last answer, until LOOKS_PER_TURN of them had a limit or the time is up. */
 static int look_at_names(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
                          const struct grouping_rules *rules, uint64_t *counters)
 {
     const redisReply *names = o->names->element[1];
     const size_t prefix = sizeof KEYS_METRIC_PREFIX - 1;
+    int64_t until_mono_ms = clock_mono_ms() + LOOK_MS;
     int result = 0;
-    for (unsigned looks = 0; result == 0 && o->at < names->elements && looks < LOOKS_PER_TURN; o->at++) {
+    for (unsigned looks = 0; result == 0 && o->at < names->elements && looks < LOOKS_PER_TURN &&
+                             (looks == 0 || clock_mono_ms() < until_mono_ms);
+         o->at++) {
         const redisReply *key = names->element[o->at];
         struct conf_about about;
-        if (key->type != REDIS_REPLY_STRING || key->len <= prefix || key->len > prefix + KEYS_NAME_MAX ||
-            strncmp(key->str, KEYS_METRIC_PREFIX, prefix) != 0 || strlen(key->str) != key->len)
+        if (key->type != REDIS_REPLY_STRING || key->len < prefix)
             continue;
         conf_about(settings, key->str + prefix, key->len - prefix, &about);
-        if (isnan(about.limit))
+        if (isnan(about.limit) || !is_metric(key))
             continue;
         looks++;
         counters[ALERTER_forecasts]++;

@@ -1,5 +1,6 @@
 /* The outlook: which metrics with a `limit` will reach it, at the pace that forecast.h sees, within `warn_before`. Each is
- * a member of an incident like any anomaly, from the moment at which that was first seen until it holds no longer.
+ * a member of an incident like any anomaly, from the moment at which that was first seen until it holds no longer. What has
+ * come to its limit stays so until it leaves it: a full disk does not fill any more, and is not well.
  *
  * All metrics are walked through every ten minutes, a few in each turn; those without a limit cost a look at the rules.
  * `ridgeline:outlook` keeps what is open, as name -> JSON, so that a restart tells nothing twice. */
@@ -16,6 +17,7 @@
 struct outlook_one {
     char id[ANOMALY_ID_BYTES];
     uint32_t since;
+    bool rising;    /* to its limit; else falling */
     double score;   /* as last told */
     uint64_t seen;  /* the pass that last found it so */
     UT_hash_handle hh;

@@ -6,7 +6,7 @@
 
 #include "ridgeline/alerts.h"
 
-#define NEWS_S 86400 /* what was last anomalous longer ago is history that was imported */
+#define NEWS_S 86400 /* what was over longer ago when it was first known is history that was imported */
 
 static const char *const kind_names[] = {
     [ROUTING_NOTHING] = "nothing", [ROUTING_OPEN] = "open", [ROUTING_UPDATE] = "update", [ROUTING_RESOLVE] = "resolve"};
@@ -17,7 +17,7 @@ enum routing_kind routing_decide(const struct routing_state *s, const struct ale
 {
     if (!s->told) {
         bool lasted = now_s - head->start >= alert->min_duration_s;
-        bool is_news = now_s - head->end < NEWS_S;
+        bool is_news = head->told_at_ms / 1000 - head->end < NEWS_S;
         return head->open && !head->ack.given && lasted && is_news && head->score >= score ? ROUTING_OPEN
                                                                                            : ROUTING_NOTHING;
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerter/writer.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 
@@ -184,16 +185,20 @@ static int read_text(redisReply *r, char *out, size_t bytes)
     return result;
 }
 
-/* What closed while nobody followed is told too: from the time of the last event that was. */
+/* Events are followed on from the last that was, so what closed while nobody followed is told too, however old its
+ * last point is. What the stream has dropped since is found among the closed ones, by its end. */
 static int load_ones(struct told *t, struct store *s)
 {
     char followed[sizeof t->cursor];
+    struct writer_id last, to;
     if (read_text(store_command(s, "HGET " KEYS_ALERTER " cursor:notify"), followed, sizeof followed) != 0 ||
         read_text(store_command(s, "XREVRANGE " KEYS_INCIDENTS_EVENTS " + - COUNT 1"), t->cursor,
                   sizeof t->cursor) != 0)
         return -1;
     if (!*t->cursor)
         strcpy(t->cursor, "0-0");
+    if (writer_read_id(followed, &to) && writer_read_id(t->cursor, &last) && writer_is_later(&last, &to))
+        strcpy(t->cursor, followed);
     if (*followed && load_list(t, s, KEYS_INCIDENTS_CLOSED, strtoll(followed, NULL, 10) / 1000 - CLOSED_FOR_S) != 0)
         return -1;
     return load_list(t, s, KEYS_INCIDENTS_OPEN, 0);
@@ -295,8 +300,7 @@ int told_save_limiter(const struct told *t, struct store *s, const struct settin
     return save(s, KEYS_ALERTER, field, limiter_to_text(text, &t->limiters[channel]));
 }
 
-
-int told_save_cursor(const struct told *t, struct store *s)
+int told_save_cursor(struct store *s, const char *cursor)
 {
-    return save(s, KEYS_ALERTER, "cursor:notify", t->cursor);
+    return save(s, KEYS_ALERTER, "cursor:notify", cursor);
 }

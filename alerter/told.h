@@ -13,6 +13,7 @@
 #include "ridgeline/incident.h"
 #include "ridgeline/store.h"
 
+#define TOLD_CURSOR_BYTES 48
 #define TOLD_FIELD_MAX (2 * CHANNEL_NAME_MAX + 8)
 
 /* An alert and one of its channels. */
@@ -32,7 +33,7 @@ struct told_one {
 
 struct told {
     unsigned generation;     /* of the connection over which it was loaded */
-    char cursor[48];         /* the last event of incidents that was taken */
+    char cursor[TOLD_CURSOR_BYTES]; /* the last event of incidents that was taken */
     struct told_one *ones;   /* by id (uthash) */
     struct told_pair *pairs;
     size_t n_pairs;
@@ -52,6 +53,6 @@ void told_forget(struct told *t, struct told_one *one);
 /* Each saves one thing. Returns 0, or -1 when Redis did not take it. */
 int told_save(const struct told *t, struct store *s, const struct told_one *one, size_t pair);
 int told_save_limiter(const struct told *t, struct store *s, const struct settings *settings, size_t channel);
-int told_save_cursor(const struct told *t, struct store *s);
+int told_save_cursor(struct store *s, const char *cursor);
 
 #endif

@@ -74,11 +74,15 @@ bool calendar_has_day(const struct calendar *c, int64_t day)
 
 unsigned calendar_starts(const struct calendar *c, int64_t day, int64_t starts[CALENDAR_STARTS_MAX])
 {
+    int64_t midnight = day * DAY_S, offset_s = zone_offset_s(c->zone, midnight);
+    bool steady = zone_is_steady(c->zone, midnight - 2 * DAY_S, midnight + 3 * DAY_S); /* as on most days */
     unsigned n = 0;
     for (int hour = 0; hour < 24; hour++)
-        for (int minute = 0; has_bit(c->hours, hour) && minute < 60; minute++)
+        for (int minute = 0; has_bit(c->hours, hour) && minute < 60; minute++) {
+            int64_t local_s = midnight + hour * 3600 + minute * 60;
             if (has_bit(c->minutes, minute) && n < CALENDAR_STARTS_MAX)
-                starts[n++] = zone_utc_s(c->zone, day * DAY_S + hour * 3600 + minute * 60);
+                starts[n++] = steady ? local_s - offset_s : zone_utc_s(c->zone, local_s);
+        }
     return n;
 }
 
@@ -96,7 +100,7 @@ bool calendar_covers(const struct calendar *c, int64_t t)
 {
     if (c->frequency == CALENDAR_ONCE)
         return t >= c->from_s && t < c->until_s;
-    if (t < c->from_s || t / DAY_S > INT32_MAX)
+    if (t < c->from_s || t - c->duration_s > c->until_s || t / DAY_S > INT32_MAX)
         return false;
     /* Clocks that are put back over midnight show the day before again: hence one day more on either side. */
     int64_t today = calendar_floor(t + zone_offset_s(c->zone, t), DAY_S);

@@ -140,6 +140,7 @@ int forecast(struct forecast *out, const struct point *points, size_t n, double 
     if (span_s >= 2 * DAY_S)
         gather(&hours, points, n, now, span_s / DAY_S * DAY_S, HOUR_S);
     bool has_long = suffices(&hours), has_short = suffices(&recent);
+    out->last = recent.n > 0 ? recent.slot[recent.n - 1].v : hours.n > 0 ? hours.slot[hours.n - 1].v : NAN;
     if (!has_long && !has_short)
         return 1;
     if (has_long && fit(out, &hours) != 0)

@@ -2,7 +2,6 @@
 #include "ridgeline/zone.h"
 
 #include <glib.h>
-#include <stdbool.h>
 #include <string.h>
 
 #define DAY_S 86400
@@ -36,6 +35,13 @@ int64_t zone_offset_s(const struct zone *z, int64_t utc_s)
 {
     GTimeZone *zone = native(z);
     return g_time_zone_get_offset(zone, g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, utc_s));
+}
+
+bool zone_is_steady(const struct zone *z, int64_t from_utc_s, int64_t until_utc_s)
+{
+    GTimeZone *zone = native(z);
+    return g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, from_utc_s) ==
+           g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, until_utc_s);
 }
 
 int64_t zone_utc_s(const struct zone *z, int64_t local_s)

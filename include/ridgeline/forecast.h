@@ -20,9 +20,10 @@
 
 struct forecast {
     double level;           /* now, on the line */
+    double last;            /* mean of the last ten minutes that have points, or of their hour; not on the line */
     double slope, low, high; /* units a second: the median, and its 99 % bounds */
     double reach_s;         /* until the limit by the median; infinity when that leads away from it */
-    double soonest_s;       /* by the bound that leads there fastest; 0 when the limit is reached */
+    double soonest_s;       /* by the bound that leads there fastest; infinity as above */
     bool heading;           /* both bounds lead to the limit: there is a trend, and it goes there */
 };
 

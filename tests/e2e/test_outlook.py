@@ -57,3 +57,40 @@ def test_a_forecast_is_told_once_over_a_killed_alerter_and_ends_with_its_metric(
     wait_heads(redis, 1, "closed")
     assert [kind for kind, _ in events(redis) if kind != "update"] == ["open", "close"]
     assert redis.hlen("ridgeline:outlook") == 0
+
+
+def again(redis, alerter):
+    """Another look, with another start: the next pass would come in ten minutes."""
+    alerter.daemon.kill()
+    redis.delete("ridgeline:lease:alerter")
+    alerter.daemon.start()
+
+
+def test_what_is_full_is_not_told_as_over(redis, alerters):
+    line(redis, "disk.db1.used", 99.5, 10)
+    alerter = alerters(more=RULES)
+    wait_heads(redis, 1)
+    redis.delete("metrics.disk.db1.used")
+    line(redis, "disk.db1.used", 100, 0, noise=0)  # it came there, and all that is kept is flat
+    again(redis, alerter)
+    wait_for("the limit", lambda: [h["first"]["note"] for h in heads(redis)] == ["is at 100 %"])
+    assert heads(redis)[0]["score"] == 100 and heads(redis)[0]["direction"] == "up"
+    redis.delete("metrics.disk.db1.used")
+    line(redis, "disk.db1.used", 60, 0)  # somebody tidied up
+    again(redis, alerter)
+    wait_heads(redis, 1, "closed")
+    assert [kind for kind, _ in events(redis) if kind != "update"] == ["open", "close"]
+
+
+def test_no_name_and_no_unit_ends_the_walk(redis, alerters):
+    """JSON takes neither bytes that are no UTF-8 nor a unit that is cut within a character."""
+    now = int(time.time()) // 60 * 60
+    name = b"metrics.disk.\xff.used"
+    redis.append(name, b"".join(canonical(now - ago, 95 - 10 * ago / DAY_S) for ago in range(DAY_S, -1, -60)))
+    redis.sadd("metrics.unique_metrics", name)
+    line(redis, "disk.db1.used", 95, 10)
+    alerter = alerters(more='rules = ({ match = "disk.**"; limit = 100; unit = "x€€€€€€€"; });')
+    (head,) = wait_heads(redis, 1)
+    assert head["first"]["note"].startswith("reaches 100 x€€€€€... in ")
+    wait_for("the end of the pass", lambda: alerter.counter("outlooks") == 1)
+    assert alerter.counter("redis_errors") == 0

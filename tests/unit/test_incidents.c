@@ -105,6 +105,16 @@ Test(incidents, what_is_told_again_or_late_changes_nothing)
     cr_assert_eq(of("a.b", T0)->reopened, 0);
 }
 
+Test(incidents, what_flaps_for_weeks_is_an_incident_a_week)
+{
+    for (uint32_t at = T0; at < T0 + 21 * 86400; at += 1200) {
+        take("a.b", at, at + 600, true, 60);
+        take("a.b", at, at + 600, false, 60);
+    }
+    cr_assert_eq(incidents.n, 3);
+    cr_assert_eq(of("a.b", T0)->count, 7 * 72 + 1);
+}
+
 Test(incidents, an_update_of_the_same_end_counts_when_it_tells_more)
 {
     take("a.b", T0, T0 + 50, true, 60);

@@ -43,6 +43,7 @@ Test(routing, each_case_gives_its_message)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct incident_head head = {.open = rows[i].open,
+                                     .told_at_ms = INT64_C(1000) * T0,
                                      .start = T0,
                                      .end = T0,
                                      .score = rows[i].score,
@@ -80,11 +81,22 @@ Test(routing, what_somebody_sees_to_is_not_repeated_and_what_is_normal_is_told_n
 
 Test(routing, what_was_imported_is_no_news)
 {
+    const int64_t told_at_ms = INT64_C(1000) * (T0 + 86400);
     struct routing_state s = {.told = false};
-    struct incident_head head = {.open = true, .start = T0, .end = T0, .score = 80, .count = 1};
+    struct incident_head head = {
+        .open = true, .told_at_ms = told_at_ms, .start = T0, .end = T0, .score = 80, .count = 1};
     cr_assert_eq(routing_decide(&s, &usual, 70, &head, T0 + 86400), ROUTING_NOTHING);
     head.end = T0 + 1; /* it goes on */
     cr_assert_eq(routing_decide(&s, &usual, 70, &head, T0 + 86400), ROUTING_OPEN);
+}
+
+/* Silence has no later anomalous point; and a weekend's mute is longer than a day. */
+Test(routing, what_was_muted_for_days_is_told_when_the_mute_ends)
+{
+    struct routing_state s = {.told = false};
+    struct incident_head head = {
+        .open = true, .told_at_ms = INT64_C(1000) * T0, .start = T0 - 600, .end = T0 - 600, .score = 80, .count = 1};
+    cr_assert_eq(routing_decide(&s, &usual, 70, &head, T0 + 3 * 86400), ROUTING_OPEN);
 }
 
 Test(routing, what_was_held_back_has_no_end_of_its_own)
