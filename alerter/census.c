@@ -17,17 +17,6 @@ struct census {
 };
 
 /* The next reply, which must be an array; NULL when it is not. */
-static redisReply *array_reply(struct store *s)
-{
-    redisReply *r = store_reply(s);
-
-    if (store_ok(r) && r->type == REDIS_REPLY_ARRAY)
-        return r;
-    if (r)
-        freeReplyObject(r);
-    return NULL;
-}
-
 static int take_text(const struct census *c, const redisReply *text)
 {
     struct anomaly a;
@@ -55,7 +44,7 @@ static int take_unknown(const struct census *c, unsigned slot, const redisReply 
         argv[2 + i] = ids[i]->str;
         lens[2 + i] = ids[i]->len;
     }
-    redisReply *texts = store_append_argv(c->store, (int)(2 + n), argv, lens) == 0 ? array_reply(c->store) : NULL;
+    redisReply *texts = store_append_argv(c->store, (int)(2 + n), argv, lens) == 0 ? store_expect(store_reply(c->store), REDIS_REPLY_ARRAY) : NULL;
     if (!texts)
         return 1;
     for (size_t i = 0; result == 0 && i < texts->elements; i++)
@@ -93,7 +82,7 @@ static void read_ids(struct store *s, redisReply *ids[KEYS_SLOTS])
             break;
     }
     for (unsigned slot = 0; slot < asked; slot++)
-        ids[slot] = array_reply(s);
+        ids[slot] = store_expect(store_reply(s), REDIS_REPLY_ARRAY);
 }
 
 int census_take(struct store *s, struct incidents *incidents, const struct grouping_rules *rules, uint64_t *counters,

@@ -13,15 +13,6 @@
 
 #define BATCH 64
 
-static redisReply *checked(redisReply *r, int type)
-{
-    if (store_ok(r) && r->type == type)
-        return r;
-    if (r)
-        freeReplyObject(r);
-    return NULL;
-}
-
 int desk_load(struct desk *d, struct store *s)
 {
     struct writer_id id;
@@ -39,7 +30,7 @@ int desk_load(struct desk *d, struct store *s)
 /* Whether the incident is still kept: -1 when Redis did not answer. */
 static int is_kept(struct store *s, const char *key)
 {
-    redisReply *r = checked(store_command(s, "HEXISTS %s " INCIDENT_FIELD_HEAD, key), REDIS_REPLY_INTEGER);
+    redisReply *r = store_expect(store_command(s, "HEXISTS %s " INCIDENT_FIELD_HEAD, key), REDIS_REPLY_INTEGER);
     int result = r ? r->integer == 1 : -1;
 
     if (r)
@@ -56,7 +47,7 @@ static int write_note(struct store *s, const char *key, const char *entry_id, co
 
     if (store_append_argv(s, 4, argv, lens) != 0)
         return -1;
-    redisReply *r = checked(store_reply(s), REDIS_REPLY_INTEGER);
+    redisReply *r = store_expect(store_reply(s), REDIS_REPLY_INTEGER);
     if (r)
         freeReplyObject(r);
     return r ? 0 : -1;
@@ -101,7 +92,7 @@ static const redisReply *json_of(const redisReply *entry)
 int desk_take(struct desk *d, struct store *s, struct incidents *incidents, uint64_t *counters)
 {
     redisReply *entries =
-        checked(store_command(s, "XRANGE " KEYS_DESK " (%s + COUNT %d", d->cursor, BATCH), REDIS_REPLY_ARRAY);
+        store_expect(store_command(s, "XRANGE " KEYS_DESK " (%s + COUNT %d", d->cursor, BATCH), REDIS_REPLY_ARRAY);
     int result = entries ? 0 : -1;
 
     for (size_t i = 0; result == 0 && i < entries->elements; i++) {

@@ -52,6 +52,7 @@ void head_make(struct incident_head *head, const struct incidents_one *one, char
                                    .closed_at_s = one->closed_at_s,
                                    .title = title,
                                    .count = one->count,
+                                   .metrics = incidents_metrics(one),
                                    .open_members = one->open_members,
                                    .first = one->members->m,
                                    .reopened = one->reopened,

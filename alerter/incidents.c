@@ -13,6 +13,7 @@
 struct incidents_metric {
     UT_hash_handle hh;
     size_t n; /* members */
+    bool counted; /* by incidents_metrics(), while it counts */
     struct incidents_member *newest; /* by start; NULL when that one was forgotten */
     char name[];
 };
@@ -166,6 +167,8 @@ static void settle(struct incidents *s, struct incidents_one *one, int64_t now_w
         due = INCIDENTS_DUE_OPEN;
     } else if (!was_closed && one->group.closed) {
         one->closed_at_s = now_wall_ms / 1000;
+        if (!one->ack.normal)
+            one->ack.given = false; /* what comes back is to be seen to anew */
         s->closings++;
         due = INCIDENTS_DUE_CLOSE;
     }
@@ -217,6 +220,19 @@ no_member:
     if (metric)
         put_metric(s, metric);
     return -1;
+}
+
+uint32_t incidents_metrics(const struct incidents_one *one)
+{
+    uint32_t n = 0;
+
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        member->metric->counted = false;
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        n += !member->metric->counted;
+        member->metric->counted = true;
+    }
+    return n;
 }
 
 /* The incident of the metric's newest anomaly, when this one is the same thing come back. */

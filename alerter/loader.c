@@ -58,19 +58,9 @@ static void sort_out(struct wanted *w)
     w->n = kept;
 }
 
-/* Takes an answer that must be an array. NULL, with the answer freed, when it is not. */
-static redisReply *array_of(redisReply *r)
-{
-    if (store_ok(r) && r->type == REDIS_REPLY_ARRAY)
-        return r;
-    if (r)
-        freeReplyObject(r);
-    return NULL;
-}
-
 static int want_all(struct wanted *w, redisReply *answer, bool listed_open)
 {
-    redisReply *ids = array_of(answer);
+    redisReply *ids = store_expect(answer, REDIS_REPLY_ARRAY);
     int result = ids ? 0 : -1;
 
     for (size_t i = 0; result == 0 && i < ids->elements; i++)
@@ -83,7 +73,8 @@ static int want_all(struct wanted *w, redisReply *answer, bool listed_open)
 /* The incidents of the newest events, and the newest event's id. */
 static int want_recent(struct wanted *w, struct store *s, struct writer *writer)
 {
-    redisReply *entries = array_of(store_command(s, "XREVRANGE " KEYS_INCIDENTS_EVENTS " + - COUNT %d", LOADER_RECENT));
+    redisReply *newest = store_command(s, "XREVRANGE " KEYS_INCIDENTS_EVENTS " + - COUNT %d", LOADER_RECENT);
+    redisReply *entries = store_expect(newest, REDIS_REPLY_ARRAY);
     int result = entries ? 0 : -1;
 
     writer->last = (struct writer_id){0};
@@ -253,7 +244,7 @@ static int load_since(struct store *s, struct feed *feed, int64_t now_wall_ms)
 
 static int load_cursors(struct store *s, struct feed *feed)
 {
-    redisReply *fields = array_of(store_command(s, "HGETALL " KEYS_ALERTER));
+    redisReply *fields = store_expect(store_command(s, "HGETALL " KEYS_ALERTER), REDIS_REPLY_ARRAY);
     const size_t prefix = sizeof CURSOR_FIELD - 1;
 
     if (!fields)

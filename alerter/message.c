@@ -112,7 +112,7 @@ void message_read_head(struct message_head *h, const json_t *head)
         .direction = read_text(head, "direction"),
         .start = read_integer(head, "start"),
         .end = read_integer(head, "end"),
-        .count = read_integer(head, "count"),
+        .count = read_integer(head, "metrics"),
         .open = read_integer(head, "open"),
         .score = read_number(head, "score"),
         .first = json_object_get(head, "first"),

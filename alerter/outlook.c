@@ -27,15 +27,6 @@
 #define AT_LIMIT 0.01   /* of the limit: so near it is reached */
 #define UNIT_BYTES 20   /* of a unit in a note, with its end */
 
-static redisReply *checked(redisReply *r, int type)
-{
-    if (store_ok(r) && r->type == type)
-        return r;
-    if (r)
-        freeReplyObject(r);
-    return NULL;
-}
-
 static bool has_limits(const struct settings *settings)
 {
     for (size_t i = 0; i < settings->rules.n; i++)
@@ -103,7 +94,7 @@ static int take_saved(struct outlook *o, const redisReply *name, const redisRepl
 
 int outlook_load(struct outlook *o, struct store *s)
 {
-    redisReply *saved = checked(store_command(s, "HGETALL " KEYS_OUTLOOK), REDIS_REPLY_ARRAY);
+    redisReply *saved = store_expect(store_command(s, "HGETALL " KEYS_OUTLOOK), REDIS_REPLY_ARRAY);
     int result = saved ? 0 : -1;
     *o = (struct outlook){.ones = NULL};
     for (size_t i = 0; result == 0 && i + 1 < saved->elements; i += 2)
@@ -306,7 +297,7 @@ static int read_names(struct outlook *o, struct store *s)
     if (o->names)
         freeReplyObject(o->names);
     o->at = 0;
-    o->names = checked(store_command(s, "SSCAN " KEYS_UNIQUE " %s COUNT %d", o->cursor, NAMES_PER_READ), REDIS_REPLY_ARRAY);
+    o->names = store_expect(store_command(s, "SSCAN " KEYS_UNIQUE " %s COUNT %d", o->cursor, NAMES_PER_READ), REDIS_REPLY_ARRAY);
     if (!o->names || o->names->elements != 2 || o->names->element[1]->type != REDIS_REPLY_ARRAY)
         return -1;
     snprintf(o->cursor, sizeof o->cursor, "%s", o->names->element[0]->str);

@@ -27,7 +27,7 @@ enum routing_kind routing_decide(const struct routing_state *s, const struct ale
         return ROUTING_NOTHING;
     /* A clock that was put back must not silence it until it has caught up. */
     int64_t since_s = now_s >= s->at_s ? now_s - s->at_s : INT64_MAX;
-    bool joined = head->count > s->count && since_s >= alert->update_after_s;
+    bool joined = head->metrics > s->count && since_s >= alert->update_after_s;
     bool repeats = alert->repeat_after_s > 0 && !head->ack.given && since_s >= alert->repeat_after_s;
     return joined || repeats ? ROUTING_UPDATE : ROUTING_NOTHING;
 }
@@ -38,7 +38,7 @@ void routing_intend(struct routing_state *s, const struct alert_settings *alert,
     bool silent = hold || s->held || (kind == ROUTING_RESOLVE && !alert->send_resolved);
     s->told = kind != ROUTING_RESOLVE;
     s->held = s->told && (s->held || (hold && kind == ROUTING_OPEN));
-    s->count = head->count;
+    s->count = head->metrics;
     s->at_s = now_s;
     s->pending = silent ? ROUTING_NOTHING : kind;
     s->sequence += !silent;

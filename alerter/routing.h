@@ -25,7 +25,7 @@ struct routing_state {
     bool held;                 /* but that was held back: it stands in a digest alone */
     enum routing_kind pending; /* intended and perhaps not sent */
     uint32_t sequence;         /* messages intended so far: the number of the last */
-    uint32_t count;            /* members when it was last told */
+    uint32_t count;            /* metrics when it was last told */
     int64_t at_s;              /* when that was, wall time */
 };
 

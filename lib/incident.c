@@ -64,11 +64,11 @@ static json_t *ack_to_json(const struct incident_ack *a)
 
 json_t *incident_head_to_json(const struct incident_head *h)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:I, s:o}", "id", h->id, "state",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:o, s:s, s:o, s:o, s:I, s:o}", "id", h->id, "state",
                      state_name(h->open), "start", (json_int_t)h->start, "end", (json_int_t)h->end, "told_at_ms",
                      (json_int_t)h->told_at_ms, "closed_at",
                      h->open ? json_null() : json_integer((json_int_t)h->closed_at_s), "title", h->title, "count",
-                     (json_int_t)h->count, "open", (json_int_t)h->open_members, "score", number(h->score), "direction",
+                     (json_int_t)h->count, "metrics", (json_int_t)h->metrics, "open", (json_int_t)h->open_members, "score", number(h->score), "direction",
                      incident_direction_name(h->direction), "first", incident_member_to_json(&h->first), "strongest",
                      strongest_to_json(h), "reopened", (json_int_t)h->reopened, "ack",
                      ack_to_json(&h->ack));
@@ -205,6 +205,7 @@ int incident_head_from_json(struct incident_head *h, const json_t *json)
                                 .told_at_ms = read_integer(json, "told_at_ms", INT64_MAX, &bad),
                                 .title = read_text(json, "title", SIZE_MAX, &bad),
                                 .count = read_uint32(json, "count", &bad),
+                                .metrics = read_uint32(json, "metrics", &bad),
                                 .open_members = read_uint32(json, "open", &bad),
                                 .score = read_number(json, "score", &bad),
                                 .direction = read_direction(json, INCIDENT_MIXED, &bad),

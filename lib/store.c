@@ -189,6 +189,15 @@ bool store_ok(const redisReply *r)
     return false;
 }
 
+redisReply *store_expect(redisReply *r, int type)
+{
+    if (store_ok(r) && r->type == type)
+        return r;
+    if (r)
+        freeReplyObject(r);
+    return NULL;
+}
+
 #define EVAL_ARGS_MAX 16
 
 static redisReply *eval(struct store *s, const char *verb, const char *script, const char *key, size_t key_len,

@@ -50,7 +50,7 @@ static void write_row(FILE *out, const json_t *head)
     write_time(out, json_object_get(head, "closed_at"));
     fprintf(out, ",%" JSON_INTEGER_FORMAT ",", json_integer_value(end) - json_integer_value(start));
     write_text(out, text_of(head, "title"));
-    fprintf(out, ",%" JSON_INTEGER_FORMAT ",%.4g,%s,", json_integer_value(json_object_get(head, "count")),
+    fprintf(out, ",%" JSON_INTEGER_FORMAT ",%.4g,%s,", json_integer_value(json_object_get(head, "metrics")),
             json_number_value(json_object_get(head, "score")), text_of(head, "direction"));
     write_text(out, text_of(json_object_get(head, "first"), "metric"));
     fprintf(out, ",%" JSON_INTEGER_FORMAT ",", json_integer_value(json_object_get(head, "reopened")));

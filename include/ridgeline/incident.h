@@ -56,6 +56,7 @@ struct incident_head {
     int64_t closed_at_s; /* wall time; 0 while open */
     const char *title;   /* what the members' names share */
     uint32_t count, open_members; /* members ever, and those that are open */
+    uint32_t metrics; /* that the members are of: what flaps has several members of one */
     double score;                 /* the highest of a member */
     enum incident_direction direction;
     struct incident_member first; /* the first mover: least start */
@@ -73,7 +74,7 @@ json_t *incident_member_to_json(const struct incident_member *m);
  * with `*m` unspecified when it is not that. */
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
-/* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "open", "score",
+/* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "metrics", "open", "score",
  * "direction", "first", "strongest", "reopened", "ack"}; `closed_at` is null while it is open, and `ack` when nobody
  * acknowledged, else {"by", "at", "normal"}. New reference, NULL as above. */
 json_t *incident_head_to_json(const struct incident_head *h);

@@ -44,6 +44,9 @@ redisReply *store_command(struct store *s, const char *format, ...);
 /* Whether `r` is there and not an error. Logs an error reply as event=redis_error. */
 bool store_ok(const redisReply *r);
 
+/* `r` itself when store_ok() and of this type (REDIS_REPLY_...); else frees it and returns NULL. */
+redisReply *store_expect(redisReply *r, int type);
+
 /* A Lua script that touches one key. Sent as EVALSHA, and as EVAL when the server
  * does not know it. `sha1` is filled on first use. */
 struct store_script {

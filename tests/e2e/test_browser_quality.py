@@ -183,6 +183,7 @@ def test_two_thousand_anomalies_block_the_main_thread_hardly(web, redis, driver,
     now = int(time.time())
     fill(web, redis)
     for i in range(2000):
+        write_points(redis, f"app.m{i:04}.latency", [(now - 30, 1.0)])
         tell(redis, "open", anomaly(f"app.m{i:04}.latency", now - 600, now - i % 60, score=50 + i % 50))
     wait_for("them all", lambda: alerter.counter("open_members") >= 2000)
     script = driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": OBSERVE})

@@ -134,9 +134,27 @@ Test(incidents, the_same_metric_comes_back_within_reopen_within_even_after_two_h
     cr_assert_str_eq(due(), "o ");
     struct incidents_one *one = of("a.b", T0);
     cr_assert(one == of("a.b", T0 + 9900) && one->reopened == 1 && one->closed_at_s == 0 && !one->group.closed);
+    cr_assert(one->count == 2 && incidents_metrics(one) == 1);
     take("a.b", T0 + 9900, T0 + 9950, false, 60);
     take("a.b", T0 + 9950 + 901, T0 + 12000, true, 60);
     cr_assert_neq(of("a.b", T0 + 9950 + 901), one);
+}
+
+Test(incidents, who_sees_to_it_does_so_until_it_is_over_and_what_is_normal_stays_so)
+{
+    for (int normal = 0; normal < 2; normal++) {
+        const char *metric = normal ? "m.normal" : "m.seen";
+        take(metric, T0, T0 + 50, true, 60);
+        struct incidents_one *one = of(metric, T0);
+        struct desk_entry e = {.kind = normal ? DESK_NORMAL : DESK_ACK, .at_s = T0 + 60, .by = "Ada", .text = ""};
+        memcpy(e.incident, one->id, sizeof e.incident);
+        incidents_acknowledge(&incidents, &e);
+        cr_assert(one->ack.given && one->ack.normal == normal);
+        take(metric, T0, T0 + 90, false, 60);
+        take(metric, T0 + 300, T0 + 350, true, 60);
+        cr_assert(of(metric, T0 + 300) == one && one->reopened == 1);
+        cr_assert_eq(one->ack.given, normal);
+    }
 }
 
 Test(incidents, a_relation_comes_back_only_within_the_two_hours)

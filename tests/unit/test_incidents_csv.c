@@ -25,7 +25,7 @@ static const char *after_names(const char *text)
 Test(incidents_csv, has_a_line_for_each)
 {
     char *text = csv_of("[{\"id\": \"00d1e2f3a4b5c6d7\", \"state\": \"closed\", \"start\": 1700000000, \"end\": 1700000600,"
-                        " \"closed_at\": 1700002400, \"title\": \"shop.checkout.**\", \"count\": 12, \"score\": 93.44,"
+                        " \"closed_at\": 1700002400, \"title\": \"shop.checkout.**\", \"metrics\": 12, \"score\": 93.44,"
                         " \"direction\": \"down\", \"first\": {\"metric\": \"shop.checkout.errors\"}, \"reopened\": 1,"
                         " \"ack\": {\"by\": \"Ada\", \"at\": 1700000100, \"normal\": true}}]");
     cr_expect_str_eq(after_names(text), "00d1e2f3a4b5c6d7,closed,2023-11-14T22:13:20Z,2023-11-14T22:23:20Z,"

@@ -23,9 +23,9 @@ static json_t *head(const char *title, int count)
     json_t *strongest = json_array();
     for (int i = 0; i < count && i < 10; i++)
         json_array_append_new(strongest, member(title));
-    return json_pack("{s:s,s:s,s:i,s:i,s:I,s:n,s:s,s:i,s:i,s:f,s:s,s:o,s:o,s:i}", "id", "00000000000000aa", "state",
+    return json_pack("{s:s,s:s,s:i,s:i,s:I,s:n,s:s,s:i,s:i,s:i,s:f,s:s,s:o,s:o,s:i}", "id", "00000000000000aa", "state",
                      "open", "start", START, "end", START + 90, "told_at_ms", (json_int_t)START * 1000, "closed_at",
-                     "title", title, "count", count, "open", count, "score", 93.4, "direction", "down", "first",
+                     "title", title, "count", count, "metrics", count, "open", count, "score", 93.4, "direction", "down", "first",
                      member(title), "strongest", strongest, "reopened", 0);
 }
 

@@ -47,7 +47,7 @@ Test(routing, each_case_gives_its_message)
                                      .start = T0,
                                      .end = T0,
                                      .score = rows[i].score,
-                                     .count = rows[i].count};
+                                     .metrics = rows[i].count};
         cr_expect_eq(routing_decide(&rows[i].state, &usual, 70, &head, T0 + rows[i].after_s), rows[i].kind, "%s",
                      rows[i].name);
     }
@@ -73,7 +73,7 @@ Test(routing, what_somebody_sees_to_is_not_repeated_and_what_is_normal_is_told_n
                                      .start = T0,
                                      .end = T0,
                                      .score = 80,
-                                     .count = rows[i].count,
+                                     .metrics = rows[i].count,
                                      .ack = {.given = true, .normal = rows[i].normal}};
         cr_expect_eq(routing_decide(rows[i].state, &usual, 70, &head, T0 + rows[i].after_s), rows[i].kind, "row %zu", i);
     }
@@ -84,7 +84,7 @@ Test(routing, what_was_imported_is_no_news)
     const int64_t told_at_ms = INT64_C(1000) * (T0 + 86400);
     struct routing_state s = {.told = false};
     struct incident_head head = {
-        .open = true, .told_at_ms = told_at_ms, .start = T0, .end = T0, .score = 80, .count = 1};
+        .open = true, .told_at_ms = told_at_ms, .start = T0, .end = T0, .score = 80, .metrics = 1};
     cr_assert_eq(routing_decide(&s, &usual, 70, &head, T0 + 86400), ROUTING_NOTHING);
     head.end = T0 + 1; /* it goes on */
     cr_assert_eq(routing_decide(&s, &usual, 70, &head, T0 + 86400), ROUTING_OPEN);
@@ -95,13 +95,13 @@ Test(routing, what_was_muted_for_days_is_told_when_the_mute_ends)
 {
     struct routing_state s = {.told = false};
     struct incident_head head = {
-        .open = true, .told_at_ms = INT64_C(1000) * T0, .start = T0 - 600, .end = T0 - 600, .score = 80, .count = 1};
+        .open = true, .told_at_ms = INT64_C(1000) * T0, .start = T0 - 600, .end = T0 - 600, .score = 80, .metrics = 1};
     cr_assert_eq(routing_decide(&s, &usual, 70, &head, T0 + 3 * 86400), ROUTING_OPEN);
 }
 
 Test(routing, what_was_held_back_has_no_end_of_its_own)
 {
-    struct incident_head head = {.open = true, .count = 1};
+    struct incident_head head = {.open = true, .metrics = 1};
     struct routing_state s = {.told = false};
     routing_intend(&s, &usual, ROUTING_OPEN, true, &head, T0);
     cr_assert(s.told && s.held);
@@ -116,7 +116,7 @@ Test(routing, what_was_held_back_has_no_end_of_its_own)
 
 Test(routing, a_held_update_does_not_take_the_end_away)
 {
-    struct incident_head head = {.open = true, .count = 1};
+    struct incident_head head = {.open = true, .metrics = 1};
     struct routing_state s = {.told = false};
     routing_intend(&s, &usual, ROUTING_OPEN, false, &head, T0);
     routing_sent(&s);
@@ -129,7 +129,7 @@ Test(routing, a_held_update_does_not_take_the_end_away)
 Test(routing, an_end_that_is_not_asked_for_is_not_sent)
 {
     static const struct alert_settings quiet = {.update_after_s = 600, .send_resolved = false};
-    struct incident_head head = {.open = true, .count = 1};
+    struct incident_head head = {.open = true, .metrics = 1};
     struct routing_state s = {.told = false};
     routing_intend(&s, &quiet, ROUTING_OPEN, false, &head, T0);
     routing_sent(&s);
@@ -220,12 +220,12 @@ Test(routing, one_opening_and_one_end_whenever_it_is_killed)
     static struct world w;
     unsigned repeats = 0;
     for (unsigned run = 0; run < 2000; run++) {
-        struct incident_head head = {.open = true, .start = T0, .end = T0, .count = 1, .score = 50};
+        struct incident_head head = {.open = true, .start = T0, .end = T0, .metrics = 1, .score = 50};
         seed = run + 1;
         w = (struct world){.n = 0};
         int64_t now_s = T0;
         for (int step = 0; step < 200; step++, now_s += draw(120)) {
-            head.count += draw(4) == 0;
+            head.metrics += draw(4) == 0;
             turn(&w, &head, now_s);
         }
         cr_assert_eq(w.opened, 1, "run %u", run);

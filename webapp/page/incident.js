@@ -70,7 +70,7 @@ async function load(view) {
 }
 
 function tell(view) {
-  const {incident} = view, {title, members, count, first} = incident;
+  const {incident} = view, {title, members, metrics, first} = incident;
   setText(view.title, title);
   replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, noteOf(first)));
   view.tending.tell(incident);
@@ -81,18 +81,18 @@ function tell(view) {
     const name = el('a', {class: 'metric', href: hrefOf(first)}, first.metric);
     replace(view.first, el('h3', {}, 'First: ', name), view.drawn);
   }
-  setText(view.count, `${plural(count, 'metric')}, in the order in which they went wrong`
+  setText(view.count, `${plural(metrics, 'metric')}, in the order in which they went wrong`
     + (incident.members_truncated ? `; the first ${number(members.length)}` : ''));
   const inOrder = [...members].sort((a, b) => a.start - b.start || b.score - a.score);
   keepInPlace(focusedRow(), () => view.list.set(inOrder));
 }
 
 function facts(incident) {
-  const {score, direction, candidate, count, open, state, reopened} = incident;
-  const still = state === 'open' && open < count && `, ${number(open)} of them still open`;
+  const {score, direction, candidate, metrics, open, state, reopened} = incident;
+  const still = state === 'open' && open < metrics && `, ${number(open)} of them still open`;
   const back = reopened > 0 && `; came back ${reopened === 1 ? 'once' : `${number(reopened)} times`}`;
   return ['score ', scoreBadge(score), ' ', arrow(direction), candidate && candidateLabel(), ' ', state, ' ',
-    whenInWords(incident), `; ${plural(count, 'metric')}`, still, back];
+    whenInWords(incident), `; ${plural(metrics, 'metric')}`, still, back];
 }
 
 function makeMember(member) {

@@ -90,11 +90,11 @@ export function incidentRow(incident) {
 
 // One of a single metric leads to that metric: it has nothing else to show.
 export function updateIncident(node, incident) {
-  const it = parts.get(node), {count, open, first, id, title, state, ack} = incident;
-  const alone = count === 1;
+  const it = parts.get(node), {metrics, open, first, id, title, state, ack} = incident;
+  const alone = metrics === 1;
   dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id));
-  const still = state === 'open' && open < count ? `, ${open} open` : '';
-  setText(it.count, alone ? '' : `${plural(count, 'metric')}${still}`);
+  const still = state === 'open' && open < metrics ? `, ${open} open` : '';
+  setText(it.count, alone ? '' : `${plural(metrics, 'metric')}${still}`);
   it.first.hidden = alone && !noteOf(first);
   replace(it.desk, ack && el('span', {class: 'label', title: ackInWords(ack)}, ack.normal ? 'normal' : 'seen to'));
   it.own.hidden = !alone;
@@ -111,7 +111,7 @@ function toggle(it) {
 
 // Members that are shown already are brought up to date.
 function tellMembers(it) {
-  const {item: {id, title, count, strongest}, members} = it;
+  const {item: {id, title, metrics, count, strongest}, members} = it;
   const isOpen = expanded.has(id);
   it.expand.ariaExpanded = String(isOpen);
   it.expand.ariaLabel = `Members of ${title}`;
@@ -123,6 +123,6 @@ function tellMembers(it) {
     return row;
   }) : [];
   const all = isOpen && count > strongest.length
-    && el('a', {class: 'all', href: incidentHash(id)}, `all ${plural(count, 'metric')}`);
+    && el('a', {class: 'all', href: incidentHash(id)}, `all ${plural(metrics, 'metric')}`);
   if (rows.length !== known.size || rows.some((row, i) => members.children[i] !== row)) replace(members, rows, all);
 }
