@@ -23,6 +23,7 @@
 #define LOOKS_PER_TURN 50
 #define LOOK_MS 500 /* of a turn, where Redis is slow: the lease must not run out meanwhile */
 #define HYSTERESIS 1.25 /* of warn_before, beyond which it is over */
+#define SPAN_BYTES 16
 #define SCORE_RISE 5    /* less is no news */
 #define AT_LIMIT 0.01   /* of the limit: so near it is reached */
 #define UNIT_BYTES 20   /* of a unit in a note, with its end */
@@ -140,19 +141,27 @@ static int read_points(struct store *s, const char *metric, uint32_t now, struct
     return result;
 }
 
-/* "reaches 100 % in 3d4h at this pace": to whole hours from a day on, to whole minutes before. JSON takes no half of a
- * character, so it is not for a precision to cut the unit. */
+/* "3d4h" from a day on, "3h57m" before. */
+static void write_span(char out[SPAN_BYTES], int64_t s)
+{
+    unsigned minutes = (unsigned)(s / 60);
+    if (minutes >= 1440)
+        snprintf(out, SPAN_BYTES, "%ud%uh", minutes / 1440 % 100000, minutes / 60 % 24);
+    else
+        snprintf(out, SPAN_BYTES, "%uh%02um", minutes / 60, minutes % 60);
+}
+
+/* "reaches 100 % in 3d4h at this pace". JSON takes no half of a character, so it is not for a precision to cut the unit. */
 static void write_note(char note[INCIDENT_NOTE_BYTES], const struct forecast *f, const struct conf_about *about)
 {
-    char after[UNITS_TEXT_MAX], unit[UNIT_BYTES];
+    char after[SPAN_BYTES], unit[UNIT_BYTES];
     const char *blank = *harmless_line(unit, sizeof unit, about->unit) ? " " : "";
-    double s = fmin(f->reach_s, 1e9);
-    int64_t whole_s = (int64_t)s - (int64_t)s % (s >= 86400 ? 3600 : 60);
-    if (f->soonest_s <= 0 || whole_s <= 0)
+    int64_t s = (int64_t)fmin(f->reach_s, 1e9);
+    write_span(after, s);
+    if (f->soonest_s <= 0 || s < 60)
         snprintf(note, INCIDENT_NOTE_BYTES, "is at %.6g%s%s", about->limit, blank, unit);
     else
-        snprintf(note, INCIDENT_NOTE_BYTES, "reaches %.6g%s%s in %s at this pace", about->limit, blank, unit,
-                 units_duration_text(after, sizeof after, whole_s));
+        snprintf(note, INCIDENT_NOTE_BYTES, "reaches %.6g%s%s in %s at this pace", about->limit, blank, unit, after);
 }
 
 /* 50, what opens, at warn_before; 100 at the limit. */

@@ -130,6 +130,7 @@ char *conf_rule_text(const struct conf_rule *rule, const struct conf_option *o)
     size_t len;
     bool is_set = o->type == CONF_TEXT        ? *(char *const *)at != NULL
                   : o->type == CONF_RETENTION ? ((const struct units_retention *)at)->n > 0
+                  : o->type == CONF_DURATION  ? *(const int64_t *)at > 0
                                               : !isnan(*(const double *)at);
     if (!is_set)
         return NULL;

@@ -358,10 +358,11 @@ def test_the_history_of_overrides_takes_any_change_back(spike_t, page):
         wait_for("the saving", lambda: saved(page) == {"shop.**": {"median": float(text)}})
         wait_for("the form anew", lambda: page.text(".tune .said").startswith("Saved"))
         wait_for("its entry", lambda: f"→ {text}" in page.text(".changes li"))
-    rows = [row.text for row in page.all(".changes li")]
+    rows = page.run("return [...document.querySelectorAll('.changes li')].map(row => row.textContent)")
     assert "median 6 → 9" in rows[0] and "Undo" in rows[0]
     assert "median as the rules say → 6" in rows[1] and "Undo" not in rows[1]
-    page.one(".changes li button").send_keys(Keys.ENTER)
+    page.run("document.querySelector('.changes li button').focus()")
+    page.press(Keys.ENTER)
     wait_for("the undoing", lambda: saved(page) == {"shop.**": {"median": 6}})
     wait_for("the form to follow", lambda: page.one(".tune [name=median]").get_attribute("value") == "6")
     wait_for("its own entry", lambda: len(page.all(".changes li")) == 3)

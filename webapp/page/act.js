@@ -8,7 +8,7 @@ import {nowS, time} from './format.js';
 import {whenInWords} from './rows.js';
 
 const ACTS = {
-  ack: ['Do you see to this incident?', 'I see to it', 'Noted: nobody is told of it again until you give it back.'],
+  ack: ['Do you see to this incident?', 'I see to it', 'Noted: it is not repeated while you see to it. Metrics that join, and its end, are told.'],
   normal: ['Is this normal?', 'This is normal', 'Noted: no message tells of it any more.'],
 };
 
