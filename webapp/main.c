@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "ridgeline/clock.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
+#include "ridgeline/secret.h"
 #include "webapp/app.h"
 #include "webapp/asset.h"
 #include "webapp/attention.h"
@@ -27,17 +27,6 @@
 
 #define TURN_MS 500
 #define SAVE_MS 1000
-
-/* 128 random bits as hex. */
-static int make_token(char token[APP_TOKEN_BYTES])
-{
-    unsigned char bits[(APP_TOKEN_BYTES - 1) / 2];
-    if (getrandom(bits, sizeof bits, 0) != (ssize_t)sizeof bits)
-        return -1;
-    for (size_t i = 0; i < sizeof bits; i++)
-        snprintf(token + 2 * i, 3, "%02x", bits[i]);
-    return 0;
-}
 
 /* By default glibc lets readers overtake a writer for ever: under load a reload, and with it
  * the main thread and its stop, would never get its turn. */
@@ -62,7 +51,8 @@ static int init_app(struct app *app)
     app->attention = attention_new();
     app->past = past_new();
     asset_init();
-    return app->hub && app->names && app->rates && app->attention && app->past ? make_token(app->token) : -1;
+    bool whole = app->hub && app->names && app->rates && app->attention && app->past;
+    return whole ? secret_random(app->token, sizeof app->token - 1) : -1;
 }
 
 static void fini_app(struct app *app)
