@@ -167,11 +167,7 @@ static uint64_t integer_of(const redisReply *r, size_t i)
 /* From here on a kill is seen as one, before the first save, too. Returns 0 or -1. */
 static int mark_running(struct stats *s, const char *key, uint64_t safe_until_ms)
 {
-    redisReply *r = store_command(s->store, "HSET %s clean_stop 0 safe_until_ms %" PRIu64, key, safe_until_ms);
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
+    return store_done(store_command(s->store, "HSET %s clean_stop 0 safe_until_ms %" PRIu64, key, safe_until_ms));
 }
 
 /* Looks at what the run before left, once. Returns 0, or -1 when Redis did not answer. */

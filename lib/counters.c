@@ -45,13 +45,9 @@ const struct counters_def *counters_for(const char *process, size_t *n)
 static int take(struct store *s, int n)
 {
     int failed = 0;
-    for (int i = 0; i < n; i++) {
-        redisReply *r = store_reply(s);
-        if (!store_ok(r))
+    for (int i = 0; i < n; i++)
+        if (store_done(store_reply(s)) != 0)
             failed = -1;
-        if (r)
-            freeReplyObject(r);
-    }
     return failed;
 }
 
@@ -59,17 +55,10 @@ int64_t counters_begin(struct store *s, const char *process)
 {
     char key[KEYS_MAX];
     keys_stats(key, process);
-    redisReply *r = store_command(s, "HINCRBY %s generation 1", key);
-    int64_t generation = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? r->integer : -1;
-    if (r)
-        freeReplyObject(r);
-    if (generation < 0)
+    int64_t generation = store_integer(store_command(s, "HINCRBY %s generation 1", key));
+    if (generation < 0 || store_done(store_command(s, "HSET %s started %lld pid %d", key, (long long)clock_wall_s(),
+                                                   (int)getpid())) != 0)
         return -1;
-    r = store_command(s, "HSET %s started %lld pid %d", key, (long long)clock_wall_s(), (int)getpid());
-    if (!store_ok(r))
-        generation = -1;
-    if (r)
-        freeReplyObject(r);
     return generation;
 }
 

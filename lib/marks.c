@@ -53,26 +53,17 @@ static char *member_of(int64_t at, const char *text, const char *match)
     return member;
 }
 
-/* Whether the command was taken; frees its reply. */
-static int taken(redisReply *r)
-{
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
-}
-
 int marks_add(struct store *s, int64_t at, const char *text, const char *match, int64_t now_s)
 {
     char *member = member_of(at, text, match);
     int result = -1;
     if (member)
-        result = taken(store_command(s, "ZADD " KEYS_MARKS " %lld %s", (long long)at, member));
+        result = store_done(store_command(s, "ZADD " KEYS_MARKS " %lld %s", (long long)at, member));
     free(member);
     if (result == 0)
-        result = taken(
+        result = store_done(
             store_command(s, "ZREMRANGEBYSCORE " KEYS_MARKS " -inf (%lld", (long long)(now_s - MARKS_AGE_S)));
     if (result == 0)
-        result = taken(store_command(s, "ZREMRANGEBYRANK " KEYS_MARKS " 0 %d", -MARKS_MAX - 1));
+        result = store_done(store_command(s, "ZREMRANGEBYRANK " KEYS_MARKS " 0 %d", -MARKS_MAX - 1));
     return result;
 }

@@ -35,11 +35,9 @@ static int read_stored(struct store *s, char out[TICKET_SECRET_BYTES])
 static int make(struct store *s)
 {
     char fresh[TICKET_SECRET_BYTES];
-    redisReply *r = secret_random(fresh, sizeof fresh - 1) == 0 ? store_command(s, "SET " KEYS_SECRET " %s NX", fresh) : NULL;
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
+    if (secret_random(fresh, sizeof fresh - 1) != 0)
+        return -1;
+    return store_done(store_command(s, "SET " KEYS_SECRET " %s NX", fresh));
 }
 
 int secret_get(struct store *s, char out[TICKET_SECRET_BYTES])

@@ -19,11 +19,7 @@ static int exists(struct store *s, const char *id)
 {
     char key[KEYS_MAX];
     keys_incident(key, id);
-    redisReply *r = store_command(s, "HEXISTS %s " INCIDENT_FIELD_HEAD, key);
-    int result = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? r->integer == 1 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
+    return (int)store_integer(store_command(s, "HEXISTS %s " INCIDENT_FIELD_HEAD, key));
 }
 
 /* Checks the ticket of a link. Returns 0, or fills the reply and returns -1. */
@@ -62,10 +58,7 @@ static int push(struct store *s, struct desk_entry *e, const json_t *ticket)
     e->at_s = clock_wall_s();
     json_t *json = desk_entry_to_json(e);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    redisReply *r = text ? store_command(s, "XADD " KEYS_DESK " MAXLEN ~ %d * json %s", STREAM_MAX, text) : NULL;
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
+    int result = text ? store_done(store_command(s, "XADD " KEYS_DESK " MAXLEN ~ %d * json %s", STREAM_MAX, text)) : -1;
     free(text);
     json_decref(json);
     return result;
