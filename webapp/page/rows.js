@@ -69,7 +69,8 @@ export function updateAnomaly(node, anomaly) {
   dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly));
 }
 
-export const ackInWords = ({by, at, normal}) => `${by || 'somebody'} ${normal ? 'found it normal' : 'sees to it'}, since ${clock(at)}`;
+export const ackInWords = ({by, at, normal}) =>
+  `${by || 'somebody'} ${normal ? 'found it normal' : 'sees to it'}, since ${clock(at)}`;
 
 const expanded = new Set(); // ids of incidents whose members are shown
 
