@@ -37,7 +37,8 @@ static void name_fields(void)
     size_t n = HORIZON_N;
     memcpy(fields, counters_horizon, sizeof counters_horizon);
     for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
-        name_field(&n, &counters_horizon[HORIZON_rejected], "reason", counters_rejected[i].name, counters_rejected[i].help);
+        name_field(&n, &counters_horizon[HORIZON_rejected], "reason", counters_rejected[i].name,
+                   counters_rejected[i].help);
     for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
         name_field(&n, &counters_horizon[HORIZON_statsd_rejected], "reason", counters_rejected[i].name,
                    counters_rejected[i].help);
@@ -60,11 +61,11 @@ static json_t *sender_json(const struct sender *p, const char *unit, double per_
     if (p->last_reason)
         snprintf(rejected, sizeof rejected, "%s %s", p->last_reason,
                  log_quote(sample, sizeof sample, p->sample, p->sample_len));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "address", p->address, "listener", p->listener,
-                     "unit", unit, "connections", (json_int_t)p->connections, "received", (json_int_t)p->received,
-                     "accepted", (json_int_t)p->accepted, "rejected", (json_int_t)p->rejected, "last_ms",
-                     (json_int_t)p->last_ms, "per_second", per_second < 0 ? json_null() : json_real(per_second),
-                     "last_rejected", rejected);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "address", p->address, "listener",
+                     p->listener, "unit", unit, "connections", (json_int_t)p->connections, "received",
+                     (json_int_t)p->received, "accepted", (json_int_t)p->accepted, "rejected", (json_int_t)p->rejected,
+                     "last_ms", (json_int_t)p->last_ms, "per_second",
+                     per_second < 0 ? json_null() : json_real(per_second), "last_rejected", rejected);
 }
 
 /* Appends the most active and the sum of the rest. */
@@ -205,7 +206,8 @@ static void save(struct stats *s)
         return;
     s->values[HORIZON_gap_from_ms] = s->gap_from_ms;
     s->values[HORIZON_gap_until_ms] = s->gap_until_ms;
-    counters_save_with(s->store, s->process, fields, s->values, STATS_FIELDS, s->senders ? "senders" : NULL, s->senders);
+    counters_save_with(s->store, s->process, fields, s->values, STATS_FIELDS, s->senders ? "senders" : NULL,
+                       s->senders);
 }
 
 static void on_work(uv_work_t *work)

@@ -12,7 +12,8 @@
 #include "ridgeline/store.h"
 
 #define STREAM_MAX 10000
-#define BODY_FORM "the body must be {\"incident\", \"kind\", \"by\", \"text\"}, and \"ticket\" where it comes from a link"
+#define BODY_FORM \
+    "the body must be {\"incident\", \"kind\", \"by\", \"text\"}, and \"ticket\" where it comes from a link"
 
 /* Whether the incident is there: -1 when Redis did not answer. */
 static int exists(struct store *s, const char *id)
@@ -23,12 +24,14 @@ static int exists(struct store *s, const char *id)
 }
 
 /* Checks the ticket of a link. Returns 0, or fills the reply and returns -1. */
-static int check_ticket(const struct request *request, struct reply *reply, const json_t *json, const struct desk_entry *e)
+static int check_ticket(const struct request *request, struct reply *reply, const json_t *json,
+                        const struct desk_entry *e)
 {
     char secret[TICKET_SECRET_BYTES];
     const char *to, *signature;
     json_int_t until;
-    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:I, s:s !}", "to", &to, "until", &until, "sig", &signature) != 0) {
+    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:I, s:s !}", "to", &to, "until", &until, "sig", &signature) !=
+        0) {
         http_error(reply, HTTP_BAD_REQUEST, "ticket must be {\"to\", \"until\", \"sig\"}");
         return -1;
     }
@@ -48,7 +51,8 @@ static int check_ticket(const struct request *request, struct reply *reply, cons
     return 0;
 }
 
-/* Puts the entry into the stream. `ticket` (may be NULL) says by which message's link it came, and stands in its name. */
+/* Puts the entry into the stream. `ticket` (may be NULL) says by which message's link it came, and stands in its
+ * name. */
 static int push(struct store *s, struct desk_entry *e, const json_t *ticket)
 {
     char by[DESK_BY_MAX + 1];
