@@ -80,20 +80,13 @@ const char *engine_season_name(enum engine_season s)
     return "unknown";
 }
 
-#define ENTRY(name, threshold, help) {#name, help},
-static const struct {
-    const char *name, *help;
-} detectors[DETECTOR_COUNT] = {DETECTORS(ENTRY)};
+#define ENTRY(name, threshold, help) #name,
+static const char *const detectors[DETECTOR_COUNT] = {DETECTORS(ENTRY)};
 #undef ENTRY
 
 const char *engine_detector_name(enum detector_index d)
 {
-    return (unsigned)d < DETECTOR_COUNT ? detectors[d].name : "unknown";
-}
-
-const char *engine_detector_help(enum detector_index d)
-{
-    return (unsigned)d < DETECTOR_COUNT ? detectors[d].help : "";
+    return (unsigned)d < DETECTOR_COUNT ? detectors[d] : "unknown";
 }
 
 const char *engine_ensemble_name(enum engine_ensemble e)

@@ -54,8 +54,6 @@ int channels_type(const char *name);
 extern const struct conf_option channels_options[];
 extern const size_t channels_options_n;
 
-/* The row of a type's option of this name, or NULL. */
-const struct conf_option *channels_option(enum channel_type type, const char *name);
 
 /* Whether `name` may be a channel's. */
 bool channels_name_ok(const char *name);

@@ -236,9 +236,6 @@ char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *or
 #define CONF_OVERRIDES_MAX 1000
 int conf_overrides_parse(struct conf_rules *r, const char *json, size_t len, char error[CONF_ERROR_MAX]);
 
-/* The JSON text of `r`; malloc'd, NULL when memory is out. */
-char *conf_overrides_json(const struct conf_rules *r);
-
 /* `r` as a `rules = (...)` block of settings.conf; malloc'd, NULL when memory is out. */
 char *conf_overrides_export(const struct conf_rules *r);
 

@@ -195,7 +195,6 @@ const char *engine_vote_name(enum engine_vote v);
 const char *engine_reason_name(enum engine_reason r);
 const char *engine_season_name(enum engine_season s);
 const char *engine_detector_name(enum detector_index d);
-const char *engine_detector_help(enum detector_index d);
 const char *engine_ensemble_name(enum engine_ensemble e);
 
 /* How many findings a verdict of `e` holds, and the name of the `i`th. */
