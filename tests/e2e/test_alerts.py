@@ -61,6 +61,16 @@ def settle(redis):
     time.sleep(3)
 
 
+@pytest.mark.parametrize("key", ["ridgeline:mutes", "ridgeline:crossings:{hour}"])
+def test_a_key_that_holds_something_else_stops_no_message(redis, alerter, hook, key):
+    now = int(time.time())
+    for hour in (now // 3600, now // 3600 + 1):
+        redis.rpush(key.format(hour=hour), "no hash")
+    alerter()
+    tell(redis, "open", anomaly(NAMES[0], now - 60, now - 10, score=80))
+    wait_kinds(hook, "open")
+
+
 def test_four_hundred_metrics_are_one_message_and_its_end_another(redis, alerter, hook):
     now = int(time.time())
     broken = [anomaly(f"servers.web{i}.cpu", now - 60 + i % 20, now - 10, score=60 + i % 30) for i in range(400)]
