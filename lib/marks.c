@@ -31,9 +31,10 @@ json_t *marks_read(struct store *s, const char *metric, size_t len, int64_t from
 {
     redisReply *r = store_command(s, "ZREVRANGEBYSCORE " KEYS_MARKS " %lld %lld LIMIT 0 %d", (long long)until,
                                   (long long)from, MARKS_READ_MAX);
-    json_t *array = store_ok(r) && r->type == REDIS_REPLY_ARRAY ? json_array() : NULL;
-    for (size_t i = 0; array && i < r->elements; i++)
-        take(array, r->element[i], metric, len);
+    json_t *array = r ? json_array() : NULL;
+    if (store_ok(r) && r->type == REDIS_REPLY_ARRAY)
+        for (size_t i = 0; array && i < r->elements; i++)
+            take(array, r->element[i], metric, len);
     if (r)
         freeReplyObject(r);
     return array;
