@@ -36,11 +36,12 @@ static int check_ticket(const struct request *request, struct reply *reply, cons
         return -1;
     }
     struct ticket ticket = {.act = desk_kind_name(e->kind), .incident = e->incident, .to = to, .until = until};
-    if (secret_get(request->store, secret) != 0) {
+    int secret_is = secret_get(request->store, secret);
+    if (secret_is < 0) {
         http_no_redis(reply);
         return -1;
     }
-    if (!ticket_is_signed(&ticket, secret, signature)) {
+    if (secret_is > 0 || !ticket_is_signed(&ticket, secret, signature)) {
         http_error(reply, HTTP_FORBIDDEN, "this link was not made here, or has been changed");
         return -1;
     }

@@ -61,7 +61,8 @@ def settle(redis):
     time.sleep(3)
 
 
-@pytest.mark.parametrize("key", ["ridgeline:mutes", "ridgeline:marks", "ridgeline:crossings:{hour}"])
+@pytest.mark.parametrize("key", [
+    "ridgeline:mutes", "ridgeline:marks", "ridgeline:secret", "ridgeline:crossings:{hour}"])
 def test_a_key_that_holds_something_else_stops_no_message(redis, alerter, hook, key):
     now = int(time.time())
     for hour in (now // 3600, now // 3600 + 1):
