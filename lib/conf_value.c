@@ -274,8 +274,9 @@ bool conf_is_line(const char *text)
         if (*p < ' ' || *p == 0x7f)
             return false;
     json_t *json = json_string(text); /* which takes valid UTF-8 alone */
+    bool is_utf8 = json != NULL;
     json_decref(json);
-    return json != NULL;
+    return is_utf8;
 }
 
 void conf_value_free(const struct conf_option *o, void *base)

@@ -1,5 +1,5 @@
-/* The lease is asked for at most once a second and lasts five: a leader that misses
- * some answers keeps it, one that is gone is soon succeeded. */
+/* A leader renews its lease once a second, and it lasts five: one that misses some answers has it again with the next,
+ * one that is gone is soon succeeded. */
 #include "ridgeline/lease.h"
 
 #include <inttypes.h>

@@ -37,7 +37,8 @@ int proc_reload(const struct proc_args *args, struct settings *s);
 void proc_ready(struct proc_args *args, const char *text);
 
 /* Signal flags, for daemons with a loop of their own (libuv daemons use uv_signal_t). SIGTERM and
- * SIGINT set proc_stopping, SIGHUP sets proc_reloading, SIGPIPE is ignored. */
+ * SIGINT set proc_stopping, SIGHUP sets proc_reloading, SIGPIPE is ignored, and SIGCHLD is not, so that children can be
+ * waited for. */
 extern volatile sig_atomic_t proc_stopping, proc_reloading;
 void proc_signals(void);
 
