@@ -205,7 +205,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
 static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
 {
     uint32_t span_s = m->raw_span_s;
-    struct records_saved saved = {.record = m->record, .episode = &m->episode};
+    struct records_saved saved = {.record = m->record, .episode = &m->episode, .span = records_span(span_s, t)};
     enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
     if (field == RECORDS_NOW)
         return 0;

@@ -20,6 +20,7 @@ struct codec {
     uint8_t *out;      /* NULL when reading */
     const uint8_t *in; /* NULL when writing */
     size_t at, cap;
+    uint32_t time; /* the first one that was moved; 0: none yet */
     bool failed;
 };
 
@@ -33,11 +34,14 @@ void codec_read(struct codec *c, const uint8_t *in, size_t len, uint32_t version
  * length, or 0 when the codec failed. */
 size_t codec_end(struct codec *c);
 
-/* Integers from 0 to `max`. */
+/* Integers from 0 to `max`; those of more than a byte take one for each seven of their bits. */
 void codec_u8(struct codec *c, uint8_t *v, uint8_t max);
 void codec_u16(struct codec *c, uint16_t *v, uint16_t max);
 void codec_u32(struct codec *c, uint32_t *v, uint32_t max);
 void codec_flag(struct codec *c, bool *v);
+
+/* A time, in few bytes where it is near the first one that was moved. */
+void codec_time(struct codec *c, uint32_t *t);
 
 /* Numbers within the limits above; `size` for those that are never negative. What lies beyond, where bytes that were
  * never packed led a state, is written at the limit: a record that was once accepted can always be packed. */
@@ -50,11 +54,21 @@ void codec_numbers(struct codec *c, float *v, size_t n);
 float codec_short(double v);
 void codec_shorts(struct codec *c, float *v, size_t n);
 
+/* The upper half of a float that is no larger than CODEC_FLOAT_MAX and not negative. */
+void codec_half(struct codec *c, uint16_t *v);
+
+/* Up to 8 numbers of which neighbours are often equal. */
+void codec_alike(struct codec *c, float *v, unsigned n);
+
 /* Sizes of which the last ones are usually zero: those are not packed. */
 void codec_leading_sizes(struct codec *c, float *v, uint8_t n);
 
-/* `n` numbers from 0 to 255 of which neighbours are often equal: each run of equal ones takes two bytes. */
-void codec_runs(struct codec *c, uint8_t *v, unsigned n);
+/* `n` integers, a multiple of 8, of which many are 0. */
+void codec_sparse(struct codec *c, uint16_t *v, unsigned n);
+
+/* `n` integers of which neighbours are often equal: each run of equal ones takes a byte and one of them. */
+void codec_runs_u8(struct codec *c, uint8_t *v, unsigned n);
+void codec_runs_u16(struct codec *c, uint16_t *v, unsigned n, uint16_t max);
 
 /* Any finite number. */
 void codec_finite(struct codec *c, double *v);

@@ -132,10 +132,27 @@ void profile_doubt_errors(struct profile *p)
     p->week_errors_n = p->week_errors_n < ERRORS_DOUBTED ? p->week_errors_n : ERRORS_DOUBTED;
 }
 
+/* Forgets all but `kept` bins from the `first` on, around the end. */
+static void keep_bins(float *bin, uint8_t *n, unsigned bins, unsigned first, uint32_t kept)
+{
+    for (uint32_t i = kept; i < bins; i++) {
+        bin[(first + i) % bins] = 0;
+        n[(first + i) % bins] = 0;
+    }
+}
+
+/* A span has a part of a bin at either end, and may pass the last one of a day, which is shorter where bins do not fit. */
+void profile_keep_times(struct profile *p, uint32_t from, uint32_t until)
+{
+    uint32_t span_s = until - from;
+    keep_bins(p->day, p->day_n, (DAY_S + p->bin_s - 1) / p->bin_s, day_bin(p, from), span_s / p->bin_s + 3);
+    keep_bins(p->week, p->week_n, PROFILE_WEEK_BINS, week_bin(from), span_s / HOUR_S + 2);
+}
+
 /* Neighbouring bins have been visited equally often; a bin's mean is packed only where it has been visited at all. */
 static void codec_bins(struct codec *c, float *bin, uint8_t *n, unsigned bins)
 {
-    codec_runs(c, n, bins);
+    codec_runs_u8(c, n, bins);
     for (unsigned i = 0; i < bins; i++)
         if (n[i] > 0)
             codec_shorts(c, &bin[i], 1);
@@ -144,7 +161,7 @@ static void codec_bins(struct codec *c, float *bin, uint8_t *n, unsigned bins)
 void profile_codec(struct profile *p, struct codec *c)
 {
     codec_u32(c, &p->bin_s, DAY_S);
-    codec_u32(c, &p->first_t, UINT32_MAX);
+    codec_time(c, &p->first_t);
     codec_u32(c, &p->day_errors_n, UINT32_MAX);
     codec_u32(c, &p->week_errors_n, UINT32_MAX);
     codec_size(c, &p->day_error);

@@ -46,6 +46,9 @@ void profile_learn(struct profile *p, uint32_t t, double y, double step_s);
 /* For a profile that learnt from means, whose errors lack the noise of points: these soon replace them. */
 void profile_doubt_errors(struct profile *p);
 
+/* Forgets all bins but those of `from` to `until`. */
+void profile_keep_times(struct profile *p, uint32_t from, uint32_t until);
+
 void profile_codec(struct profile *p, struct codec *c);
 
 #endif

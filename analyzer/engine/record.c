@@ -130,6 +130,15 @@ double record_amount(const struct engine_record *r, double x)
     return r->counter.kind == COUNTER_YES ? detector_clip(x * r->counter.over_s, DBL_MAX) : x;
 }
 
+void record_keep_times(struct engine_record *r, uint32_t from, uint32_t until)
+{
+    if (r->cadence.step_s == 0)
+        return;
+    profile_keep_times(&r->profile, from, until);
+    scale_keep_times(&r->hours, from, until);
+    custom_keep_times(&r->rarity.custom, from, until);
+}
+
 void record_codec(struct engine_record *r, struct codec *c)
 {
     uint8_t season = (uint8_t)r->season;
@@ -137,10 +146,11 @@ void record_codec(struct engine_record *r, struct codec *c)
     r->season = (enum engine_season_option)season;
     cadence_codec(&r->cadence, c);
     counter_codec(&r->counter, c);
-    if (r->counter.seen != (r->cadence.n > 0) || r->counter.last.t != r->cadence.last_t)
-        c->failed = true;
-    codec_u32(c, &r->since_t, r->cadence.last_t);
+    codec_time(c, &r->since_t);
     codec_u32(c, &r->n, r->cadence.n);
+    if (r->counter.seen != (r->cadence.n > 0) || r->counter.last.t != r->cadence.last_t ||
+        r->since_t > r->cadence.last_t)
+        c->failed = true;
     if (r->cadence.step_s == 0) {
         for (unsigned i = 0; i < RECORD_FIRST; i++)
             codec_finite(c, &r->first[i]);

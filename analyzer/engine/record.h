@@ -79,6 +79,9 @@ double record_origin(const struct engine_record *r);
 /* What metrics are told in: `x` itself; for a counter the count that this rate makes up to the last point; finite. */
 double record_amount(const struct engine_record *r, double x);
 
+/* Forgets what is usual at times of the day and the week that do not come from `from` to `until`. */
+void record_keep_times(struct engine_record *r, uint32_t from, uint32_t until);
+
 void record_codec(struct engine_record *r, struct codec *c);
 void record_assert(const struct engine_record *r);
 
