@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Largest magnitude in a packed state. A float's square, and a double's, still fit a double. */
 #define CODEC_FLOAT_MAX 1e36f
@@ -53,6 +54,26 @@ void codec_numbers(struct codec *c, float *v, size_t n);
 /* Numbers in 24 bits: `v` must come from codec_short(), which rounds to 4 decimals. */
 float codec_short(double v);
 void codec_shorts(struct codec *c, float *v, size_t n);
+
+/* The same in memory: three bytes instead of four. */
+struct codec_bits24 {
+    uint8_t byte[3]; /* the upper ones of a float, the lowest first */
+};
+
+static inline struct codec_bits24 codec_to_bits24(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return (struct codec_bits24){{(uint8_t)(bits >> 8), (uint8_t)(bits >> 16), (uint8_t)(bits >> 24)}};
+}
+
+static inline float codec_from_bits24(struct codec_bits24 r)
+{
+    uint32_t bits = (uint32_t)r.byte[0] << 8 | (uint32_t)r.byte[1] << 16 | (uint32_t)r.byte[2] << 24;
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
 
 /* The upper half of a float that is no larger than CODEC_FLOAT_MAX and not negative. */
 void codec_half(struct codec *c, uint16_t *v);

@@ -317,8 +317,8 @@ int engine_hold(struct engine_record *r, struct point p)
     return 0;
 }
 
-/* A packed record is never longer than its memory and the frame around it: every field is packed in its own size or
- * less; a bin's count may take two bytes instead of one, and its mean then takes three instead of four. */
+/* No field is packed in more than twice its own size, which a count that differs from its neighbours' takes; and
+ * doubles, packed in their own, leave room for the frame. */
 size_t engine_packed_max(void)
 {
     return 2 * sizeof(struct engine_record);

@@ -39,8 +39,7 @@ static void normalise(struct engine_record *r)
     r->unit = unit_near(spread > 0 ? spread : fabs(r->base));
 }
 
-/* Makes rates of the first counts. A reset among them has the rate before it, or else the next; so has the first. */
-static void first_rates(struct engine_record *r)
+void record_first_rates(struct engine_record *r)
 {
     for (unsigned i = RECORD_FIRST - 1; i > 0; i--)
         r->first[i] = counter_slope(r->first[i - 1], r->first[i], r->cadence.interval[i - 1]);
@@ -57,8 +56,9 @@ void record_begin(struct engine_record *r, uint32_t t)
 {
     if (r->unit == 0) {
         if (counter_decide(&r->counter))
-            first_rates(r);
+            record_first_rates(r);
         normalise(r);
+        r->profile = (struct profile){0};
     } else {
         r->since_t = t;
         r->n = 0;
@@ -188,5 +188,5 @@ void record_assert(const struct engine_record *r)
     bool runs = r->cadence.step_s > 0;
     assert(r->since_t <= r->cadence.last_t && r->n <= r->cadence.n);
     assert(runs == (r->unit > 0) && isfinite(r->unit) && isfinite(r->base));
-    assert(runs == (r->profile.bin_s > 0));
+    assert(!runs || r->profile.bin_s > 0);
 }
