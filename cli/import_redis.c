@@ -153,11 +153,10 @@ int import_redis_append(struct store *s, const struct import_metric *m, const st
     return result;
 }
 
-static int save(struct store *s, const struct import_metric *m, enum records_field field, struct engine_record *r,
-                struct episode *i, int64_t expire_s)
+static int save(struct store *s, const struct import_metric *m, enum records_field field,
+                const struct records_saved *saved, int64_t expire_s)
 {
-    struct records_saved saved = {.record = r, .episode = i};
-    if (records_save(s, m->name, m->len, field, &saved, expire_s) != 0)
+    if (records_save(s, m->name, m->len, field, saved, expire_s) != 0)
         return -1;
     return records_confirm(s) == 0 ? 0 : -1;
 }
@@ -167,11 +166,14 @@ int import_redis_save(struct store *s, const struct import_metric *m, struct pas
     static const enum records_field fields[] = {RECORDS_PAST0, RECORDS_PAST1};
     if (store_connect(s) != 0)
         return -1;
-    for (int i = 0; i < 2; i++)
-        if (p->past[i].is_there &&
-            save(s, m, fields[i], p->past[i].record, &p->past[i].episode, expire_s) != 0)
+    for (int i = 0; i < 2; i++) {
+        struct pass_copy *copy = &p->past[i];
+        struct records_saved past = {.record = copy->record, .episode = &copy->episode, .span = copy->span};
+        if (copy->is_there && save(s, m, fields[i], &past, expire_s) != 0)
             return -1;
-    return save(s, m, RECORDS_NOW, p->record, &p->episode, expire_s);
+    }
+    struct records_saved now = {.record = p->record, .episode = &p->episode};
+    return save(s, m, RECORDS_NOW, &now, expire_s);
 }
 
 int import_redis_register(struct store *s, const struct import_metric *m, bool *is_new)

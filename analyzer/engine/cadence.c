@@ -86,12 +86,12 @@ static bool sound(const struct cadence *c)
 void cadence_codec(struct cadence *c, struct codec *codec)
 {
     codec_u32(codec, &c->n, UINT32_MAX);
-    codec_u32(codec, &c->first_t, UINT32_MAX);
-    codec_u32(codec, &c->last_t, UINT32_MAX);
+    codec_time(codec, &c->last_t);
+    codec_time(codec, &c->first_t);
     codec_u32(codec, &c->step_s, UINT32_MAX);
     codec_flag(codec, &c->sampling);
     codec_u32(codec, &c->taken, CADENCE_INTERVALS - 1);
-    for (unsigned i = 0; i < CADENCE_INTERVALS; i++)
+    for (unsigned i = 0; i < c->taken; i++)
         codec_u32(codec, &c->interval[i], UINT32_MAX);
     codec_size(codec, &c->irregular);
     codec_size(codec, &c->longest_gap_s);

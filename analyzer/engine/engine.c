@@ -10,7 +10,7 @@
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (8u << 8 | DETECTOR_COUNT)
+#define VERSION (9u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define MEAN_NEEDS_POINTS 20 /* before the mean of the day stands in for a season */
@@ -317,22 +317,35 @@ int engine_hold(struct engine_record *r, struct point p)
     return 0;
 }
 
-/* A packed record is never longer than its memory and the frame around it: every field is packed in its own size or
- * less; a bin's count may take two bytes instead of one, and its mean then takes three instead of four. */
+/* No field is packed in more than twice its own size, which a count that differs from its neighbours' takes; and
+ * doubles, packed in their own, leave room for the frame. */
 size_t engine_packed_max(void)
 {
-    return sizeof(struct engine_record) + 16;
+    return 2 * sizeof(struct engine_record);
+}
+
+/* Limits what is out of range in `*r`. */
+static size_t pack(struct engine_record *r, uint8_t *out)
+{
+    struct codec c;
+    codec_write(&c, out, engine_packed_max(), VERSION);
+    record_codec(r, &c);
+    size_t len = codec_end(&c);
+    assert(len > 0);
+    return len;
 }
 
 size_t engine_pack(const struct engine_record *r, uint8_t *out)
 {
     struct engine_record copy = *r;
-    struct codec c;
-    codec_write(&c, out, engine_packed_max(), VERSION);
-    record_codec(&copy, &c);
-    size_t len = codec_end(&c);
-    assert(len > 0);
-    return len;
+    return pack(&copy, out);
+}
+
+size_t engine_pack_times(const struct engine_record *r, uint32_t from, uint32_t until, uint8_t *out)
+{
+    struct engine_record copy = *r;
+    record_keep_times(&copy, from, until);
+    return pack(&copy, out);
 }
 
 int engine_unpack(struct engine_record *r, const uint8_t *bytes, size_t len)

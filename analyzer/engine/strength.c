@@ -163,13 +163,13 @@ void strength_codec(struct strength *st, struct codec *c)
 {
     for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
         codec_size(c, &st->part[i].s);
-        codec_u32(c, &st->part[i].until_t, UINT32_MAX);
+        codec_time(c, &st->part[i].until_t);
         if (i == STRENGTH_SHIFT)
             continue;
         codec_u32(c, &st->part[i].step_s, UINT32_MAX);
         codec_numbers(c, st->part[i].z, DETECTOR_COUNT);
-        codec_numbers(c, st->part[i].seen, DETECTOR_COUNT);
-        codec_numbers(c, st->part[i].expected, DETECTOR_COUNT);
+        codec_alike(c, st->part[i].seen, DETECTOR_COUNT);
+        codec_alike(c, st->part[i].expected, DETECTOR_COUNT);
     }
     daily_codec(&st->daily, c);
     habit_codec(&st->habit, c);

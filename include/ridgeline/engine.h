@@ -171,6 +171,9 @@ uint32_t engine_warmup_left_s(const struct engine_record *r);
 size_t engine_packed_max(void);
 size_t engine_pack(const struct engine_record *r, uint8_t *out);
 
+/* The same for replays of `from` to `until` alone: what is usual at other times of the day and the week is left out. */
+size_t engine_pack_times(const struct engine_record *r, uint32_t from, uint32_t until, uint8_t *out);
+
 /* Reads a packed record into `*r`. Returns 0, or -1 (another version, cut or
  * damaged bytes), and then `*r` is as after engine_init(). Never trusts a byte:
  * what it accepts cannot make engine_update() misbehave. */
