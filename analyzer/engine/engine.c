@@ -85,6 +85,11 @@ double engine_stale_after_s(const struct engine_record *r)
     return cadence_stale_after_s(&r->cadence);
 }
 
+bool engine_is_sparse(const struct engine_record *r)
+{
+    return cadence_is_sparse(&r->cadence);
+}
+
 uint32_t engine_warmup_left_s(const struct engine_record *r)
 {
     uint32_t seen_s = r->n > 0 ? r->cadence.last_t - r->since_t : 0;

@@ -154,9 +154,13 @@ uint32_t engine_last_t(const struct engine_record *r);
 /* The learned interval in seconds; 0 while it is not known. */
 double engine_step_s(const struct engine_record *r);
 
-/* How long after its last point this metric counts as silent (STALE), in
- * seconds: more than 5 steps and more than its longest habit. 0 while unknown. */
+/* How long after its last point this metric counts as silent (STALE), in seconds: more than 5 steps and more than its
+ * longest habit; of a sparse one 10 steps and twice that habit. 0 while unknown. */
 double engine_stale_after_s(const struct engine_record *r);
+
+/* Whether the metric is sparse: its points come seldom and by chance. engine_step_s() is then the median of what lies
+ * between them. */
+bool engine_is_sparse(const struct engine_record *r);
 
 /* Whether a metric that fell silent is one to tell of at `now`: longer than twice its habit, five minutes and
  * min_duration, for no more than a day since, and warm. Then `*out` is the verdict, of state STALE: its value is NaN, and
