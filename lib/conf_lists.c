@@ -28,9 +28,9 @@ static int check_channel(void *entry, const char **option, const char **reason)
 static int check_alert(void *entry, const char **option, const char **reason)
 {
     const struct alert_settings *alert = entry;
-    *option = alert->match.n == 0 ? "match" : "channels";
-    *reason = "must hold a glob";
-    return alert->match.n == 0 || alert->channels.n == 0 ? -1 : 0;
+    *option = alert->match.n == 0 ? "match" : alert->channels.n == 0 ? "channels" : "states";
+    *reason = alert->match.n == 0 || alert->channels.n == 0 ? "must hold a glob" : "must name a state";
+    return alert->match.n == 0 || alert->channels.n == 0 || alert->states == 0 ? -1 : 0;
 }
 
 static int check_mute(void *entry, const char **option, const char **reason)

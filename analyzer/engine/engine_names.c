@@ -18,13 +18,17 @@ const char *engine_state_name(enum engine_state s)
         return "DROPOUT";
     case ENGINE_DEGENERATE:
         return "DEGENERATE";
+    case ENGINE_GAP:
+        return "GAP";
+    case ENGINE_RESET:
+        return "RESET";
     }
     return "unknown";
 }
 
 bool engine_state_opens(enum engine_state s)
 {
-    return s == ENGINE_ANOMALOUS || s == ENGINE_FLAT || s == ENGINE_DROPOUT;
+    return s == ENGINE_ANOMALOUS || s == ENGINE_FLAT || s == ENGINE_DROPOUT || s == ENGINE_GAP || s == ENGINE_RESET;
 }
 
 const char *engine_vote_name(enum engine_vote v)

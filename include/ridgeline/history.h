@@ -24,6 +24,7 @@ struct history_end { /* as of the last point replayed */
     enum history_source source;
     double step_s;        /* learned interval; 0: not known */
     double stale_after_s; /* 0: not known */
+    bool sparse;          /* its points come seldom and by chance */
     struct episode episode;
 };
 

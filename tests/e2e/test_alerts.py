@@ -106,6 +106,24 @@ def test_what_is_weak_elsewhere_or_short_is_not_told(redis, alerter, hook):
     wait_kinds(hook, "open")
 
 
+def test_an_alert_tells_of_the_states_that_it_names(redis, alerter, hook):
+    now = int(time.time())
+    spike, silence, both = (anomaly(name, now - 60, now - 10) for name in ("red", "green.orders", "blue.db.reads"))
+    silence["opened"]["state"] = "STALE"
+    both["opened"]["state"] = "DROPOUT"
+    alerter('states = [ "stale", "dropout" ];')
+    for a in (spike, silence, both):
+        tell(redis, "open", a)
+    wait_for("two messages", lambda: len(kinds(hook)) == 2)
+    settle(redis)
+    assert sorted(body["incident"]["first"]["what"] for body in bodies(hook)) == ["DROPOUT", "STALE"]
+    for a in (spike, silence, both):
+        close(redis, a)
+    wait_kinds(hook, "open", "open", "resolve", "resolve")
+    settle(redis)
+    assert len(kinds(hook)) == 4
+
+
 def test_kills_in_between_neither_repeat_nor_lose_a_message(redis, alerter, hook):
     draw = random.Random(5)
     now = int(time.time())

@@ -9,7 +9,7 @@ import {Windowed} from './windowed.js';
 
 const PAGE = 100;
 const REFRESH_MS = 10_000;
-const STATES = ['WARMING_UP', 'NORMAL', 'ANOMALOUS', 'FLAT', 'DROPOUT', 'STALE', 'UNKNOWN'];
+const STATES = ['WARMING_UP', 'NORMAL', 'ANOMALOUS', 'FLAT', 'DROPOUT', 'GAP', 'RESET', 'STALE', 'UNKNOWN'];
 
 let asked; // {query, state, pages: Map(page -> metrics or a promise)} of what is shown; undefined while it is hidden
 let range = [0, 0];
