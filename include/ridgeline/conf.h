@@ -182,6 +182,11 @@ int conf_load(struct settings *s, const char *path, const char *state_dir, const
 int conf_parse(struct settings *s, const char *path, const char *text, size_t len, const char *state_dir,
                const char *const *sets, char error[CONF_ERROR_MAX]);
 
+/* As conf_load, and tells every error in order of their lines, each as one sentence; what must hold between options is
+ * looked at when each is good by itself. */
+typedef void conf_tell(void *context, const char *sentence);
+int conf_check(struct settings *s, const char *path, const char *const *sets, conf_tell *tell, void *context);
+
 /* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure. */
 char *conf_read(const char *path, size_t *len);
 
