@@ -197,8 +197,8 @@ static void stop_children(struct run *r)
 static void reload(struct run *r)
 {
     proc_reloading = 0;
-    if (proc_reload(&r->args, &r->settings) == 0)
-        proc_children_signal(r->children, DAEMONS, SIGHUP);
+    proc_reload(&r->args, &r->settings);
+    proc_children_signal(r->children, DAEMONS, SIGHUP);
 }
 
 /* Supervises until told to stop. -1 when a daemon never came up. */

@@ -5,7 +5,9 @@
  *   X(name, kind, help)
  *
  * Hash fields beside these: pid, generation (starts of this process so far),
- * started (epoch s), saved_at_ms (epoch ms), and of a worker open_at (JSON array: its open anomalies
+ * started (epoch s), saved_at_ms (epoch ms), settings_refused (why the settings file that was offered last is not in
+ * force, ""), owner (proc_identity() of who saved last), twin and twin_at_ms (who else saves under this name, and
+ * when that was last seen), and of a worker open_at (JSON array: its open anomalies
  * whose whole score is 0, 1, ... 100). A field may carry labels:
  * `received|listener=line_tcp` becomes {listener="line_tcp"} on /metrics. */
 #ifndef RIDGELINE_COUNTERS_H
