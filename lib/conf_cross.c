@@ -56,18 +56,21 @@ static bool is_instance(const char *text)
            text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
 }
 
-/* StatsD's prefixes become parts of names. */
+/* StatsD's prefixes become parts of names, and that of marks is compared with them. */
 static void check_prefixes(struct conf_loader *l)
 {
-    static const char *const names[] = {"global_prefix", "prefix_counter", "prefix_timer",
-                                        "prefix_gauge",  "prefix_set",     "global_suffix"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const struct conf_option *o = conf_option_find("statsd", names[i]);
+    static const struct {
+        const char *group, *name;
+    } prefixes[] = {{"statsd", "global_prefix"}, {"statsd", "prefix_counter"}, {"statsd", "prefix_timer"},
+                    {"statsd", "prefix_gauge"},  {"statsd", "prefix_set"},     {"statsd", "global_suffix"},
+                    {"horizon", "mark_prefix"}};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        const struct conf_option *o = conf_option_find(prefixes[i].group, prefixes[i].name);
         const char *text = *(char *const *)((const char *)l->s + o->offset);
         size_t len = strlen(text);
-        if (len > CONF_STATSD_PREFIX_MAX ||
+        if (len > CONF_PREFIX_MAX ||
             strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != len)
-            object(l, "statsd", names[i], "may hold letters, digits, -, _ and dots, up to %d", CONF_STATSD_PREFIX_MAX);
+            object(l, o->group, o->name, "may hold letters, digits, -, _ and dots, up to %d", CONF_PREFIX_MAX);
     }
 }
 

@@ -105,7 +105,7 @@ struct mute_settings; /* ridgeline/mutes.h */
 
 #define CONF_WARN_BEFORE_S (3 * 86400)
 #define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
-#define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
+#define CONF_PREFIX_MAX 64 /* bytes of one prefix or suffix of names */
 
 struct settings {
     char *path;      /* of the file, "" without one */
@@ -123,6 +123,8 @@ struct settings {
         int64_t max_metrics, max_connections, max_name_bytes;
         uint64_t max_line_bytes, max_pickle_bytes, queue_bytes;
         struct conf_globs deny, allow; /* allow empty = all */
+        char *mark_prefix;             /* names that begin so are marks; "" = none */
+        struct units_budget mark_limit;
         bool self_metrics;             /* feed Ridgeline's and the machine's own figures */
     } horizon;
     struct {
