@@ -4,7 +4,7 @@ import socket
 import subprocess
 import time
 
-from conftest import BUILD, wait_for
+from conftest import BUILD, free_ports, wait_for
 from test_webapp import start, web  # noqa: F401  (fixtures)
 
 
@@ -119,3 +119,18 @@ def test_two_daemons_of_one_name_are_told(web, horizons):
     assert f"{other.process.pid}@" not in told
     second.stop()
     wait_for("the end of it", lambda: not problems())
+
+
+def test_a_run_whose_page_has_no_port_ends_with_a_sentence_that_names_it(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        taken = f"127.0.0.1:{holder.getsockname()[1]}"
+        line, = free_ports(1)
+        off = [f"--set={name}=" for name in ("horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp", "statsd.listen")]
+        done = subprocess.run([BUILD / "ridgeline", "run", "--state-dir", tmp_path / "state", f"--set=webapp.listen={taken}",
+                               f"--set=horizon.carbon_line=127.0.0.1:{line}", *off],
+                              capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and done.stdout == ""
+    assert "setting=webapp.listen" in done.stderr and "Address already in use" in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ridgeline: stopped, because the page could not start.")
+    assert taken in last and "webapp.listen" in last
