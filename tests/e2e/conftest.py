@@ -19,6 +19,10 @@ import pytest
 import redis as redis_py
 import requests
 
+# What fails within these tells its values, as it does in a test.
+pytest.register_assert_rewrite("analyzers", "books", "importing", "incidents", "pages", "rollups", "senders", "storage",
+                               "webapp")
+
 from books import books
 from chromium import chromium, driver  # noqa: F401: fixtures
 

@@ -9,7 +9,7 @@ import requests
 
 from conftest import wait_for, write_settings
 from receivers import HttpReceiver
-from test_webapp import anomaly, slot_of, start, tell  # noqa: F401 (fixture)
+from webapp import anomaly, slot_of, start, tell  # noqa: F401 (fixture)
 
 
 @pytest.fixture

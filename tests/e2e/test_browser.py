@@ -3,121 +3,23 @@
 Every test ends with a look at the browser's console: an error, or anything that the
 Content-Security-Policy refused, fails it.
 """
-import contextlib
-import random
 import re
 import subprocess
 import time
 
 import pytest
-from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import canonical, wait_for
+from pages import (  # noqa: F401 (fixtures)
+    HOSTILE, HOSTILE_WITH_BLANKS, NARROW, STEP_S, Page, calm, page, present, send_history, send_point, visit)
 from senders import freeze, thaw
 
-STEP_S = 10
-HISTORY_S = 2 * 3600  # twice what the engine warms up on
 AHEAD_S = 580         # a little less than max_future
-OVERRIDE_S = 2        # an override is in force after this long
 CLOSE_AFTER_S = 120
 STALE_AFTER_S = 6     # without any event, one of which is due every 2 s
-NARROW = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False}
-HOSTILE = "<img/src=x/onerror=alert(1)>"
-HOSTILE_WITH_BLANKS = "<img src=x onerror=alert(1)>"  # no listener takes a blank, but other writers have access to Redis
-
-
-class Page:
-    """The page in a browser, and what a reader does with it."""
-
-    def __init__(self, driver, url):
-        self.driver, self.url = driver, url
-
-    def open(self, fragment=""):
-        self.driver.get("about:blank")
-        self.driver.get(f"{self.url}/{fragment}")
-        wait_for("live updates", lambda: self.one("#live").get_attribute("data-state") == "live")
-        return self
-
-    def one(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def run(self, script, *arguments):
-        return self.driver.execute_script(script, *arguments)
-
-    def press(self, *keys):
-        webdriver.ActionChains(self.driver).send_keys(*keys).perform()
-
-    def names(self, where="#open"):
-        """The listed metrics, read at one moment."""
-        return self.run("return [...document.querySelectorAll(arguments[0] + ' .name')].map(n => n.textContent)", where)
-
-    def wait_listed(self, *names):
-        wait_for(f"{names} to be listed", lambda: set(names) <= set(self.names()))
-
-    def text(self, selector):
-        return self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
-
-    def focused(self):
-        return self.run("return document.activeElement.textContent")
-
-    def console(self):
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
-
-    def width(self):
-        return self.run("return document.documentElement.scrollWidth")
-
-
-@contextlib.contextmanager
-def visit(driver, ridgeline):
-    """A Page whose console must be clean at the end."""
-    page = Page(driver, ridgeline.page)
-    yield page
-    assert page.console() == []
-    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    driver.get("about:blank")
-
-
-@pytest.fixture
-def page(driver, ridgeline):
-    with visit(driver, ridgeline) as page:
-        yield page
-
-
-def present():
-    """The step that is now."""
-    return int(time.time()) // STEP_S * STEP_S
-
-
-def calm(name, until, base=100.0):
-    """(time, value) of a metric with nothing but noise, up to `until`."""
-    noise = random.Random(name)
-    return [(t, base + noise.gauss(0, 1)) for t in range(until - HISTORY_S, until, STEP_S)]
-
-
-def send_history(ridgeline, *names):
-    """Sends each metric's past and waits until all of it was judged. Returns the time of the next point."""
-    until = present()
-    before = judged(ridgeline)
-    points = {name: calm(name, until) for name in names}
-    ridgeline.send_lines(f"{name} {v!r} {t}" for name in names for t, v in points[name])
-    wanted = before + sum(map(len, points.values()))
-    wait_for("the history to be judged", lambda: judged(ridgeline) >= wanted)
-    return until
-
-
-def judged(ridgeline):
-    return ridgeline.get("/api/health").json()["judged"]
-
-
-def send_point(ridgeline, name, t, value):
-    ridgeline.send_lines([f"{name} {value} {t}"])
-
 
 # Pixels of a canvas that have the colour of the chart's line.
 LINE_PIXELS = """
@@ -312,93 +214,6 @@ def test_any_metric_is_found_by_name_and_says_why_it_is_not_flagged(ridgeline, p
     # The address alone leads to the same view, at a moment too.
     page.open(f"#metric=search.alpha.count&at={present() - 1800}")
     wait_for("the verdict of then", lambda: "What holds now" in page.text("#metric .verdict"))
-
-
-def test_a_tuned_consensus_changes_what_opens_and_its_removal_changes_it_back(ridgeline, page):
-    now = send_history(ridgeline, "tune.held", "free.other")
-    page.open("#metric=tune.held")
-    consensus = wait_for("the form", lambda: page.all("input[name=consensus]"))[0]
-    assert origin_of(page, "consensus") == "default"
-    # More votes than can judge: seasonal needs a day.
-    most = ridgeline.get("/api/options", metric="tune.held").json()["options"]
-    most = next(option["max"] for option in most if option["name"] == "consensus")
-    consensus.clear()
-    consensus.send_keys(str(int(most)), Keys.ENTER)
-    wait_for("the saving", lambda: page.text("#metric .said").startswith("Saved for tune.held"))
-    assert origin_of(page, "consensus") == "override tune.held"
-    time.sleep(OVERRIDE_S)
-    before = judged(ridgeline)
-    send_point(ridgeline, "tune.held", now, 300)
-    send_point(ridgeline, "free.other", now, 300)
-    wait_for("both to be judged", lambda: judged(ridgeline) >= before + 2)
-    page.press(Keys.ESCAPE)
-    page.wait_listed("free.other")
-    assert page.names() == ["free.other"]
-
-    page.open("#tune=")
-    remove = wait_for("the override", lambda: page.all(".overrides li button"))[0]
-    assert 'match = "tune.held"' in page.text(".overrides pre")
-    remove.click()
-    wait_for("its removal", lambda: "None saved." in page.text(".overrides"))
-    time.sleep(OVERRIDE_S)
-    send_point(ridgeline, "tune.held", now + STEP_S, 600)
-    page.open()
-    page.wait_listed("tune.held", "free.other")
-
-
-def origin_of(page, name):
-    return page.run("return document.querySelector(`input[name=${arguments[0]}]`).closest('.field')"
-                    ".querySelector('.origin').textContent", name)
-
-
-def test_a_saved_glob_stays_in_its_field_and_its_badge_leads_to_its_removal(ridgeline, page):
-    send_point(ridgeline, "glob.one", present(), 1)
-    wait_for("the metric", lambda: ridgeline.get("/api/metrics", query="glob.one").json()["total"])
-    page.open("#metric=glob.one")
-    wait_for("the form", lambda: page.all("#metric input[name=median]"))
-    for name, text in (("match", "glob.**"), ("median", "7")):
-        page.one(f"#metric input[name={name}]").clear()
-        page.one(f"#metric input[name={name}]").send_keys(text)
-    page.press(Keys.ENTER)
-    wait_for("the saving", lambda: page.text("#metric .said").startswith("Saved for glob.**"))
-    assert page.one("#metric input[name=match]").get_attribute("value") == "glob.**"
-    assert page.one("#metric button[name=remove]").is_displayed()
-    badge = page.one("#metric a.origin")
-    assert badge.text == "override glob.**"
-    badge.click()
-    wait_for("its removal", lambda: page.all("#tuning button[name=remove]"))[0].click()
-    wait_for("no overrides", lambda: ridgeline.get("/api/overrides").json()["overrides"] == [])
-
-
-def test_an_emptied_field_follows_the_rules_again_and_keeps_the_focus(ridgeline, page):
-    page.open("#tune=empty.*")
-    for text, told in (("7", [{"median": 7}]), ("", [])):
-        field = wait_for("the form", lambda: page.all("input[name=median]"))[0]
-        field.clear()
-        field.send_keys(text, Keys.ENTER)
-        wait_for("the saving", lambda: [o["options"] for o in ridgeline.get("/api/overrides").json()["overrides"]] == told)
-        wait_for("the form anew", lambda: page.text(".said").startswith("Saved for empty.*"))
-        wait_for("its origin", lambda: origin_of(page, "median") == ("override empty.*" if told else "default"))
-        assert page.run("return document.activeElement.name") == "median"
-
-
-def test_a_wrong_value_is_told_next_to_its_field_and_nothing_is_saved(ridgeline, page):
-    page.open("#tune=wrong.*")
-    wait_for("the form", lambda: page.all("input[name=median]"))
-
-    def error_after(name, text):
-        field = page.one(f"input[name={name}]")
-        field.clear()
-        field.send_keys(text, Keys.ENTER)
-        told = field.get_attribute("aria-describedby").split()[-1]
-        return page.text(f"#{told}")
-
-    assert error_after("median", "much") == "A number."
-    assert error_after("median", "0.1") == "From 0.5 to 1000."
-    assert page.one("input[name=median]").get_attribute("aria-invalid") == "true"
-    assert error_after("consensus", "1.5") == "A whole number."
-    assert error_after("close_after", "5 fortnights").startswith("A duration")
-    assert ridgeline.get("/api/overrides").json()["overrides"] == []
 
 
 def test_hostile_names_stay_text(ridgeline, page):

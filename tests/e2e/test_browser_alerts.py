@@ -8,8 +8,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
-from test_browser import HOSTILE, NARROW, Page
-from test_webapp import start, write_points  # noqa: F401
+from pages import HOSTILE, NARROW, Page
+from webapp import start, write_points  # noqa: F401
 
 SETTINGS = """
     channels = ( { name = "hook"; type = "webhook"; url = "https://example.org/x"; } );

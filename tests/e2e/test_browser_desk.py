@@ -7,10 +7,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
+from incidents import alerter, alerters, heads, wait_heads  # noqa: F401
 from test_browser_overview import a_bad_day, look, picture, visit  # noqa: F401
 from test_desk import notes
-from test_incidents import alerter, alerters, heads, wait_heads  # noqa: F401
-from test_webapp import anomaly, start, tell  # noqa: F401
+from webapp import anomaly, start, tell  # noqa: F401
 
 MARKUP = "<img src=x onerror=alert(1)>"
 

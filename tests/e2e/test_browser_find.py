@@ -8,9 +8,9 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
-from test_browser import Page, visit
+from pages import Page, visit
 from test_find import ANOMALOUS, NORMAL, STALE, WARMING_UP, add_names, tell_states
-from test_webapp import start, web, write_points, write_stats  # noqa: F401
+from webapp import start, web, write_points, write_stats  # noqa: F401
 
 HOSTS = 3000
 

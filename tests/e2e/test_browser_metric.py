@@ -11,10 +11,10 @@ from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
 from conftest import ROOT, canonical, wait_for, write_settings
-from test_browser import visit
-from test_import import newest, run_import, shop, write_csv
+from importing import newest, run_import, shop, write_csv
+from pages import visit
 from test_preview import write_day
-from test_webapp import start  # noqa: F401: a fixture
+from webapp import start  # noqa: F401: a fixture
 
 NAME = "shop.orders"
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -10,9 +10,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import BUILD, canonical, wait_for
-from test_browser import HOSTILE_WITH_BLANKS, NARROW, Page
-from test_incidents import alerter, alerters, wait_heads  # noqa: F401
-from test_webapp import HOSTILE, anomaly, start, tell, write_points  # noqa: F401
+from incidents import alerter, alerters, wait_heads  # noqa: F401
+from pages import HOSTILE_WITH_BLANKS, NARROW, Page
+from webapp import HOSTILE, anomaly, start, tell, write_points  # noqa: F401
 
 MINUTE_S, HOUR_S = 60, 3600
 SCREENSHOTS = BUILD / "screenshots"

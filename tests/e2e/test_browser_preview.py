@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
-from test_browser import NARROW, calm, judged, origin_of, page, present  # noqa: F401: `page` is a fixture
+from pages import NARROW, calm, judged, origin_of, page, present  # noqa: F401: `page` is a fixture
 
 WEAK, STRONG = 400, 690  # indices of the spikes: when the engine has warmed up, and when the first is long over
 

@@ -7,10 +7,10 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from conftest import ROOT, wait_for
-from test_browser import HOSTILE, NARROW, Page, visit
+from incidents import alerter, alerters  # noqa: F401
+from pages import HOSTILE, NARROW, Page, visit
 from test_find import ANOMALOUS, NORMAL, STALE, WARMING_UP, add_names, tell_states
-from test_incidents import alerter, alerters  # noqa: F401
-from test_webapp import anomaly, start, tell, write_points, write_stats  # noqa: F401
+from webapp import anomaly, start, tell, write_points, write_stats  # noqa: F401
 
 METRIC = "servers.web1.cpu"
 LONG = "long." + "a-very-long-part-of-a-name." * 6 + "count"

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import wait_for
-from test_webapp import Stream, anomaly, start, tell, write_points, write_stats  # noqa: F401, start is a fixture
+from webapp import Stream, anomaly, start, tell, write_points, write_stats  # noqa: F401, start is a fixture
 
 SCORES = [55.5, 65, 75, 85, 95]
 

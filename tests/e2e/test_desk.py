@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from conftest import wait_for
-from test_incidents import alerter, alerters, events, heads, wait_heads  # noqa: F401 (fixtures)
-from test_webapp import anomaly, start, tell, web  # noqa: F401 (fixtures)
+from incidents import alerter, alerters, events, heads, wait_heads  # noqa: F401 (fixtures)
+from webapp import anomaly, start, tell, web  # noqa: F401 (fixtures)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import time
 
 from conftest import wait_for
 from test_states import noise, write
-from test_webapp import roster, slot_of, start, web, write_points  # noqa: F401  (fixtures)
+from webapp import roster, slot_of, start, web, write_points  # noqa: F401  (fixtures)
 
 WARMING_UP, NORMAL, ANOMALOUS, STALE, FLAT, DROPOUT = range(6)
 

@@ -3,7 +3,7 @@ import socket
 import time
 
 from conftest import wait_for
-from test_webapp import start, web  # noqa: F401  (fixtures)
+from webapp import start, web  # noqa: F401  (fixtures)
 
 
 def test_a_sender_has_a_rate_and_its_last_bad_line(ridgeline):

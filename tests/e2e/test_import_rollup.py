@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from conftest import BUILD, RedisServer, canonical, free_ports, points_of, wait_for, write_settings
-from test_import import DAY, STEP_S, everything, newest, run_import, shop, write_csv
-from test_roomba import allow
-from test_rollup import Rollup, check
+from importing import DAY, STEP_S, everything, newest, run_import, shop, write_csv
+from rollups import Rollup, check
+from storage import allow
 
 SETTINGS = """
 redis = "unix:{sock}";

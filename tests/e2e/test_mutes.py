@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from conftest import wait_for
-from test_analyzer import WARM, events, judged, kinds, metric, settings, total  # noqa: F401  (fixtures)
-from test_webapp import start, web, write_points  # noqa: F401
+from analyzers import WARM, events, judged, kinds, metric, settings, total  # noqa: F401  (fixtures)
+from webapp import start, web, write_points  # noqa: F401
 
 
 def iso(t):

@@ -4,7 +4,7 @@ import random
 import time
 
 from conftest import canonical, wait_for
-from test_incidents import alerters, events, heads, wait_heads  # noqa: F401 (fixtures)
+from incidents import alerters, events, heads, wait_heads  # noqa: F401 (fixtures)
 
 DAY_S = 86400
 RULES = ('rules = ({ match = "disk.*.used"; limit = 100; unit = "%"; },'

@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from test_webapp import start, web  # noqa: F401: fixtures
+from webapp import start, web  # noqa: F401: fixtures
 
 
 def test_options_tell_which_source_gave_each_value(start):

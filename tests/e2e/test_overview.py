@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import ROOT, canonical, wait_for
-from test_webapp import HOSTILE, anomaly, slot_of, start, tell, web, write_points  # noqa: F401
+from webapp import HOSTILE, anomaly, slot_of, start, tell, web, write_points  # noqa: F401
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from conftest import wait_for, write_settings
-from test_import import SETTINGS, newest, run_import, shop, write_csv
-from test_webapp import start, web, write_points  # noqa: F401: `start` and `web` are fixtures
+from importing import SETTINGS, newest, run_import, shop, write_csv
+from webapp import start, web, write_points  # noqa: F401: `start` and `web` are fixtures
 
 STEP_S = 60
 POINTS = 24 * 60

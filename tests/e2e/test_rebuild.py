@@ -5,8 +5,8 @@ import subprocess
 import time
 
 import pytest
+from analyzers import events, total
 from conftest import BUILD, canonical, points_of, wait_for, write_settings
-from test_analyzer import events, total
 
 STEP_S = 60
 DAYS = 14

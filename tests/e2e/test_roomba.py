@@ -1,7 +1,6 @@
 """roomba against a real Redis: what it cuts, what it rewrites, what it forgets,
 and above all what it leaves alone."""
 import itertools
-import re
 import socket
 import threading
 import time
@@ -10,6 +9,7 @@ import msgpack
 import pytest
 
 from conftest import canonical, points_of, wait_for, write_settings
+from storage import Monitor, allow, put, script_on
 
 RETENTION_S = 3600
 SETTINGS = """
@@ -23,12 +23,6 @@ roomba: {{ pass_interval = "1s"; }};
 def series(first, last, step=10):
     """Canonical bytes of a point each `step` seconds, value = time."""
     return b"".join(canonical(t, float(t)) for t in range(int(first), int(last) + 1, step))
-
-
-def put(redis, name, raw):
-    """Stores a metric as horizon does: its key, and its name in the set."""
-    redis.set("metrics." + name, raw)
-    redis.sadd("metrics.unique_metrics", "metrics." + name)
 
 
 class Roomba:
@@ -65,39 +59,6 @@ def roomba(redis, daemons, tmp_path):
     for r in started:
         if r.daemon.process.poll() is None:
             r.stop()
-
-
-class Monitor:
-    """Every command that clients send, as lists of byte strings."""
-
-    def __init__(self, sock):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(sock)
-        self.socket.sendall(b"MONITOR\r\n")
-        assert self.socket.recv(5) == b"+OK\r\n"
-
-    def scripts(self):
-        """The EVALSHAs and EVALs seen so far."""
-        self.socket.settimeout(0.5)
-        seen = b""
-        try:
-            while chunk := self.socket.recv(1 << 20):
-                seen += chunk
-        except socket.timeout:
-            pass
-        self.socket.close()
-        commands = []
-        for line in seen.split(b"\r\n"):
-            words = re.findall(rb'"((?:[^"\\]|\\.)*)"', line)
-            words = [w.decode("latin1").encode().decode("unicode_escape").encode("latin1") for w in words]
-            if words and words[0].upper() in (b"EVALSHA", b"EVAL") and b" lua]" not in line.split(b'"')[0]:
-                commands.append(words)
-        return commands
-
-
-def script_on(commands, key):
-    """The last script that was called on `key`."""
-    return [c for c in commands if c[3] == key.encode()][-1]
 
 
 def test_trims_to_the_retention_before_the_newest_point(redis, roomba):
@@ -298,11 +259,6 @@ def test_leaves_what_is_not_a_series(redis, roomba):
     assert redis.exists("metrics.empty", "other") == 2
     assert r.counter("errors") >= 2
     assert r.daemon.logged('event=key_refused key="metrics.list" reason="WRONGTYPE')
-
-
-def allow(redis, *commands):
-    """What all clients may do from now on."""
-    redis.acl_setuser("default", enabled=True, nopass=True, commands=list(commands), keys=["*"], channels=["*"])
 
 
 @pytest.mark.parametrize("denied", ["srem", "del", "getrange", "strlen", "script", "scan", "dbsize"])

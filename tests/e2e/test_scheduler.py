@@ -7,8 +7,8 @@ import threading
 import time
 
 import requests
+from analyzers import children, events, kinds, open_anomalies, total, workers
 from conftest import SETTINGS, canonical, free_ports, wait_for, write_settings
-from test_analyzer import children, events, kinds, open_anomalies, total, workers
 
 STEP_S = 10
 

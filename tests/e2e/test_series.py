@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from test_webapp import STEP, anomaly, start, tell, web, write_history, write_points  # noqa: F401: `start` and `web` are fixtures
+from webapp import STEP, anomaly, start, tell, web, write_history, write_points  # noqa: F401: `start` and `web` are fixtures
 
 
 def test_series_gives_points_band_scores_and_spans(web, redis):

@@ -3,8 +3,8 @@ import datetime
 import time
 
 import pytest
+from analyzers import events, kinds, open_anomalies, total
 from conftest import wait_for, write_settings
-from test_analyzer import events, kinds, open_anomalies, total
 from test_states import noise, write
 
 STEP_S = 2

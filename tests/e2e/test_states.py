@@ -5,8 +5,8 @@ import subprocess
 import time
 
 import pytest
+from analyzers import events, kinds, open_anomalies, total
 from conftest import BUILD, canonical, wait_for, write_settings
-from test_analyzer import events, kinds, open_anomalies, total
 
 STEP_S = 60
 HISTORY = 1600  # points: more than a day

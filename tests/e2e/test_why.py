@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from test_webapp import STEP, start, web, write_history  # noqa: F401: `start` and `web` are fixtures
+from webapp import STEP, start, web, write_history  # noqa: F401: `start` and `web` are fixtures
 
 
 def test_a_verdict_says_why_and_why_not(web, redis):

@@ -9,15 +9,11 @@
 #include "analyzer/engine/rarity.h"
 #include "analyzer/engine/window.h"
 #include "engine_noise.h"
+#include "expect_close.h"
 #include "ridgeline/engine.h"
 
 #define DAY_S 86400u
 #define MIDNIGHT (20700u * DAY_S)
-
-static void expect_close(double got, double want)
-{
-    cr_assert(fabs(got - want) <= 1e-6 * fmax(1, fabs(want)), "got %.12g, want %.12g", got, want);
-}
 
 Test(surprise, is_none_before_64_residuals_and_among_the_usual)
 {

@@ -1,0 +1,112 @@
+"""A page in the browser, what a reader does with it, and points for it to show, really sent to a real run."""
+import contextlib
+import random
+import time
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from conftest import wait_for
+
+STEP_S = 10
+HISTORY_S = 2 * 3600  # twice what the engine warms up on
+OVERRIDE_S = 2        # an override is in force after this long
+NARROW = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False}
+HOSTILE = "<img/src=x/onerror=alert(1)>"
+HOSTILE_WITH_BLANKS = "<img src=x onerror=alert(1)>"  # no listener takes a blank, but other writers have access to Redis
+
+
+class Page:
+    """The page in a browser, and what a reader does with it."""
+
+    def __init__(self, driver, url):
+        self.driver, self.url = driver, url
+
+    def open(self, fragment=""):
+        self.driver.get("about:blank")
+        self.driver.get(f"{self.url}/{fragment}")
+        wait_for("live updates", lambda: self.one("#live").get_attribute("data-state") == "live")
+        return self
+
+    def one(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def press(self, *keys):
+        webdriver.ActionChains(self.driver).send_keys(*keys).perform()
+
+    def names(self, where="#open"):
+        """The listed metrics, read at one moment."""
+        return self.run("return [...document.querySelectorAll(arguments[0] + ' .name')].map(n => n.textContent)", where)
+
+    def wait_listed(self, *names):
+        wait_for(f"{names} to be listed", lambda: set(names) <= set(self.names()))
+
+    def text(self, selector):
+        return self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
+
+    def focused(self):
+        return self.run("return document.activeElement.textContent")
+
+    def console(self):
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+    def width(self):
+        return self.run("return document.documentElement.scrollWidth")
+
+
+@contextlib.contextmanager
+def visit(driver, ridgeline):
+    """A Page whose console must be clean at the end."""
+    page = Page(driver, ridgeline.page)
+    yield page
+    assert page.console() == []
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    driver.get("about:blank")
+
+
+@pytest.fixture
+def page(driver, ridgeline):
+    with visit(driver, ridgeline) as page:
+        yield page
+
+
+def present():
+    """The step that is now."""
+    return int(time.time()) // STEP_S * STEP_S
+
+
+def calm(name, until, base=100.0):
+    """(time, value) of a metric with nothing but noise, up to `until`."""
+    noise = random.Random(name)
+    return [(t, base + noise.gauss(0, 1)) for t in range(until - HISTORY_S, until, STEP_S)]
+
+
+def send_history(ridgeline, *names):
+    """Sends each metric's past and waits until all of it was judged. Returns the time of the next point."""
+    until = present()
+    before = judged(ridgeline)
+    points = {name: calm(name, until) for name in names}
+    ridgeline.send_lines(f"{name} {v!r} {t}" for name in names for t, v in points[name])
+    wanted = before + sum(map(len, points.values()))
+    wait_for("the history to be judged", lambda: judged(ridgeline) >= wanted)
+    return until
+
+
+def judged(ridgeline):
+    return ridgeline.get("/api/health").json()["judged"]
+
+
+def send_point(ridgeline, name, t, value):
+    ridgeline.send_lines([f"{name} {value} {t}"])
+
+
+def origin_of(page, name):
+    return page.run("return document.querySelector(`input[name=${arguments[0]}]`).closest('.field')"
+                    ".querySelector('.origin').textContent", name)

@@ -1,0 +1,90 @@
+"""Tuning on the page: what is saved, what it changes, and how it is taken back."""
+import time
+
+from selenium.webdriver.common.keys import Keys
+
+from conftest import wait_for
+from pages import (  # noqa: F401 (fixtures)
+    OVERRIDE_S, STEP_S, judged, origin_of, page, present, send_history, send_point)
+
+
+def test_a_tuned_consensus_changes_what_opens_and_its_removal_changes_it_back(ridgeline, page):
+    now = send_history(ridgeline, "tune.held", "free.other")
+    page.open("#metric=tune.held")
+    consensus = wait_for("the form", lambda: page.all("input[name=consensus]"))[0]
+    assert origin_of(page, "consensus") == "default"
+    # More votes than can judge: seasonal needs a day.
+    most = ridgeline.get("/api/options", metric="tune.held").json()["options"]
+    most = next(option["max"] for option in most if option["name"] == "consensus")
+    consensus.clear()
+    consensus.send_keys(str(int(most)), Keys.ENTER)
+    wait_for("the saving", lambda: page.text("#metric .said").startswith("Saved for tune.held"))
+    assert origin_of(page, "consensus") == "override tune.held"
+    time.sleep(OVERRIDE_S)
+    before = judged(ridgeline)
+    send_point(ridgeline, "tune.held", now, 300)
+    send_point(ridgeline, "free.other", now, 300)
+    wait_for("both to be judged", lambda: judged(ridgeline) >= before + 2)
+    page.press(Keys.ESCAPE)
+    page.wait_listed("free.other")
+    assert page.names() == ["free.other"]
+
+    page.open("#tune=")
+    remove = wait_for("the override", lambda: page.all(".overrides li button"))[0]
+    assert 'match = "tune.held"' in page.text(".overrides pre")
+    remove.click()
+    wait_for("its removal", lambda: "None saved." in page.text(".overrides"))
+    time.sleep(OVERRIDE_S)
+    send_point(ridgeline, "tune.held", now + STEP_S, 600)
+    page.open()
+    page.wait_listed("tune.held", "free.other")
+
+
+def test_a_saved_glob_stays_in_its_field_and_its_badge_leads_to_its_removal(ridgeline, page):
+    send_point(ridgeline, "glob.one", present(), 1)
+    wait_for("the metric", lambda: ridgeline.get("/api/metrics", query="glob.one").json()["total"])
+    page.open("#metric=glob.one")
+    wait_for("the form", lambda: page.all("#metric input[name=median]"))
+    for name, text in (("match", "glob.**"), ("median", "7")):
+        page.one(f"#metric input[name={name}]").clear()
+        page.one(f"#metric input[name={name}]").send_keys(text)
+    page.press(Keys.ENTER)
+    wait_for("the saving", lambda: page.text("#metric .said").startswith("Saved for glob.**"))
+    assert page.one("#metric input[name=match]").get_attribute("value") == "glob.**"
+    assert page.one("#metric button[name=remove]").is_displayed()
+    badge = page.one("#metric a.origin")
+    assert badge.text == "override glob.**"
+    badge.click()
+    wait_for("its removal", lambda: page.all("#tuning button[name=remove]"))[0].click()
+    wait_for("no overrides", lambda: ridgeline.get("/api/overrides").json()["overrides"] == [])
+
+
+def test_an_emptied_field_follows_the_rules_again_and_keeps_the_focus(ridgeline, page):
+    page.open("#tune=empty.*")
+    for text, told in (("7", [{"median": 7}]), ("", [])):
+        field = wait_for("the form", lambda: page.all("input[name=median]"))[0]
+        field.clear()
+        field.send_keys(text, Keys.ENTER)
+        wait_for("the saving", lambda: [o["options"] for o in ridgeline.get("/api/overrides").json()["overrides"]] == told)
+        wait_for("the form anew", lambda: page.text(".said").startswith("Saved for empty.*"))
+        wait_for("its origin", lambda: origin_of(page, "median") == ("override empty.*" if told else "default"))
+        assert page.run("return document.activeElement.name") == "median"
+
+
+def test_a_wrong_value_is_told_next_to_its_field_and_nothing_is_saved(ridgeline, page):
+    page.open("#tune=wrong.*")
+    wait_for("the form", lambda: page.all("input[name=median]"))
+
+    def error_after(name, text):
+        field = page.one(f"input[name={name}]")
+        field.clear()
+        field.send_keys(text, Keys.ENTER)
+        told = field.get_attribute("aria-describedby").split()[-1]
+        return page.text(f"#{told}")
+
+    assert error_after("median", "much") == "A number."
+    assert error_after("median", "0.1") == "From 0.5 to 1000."
+    assert page.one("input[name=median]").get_attribute("aria-invalid") == "true"
+    assert error_after("consensus", "1.5") == "A whole number."
+    assert error_after("close_after", "5 fortnights").startswith("A duration")
+    assert ridgeline.get("/api/overrides").json()["overrides"] == []
