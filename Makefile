@@ -59,7 +59,7 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
                           statsd_timer statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger lag delay episodes) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask find join \
-                         branch names_list http chart_lanes incidents_csv thin) \
+                         branch names_list http chart_lanes incidents_csv thin points normal_choices) \
              $(call pick,alerter,parts grouping incidents head message message_text routing limiter backoff chart) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
                                           nagios exec) \
