@@ -33,7 +33,7 @@ enum incident_direction { INCIDENT_UNKNOWN, INCIDENT_UP, INCIDENT_DOWN, INCIDENT
 /* What a member is: an anomaly by its values, by a state beside the score, or a limit that comes near. */
 enum incident_what { INCIDENT_ANOMALOUS, INCIDENT_FLAT, INCIDENT_DROPOUT, INCIDENT_STALE, INCIDENT_FORECAST };
 #define INCIDENT_WHATS (INCIDENT_FORECAST + 1)
-#define INCIDENT_NOTE_BYTES 80
+#define INCIDENT_NOTE_BYTES 128
 
 /* One anomaly of an incident, or a forecast. */
 struct incident_member {
@@ -46,6 +46,8 @@ struct incident_member {
     uint32_t peak_at;
     enum incident_what what;
     char note[INCIDENT_NOTE_BYTES]; /* of a forecast: what it says; else "" */
+    struct engine_told told; /* of its peak: what was seen, what was expected; of a forecast only where it is now. NaN
+                                each where that is not known */
 };
 
 struct incident_head {
@@ -66,12 +68,12 @@ struct incident_head {
     struct incident_ack ack;
 };
 
-/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note"}. New
- * reference, NULL when memory is out or the name is not UTF-8. */
+/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note", "value",
+ * "expected", "lower", "upper", "mean"}. New reference, NULL when memory is out or the name is not UTF-8. */
 json_t *incident_member_to_json(const struct incident_member *m);
 
-/* Reads what incident_member_to_json wrote; null becomes NaN, and `metric` points into `json`. Returns 0, or -1
- * with `*m` unspecified when it is not that. */
+/* Reads what incident_member_to_json wrote, also before it had values; null becomes NaN, and `metric` points into `json`.
+ * Returns 0, or -1 with `*m` unspecified when it is not that. */
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
 /* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "metrics", "open", "score",
