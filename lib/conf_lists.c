@@ -293,7 +293,7 @@ int conf_lists_check(const struct settings *s, struct conf_place *place, char re
                 continue;
             place->line = alert->line;
             snprintf(place->what, sizeof place->what, "alerts.channels");
-            snprintf(reason, CONF_REASON_MAX, "no channel is called \"%.200s\"",
+            snprintf(reason, CONF_REASON_MAX, "no channel's name is, or matches, \"%.200s\"",
                      glob_pattern(alert->channels.globs[i]));
             return -1;
         }
