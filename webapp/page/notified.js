@@ -7,10 +7,10 @@ const HEADS = ['When', 'Alert', 'Channel', 'Of', 'Outcome'];
 
 export function notifiedTable(receipts) {
   if (!receipts.length) return el('p', {class: 'facts'}, 'Nobody was notified.');
-  return el('div', {class: 'wide'}, el('table', {class: 'notified'},
+  return el('table', {class: 'notified'},
     el('caption', {}, 'Who was notified'),
     el('thead', {}, el('tr', {}, HEADS.map(head => el('th', {scope: 'col'}, head)))),
-    el('tbody', {}, receipts.map(receiptRow))));
+    el('tbody', {}, receipts.map(receiptRow)));
 }
 
 function receiptRow({at, alert, channel, kind, outcome, done_at: doneAt, reason}) {
