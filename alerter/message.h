@@ -4,8 +4,8 @@
  *   {"version": 1, "id", "kind": "open"|"update"|"resolve"|"digest", "dedup_key", "alert", "site", "page_url",
  *    "incident": HEAD or null, "held": [HEAD...], "held_count": N,
  *    "links": {"ack", "normal"}, "metadata": {"unit", "owner", "description", "runbook"}, "marks": [{"at", "text"}...]}
- * where texts that are not known are null, and HEAD is an incident's, as docs/API.md gives it; the members that that of
- * `incident` names have their "unit" beside. */
+ * where texts that are not known are null, and HEAD is an incident's, as docs/API.md gives it, with the "unit" of each
+ * member that it names. */
 #ifndef RIDGELINE_ALERTER_MESSAGE_H
 #define RIDGELINE_ALERTER_MESSAGE_H
 

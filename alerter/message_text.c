@@ -1,5 +1,5 @@
-/* One set of facts, from which each form is made: so a mail's text and its HTML (message_html.c) cannot differ. Times are UTC, as
- * everywhere on the page. */
+/* One set of facts, from which each form is made: so a mail's text and its HTML (message_html.c) cannot differ. Times are
+ * UTC, as everywhere on the page. */
 #include "alerter/message_text.h"
 
 #include <inttypes.h>
@@ -107,8 +107,8 @@ char *message_text_summary(char *out, size_t out_bytes, const struct message *m)
         return out;
     }
     describe(said, sizeof said, m, &h);
-    snprintf(out, out_bytes, "%s %s: %s, score %.0f", kind_words[m->kind], title, harmless_line(line, sizeof line, said),
-             h.score);
+    harmless_line(line, sizeof line, said);
+    snprintf(out, out_bytes, "%s %s: %s, score %.0f", kind_words[m->kind], title, line, h.score);
     return out;
 }
 
@@ -204,11 +204,17 @@ void message_text_facts(struct message_text_facts *f, const struct message *m)
 static void read_held(struct message_text_entry *e, const json_t *head)
 {
     struct message_head h;
+    struct message_member first;
+    char phrase[MESSAGE_VALUE_MAX], said[MESSAGE_VALUE_MAX + 32];
     message_read_head(&h, head);
+    message_read_member(&first, h.first);
+    message_value_phrase(phrase, &first);
+    snprintf(said, sizeof said, "%" PRId64 " metric%s%s%s", h.count, plural(h.count), *phrase != '\0' ? ", first " : "",
+             phrase);
     e->score = h.score;
     e->start = h.start;
     harmless_line(e->name, sizeof e->name, h.title);
-    snprintf(e->said, sizeof e->said, "%" PRId64 " metric%s", h.count, plural(h.count));
+    harmless_line(e->said, sizeof e->said, said);
 }
 
 static void read_member(struct message_text_entry *e, const json_t *json)

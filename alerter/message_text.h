@@ -9,8 +9,8 @@
 #include "alerter/message.h"
 #include "alerter/message_value.h"
 
-/* "OPEN shop.mail: 412 ms, 312 % above the expected 100 ms (80 to 120), since 2026-11-22 06:41:20 UTC, score 93"; of more
- * metrics than one how many they are, and that of the first; one line. Returns `out`. */
+/* "OPEN shop.mail: 412 ms, 312 % above the expected 100 ms (80 to 120), since 2026-11-22 06:41:20 UTC, score 93"; of
+ * more metrics than one how many they are, and that of the first; one line. Returns `out`. */
 #define MESSAGE_TEXT_SUMMARY_MAX 640
 char *message_text_summary(char *out, size_t out_bytes, const struct message *m);
 

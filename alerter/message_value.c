@@ -51,7 +51,8 @@ static char *band_text(char out[BAND_MAX], const struct message_member *m, const
     char lower[NUMBER_MAX], upper[NUMBER_MAX];
     out[0] = '\0';
     if (isfinite(m->lower) && isfinite(m->upper))
-        snprintf(out, BAND_MAX, "%s%s to %s%s", before, number_text(lower, m->lower), number_text(upper, m->upper), behind);
+        snprintf(out, BAND_MAX, "%s%s to %s%s", before, number_text(lower, m->lower), number_text(upper, m->upper),
+                 behind);
     return out;
 }
 

@@ -113,6 +113,15 @@ static json_t *with_units(const json_t *head, const struct settings *settings)
     return copy;
 }
 
+static json_t *each_with_units(const json_t *heads, const struct settings *settings)
+{
+    json_t *copies = json_array(), *head;
+    size_t i;
+    json_array_foreach(heads, i, head)
+        json_array_append_new(copies, with_units(head, settings));
+    return copies;
+}
+
 static struct receipt receipt_of(const struct message *m, const char *channel, const char *id)
 {
     return (struct receipt){.id = id,
@@ -174,18 +183,20 @@ int notice_hold(struct store *s, const char *alert, const char *channel, const s
 }
 
 int notice_send_digest(struct store *s, const struct settings *settings, const char *channel, uint32_t sequence,
-                       json_t *held, int64_t held_count)
+                       const json_t *held, int64_t held_count)
 {
     char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 2], id[OUTBOX_ID_MAX];
     struct message m = {.kind = MESSAGE_DIGEST,
                         .dedup_key = id,
                         .site = site,
                         .page_url = url,
-                        .held = held,
+                        .held = each_with_units(held, settings),
                         .held_count = held_count};
     snprintf(id, sizeof id, "digest.%s.%" PRIu32, channel, sequence);
     site_name(site, settings);
     page_of(page, settings);
     snprintf(url, sizeof url, "%s/", page);
-    return outbox_send(s, channel, &m, id);
+    int result = m.held ? outbox_send(s, channel, &m, id) : -1;
+    json_decref(m.held);
+    return result;
 }

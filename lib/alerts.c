@@ -15,7 +15,8 @@
 
 const struct conf_option alerts_options[] = {
     OPTION("match", CONF_GLOBS, match, "**", "Tells of incidents with a metric that matches."),
-    OPTION("channels", CONF_GLOBS, channels, NULL, "Names of channels, or globs of such, each of one at least: where it is told."),
+    OPTION("channels", CONF_GLOBS, channels, NULL,
+           "Names of channels, or globs of such, each of one at least: where it is told."),
     RANGED("min_score", CONF_INTEGER, min_score, "0", 0, 100, "",
            "Tells of incidents whose score reaches it; 0: the score from which anomalies surface."),
     RANGED("min_duration", CONF_DURATION, min_duration_s, "0s", 0, WEEK, "s",

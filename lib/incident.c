@@ -38,8 +38,8 @@ json_t *incident_member_to_json(const struct incident_member *m)
 {
     const struct engine_told *told = &m->told;
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}", "id", m->id, "metric",
-                     m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end, "state", state_name(m->open),
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}", "id", m->id,
+                     "metric", m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end, "state", state_name(m->open),
                      "direction", incident_direction_name(m->direction), "score", number(m->score), "peak_at",
                      (json_int_t)m->peak_at, "what", incident_what_name(m->what), "note", m->note, "value",
                      number(told->value), "expected", number(told->expected), "lower", number(told->lower), "upper",

@@ -1,6 +1,7 @@
 #include "ridgeline/prospect.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "ridgeline/keys.h"
 #include "ridgeline/rollup.h"
@@ -40,7 +41,8 @@ int prospect_read(struct store *s, const char *metric, size_t len, double limit,
     struct series points;
     size_t raw_len = keys_metric(raw_key, metric, len), rollup_len = keys_rollup(rollup_key, metric, len);
     series_init(&points);
-    int asked = store_append(s, "GET %b", raw_key, raw_len) == 0 && store_append(s, "GET %b", rollup_key, rollup_len) == 0;
+    bool asked =
+        store_append(s, "GET %b", raw_key, raw_len) == 0 && store_append(s, "GET %b", rollup_key, rollup_len) == 0;
     redisReply *tail = asked ? store_reply(s) : NULL, *history = asked ? store_reply(s) : NULL;
     int result = store_ok(tail) && store_ok(history) ? gather(tail, history, now, &points) : -1;
     if (result == 0)

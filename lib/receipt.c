@@ -10,8 +10,8 @@ static const char *const outcomes[RECEIPT_OUTCOMES] = {[RECEIPT_QUEUED] = "queue
 
 json_t *receipt_to_json(const struct receipt *r)
 {
-    return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:o, s:s}", "id", r->id, "at", (json_int_t)r->at_s, "alert", r->alert,
-                     "channel", r->channel, "kind", r->kind, "outcome", outcomes[r->outcome], "done_at",
+    return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:o, s:s}", "id", r->id, "at", (json_int_t)r->at_s, "alert",
+                     r->alert, "channel", r->channel, "kind", r->kind, "outcome", outcomes[r->outcome], "done_at",
                      r->done_at_s > 0 ? json_integer((json_int_t)r->done_at_s) : json_null(), "reason", r->reason);
 }
 

@@ -121,8 +121,8 @@ static void add_mute(const struct request *request, json_t *out, const char *nam
     json_object_set_new(out, "mute", mute ? mute : json_null());
 }
 
-/* When the metric reaches its limit, as it looked at that time; null where no rule gives it one, or too little is known.
- * Returns 0, or -1 when Redis did not answer or memory is out. */
+/* When the metric reaches its limit, as it looked at that time; null where no rule gives it one, or too little is
+ * known. Returns 0, or -1 when Redis did not answer or memory is out. */
 static int add_forecast(const struct request *request, json_t *out, const char *name, size_t len, uint32_t at)
 {
     struct conf_about about;
@@ -137,8 +137,8 @@ static int add_forecast(const struct request *request, json_t *out, const char *
         forecast_note(note, &f, about.limit, about.unit);
         json = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:b, s:s}", "limit", about.limit, "value", http_number(f.last),
                          "level", http_number(f.level), "slope_a_day", http_number(f.slope * DAY_S), "reach_s",
-                         http_number(f.reach_s), "soonest_s", http_number(f.soonest_s), "heading", (int)f.heading, "note",
-                         note);
+                         http_number(f.reach_s), "soonest_s", http_number(f.soonest_s), "heading", (int)f.heading,
+                         "note", note);
     }
     return json_object_set_new(out, "forecast", json ? json : json_null());
 }

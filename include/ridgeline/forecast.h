@@ -30,8 +30,8 @@ struct forecast {
     bool heading;           /* both bounds lead to the limit: there is a trend, and it goes there */
 };
 
-/* From `n` points in time order, each time once; those after `now`, epoch s, are passed over. `limit` lies above or below.
- * Returns 0, 1 when there is too little to say (fewer than 12 slots, or less than three hours), or -1 when memory
+/* From `n` points in time order, each time once; those after `now`, epoch s, are passed over. `limit` lies above or
+ * below. Returns 0, 1 when there is too little to say (fewer than 12 slots, or less than three hours), or -1 when memory
  * is out. */
 int forecast(struct forecast *out, const struct point *points, size_t n, double limit, uint32_t now);
 

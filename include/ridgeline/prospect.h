@@ -1,5 +1,5 @@
-/* The forecast of a metric from what stands in Redis: its rollup, and the raw tail behind it. One reader for the alerter,
- * which tells of limits that come near, and for those who ask of one metric. */
+/* The forecast of a metric from what stands in Redis: its rollup, and the raw tail behind it. One reader for the
+ * alerter, which tells of limits that come near, and for those who ask of one metric. */
 #ifndef RIDGELINE_PROSPECT_H
 #define RIDGELINE_PROSPECT_H
 

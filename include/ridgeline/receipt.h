@@ -1,6 +1,6 @@
 /* Who was notified of an incident, when, and what became of it: one receipt for each message, and for each opening or
- * update that a channel's limit held back. The incident's hash keeps them as a JSON array, the oldest first, in the field
- * `notified`. Pure. */
+ * update that a channel's limit held back. The incident's hash keeps them as a JSON array, the oldest first, in the
+ * field `notified`. Pure. */
 #ifndef RIDGELINE_RECEIPT_H
 #define RIDGELINE_RECEIPT_H
 
@@ -31,8 +31,8 @@ json_t *receipt_to_json(const struct receipt *r);
  * that. */
 int receipt_from_json(struct receipt *r, const json_t *json);
 
-/* What stands in the field, without what is no receipt. New reference, an empty array for NULL and for what is none; NULL
- * when memory is out. */
+/* What stands in the field, without what is no receipt. New reference, an empty array for NULL and for what is none;
+ * NULL when memory is out. */
 json_t *receipt_list(const char *text, size_t len);
 
 #endif

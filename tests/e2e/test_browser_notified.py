@@ -12,6 +12,8 @@ from test_webapp import anomaly, start, tell, write_points  # noqa: F401
 
 LONG = "shop.checkout.v2.region-eu-central-1.availability-zone-b.instance-i-0123456789abcdef0.http.request.duration.p99"
 
+REASON = "HTTP 422: <img src=x onerror=alert(1)>"
+
 
 def fits(driver):
     return driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
@@ -30,7 +32,7 @@ def test_an_incident_shows_who_was_notified_and_what_was_seen(driver, redis, vis
                "done_at": now - 48, "reason": ""}
     notified = [receipt, dict(receipt, id="2", channel="pager", outcome="queued", done_at=None),
                 dict(receipt, id="3", kind="update", channel="chat", outcome="held back", done_at=None),
-                dict(receipt, id="4", channel="hook", outcome="dead letter", reason="HTTP 422: <img src=x onerror=alert(1)>")]
+                dict(receipt, id="4", channel="hook", outcome="dead letter", reason=REASON)]
     redis.hset("ridgeline:incident:" + head["id"], "notified", json.dumps(notified))
 
     def rows():
@@ -42,7 +44,7 @@ def test_an_incident_shows_who_was_notified_and_what_was_seen(driver, redis, vis
                                            ["all", "chat", "update"], ["all", "hook", "opening"]]
     outcomes = [row[3] for row in rows()]
     assert outcomes[0].startswith("delivered ") and outcomes[1:3] == ["queued", "held back"]
-    assert outcomes[3].startswith("dead letter") and outcomes[3].endswith(": HTTP 422: <img src=x onerror=alert(1)>")
+    assert outcomes[3].startswith("dead letter") and outcomes[3].endswith(f": {REASON}")
     for width in (360, 800, 1400):
         look(driver, width, 900)
         picture(driver, f"incident-notified-{width}")
@@ -64,4 +66,5 @@ def test_a_metric_with_a_limit_says_when_it_will_be_there(driver, redis, visit):
     look(driver, 1400, 900)
     picture(driver, "metric-forecast")
     driver.get(page.web.page + "/#metric=memory.used")
-    wait_for("a verdict of the other", lambda: said() == "" and "memory.used" in driver.find_element(By.ID, "metric").text)
+    view = driver.find_element(By.ID, "metric")
+    wait_for("a verdict of the other", lambda: said() == "" and "memory.used" in view.text)

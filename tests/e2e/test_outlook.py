@@ -36,7 +36,8 @@ def test_a_disk_that_fills_is_told_before_it_is_full(redis, alerters):
     assert {m["metric"] for m in filling["strongest"]} == {"disk.db1.used", "disk.slow.used"}
     first = filling["first"]
     assert first["what"] == "FORECAST" and first["direction"] == "up" and 50 < first["score"] < 100
-    assert first["note"].startswith(("reaches 100 % in 2d", "reaches 100 % in 1d2")) and "at this pace (earliest 1d" in first["note"]
+    assert first["note"].startswith(("reaches 100 % in 2d", "reaches 100 % in 1d2"))
+    assert "at this pace (earliest 1d" in first["note"]
     assert abs(first["value"] - 80) < 1 and first["expected"] is None
     assert free["direction"] == "down" and free["first"]["note"].startswith("reaches 0 in ")
     saved = json.loads(redis.hget("ridgeline:outlook", "disk.db1.used"))
@@ -106,7 +107,8 @@ def test_any_metric_with_a_limit_is_asked_when_it_will_be_there(redis, start, tm
     line(redis, "disk.db4.used", 99.5, 0, noise=0)
     line(redis, "disk.db5.used", 80, 10, span_s=3600)
     line(redis, "memory.used", 80, 10)    # no limit
-    web, settings = start(more=RULES), write_settings(tmp_path / "explain.conf", f'redis = "unix:{redis.sock}"; {RULES}')
+    web = start(more=RULES)
+    settings = write_settings(tmp_path / "explain.conf", f'redis = "unix:{redis.sock}"; {RULES}')
 
     def asked(name, *arguments, **more):
         run = subprocess.run([BUILD / "ridgeline", "explain", "--settings", settings, *arguments, name],

@@ -1,4 +1,4 @@
-"""A receiver that is down for two minutes gets what it missed, each message once, whatever happens to the alerter meanwhile."""
+"""A receiver that is down for two minutes gets what it missed, each message once, also when the alerter is killed."""
 import json
 import time
 
@@ -23,7 +23,8 @@ class Site:
         self.redis = self.redis_server.client
         self.anomaly = anomaly("shop.orders", int(time.time()) - 60, int(time.time()) - 10, score=80)
         self.receiver = None
-        settings = write_settings(directory / "alerter.conf", f"""redis = "unix:{self.redis_server.sock}"; surface_score = 50;
+        settings = write_settings(directory / "alerter.conf", f"""
+            redis = "unix:{self.redis_server.sock}"; surface_score = 50;
             channels = ( {{ name = "hook"; type = "webhook"; url = "http://127.0.0.1:{self.port}/"; }} );
             alerts = ( {{ name = "all"; channels = "hook"; }} );""")
         self.daemon = daemons("alerter", settings)

@@ -30,7 +30,8 @@ Test(incidents_csv, has_a_line_for_each)
                         " \"ack\": {\"by\": \"Ada\", \"at\": 1700000100, \"normal\": true},"
                         " \"notified_at\": 1700000060}]");
     cr_expect_str_eq(after_names(text), "00d1e2f3a4b5c6d7,closed,2023-11-14T22:13:20Z,2023-11-14T22:23:20Z,"
-                                        "2023-11-14T22:53:20Z,600,shop.checkout.**,12,93.44,down,shop.checkout.errors,1,Ada,yes,2023-11-14T22:14:20Z\r\n");
+                                        "2023-11-14T22:53:20Z,600,shop.checkout.**,12,93.44,down,"
+                                        "shop.checkout.errors,1,Ada,yes,2023-11-14T22:14:20Z\r\n");
     free(text);
 }
 

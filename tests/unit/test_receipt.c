@@ -4,9 +4,9 @@
 
 #include "ridgeline/receipt.h"
 
-static const struct receipt sample = {.id = "00000000000000aa.all.1.open", .alert = "all", .channel = "hook", .kind = "open",
-                                      .outcome = RECEIPT_DEAD, .at_s = 1700000000, .done_at_s = 1700000100,
-                                      .reason = "HTTP 422"};
+static const struct receipt sample = {.id = "00000000000000aa.all.1.open", .alert = "all", .channel = "hook",
+                                      .kind = "open", .outcome = RECEIPT_DEAD, .at_s = 1700000000,
+                                      .done_at_s = 1700000100, .reason = "HTTP 422"};
 
 Test(receipt, json_and_back_is_the_same)
 {

@@ -31,7 +31,8 @@ export const noteOf = ({what, note}) => note || WHATS[what] || '';
 export function seenOf({value, expected, lower, upper, mean}) {
   if (!Number.isFinite(value)) return '';
   const off = Number.isFinite(expected) && !(value >= lower && value <= upper);
-  return `${number(value)}${mean ? ' on average' : ''}${off ? `, where ${number(lower)} to ${number(upper)} was expected` : ''}`;
+  const where = off ? `, where ${number(lower)} to ${number(upper)} was expected` : '';
+  return number(value) + (mean ? ' on average' : '') + where;
 }
 
 const parts = new WeakMap(); // row -> its parts
