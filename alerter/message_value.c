@@ -3,11 +3,12 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "alerter/channels/harmless.h"
 
 #define NUMBER_MAX 32
 #define BAND_MAX (2 * NUMBER_MAX + 8)
-#define UNIT_MAX 20     /* bytes of a unit that are told */
+#define UNIT_MAX 24     /* bytes of a unit that is told, with its end */
 #define TIMES_FROM 10   /* from so many times on they are told, and not how many percent */
 #define TIMES_MAX 1e6   /* beyond, what was expected is next to nothing */
 
@@ -18,14 +19,13 @@ static char *number_text(char out[NUMBER_MAX], double v)
     return out;
 }
 
-/* With a blank before it, cut before a character; "" where there is none. */
-static char *unit_text(char out[UNIT_MAX + 2], const struct message_member *m)
+/* With a blank before it; "" where there is none. */
+static char *unit_text(char out[UNIT_MAX + 1], const struct message_member *m)
 {
-    size_t len = strnlen(m->unit, UNIT_MAX + 1);
-    if (len > UNIT_MAX)
-        for (len = UNIT_MAX; len > 0 && ((unsigned char)m->unit[len] & 0xc0) == 0x80;)
-            len--;
-    snprintf(out, UNIT_MAX + 2, "%s%.*s", len > 0 ? " " : "", (int)len, m->unit);
+    bool known = *m->unit != '\0';
+    harmless_line(out + known, UNIT_MAX, m->unit);
+    if (known)
+        out[0] = ' ';
     return out;
 }
 
@@ -37,7 +37,7 @@ static bool is_off(const struct message_member *m)
 
 char *message_value_seen(char out[MESSAGE_VALUE_MAX], const struct message_member *m)
 {
-    char value[NUMBER_MAX], unit[UNIT_MAX + 2];
+    char value[NUMBER_MAX], unit[UNIT_MAX + 1];
     out[0] = '\0';
     if (isfinite(m->value))
         snprintf(out, MESSAGE_VALUE_MAX, "%s%s%s", number_text(value, m->value), unit_text(unit, m),
@@ -58,7 +58,7 @@ static char *band_text(char out[BAND_MAX], const struct message_member *m, const
 
 char *message_value_expected(char out[MESSAGE_VALUE_MAX], const struct message_member *m)
 {
-    char expected[NUMBER_MAX], unit[UNIT_MAX + 2], band[BAND_MAX];
+    char expected[NUMBER_MAX], unit[UNIT_MAX + 1], band[BAND_MAX];
     out[0] = '\0';
     if (is_off(m))
         snprintf(out, MESSAGE_VALUE_MAX, "%s%s%s", number_text(expected, m->expected), unit_text(unit, m),
@@ -83,7 +83,7 @@ char *message_value_off(char out[MESSAGE_VALUE_MAX], const struct message_member
 /* "412 ms, 312 % above the expected 100 ms (80 to 120)". */
 static void write_off(char out[MESSAGE_VALUE_MAX], const struct message_member *m)
 {
-    char value[NUMBER_MAX], expected[NUMBER_MAX], off[MESSAGE_VALUE_MAX], band[BAND_MAX], unit[UNIT_MAX + 2];
+    char value[NUMBER_MAX], expected[NUMBER_MAX], off[MESSAGE_VALUE_MAX], band[BAND_MAX], unit[UNIT_MAX + 1];
     const char *side = m->value > m->expected ? "above" : "below";
     message_value_off(off, m);
     unit_text(unit, m);

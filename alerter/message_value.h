@@ -1,6 +1,6 @@
 /* What a message says of one metric: its value, what was expected, how far apart these are. Pure.
  *
- * Texts hold the metric's unit as a rule gave it: they are to be made lines (harmless_line). */
+ * Texts hold notes as they came: they are to be made lines (harmless_line). */
 #ifndef RIDGELINE_ALERTER_MESSAGE_VALUE_H
 #define RIDGELINE_ALERTER_MESSAGE_VALUE_H
 

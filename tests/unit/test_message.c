@@ -201,8 +201,8 @@ Test(message, a_phrase_says_value_band_and_how_far_off)
         {NAN, NAN, NAN, NAN, false, "", "", "", ""},
         {412, 100, 80, 120, false,
          "x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", "",
-         "412 x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac, 312 % above the expected 100 "
-         "x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac (80 to 120)", "312 % above"},
+         "412 x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac..., 312 % above the expected 100 "
+         "x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac... (80 to 120)", "312 % above"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct message_member m = {.value = rows[i].value, .expected = rows[i].expected, .lower = rows[i].lower,
