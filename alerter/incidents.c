@@ -370,6 +370,7 @@ struct incident_member incidents_member_of(const struct anomaly *a)
                                 .what = what_of(a->opened.state)};
 
     memcpy(m.id, a->id, sizeof m.id);
+    engine_told(&a->peak, &m.told);
     return m;
 }
 

@@ -69,6 +69,9 @@ static int intend(struct notify *n, struct store *s, const struct settings *sett
     }
     if (limited && told_save_limiter(&n->told, s, settings, pair->channel) != 0)
         return -1;
+    const char *channel = settings->channels.list[pair->channel].name;
+    if (hold && notice_hold(s, pair->alert->name, channel, told, kind, one->json) != 0)
+        return -1;
     routing_intend(told, pair->alert, kind, hold, &one->head, now_s);
     return told_save(&n->told, s, one, i);
 }

@@ -299,7 +299,7 @@ void conf_lists_check(const struct settings *s, struct conf_errors *errors)
         const struct alert_settings *alert = &s->alerts.list[a];
         for (size_t i = 0; i < alert->channels.n; i++)
             if (!names_channel(s, alert->channels.globs[i]))
-                conf_errors_add(errors, alert->line, "alerts.channels", "no channel is called \"%.200s\"",
+                conf_errors_add(errors, alert->line, "alerts.channels", "no channel's name is, or matches, \"%.200s\"",
                                 glob_pattern(alert->channels.globs[i]));
     }
 }
