@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "alerter/grouping.h"
+#include "alerter/metrics.h"
 #include "ridgeline/anomaly.h"
 #include "ridgeline/desk.h"
 #include "ridgeline/incident.h"
@@ -23,12 +24,10 @@
 /* Events that are still to be told, as bits. */
 enum { INCIDENTS_DUE_OPEN = 1, INCIDENTS_DUE_UPDATE = 2, INCIDENTS_DUE_CLOSE = 4 };
 
-struct incidents_metric;
-
 struct incidents_member {
     struct incident_member m; /* m.metric is the metric's name */
     struct incidents_one *incident;
-    struct incidents_metric *metric;
+    struct metrics_one *metric;
     struct incidents_member *next; /* of the incident */
     bool changed;     /* since it was last written */
     uint64_t seen;    /* the newest count of open anomalies that found it, or that it came after */
@@ -56,7 +55,7 @@ struct incidents_one {
 struct incidents {
     struct grouping grouping;
     struct incidents_member *members; /* by id (uthash) */
-    struct incidents_metric *metrics; /* by name (uthash) */
+    struct metrics_one *metrics; /* by name (uthash) */
     struct incidents_one *first_changed, *last_changed, *closed;
     size_t n, n_closed, n_open_members;
     uint64_t founded, count;              /* incidents ever; whole counts of the open anomalies */
