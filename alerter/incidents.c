@@ -10,10 +10,10 @@
 #include <string.h>
 #include <utlist.h>
 
-void incidents_init(struct incidents *s)
+void incidents_init(struct incidents *s, const struct kinship *kinship)
 {
     *s = (struct incidents){0};
-    grouping_init(&s->grouping);
+    grouping_init(&s->grouping, kinship);
 }
 
 static struct incidents_member *find_member(const struct incidents *s, const char *id, size_t len)

@@ -62,7 +62,7 @@ struct incidents {
     uint64_t opened, joined, reopened, closings; /* what happened so far */
 };
 
-void incidents_init(struct incidents *s);
+void incidents_init(struct incidents *s, const struct kinship *kinship);
 void incidents_fini(struct incidents *s);
 
 /* What is known of an anomaly now. Returns 0, or -1 when memory is out: then `*s` is to be made anew. */

@@ -14,9 +14,11 @@ static struct incidents incidents;
 #define T0 1700000000u
 #define NOW_MS INT64_C(1700000100000)
 
+static const struct kinship no_statsd;
+
 static void begin(void)
 {
-    incidents_init(&incidents);
+    incidents_init(&incidents, &no_statsd);
 }
 
 static void end(void)
@@ -340,7 +342,7 @@ Test(incidents, restored_from_what_was_written_they_are_the_same_and_take_nothin
         char names[150][64];
 
         srand(seed);
-        incidents_init(&other);
+        incidents_init(&other, &no_statsd);
         for (int i = 0; i < 150; i++) {
             random_anomaly(&told[i], names[i]);
             cr_assert_eq(incidents_take(&incidents, &rules, &told[i], NOW_MS), 0);
