@@ -89,6 +89,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
                 const struct routing_state *state, json_t *head)
 {
     const char *incident = json_string_value(json_object_get(head, "id"));
+    const char *leader = json_string_value(json_object_get(json_object_get(head, "group"), "id"));
     char ack[TICKET_LINK_BYTES], normal[TICKET_LINK_BYTES];
     char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 64], id[OUTBOX_ID_MAX], key[ANOMALY_ID_BYTES + CHANNEL_NAME_MAX + 1];
     struct message m = {.kind = kind_of(state->pending),
@@ -97,7 +98,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
                         .site = site,
                         .page_url = url,
                         .incident = head};
-    snprintf(key, sizeof key, "%s.%s", incident ? incident : "", alert);
+    snprintf(key, sizeof key, "%s.%s", leader ? leader : incident ? incident : "", alert);
     snprintf(id, sizeof id, "%s.%" PRIu32 ".%s", key, state->sequence, message_kind_name(m.kind));
     site_name(site, settings);
     page_of(page, settings);
