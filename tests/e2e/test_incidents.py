@@ -103,6 +103,17 @@ def test_what_is_not_related_in_name_or_time_is_apart(redis, alerter):
         ("db.replication.lag.seconds", 1), ("shop.checkout.*", 2), ("shop.checkout.latency", 1)]
 
 
+def test_how_far_incidents_were_told_says_nothing_of_the_events_of_a_slot(redis, alerters):
+    now = int(time.time())
+    name = next(f"m{i}" for i in range(10000) if slot_of(f"m{i}") == 0)
+    redis.hset("ridgeline:alerter", "cursor:notify", f"{(now + 3600) * 1000}-0")
+    a = anomaly(name, now - 60, now - 10)
+    tell(redis, "open", a)
+    tell(redis, "close", dict(a, state="closed"))
+    alerters()
+    wait_heads(redis, 1, "closed")
+
+
 SERVICE = ["stats.timers.checkout.mean", "stats.timers.checkout.upper_90", "stats_counts.checkout.errors",
            "stats.checkout.errors", "stats.gauges.checkout.sessions"]
 
