@@ -86,8 +86,8 @@ static bool is_over(struct review *review, const struct message *m)
     struct routing_state told = {.told = false};
     snprintf(leader, sizeof leader, "%s", m->dedup_key);
     keys_incident(key, leader);
-    redisReply *r = store_command(review->store, "HGET %s " ROUTING_FIELD "%s:%s", key, m->alert != NULL ? m->alert : "",
-                                  review->channel);
+    redisReply *r = store_command(review->store, "HGET %s " ROUTING_FIELD "%s:%s", key,
+                                  m->alert != NULL ? m->alert : "", review->channel);
     bool known = store_ok(r);
     review->failed |= !known;
     if (known && r->type == REDIS_REPLY_STRING)

@@ -2,7 +2,7 @@
  * follow. All that is told of them goes out under the leader's id, with heads that are of all of them.
  *
  * What makes the group outlive a crash stands with each incident (routing.h): that it leads and by what key, or with
- * whom it is told. Here it is found quickly. What a channel's limit held back leads no group, for nothing that followed it
+ * whom it is told. Here it is found quickly. What a channel's limit held back leads no group: nothing that followed it
  * would be told. Pure.
  *
  * I1: who leads is held (told.h) as long as it is busy, and so are all that follow it.

@@ -1,7 +1,7 @@
 /* What of a metric's name tells of its kin: all of it but what StatsD puts around the name that it was sent. Pure.
  *
- * `stats.timers.checkout.upper_90`, `stats_counts.checkout` and `stats.gauges.checkout` are three figures of `checkout`,
- * while `stats.gauges.queue` and `stats.gauges.load` have nothing in common but their type. */
+ * `stats.timers.checkout.upper_90`, `stats_counts.checkout` and `stats.gauges.checkout` are three figures of
+ * `checkout`, while `stats.gauges.queue` and `stats.gauges.load` have nothing in common but their type. */
 #ifndef RIDGELINE_ALERTER_KINSHIP_H
 #define RIDGELINE_ALERTER_KINSHIP_H
 

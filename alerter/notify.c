@@ -79,8 +79,8 @@ static uint64_t group_key(const struct notify *n, const struct incident_head *he
     return groups_key(&n->told.kinship, (unsigned)way->parts, metric ? metric : head->first.metric);
 }
 
-/* Has what is to be told as open told in a group that is told already. Returns 1 when there is none; 0; or -1 when Redis
- * did not answer. */
+/* Has what is to be told as open told in a group that is told already. Returns 1 when there is none; 0; or -1 when
+ * Redis did not answer. */
 static int join(struct notify *n, struct store *s, struct told_one *one, size_t i, uint64_t key)
 {
     struct told_one *leader = key != 0 ? groups_find(&n->told, i, key) : NULL;
@@ -126,8 +126,8 @@ static int send_pending(struct notify *n, struct store *s, const struct settings
     const struct ways_one *way = &n->told.ways.list[i];
     struct routing_state *told = &one->way[i].state;
     json_t *head = groups_json(one, i);
-    int result = head ? notice_send(s, settings, way->alert->name, settings->channels.list[way->channel].name, told, head)
-                      : -1;
+    const char *channel = settings->channels.list[way->channel].name;
+    int result = head ? notice_send(s, settings, way->alert->name, channel, told, head) : -1;
     json_decref(head);
     if (result != 0)
         return result;

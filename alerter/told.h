@@ -20,9 +20,9 @@
 /* What was told of an incident on one way, and its place in a group (groups.h). */
 struct told_way {
     struct routing_state state;
-    struct told_one *leader;   /* whom it follows; NULL: nobody */
+    struct told_one *leader;    /* whom it follows; NULL: nobody */
     struct told_one *followers; /* the last that came first */
-    struct told_one *next;     /* of the leader's followers */
+    struct told_one *next;      /* of the leader's followers */
 };
 
 struct told_one {
@@ -44,7 +44,8 @@ struct told {
 };
 
 /* Reads the incidents that are open, those that closed since events were last followed, and those that are told with
- * them. Keeps pointers into `settings`. Returns 0; or -1 when Redis did not answer or memory is out: then nothing is held. */
+ * them. Keeps pointers into `settings`. Returns 0; or -1 when Redis did not answer or memory is out: then nothing is
+ * held. */
 int told_load(struct told *t, struct store *s, const struct settings *settings);
 void told_drop(struct told *t);
 

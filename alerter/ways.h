@@ -1,7 +1,7 @@
 /* The ways on which incidents are told: each alert with each of its channels, and those that settings no longer have.
  *
- * What was told as open on a way is told to be over on it, also when its alert was renamed or taken out meanwhile, or no
- * longer names the channel: whoever it woke is not left with it. So ways stand in Redis, as fields
+ * What was told as open on a way is told to be over on it, also when its alert was renamed or taken out meanwhile, or
+ * no longer names the channel: whoever it woke is not left with it. So ways stand in Redis, as fields
  * `way:<alert>:<channel>` of `ridgeline:alerter`:
  *
  * I1: a way stands there before anything is told on it.

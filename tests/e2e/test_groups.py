@@ -191,7 +191,7 @@ def test_what_a_former_alert_told_has_its_end_when_the_incident_has(redis, daemo
     wait_kinds(other, "open")
     second = opened(redis, SHOP[1])
     wait_for("it follows", lambda: b"with=" in (sent_field(redis, second, "sent:old:other") or b""))
-    two_hooks('{ name = "new"; channels = "hook"; match = "shop.cart"; }')  # the alert renamed, without the other channel
+    two_hooks('{ name = "new"; channels = "hook"; match = "shop.cart"; }')  # renamed, without the other
     begin_anew(redis, daemon, how)
     wait_kinds(hook, "open", "open")  # by the alert of the new name
     assert ways(redis) == ["way:new:hook", "way:old:hook", "way:old:other"]

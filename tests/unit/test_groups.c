@@ -78,7 +78,10 @@ Test(head, who_sees_to_one_sees_to_all_and_what_is_normal_says_nothing_of_others
 {
     enum { NOBODY, SEEN, NORMAL, N };
     static const struct incident_ack acks[N] = {
-        [NOBODY] = {.by = ""}, [SEEN] = {.given = true, .by = "s"}, [NORMAL] = {.given = true, .normal = true, .by = "n"}};
+        [NOBODY] = {.by = ""},
+        [SEEN] = {.given = true, .by = "s"},
+        [NORMAL] = {.given = true, .normal = true, .by = "n"},
+    };
     static const int wanted[N][N] = {
         [NOBODY] = {[NOBODY] = NOBODY, [SEEN] = SEEN, [NORMAL] = NOBODY},
         [SEEN] = {[NOBODY] = SEEN, [SEEN] = SEEN, [NORMAL] = SEEN},
@@ -352,15 +355,15 @@ static void run(unsigned number)
     int64_t now_s = T0;
     struct told t;
     begin(number);
+    load(&t);
     for (int step = 0; step < 60; step++, now_s += draw(300)) {
-        load(&t);
         for (bool alive = true; alive && draw(8) != 0;) {
             change(now_s);
             alive = pass(&t, now_s);
         }
         check_turns();
-        if (step < 59)
-            drop(&t);
+        drop(&t);
+        load(&t);
     }
     world.calm = true;
     for (int turn = 0; turn < 6; turn++) {
