@@ -41,6 +41,20 @@ static void write_title(const struct incidents_one *one, const char *first, char
     parts_common_text(&common, title);
 }
 
+/* Of how many metrics its members are. */
+static uint32_t count_metrics(const struct incidents_one *one)
+{
+    uint32_t n = 0;
+
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        member->metric->counted = false;
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        n += !member->metric->counted;
+        member->metric->counted = true;
+    }
+    return n;
+}
+
 void head_make(struct incident_head *head, const struct incidents_one *one, char title[PARTS_TITLE_MAX])
 {
     unsigned ways = 0;
@@ -52,7 +66,7 @@ void head_make(struct incident_head *head, const struct incidents_one *one, char
                                    .closed_at_s = one->closed_at_s,
                                    .title = title,
                                    .count = one->count,
-                                   .metrics = incidents_metrics(one),
+                                   .metrics = count_metrics(one),
                                    .open_members = one->open_members,
                                    .first = one->members->m,
                                    .reopened = one->reopened,

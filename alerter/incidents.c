@@ -186,19 +186,6 @@ no_member:
     return -1;
 }
 
-uint32_t incidents_metrics(const struct incidents_one *one)
-{
-    uint32_t n = 0;
-
-    for (const struct incidents_member *member = one->members; member; member = member->next)
-        member->metric->counted = false;
-    for (const struct incidents_member *member = one->members; member; member = member->next) {
-        n += !member->metric->counted;
-        member->metric->counted = true;
-    }
-    return n;
-}
-
 /* The incident of the metric's newest anomaly, when this one is the same thing come back. */
 static struct incidents_one *find_flapping(const struct incidents *s, const struct grouping_rules *rules,
                                            const struct incident_member *m)

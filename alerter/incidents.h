@@ -77,9 +77,6 @@ struct incident_member incidents_member_of(const struct anomaly *a);
 int incidents_restore(struct incidents *s, const struct incident_head *head, const struct incident_member *members,
                       size_t n, int64_t now_wall_ms, struct incidents_one **out);
 
-/* Of how many metrics its members are. */
-uint32_t incidents_metrics(const struct incidents_one *one);
-
 /* Marks an incident as changed, with the events `due`. */
 void incidents_change(struct incidents *s, struct incidents_one *one, unsigned due);
 

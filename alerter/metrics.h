@@ -13,7 +13,7 @@ struct incidents_member;
 struct metrics_one {
     UT_hash_handle hh;
     size_t n;     /* members */
-    bool counted; /* by whoever counts metrics, while it counts */
+    bool counted; /* by whoever counts those of an incident, while it counts */
     struct incidents_member *newest; /* by start; NULL when that one was forgotten */
     char name[];
 };
