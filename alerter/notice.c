@@ -146,6 +146,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
                 const struct routing_state *state, json_t *head)
 {
     const char *known = json_string_value(json_object_get(head, "id")), *incident = known ? known : "";
+    const char *leader = json_string_value(json_object_get(json_object_get(head, "group"), "id"));
     char ack[TICKET_LINK_BYTES], normal[TICKET_LINK_BYTES];
     char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 64], id[OUTBOX_ID_MAX], key[KEY_MAX];
     struct message m = {.kind = kind_of(state->pending),
@@ -154,7 +155,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
                         .site = site,
                         .page_url = url,
                         .incident = with_units(head, settings)};
-    snprintf(key, sizeof key, "%s.%s", incident, alert);
+    snprintf(key, sizeof key, "%s.%s", leader ? leader : incident, alert);
     snprintf(id, sizeof id, "%s.%" PRIu32 ".%s", key, state->sequence, message_kind_name(m.kind));
     site_name(site, settings);
     page_of(page, settings);

@@ -28,6 +28,11 @@ static int check_channel(void *entry, const char **option, const char **reason)
 static int check_alert(void *entry, const char **option, const char **reason)
 {
     const struct alert_settings *alert = entry;
+    int parts;
+    *option = "group_by";
+    *reason = "may be \"incident\", \"prefix:1\" to \"prefix:30\", or \"alert\"";
+    if (alerts_group_parts(alert->group_by, &parts) < 0)
+        return -1;
     *option = alert->match.n == 0 ? "match" : alert->channels.n == 0 ? "channels" : "states";
     *reason = alert->match.n == 0 || alert->channels.n == 0 ? "must hold a glob" : "must name a state";
     return alert->match.n == 0 || alert->channels.n == 0 || alert->states == 0 ? -1 : 0;

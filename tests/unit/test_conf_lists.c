@@ -88,6 +88,8 @@ Test(conf_lists, what_is_wrong_is_said_with_its_line)
          "t.conf:2: alerts.match: holds \"[\", which is no glob"},
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; min_score = 101; } );",
          "t.conf:2: alerts.min_score: is out of range"},
+        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; group_by = \"prefix\"; } );",
+         "t.conf:2: alerts.group_by: may be \"incident\", \"prefix:1\" to \"prefix:30\", or \"alert\""},
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; mni_score = 1; } );",
          "t.conf:2: alerts.mni_score: is no option of an entry; did you mean min_score?"},
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stail\"; } );",
