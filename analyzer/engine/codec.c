@@ -238,6 +238,15 @@ void codec_shorts(struct codec *c, float *v, size_t n)
     }
 }
 
+void codec_bits24(struct codec *c, struct codec_bits24 *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float number = codec_from_bits24(v[i]);
+        codec_shorts(c, &number, 1);
+        v[i] = codec_to_bits24(number);
+    }
+}
+
 void codec_half(struct codec *c, uint16_t *v)
 {
     uint32_t most;
