@@ -154,9 +154,11 @@ void profile_keep_times(struct profile *p, uint32_t from, uint32_t until)
 static void codec_bins(struct codec *c, struct codec_bits24 *bin, uint8_t *n, unsigned bins)
 {
     codec_runs_u8(c, n, bins);
-    for (unsigned i = 0; i < bins; i++)
-        if (n[i] > 0)
-            codec_bits24(c, &bin[i], 1);
+    for (unsigned i = 0, seen; i < bins; i = seen + 1) {
+        for (seen = i; seen < bins && n[seen] > 0;)
+            seen++;
+        codec_bits24(c, &bin[i], seen - i);
+    }
 }
 
 void profile_codec(struct profile *p, struct codec *c)
