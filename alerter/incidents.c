@@ -347,6 +347,10 @@ static enum incident_what what_of(enum engine_state state)
         return INCIDENT_DROPOUT;
     case ENGINE_STALE:
         return INCIDENT_STALE;
+    case ENGINE_GAP:
+        return INCIDENT_GAP;
+    case ENGINE_RESET:
+        return INCIDENT_RESET;
     default:
         return INCIDENT_ANOMALOUS;
     }
@@ -366,6 +370,7 @@ struct incident_member incidents_member_of(const struct anomaly *a)
                                 .what = what_of(a->opened.state)};
 
     memcpy(m.id, a->id, sizeof m.id);
+    engine_told(&a->peak, &m.told);
     return m;
 }
 

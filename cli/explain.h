@@ -4,11 +4,13 @@
 
 #include "ridgeline/conf.h"
 #include "ridgeline/episode.h"
+#include "ridgeline/forecast.h"
 
 struct explain_verdict {
     struct verdict verdict;
     struct episode episode; /* of the metric, after that point */
-    double stale_after_s;
+    double stale_after_s, step_s;
+    bool sparse;
     double patience_s; /* how long after its last anomalous point an anomaly closes */
     bool from_record; /* a saved record stood before the point; without one the tail alone was judged */
     bool found;
@@ -21,5 +23,8 @@ void explain_print_retention(const struct units_retention *r, const struct conf_
 /* Prints a verdict with its findings and what it means for an anomaly. `now` is epoch
  * seconds, to tell whether the metric is silent; 0: it does not matter. */
 void explain_print_verdict(const struct explain_verdict *e, const struct engine_options *o, int64_t now);
+
+/* Prints how a metric moves to its limit, and when it is there: `note` is forecast_note()'s. */
+void explain_print_forecast(const struct forecast *f, const char *note);
 
 #endif

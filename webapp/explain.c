@@ -6,11 +6,14 @@
 #include "ridgeline/anomaly.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/history.h"
+#include "ridgeline/prospect.h"
 #include "webapp/app.h"
 #include "webapp/mutes.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
 #include "webapp/why.h"
+
+#define DAY_S 86400
 
 struct explained {
     struct verdict last; /* of the last point replayed */
@@ -87,14 +90,18 @@ static json_t *explanation(struct explained *e, struct history_end *end, const s
     char why[WHY_MAX];
     e->about.silent_s = (double)at - e->last.t;
     e->about.first = first_voter(e);
+    e->about.sparse = end->sparse;
+    e->about.step_s = end->step_s;
+    e->about.habit_s = end->stale_after_s;
     if (end->stale_after_s > 0 && e->about.silent_s > end->stale_after_s)
         e->last.state = ENGINE_STALE;
     episode_expire(&end->episode, options, end->step_s, at);
     why_sentence(why, &e->last, options, &e->about);
-    return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "at", (json_int_t)at, "verdict",
+    return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:b,s:o}", "at", (json_int_t)at, "verdict",
                      anomaly_verdict_to_json(&e->last), "why", why, "source", sources[end->source], "resolution",
                      http_number(end->step_s > 0 ? end->step_s : NAN), "stale_after_s",
-                     http_number(end->stale_after_s), "episode", episode_json(&end->episode));
+                     http_number(end->stale_after_s), "sparse", (int)end->sparse, "episode",
+                     episode_json(&end->episode));
 }
 
 static json_t *retention_json(const struct settings *settings, const char *name, size_t len)
@@ -116,6 +123,28 @@ static void add_mute(const struct request *request, json_t *out, const char *nam
                                          json_string_value(json_object_get(mute, "name")),
                                          json_string_value(json_object_get(mute, "what"))));
     json_object_set_new(out, "mute", mute ? mute : json_null());
+}
+
+/* When the metric reaches its limit, as it looked at that time; null where no rule gives it one, or too little is
+ * known. Returns 0, or -1 when Redis did not answer or memory is out. */
+static int add_forecast(const struct request *request, json_t *out, const char *name, size_t len, uint32_t at)
+{
+    struct conf_about about;
+    struct forecast f;
+    char note[FORECAST_NOTE_BYTES];
+    json_t *json = NULL;
+    conf_about(&request->app->settings, name, len, &about);
+    int unknown = isnan(about.limit) ? 1 : prospect_now(request->store, name, len, about.limit, at, &f);
+    if (unknown < 0)
+        return -1;
+    if (unknown == 0) {
+        forecast_note(note, &f, about.limit, about.unit);
+        json = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:b, s:s}", "limit", about.limit, "value", http_number(f.last),
+                         "level", http_number(f.level), "slope_a_day", http_number(f.slope * DAY_S), "reach_s",
+                         http_number(f.reach_s), "soonest_s", http_number(f.soonest_s), "heading", (int)f.heading,
+                         "note", note);
+    }
+    return json_object_set_new(out, "forecast", json ? json : json_null());
 }
 
 static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,
@@ -147,7 +176,12 @@ static void answer(const struct request *request, struct reply *reply, const cha
         add_mute(request, out, name, len, at);
         json_object_set_new(out, "options", tune_options_json(&options, origins));
         json_object_set_new(out, "retention", retention_json(&request->app->settings, name, len));
-        http_json(reply, HTTP_OK, out);
+        if (add_forecast(request, out, name, len, at) == 0) {
+            http_json(reply, HTTP_OK, out);
+        } else {
+            json_decref(out);
+            http_no_redis(reply);
+        }
     }
     conf_rules_free(&overrides);
 }

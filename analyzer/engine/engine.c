@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyzer/engine/codec.h"
+#include "analyzer/engine/silence.h"
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
@@ -83,6 +84,11 @@ double engine_step_s(const struct engine_record *r)
 double engine_stale_after_s(const struct engine_record *r)
 {
     return cadence_stale_after_s(&r->cadence);
+}
+
+bool engine_is_sparse(const struct engine_record *r)
+{
+    return cadence_is_sparse(&r->cadence);
 }
 
 uint32_t engine_warmup_left_s(const struct engine_record *r)
@@ -286,6 +292,7 @@ int engine_update_each(struct engine_record *r, const struct engine_options *con
     if (!isfinite(p.v) || (r->cadence.n > 0 && p.t <= r->cadence.last_t))
         return -1;
     record_ask_season(r, (enum engine_season_option)o[0]->season);
+    struct silence before = silence_after_last(r);
     enum counter_change change = counter_take(&r->counter, p);
     bool runs = false;
     if (change == COUNTER_TURNED)
@@ -299,10 +306,12 @@ int engine_update_each(struct engine_record *r, const struct engine_options *con
         out[i].warmup_left_s = engine_warmup_left_s(r);
         out[i].rate = rate;
         if (runs && change == COUNTER_RESET)
-            verdict_reset(&out[i]);
+            verdict_reset(&out[i], o[i]);
     }
     if (runs && change != COUNTER_RESET)
         take_and_judge(r, o, n, p.t, by_rate ? rate : p.v, out);
+    for (size_t i = 0; i < n; i++)
+        silence_gap(&before, o[i], &out[i]);
     engine_assert(r);
     return 0;
 }

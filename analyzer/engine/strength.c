@@ -68,7 +68,8 @@ static double join(const double s[STRENGTH_PARTS])
     return sqrt(sum);
 }
 
-double strength_joined(const struct strength *st, uint32_t t)
+/* T at `t`, before daily_less(). */
+static double joined(const struct strength *st, uint32_t t)
 {
     double s[STRENGTH_PARTS];
     for (unsigned i = 0; i < STRENGTH_PARTS; i++)
@@ -78,7 +79,7 @@ double strength_joined(const struct strength *st, uint32_t t)
 
 double strength_at(const struct strength *st, uint32_t t)
 {
-    return daily_less(&st->daily, t, strength_joined(st, t));
+    return daily_less(&st->daily, t, joined(st, t));
 }
 
 static bool all_used(const double use[DETECTOR_COUNT])
@@ -155,7 +156,7 @@ double strength_score(const struct strength *st, double strength)
 void strength_learn(struct strength *st, uint32_t t)
 {
     habit_learn(&st->habit, t, strength_at(st, t));
-    daily_learn(&st->daily, t, strength_joined(st, t));
+    daily_learn(&st->daily, t, joined(st, t));
 }
 
 void strength_codec(struct strength *st, struct codec *c)

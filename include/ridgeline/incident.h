@@ -31,9 +31,17 @@ struct incident_ack { /* who sees to it */
 enum incident_direction { INCIDENT_UNKNOWN, INCIDENT_UP, INCIDENT_DOWN, INCIDENT_MIXED };
 
 /* What a member is: an anomaly by its values, by a state beside the score, or a limit that comes near. */
-enum incident_what { INCIDENT_ANOMALOUS, INCIDENT_FLAT, INCIDENT_DROPOUT, INCIDENT_STALE, INCIDENT_FORECAST };
-#define INCIDENT_WHATS (INCIDENT_FORECAST + 1)
-#define INCIDENT_NOTE_BYTES 80
+enum incident_what {
+    INCIDENT_ANOMALOUS,
+    INCIDENT_FLAT,
+    INCIDENT_DROPOUT,
+    INCIDENT_STALE,
+    INCIDENT_FORECAST,
+    INCIDENT_GAP,
+    INCIDENT_RESET,
+};
+#define INCIDENT_WHATS (INCIDENT_RESET + 1)
+#define INCIDENT_NOTE_BYTES 128
 
 /* One anomaly of an incident, or a forecast. */
 struct incident_member {
@@ -46,6 +54,8 @@ struct incident_member {
     uint32_t peak_at;
     enum incident_what what;
     char note[INCIDENT_NOTE_BYTES]; /* of a forecast: what it says; else "" */
+    struct engine_told told; /* of its peak: what was seen, what was expected; of a forecast only where it is now. NaN
+                                each where that is not known */
 };
 
 struct incident_head {
@@ -66,12 +76,12 @@ struct incident_head {
     struct incident_ack ack;
 };
 
-/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note"}. New
- * reference, NULL when memory is out or the name is not UTF-8. */
+/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note", "value",
+ * "expected", "lower", "upper", "mean"}. New reference, NULL when memory is out or the name is not UTF-8. */
 json_t *incident_member_to_json(const struct incident_member *m);
 
-/* Reads what incident_member_to_json wrote; null becomes NaN, and `metric` points into `json`. Returns 0, or -1
- * with `*m` unspecified when it is not that. */
+/* Reads what incident_member_to_json wrote, also before it had values; null becomes NaN, and `metric` points into
+ * `json`. Returns 0, or -1 with `*m` unspecified when it is not that. */
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
 /* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "metrics", "open", "score",
@@ -88,7 +98,7 @@ int incident_compare(const struct incident_member *a, const struct incident_memb
 /* Which moved first: the earlier start, then as incident_compare() says. */
 int incident_compare_starts(const struct incident_member *a, const struct incident_member *b);
 
-/* "ANOMALOUS", "FLAT", "DROPOUT", "STALE", "FORECAST". */
+/* "ANOMALOUS", "FLAT", "DROPOUT", "STALE", "FORECAST", "GAP", "RESET". */
 const char *incident_what_name(enum incident_what what);
 
 /* "up", "down", "mixed" or "unknown". */

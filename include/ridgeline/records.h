@@ -65,7 +65,7 @@ struct records_saved {
 /* Appends the load of `now` and `place`. Returns 0 or -1. */
 int records_ask(struct store *s, const char *name, size_t len);
 
-/* Takes the reply to one records_ask. Returns as records_load does. */
+/* Takes the reply to one records_ask. Returns as records_load does; `rejected` may not be NULL. */
 int records_answer(struct store *s, struct records_saved *saved, bool *rejected);
 
 /* Appends the save of `saved` under `field` (`place` goes with RECORDS_NOW only), to expire after

@@ -215,6 +215,16 @@ Test(incidents, the_head_tells_first_mover_strongest_and_direction)
     cr_assert(head.direction == INCIDENT_MIXED && head.count == 31 && head.score == 79);
 }
 
+Test(incidents, a_member_is_what_opened_its_anomaly)
+{
+    for (enum engine_state state = 0; state < ENGINE_STATES; state++) {
+        struct anomaly a = {.metric = "a", .opened.state = state, .peak.state = ENGINE_ANOMALOUS};
+        struct incident_member m = incidents_member_of(&a);
+        bool named = engine_state_opens(state) || state == ENGINE_STALE;
+        cr_expect_str_eq(incident_what_name(m.what), named ? engine_state_name(state) : "ANOMALOUS");
+    }
+}
+
 Test(incidents, two_counts_in_a_row_that_miss_a_member_close_it)
 {
     struct incident_member gone = member("a.b", T0, T0 + 50, true, 60), stays = member("x.y", T0, T0 + 50, true, 60);
@@ -377,6 +387,18 @@ Test(incidents, a_member_that_another_incident_holds_is_left_out)
     cr_assert(out->count == 1 && out == of("c.d", T0) && incidents.n == 2);
 }
 
+Test(incident, a_member_keeps_what_was_seen_and_expected)
+{
+    struct incident_member m = member("a.b", T0, T0 + 50, true, 60), back;
+
+    m.told = (struct engine_told){.value = 412.25, .expected = 100, .lower = 80, .upper = INFINITY, .is_mean = true};
+    json_t *json = incident_member_to_json(&m);
+    cr_assert_eq(incident_member_from_json(&back, json), 0);
+    cr_expect(back.told.value == 412.25 && back.told.expected == 100 && back.told.lower == 80 && back.told.is_mean);
+    cr_expect(isnan(back.told.upper), "JSON has no infinity");
+    json_decref(json);
+}
+
 Test(incident, what_is_no_head_or_member_is_refused)
 {
     static const char good[] = "{\"id\":\"00\",\"metric\":\"a\",\"start\":1,\"end\":2,\"state\":\"open\","
@@ -385,7 +407,9 @@ Test(incident, what_is_no_head_or_member_is_refused)
         "{\"id\":\"\"}", "{\"id\":\"00112233445566778899\"}", "{\"id\":7}", "{\"start\":-1}", "{\"start\":4294967296}",
         "{\"end\":1.5}", "{\"state\":\"ajar\"}", "{\"direction\":\"mixed\"}", "{\"score\":\"9\"}", "{\"metric\":null}",
         "{\"what\":\"odd\"}", "{\"note\":null}",
-        "{\"note\":\"longer than seventy-nine bytes: 0123456789 0123456789 0123456789 0123456789 0123456789\"}"};
+        "{\"value\":\"9\"}", "{\"upper\":{}}",
+        "{\"note\":\"longer than 127 bytes: 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+        "0123456789 0123456789 0123456789 0123456789\"}"};
     struct incident_member m;
     struct incident_head head;
 
@@ -393,6 +417,8 @@ Test(incident, what_is_no_head_or_member_is_refused)
     cr_assert_eq(incident_member_from_json(&m, whole), 0);
     cr_assert(isnan(m.score) && m.open && m.direction == INCIDENT_UP && m.what == INCIDENT_STALE);
     cr_assert_str_eq(m.note, "n");
+    cr_assert(isnan(m.told.value) && isnan(m.told.expected) && isnan(m.told.lower) && isnan(m.told.upper),
+              "an older release told none");
     cr_assert_eq(incident_head_from_json(&head, whole), -1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         json_t *json = json_deep_copy(whole), *change = json_loads(bad[i], 0, NULL);

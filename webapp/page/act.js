@@ -8,7 +8,8 @@ import {nowS, time} from './format.js';
 import {whenInWords} from './rows.js';
 
 const ACTS = {
-  ack: ['Do you see to this incident?', 'I see to it', 'Noted: it is not repeated while you see to it. Metrics that join, and its end, are told.'],
+  ack: ['Do you see to this incident?', 'I see to it',
+    'Noted: it is not repeated while you see to it. Metrics that join, and its end, are told.'],
   normal: ['Is this normal?', 'This is normal', 'Noted: no message tells of it any more.'],
 };
 
@@ -36,8 +37,8 @@ export function hide() {
 
 function ask(query, incident) {
   const until = Number(query.get('until')), act = query.get('act'), [, words, thanks] = ACTS[act];
-  const what = el('p', {class: 'facts'}, el('a', {class: 'metric', href: incidentHash(incident.id)}, incident.title), ' ',
-    whenInWords(incident));
+  const link = el('a', {class: 'metric', href: incidentHash(incident.id)}, incident.title);
+  const what = el('p', {class: 'facts'}, link, ' ', whenInWords(incident));
   if (until < nowS()) {
     byId('act').append(what, el('p', {class: 'error'}, 'This link has expired: open the incident.'));
     return;

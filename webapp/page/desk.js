@@ -12,14 +12,16 @@ export const remembered = () => localStorage.getItem(BY) ?? '';
 
 // A field for the reader's name, which is remembered.
 export function byField() {
-  return el('input', {name: 'by', 'aria-label': 'Your name', placeholder: 'your name', maxlength: 40, value: remembered(),
-    autocomplete: 'name', onchange: ({target}) => localStorage.setItem(BY, target.value.trim())});
+  return el('input', {name: 'by', 'aria-label': 'Your name', placeholder: 'your name', maxlength: 40,
+    value: remembered(), autocomplete: 'name', onchange: ({target}) => localStorage.setItem(BY, target.value.trim())});
 }
 
 // {node, tell(incident)} for the incident `id`. What is said shows when the incident's next news come.
 export function desk(id) {
-  const by = byField(), text = el('input', {name: 'text', 'aria-label': 'Note', placeholder: 'a note', maxlength: 1000});
-  const state = el('p', {class: 'facts'}), said = el('p', {class: 'said', role: 'status'}), entries = el('ol', {class: 'entries'});
+  const by = byField();
+  const text = el('input', {name: 'text', 'aria-label': 'Note', placeholder: 'a note', maxlength: 1000});
+  const state = el('p', {class: 'facts'}), said = el('p', {class: 'said', role: 'status'});
+  const entries = el('ol', {class: 'entries'});
   const say = async kind => {
     setText(said, '');
     try {
@@ -39,9 +41,11 @@ export function desk(id) {
   }}, state, el('div', {class: 'actions'}, by, ack, unack, normal, text, note, said), entries);
   const tell = incident => {
     const given = incident.ack;
-    replace(state, given ? [`${given.by || 'Somebody'} ${given.normal ? 'finds it normal' : 'sees to it'} since `, time(given.at), '. ',
-      given.normal && el('a', {href: tuneHash(literal(incident.first.metric))}, 'Tune it, so that it does not open again')]
-      : incident.state === 'open' && 'Nobody sees to it yet.');
+    replace(state, given ? [
+      `${given.by || 'Somebody'} ${given.normal ? 'finds it normal' : 'sees to it'} since `, time(given.at), '. ',
+      given.normal &&
+        el('a', {href: tuneHash(literal(incident.first.metric))}, 'Tune it, so that it does not open again'),
+    ] : incident.state === 'open' && 'Nobody sees to it yet.');
     const pressed = [ack, unack, normal].find(one => one === document.activeElement);
     ack.hidden = Boolean(given);
     unack.hidden = !given;

@@ -1,7 +1,7 @@
 // Rows of lists: an incident, an anomaly. A row is brought up to date in place, so that what is focused in it stays so.
 import {incidentHash, metricHash} from './address.js';
 import {append, el, replace, setText} from './dom.js';
-import {clock, duration, nowS, plural, time} from './format.js';
+import {clock, duration, nowS, number, plural, time} from './format.js';
 import {spark} from './spark.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
 
@@ -22,10 +22,19 @@ export function whenInWords({state, start, end}) {
   return [time(start), ` for ${duration(end - start)}`];
 }
 
-const WHATS = {FLAT: 'stopped moving', DROPOUT: 'fell to nothing', STALE: 'fell silent'};
+const WHATS = {FLAT: 'stopped moving', DROPOUT: 'fell to nothing', STALE: 'fell silent', GAP: 'was silent and is back',
+  RESET: 'began to count anew'};
 
 // What a member is, where it is not off its value: "reaches 100 % in 2d4h at this pace"; else "".
 export const noteOf = ({what, note}) => note || WHATS[what] || '';
+
+// What was seen of a member at its peak, and what was expected: "412, where 80 to 120 was expected"; else "".
+export function seenOf({value, expected, lower, upper, mean}) {
+  if (!Number.isFinite(value)) return '';
+  const off = Number.isFinite(expected) && !(value >= lower && value <= upper);
+  const where = off ? `, where ${number(lower)} to ${number(upper)} was expected` : '';
+  return number(value) + (mean ? ' on average' : '') + where;
+}
 
 const parts = new WeakMap(); // row -> its parts
 
@@ -69,7 +78,8 @@ export function updateAnomaly(node, anomaly) {
   dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly));
 }
 
-export const ackInWords = ({by, at, normal}) => `${by || 'somebody'} ${normal ? 'found it normal' : 'sees to it'}, since ${clock(at)}`;
+export const ackInWords = ({by, at, normal}) =>
+  `${by || 'somebody'} ${normal ? 'found it normal' : 'sees to it'}, since ${clock(at)}`;
 
 const expanded = new Set(); // ids of incidents whose members are shown
 
