@@ -57,7 +57,7 @@ ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/sky
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
                           skyline_msgpack frame queue mark_points table names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger lag delay episodes) $(call pick,roomba,plan) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask find join \
                          branch names_list http chart_lanes incidents_csv thin points normal_choices) \
              $(call pick,alerter,parts kinship grouping metrics incidents head message message_value message_text message_html \

@@ -101,7 +101,7 @@ static bool forget_if_gone(struct reader *r, struct metric *m)
         m->empty_since_mono_ms = now_ms;
     if (now_ms - m->empty_since_mono_ms < READER_FORGET_MS || episodes_is_open(&m->episode))
         return false;
-    judge_uncount(r->judge, m);
+    judge_forget(r->judge, m);
     shard_remove(r->shard, m);
     return true;
 }
