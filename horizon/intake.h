@@ -79,6 +79,10 @@ void intake_settings_changed(struct intake *in);
 /* Who sends from `address`, for a source; see senders_find. */
 struct sender *intake_sender(struct intake *in, enum intake_listener listener, const char *address, int64_t now_ms);
 
+/* Has what the next lines will need fetched into the cache, as many of those from `bytes` to `end` as it can hold.
+ * Returns where these end; they are yet to be taken, one by one. */
+const char *intake_ahead(const struct intake *in, enum intake_listener listener, const char *bytes, const char *end);
+
 /* One carbon line, without its newline, or for a listener of samples one of StatsD. A blank one is not counted. */
 void intake_line(struct intake *in, struct intake_source from, const char *line, size_t len);
 

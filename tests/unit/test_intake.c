@@ -257,6 +257,29 @@ Test(intake, a_flood_of_marks_is_rejected_by_reason_and_costs_no_point)
     cr_assert_eq(intake.tallies[from.listener].accepted, 1100u);
 }
 
+Test(intake, looks_ahead_from_line_to_line_up_to_the_end_and_takes_none)
+{
+    static const char letters[] = "ab: |\n";
+    struct intake_tally total;
+    srand(31);
+    send_line("a 1 1795307613");
+    for (int i = 0; i < 2000; i++) {
+        size_t len = (size_t)rand() % 1000;
+        char *text = malloc(len ? len : 1); /* of its very size, for sanitizers */
+        for (size_t k = 0; k < len; k++)
+            text[k] = letters[(size_t)rand() % (sizeof letters - 1)];
+        const char *at = text, *end = text + len;
+        while (at < end) {
+            const char *next = intake_ahead(&intake, i % 2 ? INTAKE_LINE_TCP : INTAKE_STATSD_UDP, at, end);
+            cr_assert(next > at && next <= end && (next == end || next[-1] == '\n'));
+            at = next;
+        }
+        free(text);
+    }
+    intake_total(&intake, &total);
+    cr_assert_eq(total.received, 1u);
+}
+
 Test(intake, reconciles_at_any_time)
 {
     static const char *const parts[] = {"a", "b;t=1", "b;t", "c..", "", "nan", "1", "1e3",
