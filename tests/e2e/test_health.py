@@ -1,4 +1,5 @@
-"""What /api/health says of a run beyond the sums: who sends how fast, which listener is missing, how the rest keeps up."""
+"""What /api/health says of a run beyond the sums: who sends how fast, which listener is missing, how the rest keeps
+up."""
 import socket
 import time
 
@@ -51,7 +52,9 @@ def test_a_redis_that_may_delete_metrics_is_told(web, redis):
     assert web.json("/api/health")["redis"]["maxmemory_policy"] == "noeviction"
     redis.config_set("maxmemory", "1gb")
     redis.config_set("maxmemory-policy", "allkeys-lru")
-    health = wait_for("the problem", lambda: (h := web.json("/api/health"))["redis"]["maxmemory_policy"] == "allkeys-lru" and h)
+    health = wait_for("the problem",
+                      lambda: (h := web.json("/api/health"))["redis"]["maxmemory_policy"] == "allkeys-lru" and h)
     assert any("noeviction" in sentence for sentence in health["problems"])
     redis.config_set("maxmemory", 0)
-    wait_for("no problem without a limit", lambda: not any("noeviction" in p for p in web.json("/api/health")["problems"]))
+    wait_for("no problem without a limit",
+             lambda: not any("noeviction" in p for p in web.json("/api/health")["problems"]))
