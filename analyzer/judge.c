@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "analyzer/gauges.h"
 #include "analyzer/rebuild.h"
 #include "ridgeline/anomaly_outline.h"
 #include "ridgeline/clock.h"
@@ -292,13 +293,6 @@ static int close_all_but(struct judge *j, const struct ledger_entry *chain, cons
     return 0;
 }
 
-static void count(uint64_t *gauge, bool *was, bool is)
-{
-    *gauge += is && !*was;
-    *gauge -= !is && *was;
-    *was = is;
-}
-
 /* A silence stands in no point: what Redis knows of the present one goes on, or has been told. */
 static void resume_silence(struct judge *j, struct metric *m, const struct ledger_entry *chain)
 {
@@ -334,7 +328,7 @@ static int settle(struct judge *j, struct metric *m)
     if (result == 0)
         result = close_all_but(j, chain, kept);
     ledger_forget(j->ledger, m->name, m->name_len);
-    count(&j->counters[WORKER_caught_up], &m->settled, true);
+    gauges_settle(j, m);
     return result;
 }
 
@@ -367,44 +361,10 @@ static int tell_in_time(struct judge *j, struct metric *m)
     return 0;
 }
 
-/* BUDGET_UNTOLD: none is open. */
-static void count_open(struct judge *j, struct metric *m, int level)
-{
-    if (m->open_level != BUDGET_UNTOLD)
-        j->open_at[m->open_level]--;
-    if (level != BUDGET_UNTOLD)
-        j->open_at[level]++;
-    m->open_level = level;
-}
-
-/* An open anomaly says more than that the metric fell silent in it. */
-static enum engine_state state_of(const struct judge *j, const struct metric *m)
-{
-    if (m->open && episode_is_silence(&j->episode))
-        return ENGINE_STALE;
-    if (m->open)
-        return engine_state_opens(j->episode.peak.state) ? j->episode.peak.state : ENGINE_ANOMALOUS;
-    return m->stale ? ENGINE_STALE : m->warming ? ENGINE_WARMING_UP : ENGINE_NORMAL;
-}
-
-/* As judge_count(), of the episode at hand. */
-static void recount(struct judge *j, struct metric *m)
-{
-    uint32_t last_t = engine_last_t(m->record), now = judge_wall_s(j);
-    double stale_after_s = engine_stale_after_s(m->record);
-    count(&j->counters[WORKER_warming_up], &m->warming, engine_warmup_left_s(m->record) > 0);
-    count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
-    count(&j->counters[WORKER_open_anomalies], &m->open, j->episode.open);
-    count(&j->counters[WORKER_silences], &m->silence, episode_is_silence(&j->episode));
-    count(&j->counters[WORKER_skyline_windows], &m->windowed, m->window != NULL);
-    count_open(j, m, j->episode.open ? budget_level(j->episode.score) : BUDGET_UNTOLD);
-    rosters_set(j->rosters, m, state_of(j, m));
-}
-
 void judge_count(struct judge *j, struct metric *m)
 {
     episodes_take(&m->episode, &j->episode);
-    recount(j, m);
+    gauges_update(j, m);
 }
 
 /* Opens, continues or ends the metric's silence, which a mute ends as it would any other anomaly. */
@@ -440,7 +400,7 @@ static int caught_up(struct judge *j, struct metric *m)
         return -1;
     if (expire(j, m) != 0)
         return -1;
-    recount(j, m);
+    gauges_update(j, m);
     return tell_in_time(j, m);
 }
 
@@ -460,12 +420,5 @@ void judge_forget(struct judge *j, struct metric *m)
 {
     option_sets_leave(&j->option_sets, m->options);
     m->options = NULL;
-    count(&j->counters[WORKER_warming_up], &m->warming, false);
-    count(&j->counters[WORKER_stale], &m->stale, false);
-    count(&j->counters[WORKER_open_anomalies], &m->open, false);
-    count(&j->counters[WORKER_silences], &m->silence, false);
-    count(&j->counters[WORKER_skyline_windows], &m->windowed, false);
-    count(&j->counters[WORKER_caught_up], &m->settled, false);
-    count_open(j, m, BUDGET_UNTOLD);
-    rosters_drop(j->rosters, m);
+    gauges_drop(j, m);
 }

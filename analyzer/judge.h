@@ -43,8 +43,8 @@ const struct engine_options *judge_options(struct judge *j, struct metric *m);
 enum mute_meaning judge_muted(const struct judge *j, const struct metric *m, uint32_t t);
 
 /* Judges points in time order, all later than the last judged one: all `n`, or as many as one turn may take. Stops
- * early where a record that must be kept for replays is due and cannot be sent, or a rollup cannot be read. Returns how many it
- * judged, or -1 when memory is out. judge_confirm() is to follow before anything else is asked of Redis. */
+ * early where a record that must be kept for replays is due and cannot be sent, or a rollup cannot be read. Returns how
+ * many it judged, or -1 when memory is out. judge_confirm() is to follow before anything else is asked of Redis. */
 int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n);
 
 /* Takes the replies to the records that were kept. One that was refused, or lost with the connection, is counted as an
@@ -69,7 +69,7 @@ int judge_close_orphan(struct judge *j, const char *name, size_t len);
 /* Brings the gauges and the roster up to date with the metric. */
 void judge_count(struct judge *j, struct metric *m);
 
-/* Takes the metric's share out of the gauges, it out of the roster, and its options from it; for its removal. */
+/* Takes the metric out of what is counted, and its options from it; for its removal. */
 void judge_forget(struct judge *j, struct metric *m);
 
 #endif

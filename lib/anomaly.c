@@ -114,7 +114,8 @@ json_t *anomaly_to_json(const struct anomaly *a)
                      "value", number(told.value), "expected", number(told.expected), "lower", number(told.lower),
                      "upper", number(told.upper), "votes", findings_to_json(p, vote_to_json), "peak_at",
                      (json_int_t)p->t, "opened", anomaly_verdict_to_json(&a->opened), "peak",
-                     anomaly_verdict_to_json(p), "closed", a->closed.t ? anomaly_verdict_to_json(&a->closed) : json_null());
+                     anomaly_verdict_to_json(p), "closed",
+                     a->closed.t ? anomaly_verdict_to_json(&a->closed) : json_null());
 }
 
 char *anomaly_to_text(const struct anomaly *a)

@@ -131,7 +131,8 @@ static void take_rarity(struct engine_record *r, const struct detector_point *p,
         .t = p->t,
         .past = past,
         .season = p->season,
-        .season_error = profile_tried(&r->profile, r->cadence.step_s) ? profile_error(&r->profile, r->season, p->t) : HUGE_VAL,
+        .season_error = profile_tried(&r->profile, r->cadence.step_s) ? profile_error(&r->profile, r->season, p->t)
+                                                                      : HUGE_VAL,
         .zero = record_normal(r, 0),
         .hold_s = hold_s,
     };

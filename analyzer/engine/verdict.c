@@ -88,7 +88,8 @@ static bool is_large(const struct verdict *v, const struct engine_options *o, do
 static bool is_its_direction(const struct verdict *v, const struct engine_options *o)
 {
     int wanted = (int)o->direction;
-    return !(wanted == ENGINE_DIRECTION_UP && v->direction < 0) && !(wanted == ENGINE_DIRECTION_DOWN && v->direction > 0);
+    return !(wanted == ENGINE_DIRECTION_UP && v->direction < 0) && !(wanted == ENGINE_DIRECTION_DOWN &&
+                                                                     v->direction > 0);
 }
 
 bool verdict_is_wanted(const struct verdict *v, const struct engine_options *o, double origin)

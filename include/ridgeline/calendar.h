@@ -19,7 +19,7 @@ struct zone;
 
 /* As it stands in settings; "" for what is not given. */
 struct calendar_text {
-    const char *from, *until; /* "2026-12-24T18:00", with ":SS", and with "Z" or "+01:00" for another zone than `zone` */
+    const char *from, *until; /* "2026-12-24T18:00", with ":SS", with "Z" or "+01:00" for a zone other than `zone` */
     const char *rrule;
     const char *zone;
     int64_t duration_s; /* 0: not given */

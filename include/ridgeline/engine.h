@@ -79,7 +79,7 @@ struct verdict {
     uint32_t warmup_left_s;
     enum engine_season season; /* which profile `seasonal` used */
     double rate;      /* of a counter, which is judged by it: a second; NaN for any other metric */
-    uint32_t since;   /* FLAT, DROPOUT: time of the first point of the run; STALE, GAP: of the first that is missing; else 0 */
+    uint32_t since;   /* FLAT, DROPOUT: time of the run's first point; STALE, GAP: of the first missing; else 0 */
     double longest_s; /* FLAT: the longest run before it; STALE, GAP: the longest silence that is its habit */
     enum engine_ensemble ensemble;
     struct engine_finding finding[ENGINE_FINDINGS_MAX]; /* the first engine_findings(ensemble) of them */
@@ -128,8 +128,8 @@ void engine_init(struct engine_record *r);
  * judged time or `p.v` is not finite. */
 int engine_update(struct engine_record *r, const struct engine_options *o, struct point p, struct verdict *out);
 
-/* Passes over a point: time goes on as if it had been judged, and nothing is learnt from it. Returns 0, or -1 and leaves
- * the record as it was in the cases above, and where no point was judged before. */
+/* Passes over a point: time goes on as if it had been judged, and nothing is learnt from it. Returns 0, or -1 and
+ * leaves the record as it was in the cases above, and where no point was judged before. */
 int engine_hold(struct engine_record *r, struct point p);
 
 /* The same under several options at once, at the cost of learning the point once: out[i] is what engine_update() with
@@ -165,8 +165,8 @@ double engine_stale_after_s(const struct engine_record *r);
 bool engine_is_sparse(const struct engine_record *r);
 
 /* Whether a metric that fell silent is one to tell of at `now`: longer than twice its habit, five minutes and
- * min_duration, for no more than a day since, and warm. Then `*out` is the verdict, of state STALE: its value is NaN, and
- * its score rises as the silence goes on. */
+ * min_duration, for no more than a day since, and warm. Then `*out` is the verdict, of state STALE: its value is NaN,
+ * and its score rises as the silence goes on. */
 bool engine_silence(const struct engine_record *r, const struct engine_options *o, uint32_t now, struct verdict *out);
 
 /* Seconds of data still needed before verdicts are given; 0 when warm. */

@@ -41,8 +41,8 @@ def head(title="shop.checkout.**", start=None, count=2):
     members = [{"id": f"{i:016x}", "metric": title.replace("**", f"m{i}"), "start": start, "end": start + 60,
                 "state": "open", "direction": "down", "score": 93.4 - i, "peak_at": start + 30} for i in range(count)]
     return {"id": f"{0:016x}", "state": "open", "start": start, "end": start + 60, "told_at_ms": start * 1000,
-            "closed_at": None, "title": title, "count": count, "metrics": count, "open": count, "score": 93.4, "direction": "down",
-            "first": members[0], "strongest": members, "reopened": 0}
+            "closed_at": None, "title": title, "count": count, "metrics": count, "open": count, "score": 93.4,
+            "direction": "down", "first": members[0], "strongest": members, "reopened": 0}
 
 
 def message(kind="open", id="m1", key="inc-1", **more):

@@ -14,7 +14,8 @@ HISTORY_S = 2 * 3600  # twice what the engine warms up on
 OVERRIDE_S = 2        # an override is in force after this long
 NARROW = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False}
 HOSTILE = "<img/src=x/onerror=alert(1)>"
-HOSTILE_WITH_BLANKS = "<img src=x onerror=alert(1)>"  # no listener takes a blank, but other writers have access to Redis
+# No listener takes a blank, but other writers have access to Redis.
+HOSTILE_WITH_BLANKS = "<img src=x onerror=alert(1)>"
 
 
 class Page:

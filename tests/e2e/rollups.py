@@ -155,7 +155,8 @@ def stored(points):
 def series(redis, daemons, tmp_path):
     """series(metric, **range): what /api/series of a webapp beside the roomba says."""
     port = free_ports(1)[0]
-    settings = write_settings(tmp_path / "webapp.conf", SETTINGS.format(sock=redis.sock, retention=FROM_RAW, rules=RULES) +
+    settings = write_settings(tmp_path / "webapp.conf",
+                              SETTINGS.format(sock=redis.sock, retention=FROM_RAW, rules=RULES) +
                               f'webapp: {{ listen = "127.0.0.1:{port}"; }};')
     daemons("webapp", settings).wait_ready()
 

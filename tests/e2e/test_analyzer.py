@@ -66,7 +66,8 @@ def crossed(client, level):
     return sum(change for at, change in crossings(client).items() if at >= level)
 
 
-def test_an_anomaly_crosses_each_score_once_though_it_rises_and_the_analyzer_is_killed(redis, settings, metric, daemons):
+def test_an_anomaly_crosses_each_score_once_though_it_rises_and_the_analyzer_is_killed(redis, settings, metric,
+                                                                                       daemons):
     m = metric("app.load", hours_ago=2)
     analyzer = daemons("analyzer", settings('save_interval = "1s";'))
     analyzer.wait_ready()

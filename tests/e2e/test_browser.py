@@ -25,13 +25,15 @@ STALE_AFTER_S = 6     # without any event, one of which is due every 2 s
 LINE_PIXELS = """
 const style = getComputedStyle(document.documentElement).getPropertyValue('--chart-line').trim();
 const [r, g, b] = style.match(/\\w\\w/g).map(hex => parseInt(hex, 16));
-return [...arguments[0].querySelectorAll('.plot')].map(plot => Math.max(0, ...[...plot.querySelectorAll('canvas')].map(canvas => {
+const pixels = canvas => {
   const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   let count = 0;
   for (let i = 0; i < data.length; i += 4)
     count += Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 30 && data[i + 3] > 200;
   return count;
-})));
+};
+return [...arguments[0].querySelectorAll('.plot')].map(
+  plot => Math.max(0, ...[...plot.querySelectorAll('canvas')].map(pixels)));
 """
 
 
@@ -125,13 +127,14 @@ def test_the_list_and_the_metric_say_the_same_of_an_open_anomaly(driver, ridgeli
                             page.text("#metric .history .span"))
         ridgeline.send_lines(f"web.requests 100 {t}" for t in range(now + STEP_S, now + AHEAD_S, STEP_S))
         closed, = wait_for("its closing", lambda: ridgeline.anomalies(state="closed"))
-        wait_for("it to close there too", lambda: times(page, "#metric .history .span") == [closed["start"], closed["end"]])
+        wait_for("it to close there too",
+                 lambda: times(page, "#metric .history .span") == [closed["start"], closed["end"]])
         assert "open" not in page.text("#metric .history")
 
 
 def times(page, selector):
-    return page.run("return [...document.querySelectorAll(arguments[0] + ' time')].map(t => Date.parse(t.dateTime) / 1000)",
-                    selector)
+    return page.run("return [...document.querySelectorAll(arguments[0] + ' time')]"
+                    ".map(t => Date.parse(t.dateTime) / 1000)", selector)
 
 
 def test_the_shade_of_an_open_anomaly_is_lighter_from_its_last_anomalous_point_on(ridgeline, page):
@@ -290,7 +293,8 @@ def test_a_restarted_horizon_does_not_bring_the_first_steps_back(ridgeline, page
     wait_for("a horizon without senders", lambda: re.search("senders[0–]", page.text("#strip")))
     assert not page.one("#setup").is_displayed()
     # Whatever is listed comes first.
-    assert page.run("return document.querySelector('#open').compareDocumentPosition(document.querySelector('#setup'))") == 4
+    position = "return document.querySelector('#open').compareDocumentPosition(document.querySelector('#setup'))"
+    assert page.run(position) == 4
 
 
 def test_at_360_pixels_nothing_scrolls_sideways(ridgeline, page):
@@ -302,8 +306,10 @@ def test_at_360_pixels_nothing_scrolls_sideways(ridgeline, page):
     page.wait_listed(name)
     wait_for("its sparkline", lambda: page.all("#open .spark path"))
     assert page.width() <= 360
-    for fragment, ready in ((f"#metric={name}", "#metric input[name=match]"), (f"#tune={name}", "#tuning input[name=match]"),
-                            ("#health=", "#health table"), ("#tree=narrow", "#tree .twig"), ("#find=", "#find .finding a[href]")):
+    for fragment, ready in ((f"#metric={name}", "#metric input[name=match]"),
+                            (f"#tune={name}", "#tuning input[name=match]"),
+                            ("#health=", "#health table"), ("#tree=narrow", "#tree .twig"),
+                            ("#find=", "#find .finding a[href]")):
         page.open(fragment)
         wait_for(ready, lambda: page.all(ready))
         assert page.width() <= 360, fragment

@@ -23,7 +23,8 @@ def page(driver, web):
 
 def fill(web, redis):
     """HOSTS * 2 metrics below one part, and a few others."""
-    states = {f"hosts.h{i:04}.{what}": STALE if i % 100 == 7 else NORMAL for i in range(HOSTS) for what in ("cpu", "load")}
+    states = {f"hosts.h{i:04}.{what}": STALE if i % 100 == 7 else NORMAL for i in range(HOSTS)
+              for what in ("cpu", "load")}
     states |= {"app.web.cpu": ANOMALOUS, "app.web": WARMING_UP, "app.db.cpu": NORMAL}
     add_names(redis, *states)
     for name in ("app.web.cpu", "app.web"):
@@ -39,7 +40,8 @@ def options(page):
 
 
 def rows(page):
-    return page.run("return [...document.querySelectorAll('.finding:not(.heads)')].sort((a, b) => a.dataset.at - b.dataset.at)"
+    return page.run("return [...document.querySelectorAll('.finding:not(.heads)')]"
+                    ".sort((a, b) => a.dataset.at - b.dataset.at)"
                     ".map(r => [...r.children].map(c => c.textContent))")
 
 
@@ -92,7 +94,8 @@ def test_the_strip_leads_to_the_metrics_that_it_counts(web, redis, page):
     fill(web, redis)
     write_stats(redis, "analyzer.0", stale=60, warming_up=1)
     page.open()
-    wait_for("the count", lambda: page.run("return [...document.querySelectorAll('#strip a')].map(a => a.ariaLabel)").count("60 silent"))
+    labels = "return [...document.querySelectorAll('#strip a')].map(a => a.ariaLabel)"
+    wait_for("the count", lambda: page.run(labels).count("60 silent"))
     page.one("#strip a[aria-label='60 silent']").click()
     wait_for("the silent", lambda: page.text("#find .found") == "60 metrics stale")
     page.one("#strip a[aria-label='1 warming up']").click()
@@ -152,7 +155,8 @@ def test_the_tree_counts_and_follows_what_changes(web, redis, page):
     assert facts("app") == ["1 anomalous", "1 warming up", "3 metrics"]
     tell_states(redis, states | {"app.db.cpu": ANOMALOUS})
     add_names(redis, "zoo.new")
-    wait_for("the change", lambda: facts("app")[0] == "2 anomalous" and [1, "zoo", "false"] in twigs(page), patience_s=40)
+    wait_for("the change", lambda: facts("app")[0] == "2 anomalous" and [1, "zoo", "false"] in twigs(page),
+             patience_s=40)
     assert active(page) == "app", "what is active stays so"
 
 
@@ -163,20 +167,21 @@ def test_health_says_where_to_look_when_nothing_happens(web, redis, page):
 
     def live(**horizon):
         now = int(time.time())
-        write_stats(redis, "horizon", received=110, accepted=100, rejected=10, stored=100, queued=0, dropped=0, metrics=5,
-                    started=now - 60, pid=1, **{"rejected|reason=too_old": 10}, **horizon)
+        write_stats(redis, "horizon", received=110, accepted=100, rejected=10, stored=100, queued=0, dropped=0,
+                    metrics=5, started=now - 60, pid=1, **{"rejected|reason=too_old": 10}, **horizon)
         write_stats(redis, "roomba", leader=1, pass_at=now - 30, pass_seconds=2)
         write_stats(redis, "analyzer", workers=1)
         write_stats(redis, "analyzer.0", metrics=5, judged=100, lag_ms=12, judged_per_second=7, delay_p99_ms=300)
         return page.run(mark)
 
     wait_for("nobody to send", lambda: live() == ["Somebody sends"])
-    sender = ('[{"address": "10.1.2.3", "listener": "line_tcp", "unit": "points", "connections": 1, "received": 110, "accepted": 100,'
+    sender = ('[{"address": "10.1.2.3", "listener": "line_tcp", "unit": "points", "connections": 1, "received": 110,'
+              ' "accepted": 100,'
               '"rejected": 10, "last_ms": %d, "per_second": 12.5, "last_rejected": "too_old \\"<b>old</b> 1 5\\""}]')
     wait_for("nothing to look at", lambda: live(senders=sender % int(time.time() * 1000)) == [])
     text = page.text("#health")
-    for said in ("110 received = 100 accepted + 10 rejected", "10.1.2.3", "12.5/s", 'too_old "<b>old</b> 1 5"', "7/s", "noeviction",
-                 "100, but 10 rejected, 10 of these as too old"):
+    for said in ("110 received = 100 accepted + 10 rejected", "10.1.2.3", "12.5/s", 'too_old "<b>old</b> 1 5"', "7/s",
+                 "noeviction", "100, but 10 rejected, 10 of these as too old"):
         assert said in text, said
     assert page.all("#health b") == []
     redis.flushall()

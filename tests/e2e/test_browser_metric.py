@@ -270,7 +270,8 @@ def test_an_abstention_tells_its_reason(redis, page):
 # ---- what follows the clock
 
 def asked_since(page, path):
-    return page.run("return performance.getEntriesByType('resource').filter(e => e.name.includes(arguments[0])).length", path)
+    return page.run("return performance.getEntriesByType('resource').filter(e => e.name.includes(arguments[0])).length",
+                    path)
 
 
 def test_what_is_brought_up_to_date_keeps_the_focus(spike_t, page):
@@ -288,7 +289,8 @@ def test_the_ghost_of_a_range_that_follows_the_clock_reaches_to_where_that_will_
     open_view(page, **{"from": -HOUR})
     page.one(".timeline .yesterday").send_keys(Keys.ENTER)
     wait_for("the ghost", lambda: asked_since(page, "judge=0"))
-    (asked,) = page.run("return performance.getEntriesByType('resource').map(e => e.name).filter(n => n.includes('judge=0'))")
+    (asked,) = page.run("return performance.getEntriesByType('resource').map(e => e.name)"
+                        ".filter(n => n.includes('judge=0'))")
     span_s = int(re.search(r"until=(\d+)", asked)[1]) - int(re.search(r"from=(\d+)", asked)[1])
     assert 2 * HOUR <= span_s <= 2 * HOUR + 2, "for an hour no other is asked for"
 

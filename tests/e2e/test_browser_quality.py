@@ -1,5 +1,6 @@
 """What holds for every view of the page: contrast, keyboard, text at 200 %, any width, hostile names, a slow Redis, and
-two thousand anomalies. Measured in the browser by quality.js, on a webapp whose Redis holds what daemons would write."""
+two thousand anomalies. Measured in the browser by quality.js, on a webapp whose Redis holds what daemons would
+write."""
 import json
 import time
 
@@ -34,9 +35,12 @@ LONG_TASK_BOUND_MS = 1500  # what a busy machine may make of it; what was measur
 
 def tell_of_the_daemons(redis, **horizon):
     now = int(time.time())
-    senders = [{"address": "10.1.2.3", "listener": "line_tcp", "unit": "points", "connections": 1, "received": 1e6, "accepted": 9e5,
-                "rejected": 1e5, "last_ms": now * 1000, "per_second": 2500.5, "last_rejected": f'bad_name "{HOSTILE} {LONG} 1 2"'}]
-    write_stats(redis, "horizon", received=1000, accepted=900, rejected=100, stored=900, queued=0, dropped=0, metrics=2000,
+    senders = [{"address": "10.1.2.3", "listener": "line_tcp", "unit": "points", "connections": 1, "received": 1e6,
+                "accepted": 9e5,
+                "rejected": 1e5, "last_ms": now * 1000, "per_second": 2500.5,
+                "last_rejected": f'bad_name "{HOSTILE} {LONG} 1 2"'}]
+    write_stats(redis, "horizon", received=1000, accepted=900, rejected=100, stored=900, queued=0, dropped=0,
+                metrics=2000,
                 gap_from_ms=now * 1000 - 9000, gap_until_ms=now * 1000 - 5000, senders=json.dumps(senders),
                 **{"rejected|reason=bad_name": 100, "received|listener=line_tcp": 1000})
     write_stats(redis, "roomba", leader=1, pass_at=now - 30, pass_seconds=2)
@@ -101,8 +105,10 @@ def test_contrast_is_enough_in_every_view(page, redis, scheme):
 
 def test_the_measure_of_contrast_finds_what_is_too_faint(page, redis):
     open_view(page, redis, "health")
-    page.run("document.querySelector('#health h2').style.color = '#999'; document.querySelector('#search').style.borderColor = '#eee'")
-    assert [fault.split(" of ")[1] for fault in measure(page, "contrast")] == ['the text "Health" in h2', "input#search"]
+    page.run("document.querySelector('#health h2').style.color = '#999';"
+             "document.querySelector('#search').style.borderColor = '#eee'")
+    assert [fault.split(" of ")[1] for fault in measure(page, "contrast")] == [
+        'the text "Health" in h2', "input#search"]
 
 
 def test_no_view_scrolls_sideways_at_any_width_nor_with_text_at_200_percent(page, redis):
@@ -126,7 +132,8 @@ const node = document.activeElement, style = getComputedStyle(node), box = node.
 const active = document.getElementById(node.getAttribute('aria-activedescendant'));
 const shown = [node, active, node.closest('.row, .card, .finding')].filter(Boolean).some(n => {
   const s = getComputedStyle(n);
-  return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 1) || (s.textDecorationLine !== 'none' && parseFloat(s.textDecorationThickness) >= 2);
+  return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 1) ||
+    (s.textDecorationLine !== 'none' && parseFloat(s.textDecorationThickness) >= 2);
 });
 return [node === document.body ? null : node.outerHTML.slice(0, 90), shown, box.width > 0 && box.height > 0];
 """
@@ -153,7 +160,8 @@ def test_each_control_has_a_name(page, redis):
     for view in VIEWS:
         open_view(page, redis, view)
         tree = page.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-        controls = ("button", "link", "textbox", "searchbox", "combobox", "listbox", "treeitem", "tree", "grid", "slider", "img")
+        controls = ("button", "link", "textbox", "searchbox", "combobox", "listbox", "treeitem", "tree", "grid",
+                    "slider", "img")
         nameless = [node["role"]["value"] for node in tree if not node["ignored"] and node["role"]["value"] in controls
                     and not node.get("name", {}).get("value", "").strip()]
         assert nameless == [], view
@@ -175,7 +183,8 @@ def test_a_slow_redis_delays_a_view_and_breaks_none(page, redis, web):
 
 OBSERVE = """
 window.longTasks = [];
-new PerformanceObserver(list => longTasks.push(...list.getEntries().map(e => e.duration))).observe({type: 'longtask', buffered: true});
+new PerformanceObserver(list => longTasks.push(...list.getEntries().map(e => e.duration)))
+  .observe({type: 'longtask', buffered: true});
 """
 
 

@@ -65,7 +65,8 @@ def test_an_emptied_field_follows_the_rules_again_and_keeps_the_focus(ridgeline,
         field = wait_for("the form", lambda: page.all("input[name=median]"))[0]
         field.clear()
         field.send_keys(text, Keys.ENTER)
-        wait_for("the saving", lambda: [o["options"] for o in ridgeline.get("/api/overrides").json()["overrides"]] == told)
+        wait_for("the saving",
+                 lambda: [o["options"] for o in ridgeline.get("/api/overrides").json()["overrides"]] == told)
         wait_for("the form anew", lambda: page.text(".said").startswith("Saved for empty.*"))
         wait_for("its origin", lambda: origin_of(page, "median") == ("override empty.*" if told else "default"))
         assert page.run("return document.activeElement.name") == "median"

@@ -33,7 +33,8 @@ class Demo:
             self.process = subprocess.Popen(
                 [str(BUILD / "ridgeline"), "demo", "--settings", str(ROOT / "packaging/demo.conf"), "--state-dir",
                  str(self.state), "--set", f"horizon.carbon_line=127.0.0.1:{line or free_line}", "--set",
-                 f"horizon.carbon_udp=127.0.0.1:{udp}", "--set", f"retention={retention}", "--set", f"webapp.listen=127.0.0.1:{page}"],
+                 f"horizon.carbon_udp=127.0.0.1:{udp}", "--set", f"retention={retention}", "--set",
+                 f"webapp.listen=127.0.0.1:{page}"],
                 stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
         self.ready = ""
         reader = threading.Thread(target=self.read, daemon=True)

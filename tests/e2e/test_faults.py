@@ -52,7 +52,8 @@ class Traffic(threading.Thread):
         self.join()
 
 
-@pytest.mark.parametrize("victim", ["horizon", "analyzer", "analyzer worker", "roomba", "alerter", "webapp", "redis-server"])
+@pytest.mark.parametrize("victim",
+                         ["horizon", "analyzer", "analyzer worker", "roomba", "alerter", "webapp", "redis-server"])
 def test_a_kill_under_traffic_gives_each_anomaly_once(ridgeline_factory, victim):
     r = ridgeline_factory(more=RULE, horizon='self_metrics = false; max_future = "3h";', roomba='pass_interval = "2s";')
     metrics = [Metric(f"site.m{i:02d}") for i in range(20)]

@@ -32,7 +32,8 @@ def found(web, **parameters):
 def test_all_words_must_be_in_a_name_in_whatever_order(web, redis):
     add_names(redis, "servers.web1.cpu", "servers.web2.cpu", "servers.web1.disk", "cpu.web", "db.cpu")
     wait_for("the names", lambda: web.json("/api/metrics")["total"] == 5)
-    assert found(web, query="web cpu") == found(web, query="cpu  web") == ["cpu.web", "servers.web1.cpu", "servers.web2.cpu"]
+    wanted = ["cpu.web", "servers.web1.cpu", "servers.web2.cpu"]
+    assert found(web, query="web cpu") == found(web, query="cpu  web") == wanted
     assert found(web, query="web1 cpu servers") == ["servers.web1.cpu"]
     assert found(web, query="web* cpu") == []
     assert "16 words" in web.get("/api/metrics", expect=400, query=" ".join("abcdefghijklmnopq")).json()["error"]
@@ -40,7 +41,8 @@ def test_all_words_must_be_in_a_name_in_whatever_order(web, redis):
 
 def test_metrics_are_listed_by_state_and_from_any_place_on(web, redis):
     names = [f"app.m{i:03}" for i in range(200)]
-    states = {name: STALE if i % 2 else (ANOMALOUS, FLAT, DROPOUT, WARMING_UP, NORMAL)[i % 5] for i, name in enumerate(names)}
+    states = {name: STALE if i % 2 else (ANOMALOUS, FLAT, DROPOUT, WARMING_UP, NORMAL)[i % 5]
+              for i, name in enumerate(names)}
     states |= {"back": GAP, "anew": RESET}
     add_names(redis, *states, "app.unknown")
     tell_states(redis, states)
@@ -79,8 +81,8 @@ def test_a_changed_roster_is_taken_and_a_broken_one_hurts_no_other(web, redis):
 
 
 def test_the_tree_counts_what_is_below_each_part_by_state(web, redis):
-    states = {"servers.web1.cpu": ANOMALOUS, "servers.web1.disk": STALE, "servers.web1": NORMAL, "servers.web2.cpu": FLAT,
-              "servers.web-x.cpu": WARMING_UP, "app": GAP}
+    states = {"servers.web1.cpu": ANOMALOUS, "servers.web1.disk": STALE, "servers.web1": NORMAL,
+              "servers.web2.cpu": FLAT, "servers.web-x.cpu": WARMING_UP, "app": GAP}
     add_names(redis, *states, "ridgeline.own")
     tell_states(redis, states)
     wait_for("the states", lambda: web.json("/api/metrics", state="UNKNOWN")["total"] == 1)
@@ -130,7 +132,8 @@ def test_workers_tell_the_states_of_all_their_metrics(start, daemons, redis):
     rosters = [redis.get(f"ridgeline:states:{slot}") for slot in range(64)]
     assert sum(len(r) - 9 for r in rosters) == 9 * len(wanted)
     time.sleep(6)
-    assert [redis.get(f"ridgeline:states:{slot}") for slot in range(64)] == rosters, "nothing changed: nothing is written"
+    unchanged = [redis.get(f"ridgeline:states:{slot}") for slot in range(64)]
+    assert unchanged == rosters, "nothing changed: nothing is written"
 
     write(redis, "app.silent", [100.0], end=now())
     wait_for("what is silent no more", lambda: states()["app.silent"] != "STALE", patience_s=90)  # asked once a minute

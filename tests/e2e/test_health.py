@@ -1,4 +1,5 @@
-"""What /api/health says of a run beyond the sums: who sends how fast, which listener is missing, how the rest keeps up."""
+"""What /api/health says of a run beyond the sums: who sends how fast, which listener is missing, how the rest keeps
+up."""
 import signal
 import socket
 import subprocess
@@ -53,10 +54,12 @@ def test_a_redis_that_may_delete_metrics_is_told(web, redis):
     assert web.json("/api/health")["redis"]["maxmemory_policy"] == "noeviction"
     redis.config_set("maxmemory", "1gb")
     redis.config_set("maxmemory-policy", "allkeys-lru")
-    health = wait_for("the problem", lambda: (h := web.json("/api/health"))["redis"]["maxmemory_policy"] == "allkeys-lru" and h)
+    health = wait_for("the problem",
+                      lambda: (h := web.json("/api/health"))["redis"]["maxmemory_policy"] == "allkeys-lru" and h)
     assert any("noeviction" in sentence for sentence in health["problems"])
     redis.config_set("maxmemory", 0)
-    wait_for("no problem without a limit", lambda: not any("noeviction" in p for p in web.json("/api/health")["problems"]))
+    wait_for("no problem without a limit",
+             lambda: not any("noeviction" in p for p in web.json("/api/health")["problems"]))
 
 
 def check_health(page, plugin):
@@ -125,9 +128,10 @@ def test_a_run_whose_page_has_no_port_ends_with_a_sentence_that_names_it(tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as holder:
         taken = f"127.0.0.1:{holder.getsockname()[1]}"
         line, = free_ports(1)
-        off = [f"--set={name}=" for name in ("horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp", "statsd.listen")]
-        done = subprocess.run([BUILD / "ridgeline", "run", "--state-dir", tmp_path / "state", f"--set=webapp.listen={taken}",
-                               f"--set=horizon.carbon_line=127.0.0.1:{line}", *off],
+        off = [f"--set={name}="
+               for name in ("horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp", "statsd.listen")]
+        done = subprocess.run([BUILD / "ridgeline", "run", "--state-dir", tmp_path / "state",
+                               f"--set=webapp.listen={taken}", f"--set=horizon.carbon_line=127.0.0.1:{line}", *off],
                               capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and done.stdout == ""
     assert "setting=webapp.listen" in done.stderr and "Address already in use" in done.stderr

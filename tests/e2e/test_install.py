@@ -10,8 +10,8 @@ while not (SOURCE / "Makefile").exists():
 
 
 def test_units_start_the_daemons_that_were_installed(tmp_path):
-    subprocess.run(["make", "-s", "-o", "all", "-C", SOURCE, "install", f"PREFIX={tmp_path}", f"BUILD={BUILD}"], check=True,
-                   capture_output=True)
+    subprocess.run(["make", "-s", "-o", "all", "-C", SOURCE, "install", f"PREFIX={tmp_path}", f"BUILD={BUILD}"],
+                   check=True, capture_output=True)
     units = tmp_path / "lib/systemd/system"
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str
@@ -24,5 +24,6 @@ def test_units_start_the_daemons_that_were_installed(tmp_path):
         assert f"ridgeline@{daemon}.service" in target
     plugin = subprocess.run([tmp_path / "lib/nagios/plugins/check_ridgeline", "--help"], capture_output=True)
     assert plugin.returncode == 0 and b"check_ridgeline" in plugin.stdout
-    assert subprocess.run([tmp_path / "bin/ridgeline", "check", "--settings", tmp_path / "share/ridgeline/settings.conf"],
+    assert subprocess.run([tmp_path / "bin/ridgeline", "check", "--settings",
+                           tmp_path / "share/ridgeline/settings.conf"],
                           capture_output=True).returncode == 0

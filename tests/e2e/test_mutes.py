@@ -120,7 +120,7 @@ def test_a_list_that_cannot_be_read_is_left_alone(web, redis):  # noqa: F811
 
 
 def test_alerts_are_listed_without_secrets(start):  # noqa: F811
-    web = start(more='channels = ( { name = "hook"; type = "webhook"; url = "https://example.org/s3cret"; '  # noqa: F811
+    web = start(more='channels = ( { name = "hook"; type = "webhook"; url = "https://example.org/s3cret"; '
                      'secret = "k3y"; } ); '
                      'alerts = ( { name = "all"; channels = "hook"; min_score = 70; } );')
     r = web.get("/api/alerts")
@@ -149,7 +149,8 @@ def test_marks_are_kept_and_shown_with_the_metrics_that_they_match(start, redis)
 
 @pytest.mark.parametrize("body", [
     {}, [], {"text": ""}, {"text": "x" * 201}, {"text": "a\nb"}, {"text": 5}, {"text": "a", "at": "now"},
-    {"text": "a", "at": 5}, {"text": "a", "at": 4e9}, {"text": "a", "at": 2**40}, {"text": "a", "match": "["}, {"text": "a", "colour": "red"}])
+    {"text": "a", "at": 5}, {"text": "a", "at": 4e9}, {"text": "a", "at": 2**40}, {"text": "a", "match": "["},
+    {"text": "a", "colour": "red"}])
 def test_a_mark_that_cannot_be_is_refused(web, redis, body):  # noqa: F811
     post(web, "/api/marks", body, 400)
     assert redis.zcard("ridgeline:marks") == 0

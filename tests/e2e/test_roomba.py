@@ -160,7 +160,8 @@ def test_points_appended_meanwhile_survive(redis, roomba):
     assert r.counter("rewritten") >= 3
     for name in ("own", "foreign"):
         stored = points_of(redis, name)
-        assert 361 <= len(stored) <= 361 * 5 / 4 + 15, name  # a fifth of the key waits, and what came since the last walk
+        # a fifth of the key waits, and what came since the last walk
+        assert 361 <= len(stored) <= 361 * 5 / 4 + 15, name
         assert stored == [(t, float(t)) for t in times][-len(stored):], name
 
 

@@ -48,7 +48,8 @@ def test_bad_datagrams_are_rejected_by_reason_and_good_ones_between_them_stay(ho
            ("malformed", b"\x92\xdb\xff\xff\xff\xffaaaa"), ("malformed", b"\x91" * 60000),
            ("malformed", msgpack.packb([("a", (now, 1)), ("b", (now, 1))])),
            ("malformed", msgpack.packb(("a", (now, {"v": 1})))), ("bad_name", msgpack.packb(("a b", (now, 1)))),
-           ("bad_name", msgpack.packb(("unique_metrics", (now, 1)))), ("bad_name", msgpack.packb(("x" * 600, (now, 1)))),
+           ("bad_name", msgpack.packb(("unique_metrics", (now, 1)))),
+           ("bad_name", msgpack.packb(("x" * 600, (now, 1)))),
            ("not_a_number", msgpack.packb(("a", (now, None)))), ("bad_time", msgpack.packb(("a", (-5, 1)))),
            ("not_a_number", msgpack.packb(("a", (now, float("nan"))))), ("bad_time", msgpack.packb(("a", (2**40, 1)))),
            ("too_old", msgpack.packb(("a", (now - 90000, 1)))), ("in_future", msgpack.packb(("a", (now + 90000, 1))))]

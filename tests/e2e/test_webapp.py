@@ -42,7 +42,8 @@ def test_every_answer_carries_the_security_headers(web):
 
 def test_unknown_paths_and_methods_are_told(web):
     web.get("/api/nothing", expect=404)
-    for method, path, allowed in [("PUT", "/api/overrides", "GET, HEAD, POST, DELETE"), ("POST", "/api/health", "GET, HEAD"),
+    for method, path, allowed in [("PUT", "/api/overrides", "GET, HEAD, POST, DELETE"),
+                                  ("POST", "/api/health", "GET, HEAD"),
                                   ("POST", "/", "GET, HEAD"), ("OPTIONS", "/api/overrides", "GET, HEAD, POST, DELETE")]:
         status, headers, body = web.raw(method, path)
         assert (status, headers["Allow"]) == (405, allowed) and json.loads(body)["error"]
@@ -135,7 +136,8 @@ def test_redis_away_is_told_and_comes_back(web, redis_server, redis):
     stream = Stream(web)
     stream.next("status")
     redis_server.kill()
-    for path, parameters in [("/api/anomalies", {}), ("/api/series", {"metric": "a"}), ("/api/verdict", {"metric": "a"}),
+    for path, parameters in [("/api/anomalies", {}), ("/api/series", {"metric": "a"}),
+                             ("/api/verdict", {"metric": "a"}),
                              ("/api/options", {"metric": "a"}), ("/api/overrides", {}), ("/api/overrides/export", {})]:
         web.get(path, expect=503, **parameters)
     down = web.get("/api/health", expect=503).json()

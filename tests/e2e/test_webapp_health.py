@@ -19,8 +19,10 @@ def test_health_sums_what_the_processes_say(web, redis):
     write_stats(redis, "analyzer.2", age_s=60, metrics=999, warming_up=999)
     write_stats(redis, "horizon@gone", age_s=90_000, received=5)
     h = web.json("/api/health")
-    assert h["status"] == "ok" and h["problems"] == [] and h["redis"]["up"] and h["redis"]["used_memory_bytes"] > 100_000
-    assert [h[k] for k in ("received", "accepted", "rejected", "stored", "queued", "dropped")] == [100, 90, 10, 80, 7, 3]
+    assert h["status"] == "ok" and h["problems"] == []
+    assert h["redis"]["up"] and h["redis"]["used_memory_bytes"] > 100_000
+    assert (h["received"], h["accepted"], h["rejected"]) == (100, 90, 10)
+    assert (h["stored"], h["queued"], h["dropped"]) == (80, 7, 3)
     assert (h["metrics"], h["warming_up"], h["lag_ms"], h["open_anomalies"], h["judged"]) == (500, 21, 70, 3, 11)
     assert h["listeners"] == {"line_tcp": 60, "pickle": 40} and h["rejections"]["malformed"] == 10
     assert h["senders"] == senders and h["settings"]["page"] == web.page
@@ -74,7 +76,8 @@ def test_metrics_are_prometheus_text(web, redis):
     for line in ['ridgeline_redis_up 1', 'ridgeline_horizon_received_total{process="horizon"} 100',
                  'ridgeline_horizon_received_total{process="horizon",listener="line_tcp"} 60',
                  'ridgeline_horizon_rejected_total{process="horizon",reason="malformed"} 10',
-                 'ridgeline_horizon_queued{process="horizon"} 7', 'ridgeline_worker_judged_total{process="analyzer.0"} 5',
+                 'ridgeline_horizon_queued{process="horizon"} 7',
+                 'ridgeline_worker_judged_total{process="analyzer.0"} 5',
                  'ridgeline_worker_judged_total{process="analyzer.1"} 6',
                  'ridgeline_horizon_received_total{process="horizon@\\"x\\\\"} 1',
                  '# TYPE ridgeline_horizon_received_total counter', '# TYPE ridgeline_horizon_queued gauge']:

@@ -132,7 +132,8 @@ def test_metrics_are_found_by_glob_and_by_text(web, redis):
     assert names(query="servers.*") == [] and names(query="nothing") == []
     wait_for("the state", lambda: web.json("/api/metrics", limit=1)["metrics"][0]["state"] == "ANOMALOUS")
     answer = web.json("/api/metrics", limit=2)
-    assert answer["total"] == 6 and [m["name"] for m in answer["metrics"]] == ["servers.db1.cpu", "servers.db1.disk.used"]
+    assert answer["total"] == 6 and [m["name"] for m in answer["metrics"]] == ["servers.db1.cpu",
+                                                                               "servers.db1.disk.used"]
     assert answer["metrics"][0] == {"name": "servers.db1.cpu", "last": now - 10, "value": 4.5, "state": "ANOMALOUS"}
     assert answer["metrics"][1]["state"] == "UNKNOWN"
 
@@ -142,7 +143,8 @@ def test_metrics_are_found_by_glob_and_by_text(web, redis):
 
 def test_ten_thousand_names_are_listed_sorted_and_once(web, redis):
     wanted = sorted((f"m{i % 97}.x{i}" for i in range(10_000)), key=str.encode)
-    redis.sadd("metrics.unique_metrics", *("metrics." + name for name in wanted), "not.a.metric", b"metrics.\xff", "metrics.")
+    redis.sadd("metrics.unique_metrics", *("metrics." + name for name in wanted), "not.a.metric", b"metrics.\xff",
+               "metrics.")
     wait_for("the names", lambda: web.json("/api/metrics")["total"] == 10_000)
     assert [m["name"] for m in web.json("/api/metrics", limit=1000)["metrics"]] == wanted[:1000]
 

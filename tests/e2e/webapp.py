@@ -108,14 +108,16 @@ def write_points(redis, name, points):
 
 
 def verdict(t, score, value=100.0):
-    finding = {"detector": "median", "statistic": 9.5, "threshold": 4.5, "expected": 10.0, "vote": "yes", "reason": None}
-    return {"t": t, "value": value, "state": "ANOMALOUS", "score": score, "strength": 1.5, "rarity": 0.1, "expected": 10.0,
-            "lower": 5.0, "upper": 15.0, "direction": "up", "votes": 1, "judges": 1, "season": "none",
+    finding = {"detector": "median", "statistic": 9.5, "threshold": 4.5, "expected": 10.0, "vote": "yes",
+               "reason": None}
+    return {"t": t, "value": value, "state": "ANOMALOUS", "score": score, "strength": 1.5, "rarity": 0.1,
+            "expected": 10.0, "lower": 5.0, "upper": 15.0, "direction": "up", "votes": 1, "judges": 1, "season": "none",
             "warmup_left_s": 0, "findings": [finding]}
 
 
 def anomaly(metric, start_t, end, score=80.0, state="open"):
-    return {"id": f"{key_hash(metric + str(start_t)):016x}", "metric": metric, "state": state, "start": start_t, "end": end,
+    return {"id": f"{key_hash(metric + str(start_t)):016x}", "metric": metric, "state": state, "start": start_t,
+            "end": end,
             "direction": "up", "score": score, "value": 100.0, "expected": 10.0, "lower": 5.0, "upper": 15.0,
             "votes": [], "peak_at": start_t, "opened": verdict(start_t, score), "peak": verdict(start_t, score),
             "closed": None}

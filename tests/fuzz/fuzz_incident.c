@@ -1,5 +1,5 @@
-/* Any text as an incident's head and as a member, read, written, and read again as the same; and as metric names, a line
- * each, whose parts are the names and whose title fits. */
+/* Any text as an incident's head and as a member, read, written, and read again as the same; and as metric names, a
+ * line each, whose parts are the names and whose title fits. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

@@ -18,8 +18,8 @@ static void check(const struct names_list *list, const char *prefix, const char 
     struct branch b = children_of(list, prefix);
     for (size_t i = 0, at = 0; i < b.n; i++) {
         const struct branch_child *c = &b.children[i];
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%.*s%s %zu", i ? " " : "", (int)(c->name_len - c->part_at),
-                               c->name + c->part_at, c->leaf ? "*" : "", c->metrics);
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%.*s%s %zu", i ? " " : "",
+                               (int)(c->name_len - c->part_at), c->name + c->part_at, c->leaf ? "*" : "", c->metrics);
     }
     cr_expect_str_eq(text, wanted, "below \"%s\": %s", prefix, text);
     branch_fini(&b);
@@ -27,8 +27,8 @@ static void check(const struct names_list *list, const char *prefix, const char 
 
 Test(branch, lists_the_next_parts_sorted_with_their_counts)
 {
-    const char *const names[] = {"a", "a-b", "a.b", "a.b.c", "a.b-c", "a.b-c.d", "a.b.d", "b.x", "b.y.z", "cpu;host=a.b",
-                                 "cpu;host=a.c", ".dot", "x..y", "x.", "web1.cpu", "web10.cpu"};
+    const char *const names[] = {"a", "a-b", "a.b", "a.b.c", "a.b-c", "a.b-c.d", "a.b.d", "b.x", "b.y.z",
+                                 "cpu;host=a.b", "cpu;host=a.c", ".dot", "x..y", "x.", "web1.cpu", "web10.cpu"};
     struct names_list *list = list_of_names(names, sizeof names / sizeof *names);
     check(list, "", ".dot* 1 a* 6 a-b* 1 b 2 cpu;host=a.b* 1 cpu;host=a.c* 1 web1 1 web10 1 x 2");
     check(list, "a", "b* 3 b-c* 2");

@@ -208,7 +208,8 @@ Test(codec, halves_are_no_larger_than_a_packed_float_may_be)
     static const struct {
         uint16_t half;
         bool ok;
-    } cases[] = {{0, true}, {0x3f80, true}, {0x7b40, true}, {0x7b41, false}, {0x7f80, false}, {0x7fc0, false}, {0x8000, false}};
+    } cases[] = {{0, true},       {0x3f80, true},  {0x7b40, true}, {0x7b41, false},
+                 {0x7f80, false}, {0x7fc0, false}, {0x8000, false}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         uint8_t bytes[16] = {0}, low = (uint8_t)cases[k].half, high = (uint8_t)(cases[k].half >> 8);
         uint16_t back;

@@ -10,7 +10,8 @@
 Test(desk, comes_back_as_it_was_written)
 {
     const char *error;
-    struct desk_entry back, e = {.kind = DESK_NOTE, .incident = ID, .at_s = 1790000000, .by = "Zoë", .text = "one\ntwo"};
+    struct desk_entry back, e = {.kind = DESK_NOTE, .incident = ID, .at_s = 1790000000, .by = "Zoë",
+                                 .text = "one\ntwo"};
     json_t *json = desk_entry_to_json(&e);
     cr_assert_eq(desk_entry_from_json(&back, json, &error), 0);
     cr_expect_eq(back.kind, DESK_NOTE);

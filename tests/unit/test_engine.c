@@ -12,7 +12,8 @@ TestSuite(engine, .init = begin, .fini = end);
 Test(engine, refuses_late_and_infinite_points_and_stays_as_it_was)
 {
     static const struct point refused[] = {
-        {START + 6000, 1}, {START + 5999, 1}, {0, 1}, {START + 7000, NAN}, {START + 7000, INFINITY}, {START + 7000, -INFINITY},
+        {START + 6000, 1}, {START + 5999, 1}, {0, 1}, {START + 7000, NAN}, {START + 7000, INFINITY},
+        {START + 7000, -INFINITY},
     };
     size_t before_len, after_len;
     for (unsigned i = 0; i <= 100; i++)

@@ -132,7 +132,8 @@ Test(habit, counts_up_crossings_of_half_hour_maxima)
     for (unsigned height = 1; height <= HABIT_HEIGHTS; height++) {
         double want = crossings(peak, BLOCKS, height / 16.0);
         cr_assert_float_eq(habit_crossings(&h, height / 16.0), want, 1e-3 * (1 + want));
-        cr_assert_float_eq(habit_crossings(&h, (height + 0.9) / 16.0), want, height < HABIT_HEIGHTS ? 1e-3 * (1 + want) : 1);
+        cr_assert_float_eq(habit_crossings(&h, (height + 0.9) / 16.0), want,
+                           height < HABIT_HEIGHTS ? 1e-3 * (1 + want) : 1);
     }
 }
 

@@ -102,7 +102,8 @@ Test(names_list, is_sorted_and_has_each_name_once)
 {
     const char *const given[] = {"b", "a.b", "a", "ridgeline.horizon.received", "b", "a-b", "ridgeline"};
     const char *const sorted[] = {"a", "a-b", "a.b", "b", "ridgeline", "ridgeline.horizon.received"};
-    struct names_list *list = list_of_names(given, 7), *same = list_of_names(sorted, 6), *less = list_of_names(sorted, 5);
+    struct names_list *list = list_of_names(given, 7);
+    struct names_list *same = list_of_names(sorted, 6), *less = list_of_names(sorted, 5);
     cr_assert_eq(list->n, 6u);
     cr_assert_eq(list->site, 5u);
     for (size_t i = 0; i < list->n; i++) {

@@ -157,7 +157,8 @@ Test(query, offset_is_less_than_a_day_to_either_side)
         const char *text;
         int32_t value; /* -1: refused */
     } table[] = {{"0", 0},       {"7200", 7200},   {"-3600", -3600}, {"86399", 86399}, {"-86399", -86399},
-                 {"86400", -1},  {"-86400", -1}, {"", -1},         {"-", -1},        {"--5", -1},      {"+5", -1},         {"5s", -1}};
+                 {"86400", -1},  {"-86400", -1}, {"", -1},         {"-", -1},        {"--5", -1},      {"+5", -1},
+                 {"5s", -1}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char error[QUERY_ERROR_MAX];
         int32_t out;

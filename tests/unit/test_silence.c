@@ -160,7 +160,8 @@ Test(silence, closes_when_it_is_news_no_more)
 
 Test(silence, leaves_an_open_anomaly_alone)
 {
-    episode = (struct episode){.open = true, .start = last_t, .last_hot = last_t, .opened = {.state = ENGINE_ANOMALOUS}};
+    episode = (struct episode){.open = true, .start = last_t, .last_hot = last_t,
+                               .opened = {.state = ENGINE_ANOMALOUS}};
     struct episode before = episode;
     cr_assert(silent(300));
     cr_expect_eq(episode_silence(&episode, &v), EPISODE_NONE);
@@ -173,7 +174,8 @@ Test(silence, leaves_an_open_anomaly_alone)
 static bool returns_at(uint32_t since, uint32_t t, enum engine_state state)
 {
     bool again;
-    struct verdict back = {.t = t, .state = state, .score = 90, .value = 1e6, .expected = 100, .lower = 90, .upper = 110};
+    struct verdict back = {.t = t, .state = state, .score = 90, .value = 1e6, .expected = 100, .lower = 90,
+                           .upper = 110};
     cr_assert(silent(600));
     v.since = since;
     cr_assert_eq(episode_silence(&episode, &v), EPISODE_OPENED);
@@ -277,7 +279,8 @@ Test(silence, that_was_told_is_no_gap_beside_it)
 Test(silence, and_gap_begin_alike_whatever_came_before)
 {
     bool again;
-    struct verdict outside = {.t = last_t, .value = 150, .expected = 100, .lower = 90, .upper = 110, .state = ENGINE_NORMAL};
+    struct verdict outside = {.t = last_t, .value = 150, .expected = 100, .lower = 90, .upper = 110,
+                              .state = ENGINE_NORMAL};
     o.gap = 1;
     episode_update(&episode, &o, STEP_S, &outside, &again);
     uint32_t since = last_t + STEP_S;

@@ -452,8 +452,8 @@ Test(states, verdicts_stay_in_range_through_gaps_turns_and_extremes)
             feed(fmax(-DBL_MAX, fmin(DBL_MAX, offset + scale * x)));
             cr_assert(v.score >= 0 && v.score <= 100 && isfinite(v.strength));
             cr_assert(v.since <= v.t && v.longest_s >= 0);
-            cr_assert(isnan(v.expected) || (v.lower <= v.expected && v.expected <= v.upper), "seed %u, point %u: %g %g %g",
-                      seed, i, v.lower, v.expected, v.upper);
+            cr_assert(isnan(v.expected) || (v.lower <= v.expected && v.expected <= v.upper),
+                      "seed %u, point %u: %g %g %g", seed, i, v.lower, v.expected, v.upper);
         }
     }
 }

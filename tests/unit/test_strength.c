@@ -69,7 +69,8 @@ Test(strength, that_is_reached_often_scores_less_but_not_below_its_natural_start
     double fresh = strength_score(&st, 2.5);
     for (unsigned k = 0; k < 100; k++) {
         struct stream_reading reading = {.agreed = 2.6};
-        strength_take(&st, STRENGTH_MAIN, &reading, &(struct detector_point){.t = MIDNIGHT + 5400 * k, .step_s = 60}, 0);
+        strength_take(&st, STRENGTH_MAIN, &reading, &(struct detector_point){.t = MIDNIGHT + 5400 * k, .step_s = 60},
+                      0);
         strength_learn(&st, MIDNIGHT + 5400 * k);
         strength_learn(&st, MIDNIGHT + 5400 * k + 1800);
     }

@@ -155,7 +155,8 @@ Test(why, gap_says_how_long_it_was_and_what_its_habit_is)
     v.since = v.t - 300;
     v.longest_s = 50;
     why_sentence(why, &v, &o, &(struct why){.first = -1});
-    cr_assert(strncmp(why, "Gap: no point came for 5 minutes before this one, where silences of up to 50 seconds are its "
+    cr_assert(strncmp(why,
+                      "Gap: no point came for 5 minutes before this one, where silences of up to 50 seconds are its "
                            "habit. 812 at 00:16 UTC", 116) == 0, "%s", why);
 }
 
@@ -163,7 +164,8 @@ Test(why, reset_says_that_nothing_is_judged_by_it)
 {
     struct verdict v = {.t = 1000, .value = 50, .rate = NAN, .state = ENGINE_RESET};
     struct engine_options o = options();
-    check(&v, &o, 0, "Reset: a counter that began anew, at 50 at 00:16 UTC: what it had counted since the point before is "
+    check(&v, &o, 0,
+          "Reset: a counter that began anew, at 50 at 00:16 UTC: what it had counted since the point before is "
                      "not known, and nothing is judged by it.");
 }
 
