@@ -24,7 +24,7 @@ struct normal_incident {
     const char *title;
     struct normal_metric *metrics; /* each once */
     size_t n;                      /* at least one */
-    double distance;               /* of a single metric: how far off its peaks were; NaN: not known */
+    double distance;               /* of a single metric: how far off it was at most; NaN: not known */
 };
 
 /* {"match", "choices": [{"choice", "options", "before", "change"}]}. `match` is the glob that the options would be
@@ -35,7 +35,7 @@ struct normal_incident {
  *
  *   "strength"   score_to_open a little above the highest score
  *   "direction"  only what goes the other way, where all went one way and both were told of
- *   "change"     min_change a tenth above the distance of the peak, of a single metric
+ *   "change"     min_change a tenth above the largest distance, of a single metric
  *   "state"      of what fell silent, stopped moving or fell to nothing alone: that these are told. The others turn off
  *                with them what they leave open.
  *

@@ -39,13 +39,15 @@ async function load(made, match, said = '', undo = null) {
 function build(made, {options, overrides}, match, said, undo) {
   const {form, target, onPreview} = made;
   const status = el('p', {class: 'said', role: 'status'}, said);
-  const applies = field(textInput, 'match', 'applies to', match, 'This metric, or a glob: * within one part of a name, ** across parts.');
+  const applies = field(textInput, 'match', 'applies to', match,
+    'This metric, or a glob: * within one part of a name, ** across parts.');
   const fields = options.map(option => optionField(option, target));
   const panel = previewPanel(onPreview);
   const state = {...made, status, applies, fields, panel};
   const remove = el('button', {type: 'button', name: 'remove', onclick: () => drop(state, match)}, 'Remove override');
   remove.hidden = !overrides.some(override => override.match === match);
-  const putBack = undo && el('button', {type: 'button', name: 'undo', onclick: () => takeBack(state, match, undo)}, 'Undo');
+  const putBack = undo
+    && el('button', {type: 'button', name: 'undo', onclick: () => takeBack(state, match, undo)}, 'Undo');
   replace(form, applies.node, el('div', {class: 'fields'}, fields.map(f => f.node)),
     el('p', {class: 'hint'}, 'An emptied field is no longer overridden: the rules give its value again.'),
     panel.sentence, panel.lists,
@@ -90,7 +92,8 @@ function optionField(option, target) {
   const {name, unit, help} = option;
   const range = rangeWords(option);
   const control = option.type === 'choice' ? chooserOf(option.choices) : textInput;
-  const made = field(control, name, words(name), optionText(option, option.value), `${help.replaceAll('`', '')} ${range}.`,
+  const text = optionText(option, option.value), about = `${help.replaceAll('`', '')} ${range}.`;
+  const made = field(control, name, words(name), text, about,
     el('span', {class: 'unit'}, option.type === 'duration' ? '' : unit),
     originBadge(option, target));
   const slider = sliderFor(option, made.input);
@@ -117,7 +120,8 @@ function fault({option, input}) {
   const text = input.value.trim();
   const value = parse(option, text);
   if (text === '' || option.type === 'choice') return '';
-  if (!Number.isFinite(value)) return option.type === 'duration' ? 'A duration such as 90s, 30m or 1h30m.' : 'A number.';
+  const wanted = option.type === 'duration' ? 'A duration such as 90s, 30m or 1h30m.' : 'A number.';
+  if (!Number.isFinite(value)) return wanted;
   if (option.type === 'integer' && !Number.isInteger(value)) return 'A whole number.';
   const inRange = value >= option.min && value <= option.max;
   return inRange ? '' : `From ${optionText(option, option.min)} to ${optionText(option, option.max)}.`;
@@ -155,7 +159,8 @@ async function save(state) {
 
 // The server's sentence goes next to the field that it names.
 function tellServersFault(sentence, status, applies, fields) {
-  const named = fields.find(({option}) => sentence.includes(option.name)) ?? (/match|glob/.test(sentence) ? applies : null);
+  const named = fields.find(({option}) => sentence.includes(option.name))
+    ?? (/match|glob/.test(sentence) ? applies : null);
   setText(status, named ? '' : sentence);
   if (!named) return;
   complain(named, sentence);
@@ -188,9 +193,12 @@ async function takeBack(state, match, entry) {
 export function show(query) {
   const match = query.get('tune');
   const overrides = el('div', {class: 'overrides'});
-  const chooser = el('form', {class: 'chooser'}, field(textInput, 'match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu').node,
-    el('button', {}, 'Show options'));
-  chooser.onsubmit = event => { event.preventDefault(); location.hash = tuneHash(chooser.elements.match.value.trim()); };
+  const name = field(textInput, 'match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu');
+  const chooser = el('form', {class: 'chooser'}, name.node, el('button', {}, 'Show options'));
+  chooser.onsubmit = event => {
+    event.preventDefault();
+    location.hash = tuneHash(name.input.value.trim());
+  };
   const form = match ? tuneForm({match}, () => tellOverrides(overrides, form.reload)) : chooser;
   replace(byId('tuning'), el('h2', {}, 'Tuning'), form, overrides);
   tellOverrides(overrides, () => form.reload?.());
