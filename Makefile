@@ -49,15 +49,15 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
-                        calendar calendar_read alerts mutes conf_lists incident forecast ticket desk roster graph_url)
+PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_retention units_shard options conf \
+                        conf_cross conf_errors conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
+                        calendar calendar_read alerts mutes conf_lists incident forecast ticket desk roster graph_url marks_member)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
-                          skyline_msgpack frame queue table names senders intake intake_statsd statsd_line statsd_pool \
+                          skyline_msgpack frame queue mark_points table names senders intake intake_statsd statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger lag delay) $(call pick,roomba,plan) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay episodes) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask find join \
                          branch names_list http chart_lanes incidents_csv thin points normal_choices) \
              $(call pick,alerter,parts grouping incidents head message message_text routing limiter backoff chart) \

@@ -347,6 +347,10 @@ static enum incident_what what_of(enum engine_state state)
         return INCIDENT_DROPOUT;
     case ENGINE_STALE:
         return INCIDENT_STALE;
+    case ENGINE_GAP:
+        return INCIDENT_GAP;
+    case ENGINE_RESET:
+        return INCIDENT_RESET;
     default:
         return INCIDENT_ANOMALOUS;
     }

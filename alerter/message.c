@@ -125,7 +125,8 @@ static const char *note_of(const json_t *member)
 {
     static const struct {
         const char *what, *note;
-    } states[] = {{"FLAT", "stopped moving"}, {"DROPOUT", "fell to nothing"}, {"STALE", "fell silent"}};
+    } states[] = {{"FLAT", "stopped moving"}, {"DROPOUT", "fell to nothing"}, {"STALE", "fell silent"},
+                  {"GAP", "was silent and is back"}, {"RESET", "began to count anew"}};
     const char *note = read_text(member, "note"), *what = read_text(member, "what");
     for (size_t i = 0; *note == '\0' && i < sizeof states / sizeof *states; i++)
         if (strcmp(what, states[i].what) == 0)

@@ -51,7 +51,7 @@ static const char *or_null(const char *text)
     return *text ? text : NULL;
 }
 
-/* Links for who gets it: of what is open alone. */
+/* Links for who gets it: of what is open alone, and only where they can be signed. */
 static int add_links(struct message *m, struct store *s, const char *page, const char *incident, const char *channel,
                      char ack[TICKET_LINK_BYTES], char normal[TICKET_LINK_BYTES])
 {
@@ -59,8 +59,9 @@ static int add_links(struct message *m, struct store *s, const char *page, const
     struct ticket ticket = {.act = "ack", .incident = incident, .to = channel, .until = clock_wall_s() + LINKS_HOLD_S};
     if (m->kind == MESSAGE_RESOLVE)
         return 0;
-    if (secret_get(s, secret) != 0)
-        return -1;
+    int secret_is = secret_get(s, secret);
+    if (secret_is != 0)
+        return secret_is < 0 ? -1 : 0;
     m->ack_url = ticket_link(ack, &ticket, page, secret) ? ack : NULL;
     ticket.act = "normal";
     m->normal_url = ticket_link(normal, &ticket, page, secret) ? normal : NULL;

@@ -33,22 +33,21 @@ static int load(struct notify *n, struct store *s, const struct settings *settin
     return 0;
 }
 
-/* Those of an incident's metrics that its head names: the first mover and the strongest. */
-static const char *named(const struct incident_head *head, size_t i)
+/* Those of an incident's members that its head names: the first mover and the strongest. */
+static const struct incident_member *named(const struct incident_head *head, size_t i)
 {
-    return i == 0 ? head->first.metric : i <= head->n_strongest ? head->strongest[i - 1].metric : NULL;
+    return i == 0 ? &head->first : i <= head->n_strongest ? &head->strongest[i - 1] : NULL;
 }
 
 /* Whether the alert is about the incident, and one of its metrics is not muted. */
 static bool is_wanted(const struct notify *n, const struct settings *settings, const struct alert_settings *alert,
                       const struct incident_head *head, int64_t now_s)
 {
-    const char *metric;
+    const struct incident_member *m;
     bool matches = false, audible = false;
-    for (size_t i = 0; (metric = named(head, i)) != NULL; i++) {
-        size_t len = strlen(metric);
-        matches = matches || conf_globs_match(&alert->match, metric, len);
-        audible = audible || !mutes_find(&settings->mutes, &n->mutes.mutes, metric, len, now_s);
+    for (size_t i = 0; (m = named(head, i)) != NULL; i++) {
+        matches = matches || alerts_tell_of(alert, m);
+        audible = audible || !mutes_find(&settings->mutes, &n->mutes.mutes, m->metric, strlen(m->metric), now_s);
     }
     return matches && audible;
 }

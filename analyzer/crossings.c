@@ -14,15 +14,6 @@ void crossings_add(struct crossings *c, int from, int to)
     c->due = true;
 }
 
-static bool is_taken(struct store *s)
-{
-    redisReply *r = store_reply(s);
-    bool ok = store_ok(r);
-    if (r)
-        freeReplyObject(r);
-    return ok;
-}
-
 /* Sends the changes, and level 0 in any case where the hour is `fresh`. Returns how many commands that are. */
 static unsigned append_changes(struct crossings *c, struct store *s, const char *key, bool fresh)
 {
@@ -53,8 +44,8 @@ unsigned crossings_flush(struct crossings *c, struct store *s, int64_t now_wall_
     unsigned sent = append_changes(c, s, key, fresh);
     bool expires = fresh && store_append(s, "EXPIRE %s " KEEP_S, key) == 0;
     for (unsigned i = 0; i < sent; i++)
-        lost += !is_taken(s);
-    if (expires && is_taken(s))
+        lost += store_done(store_reply(s)) != 0;
+    if (expires && store_done(store_reply(s)) == 0)
         c->hour = hour;
     return lost;
 }

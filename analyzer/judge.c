@@ -75,7 +75,7 @@ static int push(struct judge *j, enum outbox_kind kind, const struct anomaly *a,
 /* Counts what the anomaly, told at level `from` before, crosses by being told now. */
 static void cross(struct judge *j, struct metric *m, int from)
 {
-    int level = budget_level(m->episode.score);
+    int level = budget_level(j->episode.score);
     crossings_add(j->crossings, from, level);
     m->told_level = level > from ? level : from;
 }
@@ -85,55 +85,55 @@ static int tell(struct judge *j, struct metric *m, enum outbox_kind kind, const 
                 bool event)
 {
     struct anomaly a;
-    anomaly_from_episode(&a, m->name, m->name_len, &m->episode);
+    anomaly_from_episode(&a, m->name, m->name_len, &j->episode);
     a.open = kind != OUTBOX_CLOSE; /* in a replay the opening is told when it has closed */
     if (closed)
         a.closed = *closed;
     m->update_due = false;
     m->told_mono_ms = j->now_mono_ms;
-    m->told_end = m->episode.last_hot;
+    m->told_end = j->episode.last_hot;
     if (event)
         cross(j, m, kind == OUTBOX_OPEN ? BUDGET_UNTOLD : m->told_level);
     return push(j, kind, &a, hash, event);
 }
 
 /* Gives the episode the start that Redis's readers know it by, and what was seen since that start. */
-static void take_start(struct metric *m, const struct ledger_entry *e)
+static void take_start(struct judge *j, const struct ledger_entry *e)
 {
     struct anomaly a;
     if (anomaly_from_text(&a, e->text, strlen(e->text)) != 0)
         return;
-    m->episode.start = e->start;
-    m->episode.opened = a.opened;
-    if (a.score > m->episode.score) {
-        m->episode.score = a.score;
-        m->episode.peak = a.peak;
+    j->episode.start = e->start;
+    j->episode.opened = a.opened;
+    if (a.score > j->episode.score) {
+        j->episode.score = a.score;
+        j->episode.peak = a.peak;
     }
 }
 
 /* Gives the episode the identity that Redis's readers know it by. */
-static void adopt(struct metric *m, const struct ledger_entry *e)
+static void adopt(struct judge *j, struct metric *m, const struct ledger_entry *e)
 {
     struct anomaly_outline a;
     m->update_due = true;
-    m->told_level = budget_level(m->episode.score);
+    m->told_level = budget_level(j->episode.score);
     if (!e->text || anomaly_outline_from_text(&a, e->text, strlen(e->text)) != 0)
         return;
     m->told_level = budget_level(a.score);
-    m->update_due = a.peak_at != m->episode.peak.t || a.score != m->episode.score;
-    if (e->start != m->episode.start)
-        take_start(m, e);
+    m->update_due = a.peak_at != j->episode.peak.t || a.score != j->episode.score;
+    if (e->start != j->episode.start)
+        take_start(j, e);
 }
 
 /* An anomaly that closed while its metric caught up: told as far as the ledger lacks it. */
 static int closed_in_replay(struct judge *j, struct metric *m, const struct verdict *closed)
 {
     struct ledger_entry *chain = ledger_chain(j->ledger, m->name, m->name_len);
-    struct ledger_entry *e = ledger_match(chain, m->episode.start, m->episode.last_hot, reach_s(j, m));
+    struct ledger_entry *e = ledger_match(chain, j->episode.start, j->episode.last_hot, reach_s(j, m));
     if (e && e->closed)
         return 0;
     if (e)
-        adopt(m, e);
+        adopt(j, m, e);
     if (!(e && e->opened) && tell(j, m, OUTBOX_OPEN, NULL, false, true) != 0)
         return -1;
     if (e) {
@@ -174,9 +174,9 @@ static int hold(struct judge *j, struct metric *m, const struct engine_options *
     if (engine_hold(m->record, p) != 0)
         return 0;
     j->counters[WORKER_held]++;
-    if (episode_is_silence(&m->episode))
-        return changed(j, m, episode_update(&m->episode, o, engine_step_s(m->record), &back, &again), NULL);
-    return changed(j, m, episode_expire(&m->episode, o, engine_step_s(m->record), p.t), NULL);
+    if (episode_is_silence(&j->episode))
+        return changed(j, m, episode_update(&j->episode, o, engine_step_s(m->record), &back, &again), NULL);
+    return changed(j, m, episode_expire(&j->episode, o, engine_step_s(m->record), p.t), NULL);
 }
 
 static int judge_point(struct judge *j, struct metric *m, const struct engine_options *o, struct point p)
@@ -193,7 +193,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
     if (muted >= MUTE_OPEN && engine_state_opens(v.state))
         v.state = ENGINE_NORMAL;
     do {
-        enum episode_change change = episode_update(&m->episode, o, engine_step_s(m->record), &v, &again);
+        enum episode_change change = episode_update(&j->episode, o, engine_step_s(m->record), &v, &again);
         if (changed(j, m, change, again ? NULL : &v) != 0)
             return -1;
     } while (again);
@@ -205,7 +205,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
 static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t t)
 {
     uint32_t span_s = m->raw_span_s;
-    struct records_saved saved = {.record = m->record, .episode = &m->episode};
+    struct records_saved saved = {.record = m->record, .episode = &j->episode, .span = records_span(span_s, t)};
     enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
     if (field == RECORDS_NOW)
         return 0;
@@ -233,7 +233,8 @@ static int prepare(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t
     return keep_past(j, m, phase_s, t) == 0 ? 0 : 1;
 }
 
-int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
+/* As judge_points(). */
+static int64_t judge_each(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
     const struct engine_options *o = judge_options(j, m);
     uint32_t phase_s = records_phase_s(m->name, m->name_len, m->raw_span_s);
@@ -252,10 +253,17 @@ int64_t judge_points(struct judge *j, struct metric *m, const struct point *poin
     return (int64_t)i;
 }
 
+int64_t judge_points(struct judge *j, struct metric *m, const struct point *points, size_t n)
+{
+    episodes_take(&m->episode, &j->episode);
+    int64_t judged = judge_each(j, m, points, n);
+    return episodes_keep(&m->episode, &j->episode) == 0 ? judged : -1;
+}
+
 /* Writes of `e` what is missing: it and the open episode are the same anomaly. */
 static int confirm_open(struct judge *j, struct metric *m, const struct ledger_entry *e)
 {
-    adopt(m, e);
+    adopt(j, m, e);
     if (e->in_hash && e->opened)
         return 0;
     return tell(j, m, OUTBOX_OPEN, NULL, true, !e->opened);
@@ -292,20 +300,20 @@ static void count(uint64_t *gauge, bool *was, bool is)
 static void resume_silence(struct judge *j, struct metric *m, const struct ledger_entry *chain)
 {
     struct verdict v;
-    if (m->episode.open || !engine_silence(m->record, judge_options(j, m), judge_wall_s(j), &v))
+    if (j->episode.open || !engine_silence(m->record, judge_options(j, m), judge_wall_s(j), &v))
         return;
     for (const struct ledger_entry *e = chain; e; e = e->next) {
         if (e->start != v.since)
             continue;
-        episode_silence(&m->episode, &v);
+        episode_silence(&j->episode, &v);
         if (!ledger_is_live(e))
-            episode_silence(&m->episode, NULL);
+            episode_silence(&j->episode, NULL);
     }
 }
 
-int judge_settle(struct judge *j, struct metric *m)
+static int settle(struct judge *j, struct metric *m)
 {
-    struct episode *i = &m->episode;
+    struct episode *i = &j->episode;
     struct ledger_entry *chain = ledger_chain(j->ledger, m->name, m->name_len), *kept = NULL;
     int result = 0;
     resume_silence(j, m, chain);
@@ -327,9 +335,22 @@ int judge_settle(struct judge *j, struct metric *m)
     return result;
 }
 
+int judge_settle(struct judge *j, struct metric *m)
+{
+    episodes_take(&m->episode, &j->episode);
+    int result = settle(j, m);
+    return episodes_keep(&m->episode, &j->episode) == 0 ? result : -1;
+}
+
+static int tell_peak(struct judge *j, struct metric *m)
+{
+    return m->update_due && j->episode.open ? tell(j, m, OUTBOX_UPDATE, NULL, true, true) : 0;
+}
+
 int judge_tell(struct judge *j, struct metric *m)
 {
-    return m->update_due && m->episode.open ? tell(j, m, OUTBOX_UPDATE, NULL, true, true) : 0;
+    episodes_take(&m->episode, &j->episode);
+    return tell_peak(j, m);
 }
 
 /* A moved peak is an event. That an anomaly goes on is not: only its end in the hash follows. */
@@ -337,8 +358,8 @@ static int tell_in_time(struct judge *j, struct metric *m)
 {
     int64_t since_ms = j->now_mono_ms - m->told_mono_ms;
     if (m->update_due)
-        return since_ms >= TELL_EVERY_MS ? judge_tell(j, m) : 0;
-    if (m->episode.open && m->episode.last_hot != m->told_end && since_ms >= TELL_END_EVERY_MS)
+        return since_ms >= TELL_EVERY_MS ? tell_peak(j, m) : 0;
+    if (j->episode.open && j->episode.last_hot != m->told_end && since_ms >= TELL_END_EVERY_MS)
         return tell(j, m, OUTBOX_UPDATE, NULL, true, false);
     return 0;
 }
@@ -354,26 +375,33 @@ static void count_open(struct judge *j, struct metric *m, int level)
 }
 
 /* An open anomaly says more than that the metric fell silent in it. */
-static enum engine_state state_of(const struct metric *m)
+static enum engine_state state_of(const struct judge *j, const struct metric *m)
 {
-    if (m->open && episode_is_silence(&m->episode))
+    if (m->open && episode_is_silence(&j->episode))
         return ENGINE_STALE;
     if (m->open)
-        return engine_state_opens(m->episode.peak.state) ? m->episode.peak.state : ENGINE_ANOMALOUS;
+        return engine_state_opens(j->episode.peak.state) ? j->episode.peak.state : ENGINE_ANOMALOUS;
     return m->stale ? ENGINE_STALE : m->warming ? ENGINE_WARMING_UP : ENGINE_NORMAL;
 }
 
-void judge_count(struct judge *j, struct metric *m)
+/* As judge_count(), of the episode at hand. */
+static void recount(struct judge *j, struct metric *m)
 {
     uint32_t last_t = engine_last_t(m->record), now = judge_wall_s(j);
     double stale_after_s = engine_stale_after_s(m->record);
     count(&j->counters[WORKER_warming_up], &m->warming, engine_warmup_left_s(m->record) > 0);
     count(&j->counters[WORKER_stale], &m->stale, stale_after_s > 0 && now > last_t && now - last_t > stale_after_s);
-    count(&j->counters[WORKER_open_anomalies], &m->open, m->episode.open);
-    count(&j->counters[WORKER_silences], &m->silence, episode_is_silence(&m->episode));
+    count(&j->counters[WORKER_open_anomalies], &m->open, j->episode.open);
+    count(&j->counters[WORKER_silences], &m->silence, episode_is_silence(&j->episode));
     count(&j->counters[WORKER_skyline_windows], &m->windowed, m->window != NULL);
-    count_open(j, m, m->episode.open ? budget_level(m->episode.score) : BUDGET_UNTOLD);
-    rosters_set(j->rosters, m, state_of(m));
+    count_open(j, m, j->episode.open ? budget_level(j->episode.score) : BUDGET_UNTOLD);
+    rosters_set(j->rosters, m, state_of(j, m));
+}
+
+void judge_count(struct judge *j, struct metric *m)
+{
+    episodes_take(&m->episode, &j->episode);
+    recount(j, m);
 }
 
 /* Opens, continues or ends the metric's silence, which a mute ends as it would any other anomaly. */
@@ -382,10 +410,10 @@ static int heed_silence(struct judge *j, struct metric *m)
     struct verdict v;
     uint32_t now = judge_wall_s(j);
     bool silent = engine_silence(m->record, judge_options(j, m), now, &v) && judge_muted(j, m, now) < MUTE_OPEN;
-    bool goes_on = episode_is_silence(&m->episode);
+    bool goes_on = episode_is_silence(&j->episode);
     if (!goes_on && (!silent || j->counters[WORKER_silences] >= SILENCES_MAX))
         return 0;
-    enum episode_change change = episode_silence(&m->episode, silent ? &v : NULL);
+    enum episode_change change = episode_silence(&j->episode, silent ? &v : NULL);
     m->changed |= change != EPISODE_NONE;
     return changed(j, m, change, NULL);
 }
@@ -397,20 +425,27 @@ static int expire(struct judge *j, struct metric *m)
         return 0;
     if (heed_silence(j, m) != 0)
         return -1;
-    if (episode_expire(&m->episode, o, engine_step_s(m->record), judge_wall_s(j)) != EPISODE_CLOSED)
+    if (episode_expire(&j->episode, o, engine_step_s(m->record), judge_wall_s(j)) != EPISODE_CLOSED)
         return 0;
     m->changed = true;
     return changed(j, m, EPISODE_CLOSED, NULL);
 }
 
-int judge_caught_up(struct judge *j, struct metric *m)
+static int caught_up(struct judge *j, struct metric *m)
 {
-    if (!m->settled && judge_settle(j, m) != 0)
+    if (!m->settled && settle(j, m) != 0)
         return -1;
     if (expire(j, m) != 0)
         return -1;
-    judge_count(j, m);
+    recount(j, m);
     return tell_in_time(j, m);
+}
+
+int judge_caught_up(struct judge *j, struct metric *m)
+{
+    episodes_take(&m->episode, &j->episode);
+    int result = caught_up(j, m);
+    return episodes_keep(&m->episode, &j->episode) == 0 ? result : -1;
 }
 
 int judge_close_orphan(struct judge *j, const char *name, size_t len)

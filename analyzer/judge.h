@@ -24,6 +24,7 @@ struct judge {
     struct crossings *crossings;
     struct rosters *rosters;
     struct delay delay;
+    struct episode episode; /* of the metric at hand */
     uint64_t *counters; /* WORKER_N */
     unsigned unconfirmed; /* saves of past records whose replies are still to be taken */
     uint32_t open_at[BUDGET_LEVELS]; /* gauge: open anomalies whose score stands at each level */

@@ -41,8 +41,8 @@ struct ledger_entry *ledger_chain(const struct ledger *l, const char *metric, si
 struct ledger_entry *ledger_find(struct ledger_entry *chain, uint32_t start);
 
 /* The entry of `chain` that is the same anomaly as [start, end]: one that overlaps, or a silence with the same start;
- * live before closed, then with the same start before another. A live one reaches `reach_s` beyond its end, for it might still
- * have been kept open. NULL when there is none. */
+ * live before closed, then with the same start before another. A live one reaches `reach_s` beyond its end, for it might
+ * still have been kept open. NULL when there is none. */
 struct ledger_entry *ledger_match(struct ledger_entry *chain, uint32_t start, uint32_t end, uint32_t reach_s);
 
 /* Whether the entry is open for Redis's readers: it was opened, or is in the hash, and has not been closed. */

@@ -47,10 +47,13 @@ static int add(struct names *n, struct page *page, const char *name, size_t len)
     return 0;
 }
 
-static void load_one(struct names *n, struct metric *m)
+/* Returns 0, or -1 when memory is out. */
+static int load_one(struct names *n, struct metric *m)
 {
-    struct records_saved saved = {.record = m->record, .episode = &m->episode};
+    struct episode episode;
+    struct records_saved saved = {.record = m->record, .episode = &episode};
     bool rejected = false;
+    episode_init(&episode);
     int result = records_answer(n->store, &saved, &rejected);
     m->lacks_past = engine_step_s(m->record) == 0;
     n->counters[WORKER_records_loaded] += result == 0;
@@ -61,6 +64,7 @@ static void load_one(struct names *n, struct metric *m)
         m->tail = (struct tail){0};
     if (m->tail.anchor_bytes == 0)
         m->tail.seen_t = engine_last_t(m->record);
+    return episodes_keep(&m->episode, &episode);
 }
 
 /* Keeps between AHEAD / 2 and AHEAD requests under way while the page's `i`th record is taken. Returns how many of the
@@ -76,15 +80,16 @@ static size_t ask_ahead(struct names *n, const struct page *page, size_t asked, 
 }
 
 /* Loads the saved records of a page's metrics. A metric whose record did not come is taken out again: the
- * next scan finds it, and it does not warm up anew because of a lost connection. */
+ * next scan finds it, and it does not warm up anew because of a lost connection. Returns 0, -1 when some did not come,
+ * NO_MEMORY. */
 static int load(struct names *n, struct page *page, int64_t now_mono_ms)
 {
     size_t asked = 0, lost = 0;
     for (size_t i = 0; i < page->n; i++) {
         asked = ask_ahead(n, page, asked, i);
         uint64_t errors = n->counters[WORKER_redis_errors];
-        if (i < asked)
-            load_one(n, page->added[i]);
+        if (i < asked && load_one(n, page->added[i]) != 0)
+            return NO_MEMORY;
         if (i >= asked || n->counters[WORKER_redis_errors] > errors) {
             shard_remove(n->shard, page->added[i]);
             lost++;

@@ -113,11 +113,8 @@ static void confirm(struct outbox *o, struct store *s, bool *due)
 {
     if (!*due)
         return;
-    redisReply *r = store_reply(s);
-    *due = !store_ok(r);
+    *due = store_done(store_reply(s)) != 0;
     *o->errors += *due;
-    if (r)
-        freeReplyObject(r);
 }
 
 /* Writes up to IN_FLIGHT_MAX changes, and moves those that were acknowledged, up to the first that
@@ -199,9 +196,5 @@ int outbox_cut_old(struct store *s, unsigned slot, int64_t now_wall_ms)
     snprintf(oldest, sizeof oldest, "%lld", (long long)(now_wall_ms - 1000 * EVENTS_AGE_S));
     if (store_append(s, "XTRIM %s MINID ~ %s", key, oldest) != 0)
         return -1;
-    redisReply *r = store_reply(s);
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
+    return store_done(store_reply(s));
 }

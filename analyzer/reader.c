@@ -99,7 +99,7 @@ static bool forget_if_gone(struct reader *r, struct metric *m)
     int64_t now_ms = r->judge->now_mono_ms;
     if (m->empty_since_mono_ms == 0)
         m->empty_since_mono_ms = now_ms;
-    if (now_ms - m->empty_since_mono_ms < READER_FORGET_MS || m->episode.open)
+    if (now_ms - m->empty_since_mono_ms < READER_FORGET_MS || episodes_is_open(&m->episode))
         return false;
     judge_uncount(r->judge, m);
     shard_remove(r->shard, m);

@@ -24,17 +24,6 @@ int recover_last_alive(struct store *s, const char *process, int64_t *alive_wall
     return 0;
 }
 
-/* Takes one reply that should be an array; NULL when it is not. */
-static redisReply *take_array(struct store *s)
-{
-    redisReply *r = store_reply(s);
-    if (store_ok(r) && r->type == REDIS_REPLY_ARRAY)
-        return r;
-    if (r)
-        freeReplyObject(r);
-    return NULL;
-}
-
 static void passed_over(const char *key)
 {
     log_warning("anomaly_unreadable", "key=%s", key);
@@ -46,7 +35,7 @@ static int read_open(struct ledger *l, struct store *s, unsigned slot)
     keys_open(key, slot);
     if (store_append(s, "HVALS %s", key) != 0)
         return -1;
-    redisReply *r = take_array(s);
+    redisReply *r = store_expect(store_reply(s), REDIS_REPLY_ARRAY);
     int result = r ? 0 : -1;
     for (size_t i = 0; result == 0 && i < r->elements; i++) {
         const redisReply *e = r->element[i];
@@ -90,7 +79,7 @@ static int read_events(struct ledger *l, struct store *s, unsigned slot, int64_t
     while (result == 0 && n == PAGE) {
         if (store_append(s, "XRANGE %s %s + COUNT " PAGE_TEXT, key, from) != 0)
             return -1;
-        redisReply *r = take_array(s);
+        redisReply *r = store_expect(store_reply(s), REDIS_REPLY_ARRAY);
         if (!r)
             return -1;
         n = r->elements;

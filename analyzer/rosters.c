@@ -84,11 +84,7 @@ static int write_one(struct rosters_slot *slot, unsigned index, struct store *s,
     const uint8_t *bytes = roster_seal(&slot->roster, (uint64_t)now_wall_ms, &len);
     if (!bytes)
         return -1;
-    redisReply *r = store_command(s, "SET %b %b", key, key_len, bytes, len);
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
+    return store_done(store_command(s, "SET %b %b", key, key_len, bytes, len));
 }
 
 int rosters_turn(struct rosters *r, struct store *s, int64_t now_mono_ms, int64_t now_wall_ms)

@@ -21,7 +21,9 @@ void saver_init(struct saver *s, struct shard *shard, struct store *store, const
 
 static int ask(struct saver *s, struct metric *m)
 {
-    struct records_saved saved = {.record = m->record, .episode = &m->episode};
+    struct episode episode;
+    struct records_saved saved = {.record = m->record, .episode = &episode};
+    episodes_take(&m->episode, &episode);
     saved.place_bytes = tail_pack(&m->tail, saved.place);
     int64_t expire_s = 2 * (int64_t)m->raw_span_s;
     return records_save(s->store, m->name, m->name_len, RECORDS_NOW, &saved, expire_s);

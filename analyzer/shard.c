@@ -72,7 +72,6 @@ struct metric *shard_add(struct shard *s, const char *name, size_t len)
         return NULL;
     m->record = (struct engine_record *)(void *)((char *)m + record_offset(len));
     engine_init(m->record);
-    episode_init(&m->episode);
     m->open_level = m->told_level = BUDGET_UNTOLD;
     memcpy(m->name, name, len);
     m->name_len = len;
@@ -93,6 +92,7 @@ void shard_remove(struct shard *s, struct metric *m)
     s->list[m->index] = s->list[--s->n];
     s->list[m->index]->index = m->index;
     skyline_window_free(m->window);
+    episodes_forget(&m->episode);
     free(m);
 }
 

@@ -9,12 +9,12 @@
 #define uthash_nonfatal_oom(entry) ((entry)->name_len = 0)
 #include <uthash.h>
 
+#include "analyzer/episodes.h"
 #include "analyzer/pace.h"
 #include "analyzer/tail.h"
 #include "analyzer/wheel.h"
 #include "ridgeline/budget.h"
 #include "ridgeline/engine.h"
-#include "ridgeline/episode.h"
 #include "ridgeline/skyline_window.h"
 
 /* A metric's rank on the wheel: by priority, and within one first the cold, of which each turn takes few. A metric is
@@ -33,7 +33,7 @@ struct metric {
     struct pace pace;
     struct engine_record *record; /* behind the name, in the same allocation */
     struct skyline_window *window; /* NULL unless the options ask for Skyline's algorithms */
-    struct episode episode;
+    struct episodes_kept episode;
     struct engine_options options; /* in force as of options_epoch */
     uint32_t raw_step_s, raw_span_s; /* likewise, of its retention's first archive */
     unsigned options_epoch;

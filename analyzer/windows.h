@@ -1,5 +1,5 @@
-/* The day of points that Skyline's algorithms look at, of metrics whose options ask for them: filled anew from the whole
- * key when there is none. */
+/* The day of points that Skyline's algorithms look at, of metrics whose options ask for them: filled anew from the
+ * whole key when there is none. */
 #ifndef ANALYZER_WINDOWS_H
 #define ANALYZER_WINDOWS_H
 

@@ -160,7 +160,7 @@ int main(int argc, char **argv)
     double took_s = (double)(clock_mono_ns() - start_ns) / 1e9, points = (double)(n_rounds * (names * together + 1));
     printf("points_per_s %.0f\n", points / took_s);
     printf("points_per_append %.2f\n", points / (double)(appends_done(s) - before));
-    printf("cpu_s self %.3f\n", (double)clock_cpu_ns() / 1e9);
+    printf("cpu_s self %.3f\n", cpu_seconds("self"));
     for (int i = 0; i < n_pids; i++)
         printf("cpu_s %s %.3f\n", argv[first_pid + i], cpu_seconds(argv[first_pid + i]) - cpu[i]);
     close(fd);

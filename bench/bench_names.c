@@ -32,8 +32,8 @@ static int fill(struct names_pile *pile, struct roster rosters[KEYS_SLOTS])
     for (unsigned i = 0; i < NAMES; i++) {
         char name[64];
         unsigned mixed = (unsigned)(i * 7919ull % NAMES);
-        int len = snprintf(name, sizeof name, "servers.rack%02u.web%04u.cpu.core%u.percent", mixed % 40, mixed / 40 % 1000,
-                           mixed / 40000);
+        int len = snprintf(name, sizeof name, "servers.rack%02u.web%04u.cpu.core%u.percent", mixed % 40,
+                           mixed / 40 % 1000, mixed / 40000);
         uint64_t hash = keys_hash(name, (size_t)len);
         if (names_list_pile(pile, name, (size_t)len) != 0 ||
             roster_add(&rosters[keys_slot(hash)], hash, i % 100 ? ENGINE_NORMAL : ENGINE_STALE) != 0)

@@ -242,7 +242,8 @@ static const struct {
     const char *what;
     double (*value)(struct run *);
 } noises[] = {
-    {"Gaussian", gaussian}, {"lognormal", lognormal}, {"Student t3", student}, {"Poisson(2)", poisson}, {"on-off", on_off},
+    {"Gaussian", gaussian},  {"lognormal", lognormal}, {"Student t3", student},
+    {"Poisson(2)", poisson}, {"on-off", on_off},
 };
 static const uint32_t steps_s[] = {10, 60, 300};
 #define NOISE_SEEDS 100

@@ -63,7 +63,7 @@ class Bench:
         return int(self.redis.hget("ridgeline:stats:roomba", field) or 0)
 
     def run(self, counter, least):
-        """A roomba until its counter has moved so far: CPU microseconds of it and of Redis, and how many walks it took."""
+        """A roomba until its counter has moved so far: CPU microseconds of it and of Redis, and how many walks."""
         self.redis.delete("ridgeline:stats:roomba")
         redis_us = cpu_us(self.server.process.pid)
         roomba = Daemon("roomba", self.directory, self.settings)

@@ -80,8 +80,8 @@ static void judge_all(struct backtest *b)
 static void print_result(const char *what, const struct score_result *r)
 {
     double rate = r->weeks > 0 ? (double)r->false_alarms / r->weeks : 0;
-    printf("%-28s threshold %-8.4g precision %.3f recall %.3f F1 %.3f false/series-week %.3f median delay %.0f s\n", what,
-           r->threshold, r->precision, r->recall, r->f1, rate, r->delay_s);
+    printf("%-28s threshold %-8.4g precision %.3f recall %.3f F1 %.3f false/series-week %.3f median delay %.0f s\n",
+           what, r->threshold, r->precision, r->recall, r->f1, rate, r->delay_s);
 }
 
 /* Prints the rows that a threshold is searched for. */

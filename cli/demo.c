@@ -58,10 +58,7 @@ static int import_shop(const struct shop *shop, struct import *im)
 /* A shop begins once: its incidents lie around the moment when it did. */
 static int expect_empty(struct store *s)
 {
-    redisReply *r = store_command(s, "DBSIZE");
-    int result = store_ok(r) && r->type == REDIS_REPLY_INTEGER && r->integer == 0 ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
+    int result = store_integer(store_command(s, "DBSIZE")) == 0 ? 0 : -1;
     if (result != 0)
         fputs("ridgeline demo: this Redis holds data already; a demo begins with an empty --state-dir\n", stderr);
     return result;

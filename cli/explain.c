@@ -172,6 +172,8 @@ static int judge(struct store *store, const char *name, const struct engine_opti
         out->from_record = loaded == 0;
         result = replay_run(r, &episode, o, tail, &coarse, keep_last, out);
         out->stale_after_s = engine_stale_after_s(r);
+        out->step_s = engine_step_s(r);
+        out->sparse = engine_is_sparse(r);
         out->patience_s = episode_patience_s(o, engine_step_s(r));
     }
     coarse_fini(&coarse);

@@ -8,7 +8,8 @@
 struct explain_verdict {
     struct verdict verdict;
     struct episode episode; /* of the metric, after that point */
-    double stale_after_s;
+    double stale_after_s, step_s;
+    bool sparse;
     double patience_s; /* how long after its last anomalous point an anomaly closes */
     bool from_record; /* a saved record stood before the point; without one the tail alone was judged */
     bool found;

@@ -57,12 +57,23 @@ static void print_state(const struct explain_verdict *e, int64_t now)
         printf(" for %s", units_duration_text(left, sizeof left, v->t - v->since));
     if (v->state == ENGINE_FLAT)
         printf(", never longer than %s before", units_duration_text(left, sizeof left, (int64_t)v->longest_s));
+    if (v->state == ENGINE_GAP)
+        printf(", longer than its habit of %s", units_duration_text(left, sizeof left, (int64_t)v->longest_s));
     putchar('\n');
     if (isfinite(v->rate))
         printf("  rate      %.6g a second: a counter is judged by its rate\n", v->rate);
     if (now > 0 && e->stale_after_s > 0 && (double)silent_s > e->stale_after_s)
         printf("  silent    %s: for %lld s, longer than its habit of %.0f s\n", engine_state_name(ENGINE_STALE),
                (long long)silent_s, e->stale_after_s);
+}
+
+static void print_sparse(const struct explain_verdict *e)
+{
+    char step[UNITS_TEXT_MAX], habit[UNITS_TEXT_MAX];
+    if (e->sparse)
+        printf("  sparse    its points come by chance, about one each %s; its habit are silences of up to %s\n",
+               units_duration_text(step, sizeof step, (int64_t)e->step_s),
+               units_duration_text(habit, sizeof habit, (int64_t)e->stale_after_s));
 }
 
 static void print_expected(const struct verdict *v)
@@ -134,6 +145,7 @@ void explain_print_verdict(const struct explain_verdict *e, const struct engine_
     printf("Verdict about the point of %s (%u)\n", time_text(moment, v->t), (unsigned)v->t);
     printf("  value     %s\n", number_text(value, v->value));
     print_state(e, now);
+    print_sparse(e);
     print_expected(v);
     printf("  ensemble  %s\n", engine_ensemble_name(v->ensemble));
     if (v->ensemble == ENGINE_ENSEMBLE_RIDGELINE)

@@ -45,12 +45,12 @@ void import_fini(struct import *im);
 
 /* Takes in `history`, which is sorted by time, each time once, values finite.
  *
- * The whole of it, with what the metric's key holds (which counts where both have a point, less than half a step apart),
- * is judged in one pass, as a worker would have done; the record is saved, the anomalies that began and ended in it are
- * told, the points within the raw retention are stored, and older ones folded into the metric's rollup where its
- * retention has one. A metric that has a saved record goes on from there, unless the history begins before it: then it is
- * judged anew, and only what lies outside the time that the record had seen is told. An anomaly that is still open
- * is told by the worker that takes the metric over.
+ * The whole of it, with what the metric's key holds (which counts where both have a point, less than half a step
+ * apart), is judged in one pass, as a worker would have done; the record is saved, the anomalies that began and ended
+ * in it are told, the points within the raw retention are stored, and older ones folded into the metric's rollup where
+ * its retention has one. A metric that has a saved record goes on from there, unless the history begins before it: then
+ * it is judged anew, and only what lies outside the time that the record had seen is told. An anomaly that is still
+ * open is told by the worker that takes the metric over.
  *
  * Safe to repeat and to kill at any moment: the next call finishes what is missing. Beside a running analyzer new
  * metrics are taken in, and later points of those that it has; it would overwrite the record of a metric that it

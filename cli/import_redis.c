@@ -26,25 +26,6 @@ const struct store_script import_redis_put_script = {
               "redis.call('SET', KEYS[1], ARGV[4] .. redis.call('GETRANGE', KEYS[1], read, -1), 'KEEPTTL')\n"
               "return 1\n"};
 
-redisReply *import_redis_expect(redisReply *r, int type)
-{
-    if (store_ok(r) && r->type == type)
-        return r;
-    if (r)
-        freeReplyObject(r);
-    return NULL;
-}
-
-int import_redis_integer(redisReply *reply, long long *value)
-{
-    redisReply *r = import_redis_expect(reply, REDIS_REPLY_INTEGER);
-    if (!r)
-        return -1;
-    *value = r->integer;
-    freeReplyObject(r);
-    return 0;
-}
-
 int import_redis_overrides(struct store *s, struct conf_rules *r)
 {
     char error[CONF_ERROR_MAX], quoted[CONF_ERROR_MAX];
@@ -62,7 +43,7 @@ int import_redis_overrides(struct store *s, struct conf_rules *r)
 static int newest_save(struct store *s, int64_t *newest_s)
 {
     static const char analyzer[] = "analyzer";
-    redisReply *r = import_redis_expect(store_command(s, "HGETALL %s", KEYS_PROCESSES), REDIS_REPLY_ARRAY);
+    redisReply *r = store_expect(store_command(s, "HGETALL %s", KEYS_PROCESSES), REDIS_REPLY_ARRAY);
     if (!r)
         return -1;
     *newest_s = 0;
@@ -125,10 +106,9 @@ int import_redis_load(struct store *s, struct import_metric *m, struct engine_re
 {
     char key[KEYS_MAX];
     size_t key_len = keys_metric(key, m->name, m->len);
-    long long is_member = 0;
     m->slot = keys_slot(keys_hash(m->name, m->len));
-    if (import_redis_integer(store_command(s, "SISMEMBER %s %b", KEYS_UNIQUE, key, key_len), &is_member) != 0 ||
-        import_redis_load_points(s, m) != 0)
+    long long is_member = store_integer(store_command(s, "SISMEMBER %s %b", KEYS_UNIQUE, key, key_len));
+    if (is_member < 0 || import_redis_load_points(s, m) != 0)
         return -1;
     int loaded = records_load(s, m->name, m->len, r, i, NULL);
     m->is_registered = is_member == 1;
@@ -151,16 +131,15 @@ int import_redis_put(struct store *s, struct store_script *script, const struct 
     size_t key_len = keys_metric(key, m->name, m->len);
     size_t edge = m->stored_bytes < SERIES_POINT_BYTES ? m->stored_bytes : SERIES_POINT_BYTES;
     uint8_t *bytes = encode(points->points, points->n);
-    long long answer = 0;
     if (!bytes)
         return -1;
     const char *argv[] = {read, (const char *)m->first, (const char *)m->last, (const char *)bytes};
     const size_t lens[] = {(size_t)snprintf(read, sizeof read, "%zu", m->stored_bytes), edge, edge,
                            points->n * SERIES_POINT_BYTES};
-    int result = import_redis_integer(store_eval(s, script, key, key_len, 4, argv, lens), &answer);
+    long long put = store_integer(store_eval(s, script, key, key_len, 4, argv, lens));
     free(bytes);
-    *raced = answer == 0;
-    return result;
+    *raced = put == 0;
+    return put < 0 ? -1 : 0;
 }
 
 int import_redis_append(struct store *s, const struct import_metric *m, const struct point *points, size_t n)
@@ -169,19 +148,15 @@ int import_redis_append(struct store *s, const struct import_metric *m, const st
     size_t key_len = keys_metric(key, m->name, m->len);
     uint8_t *bytes = encode(points, n);
     size_t len = n * SERIES_POINT_BYTES;
-    long long answer;
-    int result = -1;
-    if (bytes)
-        result = import_redis_integer(store_command(s, "APPEND %b %b", key, key_len, bytes, len), &answer);
+    int result = bytes ? store_done(store_command(s, "APPEND %b %b", key, key_len, bytes, len)) : -1;
     free(bytes);
     return result;
 }
 
-static int save(struct store *s, const struct import_metric *m, enum records_field field, struct engine_record *r,
-                struct episode *i, int64_t expire_s)
+static int save(struct store *s, const struct import_metric *m, enum records_field field,
+                const struct records_saved *saved, int64_t expire_s)
 {
-    struct records_saved saved = {.record = r, .episode = i};
-    if (records_save(s, m->name, m->len, field, &saved, expire_s) != 0)
+    if (records_save(s, m->name, m->len, field, saved, expire_s) != 0)
         return -1;
     return records_confirm(s) == 0 ? 0 : -1;
 }
@@ -191,26 +166,25 @@ int import_redis_save(struct store *s, const struct import_metric *m, struct pas
     static const enum records_field fields[] = {RECORDS_PAST0, RECORDS_PAST1};
     if (store_connect(s) != 0)
         return -1;
-    for (int i = 0; i < 2; i++)
-        if (p->past[i].is_there &&
-            save(s, m, fields[i], p->past[i].record, &p->past[i].episode, expire_s) != 0)
+    for (int i = 0; i < 2; i++) {
+        struct pass_copy *copy = &p->past[i];
+        struct records_saved past = {.record = copy->record, .episode = &copy->episode, .span = copy->span};
+        if (copy->is_there && save(s, m, fields[i], &past, expire_s) != 0)
             return -1;
-    return save(s, m, RECORDS_NOW, p->record, &p->episode, expire_s);
+    }
+    struct records_saved now = {.record = p->record, .episode = &p->episode};
+    return save(s, m, RECORDS_NOW, &now, expire_s);
 }
 
 int import_redis_register(struct store *s, const struct import_metric *m, bool *is_new)
 {
     char key[KEYS_MAX];
     size_t key_len = keys_metric(key, m->name, m->len);
-    long long added = 0;
-    if (import_redis_integer(store_command(s, "SADD %s %b", KEYS_UNIQUE, key, key_len), &added) != 0)
+    long long added = store_integer(store_command(s, "SADD %s %b", KEYS_UNIQUE, key, key_len));
+    if (added < 0)
         return -1;
     *is_new = added == 1;
     if (!*is_new)
         return 0;
-    redisReply *r = import_redis_expect(store_command(s, "XADD %s MAXLEN ~ 100000 * n %b", KEYS_NAMES, m->name, m->len),
-                           REDIS_REPLY_STRING);
-    if (r)
-        freeReplyObject(r);
-    return r ? 0 : -1;
+    return store_done(store_command(s, "XADD %s MAXLEN ~ 100000 * n %b", KEYS_NAMES, m->name, m->len));
 }

@@ -28,12 +28,6 @@ struct import_metric {
     uint8_t first[SERIES_POINT_BYTES], last[SERIES_POINT_BYTES]; /* of those bytes, where there are so many */
 };
 
-/* The reply if it is of `type`, for the caller to free; else NULL, and the reply is freed. */
-redisReply *import_redis_expect(redisReply *r, int type);
-
-/* Takes an integer reply, which is freed. */
-int import_redis_integer(redisReply *reply, long long *value);
-
 /* The overrides that the page saved. A list that cannot be read leaves `*r` empty and is logged. */
 int import_redis_overrides(struct store *s, struct conf_rules *r);
 

@@ -7,10 +7,10 @@
 #include "cli/import_redis.h"
 #include "ridgeline/units.h"
 
-/* Puts those of `all` (not empty, sorted, each time once: history and key) before `*from` into the metric's rollup, in its slots
- * that hold nothing yet, and moves `*from` back to where the rollup ends, if it is later: the raw tail is to begin there. `retention`
- * has two archives or more. `script` is the connection's own, of rollup_store_replace_source. Returns what it did, or
- * -1 when Redis refused or did not answer, or memory is out. */
+/* Puts those of `all` (not empty, sorted, each time once: history and key) before `*from` into the metric's rollup, in
+ * its slots that hold nothing yet, and moves `*from` back to where the rollup ends, if it is later: the raw tail is to
+ * begin there. `retention` has two archives or more. `script` is the connection's own, of rollup_store_replace_source.
+ * Returns what it did, or -1 when Redis refused or did not answer, or memory is out. */
 enum import_rollup_result {
     IMPORT_ROLLUP_SAME,    /* nothing was missing */
     IMPORT_ROLLUP_WRITTEN,

@@ -33,7 +33,7 @@ static int newest_event(struct store *s, unsigned slot, char id[IMPORT_MARK_BYTE
 {
     char key[KEYS_MAX];
     keys_events(key, slot);
-    redisReply *r = import_redis_expect(store_command(s, "XREVRANGE %s + - COUNT 1", key), REDIS_REPLY_ARRAY);
+    redisReply *r = store_expect(store_command(s, "XREVRANGE %s + - COUNT 1", key), REDIS_REPLY_ARRAY);
     if (!r)
         return -1;
     const redisReply *entry = r->elements == 1 ? r->element[0] : NULL;
@@ -48,32 +48,29 @@ int import_tell_begin(struct store *s, const struct import_metric *m, int64_t ex
 {
     char key[KEYS_MAX], mark[IMPORT_MARK_BYTES];
     size_t key_len = keys_record(key, m->name, m->len);
-    long long answer;
     if (m->mark[0])
         return 0;
     if (newest_event(s, m->slot, mark) != 0 ||
-        import_redis_integer(store_command(s, "HSET %b " MARK " %s", key, key_len, mark), &answer) != 0)
+        store_done(store_command(s, "HSET %b " MARK " %s", key, key_len, mark)) != 0)
         return -1;
-    return import_redis_integer(store_command(s, "EXPIRE %b %lld", key, key_len, (long long)expire_s), &answer);
+    return store_done(store_command(s, "EXPIRE %b %lld", key, key_len, (long long)expire_s));
 }
 
 int import_tell_end(struct store *s, const struct import_metric *m)
 {
     char key[KEYS_MAX];
     size_t key_len = keys_record(key, m->name, m->len);
-    long long answer;
-    return import_redis_integer(store_command(s, "HDEL %b " MARK, key, key_len), &answer);
+    return store_done(store_command(s, "HDEL %b " MARK, key, key_len));
 }
 
 int import_tell_is_open(struct store *s, const struct import_metric *m, uint32_t start, bool *is_open)
 {
     char key[KEYS_MAX], id[ANOMALY_ID_BYTES];
-    long long answer = 0;
     keys_open(key, m->slot);
     anomaly_id(id, m->name, m->len, start);
-    int result = import_redis_integer(store_command(s, "HEXISTS %s %s", key, id), &answer);
-    *is_open = answer == 1;
-    return result;
+    long long there = store_integer(store_command(s, "HEXISTS %s %s", key, id));
+    *is_open = there == 1;
+    return there < 0 ? -1 : 0;
 }
 
 /* Which events of an anomaly stand in the stream. */
@@ -111,8 +108,7 @@ static int read_told(struct store *s, unsigned slot, const char *since, struct t
     keys_events(key, slot);
     snprintf(from, sizeof from, "(%s", since ? since : "");
     while (entries == PAGE) {
-        redisReply *r = store_command(s, "XRANGE %s %s + COUNT " PAGE_TEXT, key, from);
-        r = import_redis_expect(r, REDIS_REPLY_ARRAY);
+        redisReply *r = store_expect(store_command(s, "XRANGE %s %s + COUNT " PAGE_TEXT, key, from), REDIS_REPLY_ARRAY);
         if (!r)
             return -1;
         entries = r->elements;
@@ -162,13 +158,9 @@ static int tell_some(struct store *s, const struct import_metric *m, const struc
         replies += added > 0 ? added : 0;
     }
     result = added < 0 ? -1 : 0;
-    for (; replies > 0; replies--) {
-        redisReply *r = store_reply(s);
-        if (!store_ok(r))
+    for (; replies > 0; replies--)
+        if (store_done(store_reply(s)) != 0)
             result = -1;
-        if (r)
-            freeReplyObject(r);
-    }
     return result;
 }
 

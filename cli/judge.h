@@ -24,8 +24,8 @@ struct judge_scores {
 };
 
 /* Judges the file `path`, whose result is named `name` below out_dir. Adds the judged points to
- * `scores` (NULL: not wanted) and the anomalies to `openings`, which is initialised. Returns 0, or -1 with the reason on stderr; a result that could not be
- * finished is removed. Several threads may judge at once. */
+ * `scores` (NULL: not wanted) and the anomalies to `openings`, which is initialised. Returns 0, or -1 with the reason on
+ * stderr; a result that could not be finished is removed. Several threads may judge at once. */
 int judge_file(const struct judge_job *job, const char *path, const char *name, struct judge_scores *scores,
                struct openings *openings);
 

@@ -103,12 +103,13 @@ void openings_summarise(const struct openings *files, size_t n, FILE *out)
         skipped += files[i].skipped;
         weeks += (files[i].last_t - files[i].first_t) / WEEK_S;
     }
-    fprintf(out, "ridgeline: %zu file%s, %zu points, %.1f series-weeks: %zu anomal%s", n, n == 1 ? "" : "s", points, weeks,
-            found, found == 1 ? "y" : "ies");
+    fprintf(out, "ridgeline: %zu file%s, %zu points, %.1f series-weeks: %zu anomal%s", n, n == 1 ? "" : "s", points,
+            weeks, found, found == 1 ? "y" : "ies");
     if (weeks >= 1)
         fprintf(out, ", %.2f a series-week", (double)found / weeks);
     fputc('\n', out);
     if (skipped > 0)
-        fprintf(out, "ridgeline: %zu row%s not judged, being no later than the one before: are the files in time order?\n",
+        fprintf(out,
+                "ridgeline: %zu row%s not judged, being no later than the one before: are the files in time order?\n",
                 skipped, skipped == 1 ? "" : "s");
 }

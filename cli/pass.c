@@ -41,6 +41,7 @@ static void keep_past(struct pass *p, uint32_t span_s, uint32_t t)
     struct pass_copy *copy = &p->past[field == RECORDS_PAST1];
     memcpy(copy->record, p->record, engine_record_bytes());
     copy->episode = p->episode;
+    copy->span = records_span(span_s, t);
     copy->is_there = true;
 }
 

@@ -9,6 +9,7 @@
 
 #include "ridgeline/ensemble.h"
 #include "ridgeline/episode.h"
+#include "ridgeline/records.h"
 #include "ridgeline/series.h"
 
 /* An anomaly that began and ended within the history. */
@@ -20,6 +21,7 @@ struct pass_closed {
 struct pass_copy {
     struct engine_record *record;
     struct episode episode;
+    struct records_span span;
     bool is_there;
 };
 

@@ -65,11 +65,10 @@ static const struct channel_settings *find(const struct settings *s, const char 
 
 static json_t *make_head(int64_t now_s)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:n, s:s, s:i, s:i, s:i, s:i, s:s, s:n, s:[], s:i}", "id", "test", "state",
-                     "open", "start", (json_int_t)now_s - 60, "end", (json_int_t)now_s, "told_at_ms",
-                     (json_int_t)now_s * 1000, "closed_at", "title", "a test of this channel", "count", 1, "metrics", 1, "open",
-                     1,
-                     "score", 100, "direction", "unknown", "first", "strongest", "reopened", 0);
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:n, s:s, s:i, s:i, s:i, s:i, s:s, s:n, s:[], s:i}", "id", "test",
+                     "state", "open", "start", (json_int_t)now_s - 60, "end", (json_int_t)now_s, "told_at_ms",
+                     (json_int_t)now_s * 1000, "closed_at", "title", "a test of this channel", "count", 1, "metrics", 1,
+                     "open", 1, "score", 100, "direction", "unknown", "first", "strongest", "reopened", 0);
 }
 
 static bool never_stop(void *context)

@@ -5,13 +5,15 @@
  *   accepted = stored + queued + dropped.
  *
  * StatsD samples are no points yet: they have listeners, tallies and senders of their own, for which the first
- * line holds, too, and the points that an interval of them makes are received from the listener `statsd`. */
+ * line holds, too, and the points that an interval of them makes are received from the listener `statsd`. A mark counts as
+ * the point that it came as. */
 #ifndef RIDGELINE_HORIZON_INTAKE_H
 #define RIDGELINE_HORIZON_INTAKE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mark_points.h"
 #include "names.h"
 #include "queue.h"
 #include "ridgeline/conf.h"
@@ -61,6 +63,7 @@ struct intake {
     struct carbon_pickle *pickle;
     struct names names;
     struct queue queue;
+    struct mark_points marks;
     struct senders senders;
     struct intake_tally tallies[INTAKE_SOURCES_N];
     struct intake_statsd statsd;

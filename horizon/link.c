@@ -53,7 +53,8 @@ static void *keep(const redisReadTask *task, struct link_reply reply)
 
 static void *keep_text(const redisReadTask *task, char *text, size_t len)
 {
-    return keep(task, (struct link_reply){.type = task->type, .text = text, .len = len < LINK_TEXT_MAX ? len : LINK_TEXT_MAX});
+    size_t kept = len < LINK_TEXT_MAX ? len : LINK_TEXT_MAX;
+    return keep(task, (struct link_reply){.type = task->type, .text = text, .len = kept});
 }
 
 static void *keep_array(const redisReadTask *task, int n)

@@ -30,9 +30,9 @@ struct link_events {
     void (*failed)(void *context, const char *reason);
 };
 
-/* Starts to connect to "unix:PATH" or "HOST:PORT"; of a host's addresses to number `attempt`, modulo
- * their number, so that an owner who counts its attempts tries them all. `*events` and `context` must stay as long as the link.
- * NULL with errno when that fails at once. */
+/* Starts to connect to "unix:PATH" or "HOST:PORT"; of a host's addresses to number `attempt`, modulo their number, so
+ * that an owner who counts its attempts tries them all. `*events` and `context` must stay as long as the link. NULL with
+ * errno when that fails at once. */
 struct link *link_new(uv_loop_t *loop, const char *address, unsigned attempt, const struct link_events *events,
                       void *context);
 

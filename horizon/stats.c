@@ -37,7 +37,8 @@ static void name_fields(void)
     size_t n = HORIZON_N;
     memcpy(fields, counters_horizon, sizeof counters_horizon);
     for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
-        name_field(&n, &counters_horizon[HORIZON_rejected], "reason", counters_rejected[i].name, counters_rejected[i].help);
+        name_field(&n, &counters_horizon[HORIZON_rejected], "reason", counters_rejected[i].name,
+                   counters_rejected[i].help);
     for (size_t i = 0; i < HORIZON_REJECTED_N; i++)
         name_field(&n, &counters_horizon[HORIZON_statsd_rejected], "reason", counters_rejected[i].name,
                    counters_rejected[i].help);
@@ -60,11 +61,11 @@ static json_t *sender_json(const struct sender *p, const char *unit, double per_
     if (p->last_reason)
         snprintf(rejected, sizeof rejected, "%s %s", p->last_reason,
                  log_quote(sample, sizeof sample, p->sample, p->sample_len));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "address", p->address, "listener", p->listener,
-                     "unit", unit, "connections", (json_int_t)p->connections, "received", (json_int_t)p->received,
-                     "accepted", (json_int_t)p->accepted, "rejected", (json_int_t)p->rejected, "last_ms",
-                     (json_int_t)p->last_ms, "per_second", per_second < 0 ? json_null() : json_real(per_second),
-                     "last_rejected", rejected);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "address", p->address, "listener",
+                     p->listener, "unit", unit, "connections", (json_int_t)p->connections, "received",
+                     (json_int_t)p->received, "accepted", (json_int_t)p->accepted, "rejected", (json_int_t)p->rejected,
+                     "last_ms", (json_int_t)p->last_ms, "per_second",
+                     per_second < 0 ? json_null() : json_real(per_second), "last_rejected", rejected);
 }
 
 /* Appends the most active and the sum of the rest. */
@@ -102,6 +103,7 @@ static void fill_sums(struct stats *s, const struct intake_tally *total)
     v[HORIZON_stored] = q->stored;
     v[HORIZON_queued] = q->queued;
     v[HORIZON_dropped] = q->dropped;
+    v[HORIZON_marks] = s->from.intake->marks.n_taken;
     v[HORIZON_queue_bytes] = queue_bytes(q);
     v[HORIZON_redis_resent] = q->resent;
     v[HORIZON_safe_until_ms] = (uint64_t)intake_oldest_ms(s->from.intake, clock_wall_ms());
@@ -167,11 +169,7 @@ static uint64_t integer_of(const redisReply *r, size_t i)
 /* From here on a kill is seen as one, before the first save, too. Returns 0 or -1. */
 static int mark_running(struct stats *s, const char *key, uint64_t safe_until_ms)
 {
-    redisReply *r = store_command(s->store, "HSET %s clean_stop 0 safe_until_ms %" PRIu64, key, safe_until_ms);
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
+    return store_done(store_command(s->store, "HSET %s clean_stop 0 safe_until_ms %" PRIu64, key, safe_until_ms));
 }
 
 /* Looks at what the run before left, once. Returns 0, or -1 when Redis did not answer. */
@@ -209,7 +207,8 @@ static void save(struct stats *s)
         return;
     s->values[HORIZON_gap_from_ms] = s->gap_from_ms;
     s->values[HORIZON_gap_until_ms] = s->gap_until_ms;
-    counters_save_with(s->store, s->process, fields, s->values, STATS_FIELDS, s->senders ? "senders" : NULL, s->senders);
+    counters_save_with(s->store, s->process, fields, s->values, STATS_FIELDS, s->senders ? "senders" : NULL,
+                       s->senders);
 }
 
 static void on_work(uv_work_t *work)

@@ -2,6 +2,9 @@
 #include "ridgeline/alerts.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "ridgeline/incident.h"
 
 #define MINUTE 60.0
 #define WEEK (7 * 86400.0)
@@ -13,8 +16,17 @@
     {.group = "", .name = name_, .type = type_, .offset = offsetof(struct alert_settings, member),   \
      .min = min_, .max = max_, .default_text = default_, .unit = unit_, .help = help_}
 
+static const char *const states[INCIDENT_WHATS + 1] = {
+    [INCIDENT_ANOMALOUS] = "anomalous", [INCIDENT_FLAT] = "flat",         [INCIDENT_DROPOUT] = "dropout",
+    [INCIDENT_STALE] = "stale",         [INCIDENT_FORECAST] = "forecast", [INCIDENT_GAP] = "gap",
+    [INCIDENT_RESET] = "reset",
+};
+
 const struct conf_option alerts_options[] = {
     OPTION("match", CONF_GLOBS, match, "**", "Tells of incidents with a metric that matches."),
+    {.group = "", .name = "states", .type = CONF_SET, .offset = offsetof(struct alert_settings, states),
+     .default_text = "anomalous flat dropout stale forecast gap reset", .choices = states, .unit = "",
+     .help = "And that is one of these: a list of names, or one."},
     OPTION("channels", CONF_GLOBS, channels, NULL, "Names of channels, or globs of such: where it is told."),
     RANGED("min_score", CONF_INTEGER, min_score, "0", 0, 100, "",
            "Tells of incidents whose score reaches it; 0: the score from which anomalies surface."),
@@ -27,6 +39,11 @@ const struct conf_option alerts_options[] = {
     OPTION("send_resolved", CONF_BOOL, send_resolved, "true", "Tells of the end too."),
 };
 const size_t alerts_options_n = sizeof alerts_options / sizeof *alerts_options;
+
+bool alerts_tell_of(const struct alert_settings *a, const struct incident_member *m)
+{
+    return (a->states >> m->what & 1) && conf_globs_match(&a->match, m->metric, strlen(m->metric));
+}
 
 void alerts_fini(struct alert_settings *a)
 {

@@ -27,8 +27,12 @@ void anomaly_id(char out[ANOMALY_ID_BYTES], const char *metric, size_t len, uint
 
 void anomaly_from_episode(struct anomaly *a, const char *metric, size_t len, const struct episode *i)
 {
-    *a = (struct anomaly){
-        .open = i->open, .start = i->start, .end = i->last_hot, .score = i->score, .opened = i->opened, .peak = i->peak};
+    *a = (struct anomaly){.open = i->open,
+                          .start = i->start,
+                          .end = i->last_hot,
+                          .score = i->score,
+                          .opened = i->opened,
+                          .peak = i->peak};
     memcpy(a->metric, metric, len);
     a->metric[len] = '\0';
     anomaly_id(a->id, metric, len, i->start);
@@ -107,10 +111,10 @@ json_t *anomaly_to_json(const struct anomaly *a)
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", a->id,
                      "metric", a->metric, "state", a->open ? "open" : "closed", "start", (json_int_t)a->start, "end",
                      (json_int_t)a->end, "direction", direction_name(p->direction), "score", number(a->score),
-                     "value", number(told.value), "expected", number(told.expected), "lower", number(told.lower), "upper",
-                     number(told.upper), "votes", findings_to_json(p, vote_to_json), "peak_at", (json_int_t)p->t,
-                     "opened", anomaly_verdict_to_json(&a->opened), "peak", anomaly_verdict_to_json(p), "closed",
-                     a->closed.t ? anomaly_verdict_to_json(&a->closed) : json_null());
+                     "value", number(told.value), "expected", number(told.expected), "lower", number(told.lower),
+                     "upper", number(told.upper), "votes", findings_to_json(p, vote_to_json), "peak_at",
+                     (json_int_t)p->t, "opened", anomaly_verdict_to_json(&a->opened), "peak",
+                     anomaly_verdict_to_json(p), "closed", a->closed.t ? anomaly_verdict_to_json(&a->closed) : json_null());
 }
 
 char *anomaly_to_text(const struct anomaly *a)

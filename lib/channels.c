@@ -85,16 +85,6 @@ int channels_type(const char *name)
     return -1;
 }
 
-const struct conf_option *channels_option(enum channel_type type, const char *name)
-{
-    for (size_t i = 0; i < channels_options_n; i++) {
-        const struct conf_option *o = &channels_options[i];
-        if ((*o->group == '\0' || strcmp(o->group, type_names[type]) == 0) && strcmp(o->name, name) == 0)
-            return o;
-    }
-    return NULL;
-}
-
 static bool is_alnum(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');

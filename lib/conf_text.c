@@ -44,6 +44,20 @@ static void write_globs(FILE *out, const struct conf_globs *list)
     fputc(']', out);
 }
 
+static void write_set(FILE *out, const char *const *choices, uint32_t set)
+{
+    const char *between = "";
+    fputc('[', out);
+    for (unsigned i = 0; choices[i] != NULL; i++) {
+        if (!(set >> i & 1))
+            continue;
+        fputs(between, out);
+        conf_quote(out, choices[i]);
+        between = ", ";
+    }
+    fputc(']', out);
+}
+
 static void write_option(FILE *out, const void *base, const struct conf_option *o)
 {
     const void *at = (const char *)base + o->offset;
@@ -85,6 +99,9 @@ static void write_option(FILE *out, const void *base, const struct conf_option *
         break;
     case CONF_GLOBS:
         write_globs(out, at);
+        break;
+    case CONF_SET:
+        write_set(out, o->choices, *(const uint32_t *)at);
         break;
     case CONF_LEVEL:
         fprintf(out, "\"%s\"", conf_level_names[*(const enum log_level *)at]);
@@ -194,6 +211,7 @@ char *conf_allowed_text(const struct conf_option *o, char *out, size_t out_bytes
         snprintf(out, out_bytes, "%s", "\"debug\", \"info\", \"warning\" or \"error\"");
         break;
     case CONF_CHOICE:
+    case CONF_SET:
         choices_text(o, out, out_bytes);
         break;
     case CONF_BOOL:
@@ -208,7 +226,7 @@ static const char reference_head[] =
     "\n"
     "Written by `ridgeline check --reference` from the table in lib/options.c.\n"
     "\n"
-    "`settings.conf` is read with libconfig. Durations (`90s`, `5m`, `24h`, `14d`, `1h30m`), sizes\n"
+    "`settings.conf` is read with libconfig. Durations (`90s`, `5m`, `24h`, `14d`, `1y`, `1h30m`), sizes\n"
     "(`512B`, `64KiB`, `256MiB`), addresses and retentions are text in quotes; an unknown option, a\n"
     "duplicate, a bad value or unit is an error with file and line. `--set GROUP.OPTION=VALUE` (or\n"
     "`--set OPTION=VALUE` at the top level and for options of `detection`) wins over the file; there\n"

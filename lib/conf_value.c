@@ -91,6 +91,31 @@ static int store_choice(const struct conf_option *o, void *base, const char *tex
     return 0;
 }
 
+/* Adds the choice of this name to the set. */
+static int add_choice(const struct conf_option *o, uint32_t *set, const char *name, char reason[CONF_REASON_MAX])
+{
+    int choice = conf_value_choice(o, name, reason);
+    if (choice >= 0)
+        *set |= UINT32_C(1) << choice;
+    return choice < 0 ? -1 : 0;
+}
+
+/* Names of choices with blanks between them. */
+static int set_from_text(const struct conf_option *o, void *base, const char *text, char reason[CONF_REASON_MAX])
+{
+    uint32_t set = 0;
+    while (*(text += strspn(text, " ")) != '\0') {
+        char name[32]; /* longer than any: one that is cut is none */
+        size_t len = strcspn(text, " ");
+        snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), text);
+        if (add_choice(o, &set, name, reason) < 0)
+            return -1;
+        text += len;
+    }
+    *(uint32_t *)place(o, base) = set;
+    return 0;
+}
+
 static int store_bool(const struct conf_option *o, void *base, const char *text, char reason[CONF_REASON_MAX])
 {
     bool yes = strcmp(text, "true") == 0;
@@ -201,6 +226,8 @@ int conf_value_from_text(const struct conf_option *o, void *base, const char *te
         return store_level(o, base, text, reason);
     case CONF_CHOICE:
         return store_choice(o, base, text, reason);
+    case CONF_SET:
+        return set_from_text(o, base, text, reason);
     case CONF_BOOL:
         return store_bool(o, base, text, reason);
     case CONF_GLOBS:
@@ -243,6 +270,26 @@ static int globs_from_file(const struct conf_option *o, void *base, const config
     return globs_store(o, base, &list, error);
 }
 
+static int set_from_file(const struct conf_option *o, void *base, const config_setting_t *setting,
+                         char reason[CONF_REASON_MAX])
+{
+    int type = config_setting_type(setting);
+    uint32_t set = 0;
+    if (type == CONFIG_TYPE_STRING)
+        return set_from_text(o, base, config_setting_get_string(setting), reason);
+    if (type != CONFIG_TYPE_ARRAY && type != CONFIG_TYPE_LIST)
+        return fail(reason, "must be a list of names in quotes");
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        const char *name = config_setting_get_string_elem(setting, i);
+        if (name == NULL)
+            return fail(reason, "must be a list of names in quotes");
+        if (add_choice(o, &set, name, reason) < 0)
+            return -1;
+    }
+    *(uint32_t *)place(o, base) = set;
+    return 0;
+}
+
 int conf_value_from_file(const struct conf_option *o, void *base, const config_setting_t *setting,
                          char reason[CONF_REASON_MAX])
 {
@@ -254,6 +301,8 @@ int conf_value_from_file(const struct conf_option *o, void *base, const config_s
         return number_from_file(o, base, setting, reason);
     case CONF_GLOBS:
         return globs_from_file(o, base, setting, reason);
+    case CONF_SET:
+        return set_from_file(o, base, setting, reason);
     case CONF_BOOL:
         if (type != CONFIG_TYPE_BOOL)
             return fail(reason, "may be true or false, without quotes");
@@ -274,8 +323,9 @@ bool conf_is_line(const char *text)
         if (*p < ' ' || *p == 0x7f)
             return false;
     json_t *json = json_string(text); /* which takes valid UTF-8 alone */
+    bool is_utf8 = json != NULL;
     json_decref(json);
-    return json != NULL;
+    return is_utf8;
 }
 
 void conf_value_free(const struct conf_option *o, void *base)

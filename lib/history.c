@@ -84,6 +84,7 @@ int history_replay(struct store *s, const char *name, size_t len, const struct s
     result = replay_run(record, &end->episode, options, &points, &coarse, each, context);
     end->step_s = engine_step_s(record);
     end->stale_after_s = engine_stale_after_s(record);
+    end->sparse = engine_is_sparse(record);
 out:
     coarse_fini(&coarse);
     free(record);

@@ -27,7 +27,9 @@ static const char *const what_names[INCIDENT_WHATS] = {[INCIDENT_ANOMALOUS] = "A
                                                        [INCIDENT_FLAT] = "FLAT",
                                                        [INCIDENT_DROPOUT] = "DROPOUT",
                                                        [INCIDENT_STALE] = "STALE",
-                                                       [INCIDENT_FORECAST] = "FORECAST"};
+                                                       [INCIDENT_FORECAST] = "FORECAST",
+                                                       [INCIDENT_GAP] = "GAP",
+                                                       [INCIDENT_RESET] = "RESET"};
 
 const char *incident_what_name(enum incident_what what)
 {

@@ -1,5 +1,5 @@
-/* The lease is asked for at most once a second and lasts five: a leader that misses
- * some answers keeps it, one that is gone is soon succeeded. */
+/* A leader renews its lease once a second, and it lasts five: one that misses some answers has it again with the next,
+ * one that is gone is soon succeeded. */
 #include "ridgeline/lease.h"
 
 #include <inttypes.h>
@@ -37,12 +37,8 @@ static bool run(struct lease *l, struct store *s, struct store_script *script, c
 {
     const char *argv[] = {l->holder, ms};
     const size_t lens[] = {strlen(l->holder), strlen(ms)};
-    redisReply *r = store_eval(s, script, l->key, strlen(l->key), 2, argv, lens);
-    bool done = store_ok(r) && r->type == REDIS_REPLY_INTEGER && r->integer == 1;
 
-    if (r)
-        freeReplyObject(r);
-    return done;
+    return store_integer(store_eval(s, script, l->key, strlen(l->key), 2, argv, lens)) == 1;
 }
 
 bool lease_hold(struct lease *l, struct store *s)

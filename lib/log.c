@@ -1,7 +1,7 @@
 /* One line an event, written with a single write(2) so that the lines of
  * several processes on one stderr never mix. Repetition is counted per event
  * name in a small table; when more names than it has places repeat at once the
- * oldest place is taken over, which costs extra lines, never a lost one. */
+ * oldest place is taken over, which costs extra lines, and the number of those that were held back. */
 #include "ridgeline/log.h"
 
 #include <pthread.h>

@@ -31,48 +31,26 @@ json_t *marks_read(struct store *s, const char *metric, size_t len, int64_t from
 {
     redisReply *r = store_command(s, "ZREVRANGEBYSCORE " KEYS_MARKS " %lld %lld LIMIT 0 %d", (long long)until,
                                   (long long)from, MARKS_READ_MAX);
-    json_t *array = store_ok(r) && r->type == REDIS_REPLY_ARRAY ? json_array() : NULL;
-    for (size_t i = 0; array && i < r->elements; i++)
-        take(array, r->element[i], metric, len);
+    json_t *array = r ? json_array() : NULL;
+    if (store_ok(r) && r->type == REDIS_REPLY_ARRAY)
+        for (size_t i = 0; array && i < r->elements; i++)
+            take(array, r->element[i], metric, len);
     if (r)
         freeReplyObject(r);
     return array;
 }
 
-/* One that is sent twice has the same id, and so is the same member. */
-static char *member_of(int64_t at, const char *text, const char *match)
-{
-    char id[17], *whole = NULL;
-    if (asprintf(&whole, "%" PRId64 " %s %s", at, match, text) < 0)
-        return NULL;
-    snprintf(id, sizeof id, "%016" PRIx64, keys_hash(whole, strlen(whole)));
-    free(whole);
-    json_t *mark = json_pack("{s:s, s:I, s:s, s:s}", "id", id, "at", (json_int_t)at, "text", text, "match", match);
-    char *member = mark ? json_dumps(mark, JSON_COMPACT) : NULL;
-    json_decref(mark);
-    return member;
-}
+_Static_assert(MARKS_AGE_S == 7776000 && MARKS_MAX == 10000, "as written in MARKS_ADD_SCRIPT");
 
-/* Whether the command was taken; frees its reply. */
-static int taken(redisReply *r)
+int marks_add(struct store *s, int64_t at, const char *text, const char *match)
 {
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
-}
-
-int marks_add(struct store *s, int64_t at, const char *text, const char *match, int64_t now_s)
-{
-    char *member = member_of(at, text, match);
-    int result = -1;
-    if (member)
-        result = taken(store_command(s, "ZADD " KEYS_MARKS " %lld %s", (long long)at, member));
+    static struct store_script add = {.source = MARKS_ADD_SCRIPT};
+    char score[24], *member = marks_member(at, text, match);
+    if (!member)
+        return -1;
+    snprintf(score, sizeof score, "%" PRId64, at);
+    int result = store_done(store_eval(s, &add, KEYS_MARKS, sizeof KEYS_MARKS - 1, 2, (const char *[]){score, member},
+                                       (size_t[]){strlen(score), strlen(member)}));
     free(member);
-    if (result == 0)
-        result = taken(
-            store_command(s, "ZREMRANGEBYSCORE " KEYS_MARKS " -inf (%lld", (long long)(now_s - MARKS_AGE_S)));
-    if (result == 0)
-        result = taken(store_command(s, "ZREMRANGEBYRANK " KEYS_MARKS " 0 %d", -MARKS_MAX - 1));
     return result;
 }

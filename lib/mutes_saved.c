@@ -21,15 +21,14 @@ static int take(struct mutes_saved *m, const redisReply *text)
     return 1;
 }
 
-/* Whether there is another version. Returns 1, 0, or -1 when Redis did not answer. */
+/* Whether there is another version. Returns 1, 0 (where Redis refuses to say, too), or -1 when it did not answer. */
 static int has_changed(const struct mutes_saved *m, struct store *s)
 {
     redisReply *r = store_command(s, "HGET " KEYS_MUTES " version");
-    int result = -1;
-    if (store_ok(r))
-        result = strcmp(r->type == REDIS_REPLY_STRING ? r->str : "", m->version) != 0;
-    if (r)
-        freeReplyObject(r);
+    if (!r)
+        return -1;
+    int result = store_ok(r) && strcmp(r->type == REDIS_REPLY_STRING ? r->str : "", m->version) != 0;
+    freeReplyObject(r);
     return result;
 }
 
@@ -39,14 +38,15 @@ int mutes_saved_poll(struct mutes_saved *m, struct store *s)
     if (result <= 0)
         return result;
     redisReply *r = store_command(s, "HMGET " KEYS_MUTES " version list");
-    result = -1;
+    if (!r)
+        return -1;
+    result = 0;
     if (store_ok(r) && r->type == REDIS_REPLY_ARRAY && r->elements == 2) {
         const redisReply *version = r->element[0];
         snprintf(m->version, sizeof m->version, "%s", version->type == REDIS_REPLY_STRING ? version->str : "");
         result = take(m, r->element[1]);
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 

@@ -95,6 +95,10 @@ const struct conf_option conf_options[] = {
     PLAIN("horizon", "deny", CONF_GLOBS, horizon.deny, "", "Names that match are rejected as denied."),
     PLAIN("horizon", "allow", CONF_GLOBS, horizon.allow, "",
           "When not empty, names that match none are rejected as denied."),
+    PLAIN("horizon", "mark_prefix", CONF_TEXT, horizon.mark_prefix, "ridgeline.marks.",
+          "Points whose names begin so are no metrics but marks, and the rest of the name is the text; empty: none."),
+    PLAIN("horizon", "mark_limit", CONF_BUDGET, horizon.mark_limit, "100/day",
+          "Marks beyond this rate are rejected as mark_limit; of all marks the newest 10,000 are kept."),
     PLAIN("horizon", "self_metrics", CONF_BOOL, horizon.self_metrics, "true",
           "Feed Ridgeline's own and the machine's figures as metrics."),
 
@@ -180,6 +184,9 @@ const struct conf_option conf_options[] = {
     CHOICE("flat", flat, no_yes, "Whether a value that stays the same for far longer than ever opens an anomaly."),
     CHOICE("dropout", dropout, no_yes, "Whether values that fell to nothing, as they hardly ever do, open an anomaly."),
     CHOICE("stale", stale, no_yes, "Whether silence for far longer than its habit opens an anomaly, which closes after a day."),
+    CHOICE("gap", gap, no_yes,
+           "Whether a silence of twice its habit that is over opens an anomaly, unless it was told while it lasted."),
+    CHOICE("reset", reset, no_yes, "Whether a counter that begins anew opens an anomaly, of score 50."),
     DETECTORS(USE)
     METRIC("close_after", CONF_DURATION, close_after_s, MINUTE, WEEK, "s",
            "An anomaly closes after this long, and at least three points, below what opens one."),
@@ -212,7 +219,7 @@ const struct conf_option conf_rule_options[] = {
 };
 const size_t conf_rule_options_n = sizeof conf_rule_options / sizeof *conf_rule_options;
 
-#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 15)
+#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 17)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 

@@ -2,7 +2,6 @@
  * write there can write them, so each entry is checked as a rule of the file is;
  * one bad entry refuses the whole list, and the reader keeps the list it had. */
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,42 +97,6 @@ int conf_overrides_parse(struct conf_rules *r, const char *json, size_t len, cha
     if (status < 0)
         conf_rules_free(r);
     return status;
-}
-
-/* Choices by name, whole numbers without a point, as a person would write them. */
-static json_t *value_to_json(const struct conf_option *o, double value)
-{
-    if (o->type == CONF_CHOICE)
-        return json_string(o->choices[(size_t)value]);
-    return value == floor(value) ? json_integer((json_int_t)value) : json_real(value);
-}
-
-/* The new reference, or NULL when memory is out. */
-static json_t *entry_to_json(const struct conf_rule *rule)
-{
-    json_t *options = json_object();
-    for (size_t i = 0; i < conf_metric_options_n(); i++)
-        if (rule->set[i] &&
-            json_object_set_new(options, conf_metric_option(i)->name,
-                                value_to_json(conf_metric_option(i), rule->value[i])) < 0) {
-            json_decref(options);
-            return NULL;
-        }
-    return json_pack("{s:s, s:I, s:o}", "match", glob_pattern(rule->match), "saved_at",
-                     (json_int_t)rule->saved_at, "options", options);
-}
-
-char *conf_overrides_json(const struct conf_rules *r)
-{
-    json_t *list = json_array();
-    char *text = NULL;
-    for (size_t i = 0; i < r->n; i++)
-        if (json_array_append_new(list, entry_to_json(&r->rules[i])) < 0)
-            goto done;
-    text = json_dumps(list, JSON_COMPACT | JSON_REAL_PRECISION(15));
-done:
-    json_decref(list);
-    return text;
 }
 
 char *conf_overrides_export(const struct conf_rules *r)

@@ -128,6 +128,12 @@ int records_load_before(struct store *s, const char *name, size_t len, uint32_t 
     return result;
 }
 
+static size_t pack(enum records_field field, const struct records_saved *saved, uint8_t *out)
+{
+    return field == RECORDS_NOW ? records_pack(saved->record, saved->episode, out)
+                                : records_pack_past(saved->record, saved->episode, &saved->span, out);
+}
+
 int records_save(struct store *s, const char *name, size_t len, enum records_field field,
                  const struct records_saved *saved, int64_t expire_s)
 {
@@ -137,8 +143,7 @@ int records_save(struct store *s, const char *name, size_t len, enum records_fie
         return -1;
     size_t key_len = keys_record(key, name, len);
     const char *argv[] = {"HSET", key, fields[field], (const char *)bytes, "place", (const char *)saved->place};
-    size_t lens[] = {4,  key_len, strlen(fields[field]), records_pack(saved->record, saved->episode, bytes), 5,
-                     saved->place_bytes};
+    size_t lens[] = {4, key_len, strlen(fields[field]), pack(field, saved, bytes), 5, saved->place_bytes};
     int result = store_append_argv(s, field == RECORDS_NOW ? 6 : 4, argv, lens);
     free(bytes);
     if (result != 0)

@@ -140,14 +140,27 @@ static void put_header(uint8_t out[HEADER_BYTES], uint32_t sum)
     walk_u32(&w, &sum);
 }
 
-size_t records_pack(const struct engine_record *r, const struct episode *i, uint8_t *out)
+/* Packs what stands before the engine record. Returns its bytes. */
+static size_t pack_episode(const struct episode *i, uint8_t *out)
 {
     struct episode copy = *i;
     struct walk w = {.out = out + HEADER_BYTES};
     walk_episode(&w, &copy);
-    size_t len = engine_pack(r, w.out);
     put_header(out, checksum(out + HEADER_BYTES));
-    return (size_t)(w.out - out) + len;
+    return (size_t)(w.out - out);
+}
+
+size_t records_pack(const struct engine_record *r, const struct episode *i, uint8_t *out)
+{
+    size_t at = pack_episode(i, out);
+    return at + engine_pack(r, out + at);
+}
+
+size_t records_pack_past(const struct engine_record *r, const struct episode *i, const struct records_span *span,
+                         uint8_t *out)
+{
+    size_t at = pack_episode(i, out);
+    return at + engine_pack_times(r, span->from, span->until, out + at);
 }
 
 int records_unpack(struct engine_record *r, struct episode *i, const uint8_t *bytes, size_t len)
@@ -182,4 +195,10 @@ enum records_field records_past(uint32_t phase_s, uint32_t span_s, uint32_t last
     if (last_t == 0 || now <= before)
         return RECORDS_NOW;
     return now % 2 ? RECORDS_PAST1 : RECORDS_PAST0;
+}
+
+struct records_span records_span(uint32_t span_s, uint32_t t)
+{
+    uint64_t until = (uint64_t)t + 2 * (uint64_t)span_s;
+    return (struct records_span){t, until < UINT32_MAX ? (uint32_t)until : UINT32_MAX};
 }

@@ -37,9 +37,5 @@ int rollup_store_replace(struct store *s, struct store_script *script, const cha
 {
     const char *argv[] = {(const char *)head->bytes, (const char *)r->bytes};
     const size_t lens[] = {head->len, r->len};
-    redisReply *reply = store_eval(s, script, key, key_len, 2, argv, lens);
-    int result = store_ok(reply) && reply->type == REDIS_REPLY_INTEGER ? reply->integer == 1 : -1;
-    if (reply)
-        freeReplyObject(reply);
-    return result;
+    return (int)store_integer(store_eval(s, script, key, key_len, 2, argv, lens));
 }

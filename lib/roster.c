@@ -8,7 +8,8 @@
 #define FIRST_ENTRIES 64
 
 _Static_assert(ENGINE_WARMING_UP == 0 && ENGINE_NORMAL == 1 && ENGINE_ANOMALOUS == 2 && ENGINE_STALE == 3 &&
-                   ENGINE_FLAT == 4 && ENGINE_DROPOUT == 5 && ENGINE_DEGENERATE == 6,
+                   ENGINE_FLAT == 4 && ENGINE_DROPOUT == 5 && ENGINE_DEGENERATE == 6 && ENGINE_GAP == 7 &&
+                   ENGINE_RESET == 8,
                "these numbers stand in Redis: others need another VERSION");
 
 static uint8_t *entry(uint8_t *bytes, size_t i)

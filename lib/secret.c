@@ -17,17 +17,20 @@ int secret_random(char *out, size_t digits)
     return 0;
 }
 
-/* Returns 0, 1 when there is none, or -1 when Redis did not answer. */
+enum { READ, OTHER, ABSENT };
+
+/* Returns READ, OTHER where something else stands in its place, ABSENT, or -1 when Redis did not answer. */
 static int read_stored(struct store *s, char out[TICKET_SECRET_BYTES])
 {
     redisReply *r = store_command(s, "GET " KEYS_SECRET);
-    int result = store_ok(r) ? 1 : -1;
-    if (result == 1 && r->type == REDIS_REPLY_STRING && r->len == TICKET_SECRET_BYTES - 1) {
+    if (!r)
+        return -1;
+    int result = store_ok(r) && r->type == REDIS_REPLY_NIL ? ABSENT : OTHER;
+    if (r->type == REDIS_REPLY_STRING && r->len == TICKET_SECRET_BYTES - 1) {
         memcpy(out, r->str, TICKET_SECRET_BYTES);
-        result = 0;
+        result = READ;
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 
@@ -35,17 +38,15 @@ static int read_stored(struct store *s, char out[TICKET_SECRET_BYTES])
 static int make(struct store *s)
 {
     char fresh[TICKET_SECRET_BYTES];
-    redisReply *r = secret_random(fresh, sizeof fresh - 1) == 0 ? store_command(s, "SET " KEYS_SECRET " %s NX", fresh) : NULL;
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
+    if (secret_random(fresh, sizeof fresh - 1) != 0)
+        return -1;
+    return store_done(store_command(s, "SET " KEYS_SECRET " %s NX", fresh));
 }
 
 int secret_get(struct store *s, char out[TICKET_SECRET_BYTES])
 {
     int result = read_stored(s, out);
-    if (result == 1)
+    if (result == ABSENT)
         result = make(s) == 0 ? read_stored(s, out) : -1;
-    return result == 0 ? 0 : -1;
+    return result == ABSENT ? -1 : result;
 }

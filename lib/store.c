@@ -198,6 +198,23 @@ redisReply *store_expect(redisReply *r, int type)
     return NULL;
 }
 
+int store_done(redisReply *r)
+{
+    int result = store_ok(r) ? 0 : -1;
+    if (r)
+        freeReplyObject(r);
+    return result;
+}
+
+long long store_integer(redisReply *reply)
+{
+    redisReply *r = store_expect(reply, REDIS_REPLY_INTEGER);
+    long long integer = r ? r->integer : -1;
+    if (r)
+        freeReplyObject(r);
+    return integer;
+}
+
 #define EVAL_ARGS_MAX 16
 
 static redisReply *eval(struct store *s, const char *verb, const char *script, const char *key, size_t key_len,

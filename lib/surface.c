@@ -41,7 +41,8 @@ static bool take_hour(struct budget_hour *h, const redisReply *r)
     return true;
 }
 
-/* Reads the hours that are not known, or may have changed, in one pipeline. */
+/* Reads the hours that are not known, or may have changed, in one pipeline. One that Redis refuses to read stays
+ * unknown, and costs no other. */
 static int read_hours(struct surface *s, struct store *store)
 {
     bool asked[BUDGET_HOURS] = {false};
@@ -60,9 +61,9 @@ static int read_hours(struct surface *s, struct store *store)
             continue;
         redisReply *r = store_reply(store);
         s->known[h] = store_ok(r) && take_hour(&s->hours[h], r);
-        if (!s->known[h])
+        if (!r)
             result = -1;
-        if (r)
+        else
             freeReplyObject(r);
     }
     return result;

@@ -26,7 +26,8 @@ bool ticket_is_signed(const struct ticket *t, const char *secret, const char *si
 {
     char wanted[TICKET_SIGNATURE_BYTES];
     ticket_sign(wanted, t, secret);
-    return *wanted && strlen(signature) == sizeof wanted - 1 && CRYPTO_memcmp(wanted, signature, sizeof wanted - 1) == 0;
+    const size_t digits = sizeof wanted - 1;
+    return *wanted && strlen(signature) == digits && CRYPTO_memcmp(wanted, signature, digits) == 0;
 }
 
 /* Ids and names of channels are letters, digits, "-" and "_": they stand in an address as they are. */

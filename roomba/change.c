@@ -52,19 +52,14 @@ static struct store_script patch_script = {
               "end\n"
               "return 1\n"};
 
-/* Runs a script and gives its verdict. */
+/* Runs a script and gives its verdict: 1, 0, or -1 when Redis gave none. */
 static int run(struct store *s, struct store_script *script, const char *key, size_t key_len, int argc,
                const void *const *args, const size_t *lens)
 {
     const char *argv[3];
     for (int i = 0; i < argc; i++)
         argv[i] = args[i];
-    redisReply *r = store_eval(s, script, key, key_len, argc, argv, lens);
-    int result = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? r->integer == 1 : -1;
-
-    if (r)
-        freeReplyObject(r);
-    return result;
+    return (int)store_integer(store_eval(s, script, key, key_len, argc, argv, lens));
 }
 
 int change_trim(struct store *s, const char *key, size_t key_len, size_t cut,

@@ -61,22 +61,12 @@ static bool seen_before(struct forget *f, const struct forget_key *k)
     return same;
 }
 
-/* The integer that Redis answered, -1 for anything else. Frees the reply. */
-static long long take_integer(redisReply *r)
-{
-    long long answer = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? r->integer : -1;
-
-    if (r)
-        freeReplyObject(r);
-    return answer;
-}
-
 static void restore_name(struct store *s, const struct forget_key *k)
 {
     const char *argv[] = {k->key};
     char quoted[256];
 
-    if (take_integer(store_eval(s, &add_name, KEYS_UNIQUE, strlen(KEYS_UNIQUE), 1, argv, &k->key_len)) < 0)
+    if (store_integer(store_eval(s, &add_name, KEYS_UNIQUE, strlen(KEYS_UNIQUE), 1, argv, &k->key_len)) < 0)
         log_warning("name_not_restored", "key=%s", log_quote(quoted, sizeof quoted, k->key, k->key_len));
 }
 
@@ -87,9 +77,9 @@ static void delete_others(struct store *s, const struct forget_key *k)
     const size_t prefix = strlen(KEYS_METRIC_PREFIX);
     size_t len = keys_record(key, k->key + prefix, k->key_len - prefix);
 
-    take_integer(store_command(s, "DEL %b", key, len));
+    store_integer(store_command(s, "DEL %b", key, len));
     len = keys_rollup(key, k->key + prefix, k->key_len - prefix);
-    take_integer(store_command(s, "DEL %b", key, len));
+    store_integer(store_command(s, "DEL %b", key, len));
 }
 
 enum forget_result forget_key(struct forget *f, struct store *s, const struct forget_key *k)
@@ -100,12 +90,12 @@ enum forget_result forget_key(struct forget *f, struct store *s, const struct fo
 
     if (!seen_before(f, k))
         return FORGET_WAITING;
-    long long member = take_integer(store_command(s, "SREM " KEYS_UNIQUE " %b", k->key, k->key_len));
+    long long member = store_integer(store_command(s, "SREM " KEYS_UNIQUE " %b", k->key, k->key_len));
     if (member < 0)
         return FORGET_ERROR;
 
     lens[0] = (size_t)snprintf(bytes, sizeof bytes, "%" PRIu64, k->bytes);
-    long long deleted = take_integer(store_eval(s, &delete_unchanged, k->key, k->key_len, 2, argv, lens));
+    long long deleted = store_integer(store_eval(s, &delete_unchanged, k->key, k->key_len, 2, argv, lens));
     if (deleted == 1) {
         delete_others(s, k);
         return FORGET_DONE;

@@ -18,15 +18,6 @@ static bool is_before(const redisReply *saved, int64_t limit_s)
     return end != saved->str && *end == '\0' && t < limit_s;
 }
 
-static int done(redisReply *r)
-{
-    int result = store_ok(r) ? 0 : -1;
-
-    if (r)
-        freeReplyObject(r);
-    return result;
-}
-
 static int drop(struct store *s, const redisReply *process)
 {
     char key[KEYS_MAX], quoted[128];
@@ -35,9 +26,9 @@ static int drop(struct store *s, const redisReply *process)
         return 0;
     size_t len = keys_stats(key, process->str);
     log_info("process_forgotten", "name=%s", log_quote(quoted, sizeof quoted, process->str, process->len));
-    if (done(store_command(s, "DEL %b", key, len)) < 0)
+    if (store_done(store_command(s, "DEL %b", key, len)) < 0)
         return -1;
-    return done(store_command(s, "HDEL " KEYS_PROCESSES " %b", process->str, process->len));
+    return store_done(store_command(s, "HDEL " KEYS_PROCESSES " %b", process->str, process->len));
 }
 
 int processes_drop_gone(struct store *s, int64_t now_s)

@@ -14,9 +14,9 @@
 #include "webapp/normal.h"
 
 #define STREAM_MAX 10000
-#define BODY_FORM                                                                                                      \
-    "the body must be {\"incident\", \"kind\", \"by\", \"text\"}, with \"ticket\" where it comes from a link, and "     \
-    "\"teach\" where it is to be learnt"
+#define BODY_FORM                                                                                          \
+    "the body must be {\"incident\", \"kind\", \"by\", \"text\"}, with \"ticket\" where it comes from a link, and " \
+    "\"teach\" where what is normal is to be learnt"
 #define TEACH_FORM "teach must be the \"change\" of one of the incident's choices, of the kind \"normal\" without text"
 
 /* Whether the incident is there: -1 when Redis did not answer. */
@@ -24,29 +24,28 @@ static int exists(struct store *s, const char *id)
 {
     char key[KEYS_MAX];
     keys_incident(key, id);
-    redisReply *r = store_command(s, "HEXISTS %s " INCIDENT_FIELD_HEAD, key);
-    int result = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? r->integer == 1 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
+    return (int)store_integer(store_command(s, "HEXISTS %s " INCIDENT_FIELD_HEAD, key));
 }
 
 /* Checks the ticket of a link. Returns 0, or fills the reply and returns -1. */
-static int check_ticket(const struct request *request, struct reply *reply, const json_t *json, const struct desk_entry *e)
+static int check_ticket(const struct request *request, struct reply *reply, const json_t *json,
+                        const struct desk_entry *e)
 {
     char secret[TICKET_SECRET_BYTES];
     const char *to, *signature;
     json_int_t until;
-    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:I, s:s !}", "to", &to, "until", &until, "sig", &signature) != 0) {
+    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:I, s:s !}", "to", &to, "until", &until, "sig", &signature) !=
+        0) {
         http_error(reply, HTTP_BAD_REQUEST, "ticket must be {\"to\", \"until\", \"sig\"}");
         return -1;
     }
     struct ticket ticket = {.act = desk_kind_name(e->kind), .incident = e->incident, .to = to, .until = until};
-    if (secret_get(request->store, secret) != 0) {
+    int secret_is = secret_get(request->store, secret);
+    if (secret_is < 0) {
         http_no_redis(reply);
         return -1;
     }
-    if (!ticket_is_signed(&ticket, secret, signature)) {
+    if (secret_is > 0 || !ticket_is_signed(&ticket, secret, signature)) {
         http_error(reply, HTTP_FORBIDDEN, "this link was not made here, or has been changed");
         return -1;
     }
@@ -57,7 +56,8 @@ static int check_ticket(const struct request *request, struct reply *reply, cons
     return 0;
 }
 
-/* Puts the entry into the stream. `ticket` (may be NULL) says by which message's link it came, and stands in its name. */
+/* Puts the entry into the stream. `ticket` (may be NULL) says by which message's link it came, and stands in its
+ * name. */
 static int push(struct store *s, struct desk_entry *e, const json_t *ticket)
 {
     char by[DESK_BY_MAX + 1];
@@ -67,10 +67,7 @@ static int push(struct store *s, struct desk_entry *e, const json_t *ticket)
     e->at_s = clock_wall_s();
     json_t *json = desk_entry_to_json(e);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    redisReply *r = text ? store_command(s, "XADD " KEYS_DESK " MAXLEN ~ %d * json %s", STREAM_MAX, text) : NULL;
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
+    int result = text ? store_done(store_command(s, "XADD " KEYS_DESK " MAXLEN ~ %d * json %s", STREAM_MAX, text)) : -1;
     free(text);
     json_decref(json);
     return result;

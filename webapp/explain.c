@@ -87,14 +87,18 @@ static json_t *explanation(struct explained *e, struct history_end *end, const s
     char why[WHY_MAX];
     e->about.silent_s = (double)at - e->last.t;
     e->about.first = first_voter(e);
+    e->about.sparse = end->sparse;
+    e->about.step_s = end->step_s;
+    e->about.habit_s = end->stale_after_s;
     if (end->stale_after_s > 0 && e->about.silent_s > end->stale_after_s)
         e->last.state = ENGINE_STALE;
     episode_expire(&end->episode, options, end->step_s, at);
     why_sentence(why, &e->last, options, &e->about);
-    return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "at", (json_int_t)at, "verdict",
+    return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:b,s:o}", "at", (json_int_t)at, "verdict",
                      anomaly_verdict_to_json(&e->last), "why", why, "source", sources[end->source], "resolution",
                      http_number(end->step_s > 0 ? end->step_s : NAN), "stale_after_s",
-                     http_number(end->stale_after_s), "episode", episode_json(&end->episode));
+                     http_number(end->stale_after_s), "sparse", (int)end->sparse, "episode",
+                     episode_json(&end->episode));
 }
 
 static json_t *retention_json(const struct settings *settings, const char *name, size_t len)

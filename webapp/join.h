@@ -9,8 +9,8 @@
 
 struct join;
 
-/* Of `n` names (fewer than 2^31), name i at bytes[starts[i]] .. bytes[starts[i + 1]]; reads them no more afterwards. All
- * states are unknown. NULL when memory is out. */
+/* Of `n` names (fewer than 2^31), name i at bytes[starts[i]] .. bytes[starts[i + 1]]; reads them no more afterwards.
+ * All states are unknown. NULL when memory is out. */
 struct join *join_new(const char *bytes, const size_t *starts, size_t n);
 void join_free(struct join *j);
 

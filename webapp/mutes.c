@@ -1,5 +1,4 @@
-/* The page's mutes are one JSON list with a version beside it, in one hash, as overrides are: a change reads both,
- * edits the list, and puts it back only if the version still stands. */
+/* What the page keeps of mutes (versioned.h), and what it may know of alerts. */
 #include "webapp/mutes.h"
 
 #include <stdlib.h>
@@ -12,17 +11,13 @@
 #include "ridgeline/mutes.h"
 #include "webapp/app.h"
 #include "webapp/query.h"
+#include "webapp/versioned.h"
 
 #define SWAP_TRIES 10
 #define ENDED_KEPT_S 86400 /* a mute that ended stays in the list for so long */
 
-static const char swap_source[] = "if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end\n"
-                                  "redis.call('HSET', KEYS[1], 'list', ARGV[2])\n"
-                                  "redis.call('HINCRBY', KEYS[1], 'version', 1)\n"
-                                  "return 1\n";
-
 struct stored {
-    char version[24];
+    char version[VERSIONED_BYTES];
     json_t *list;            /* what stands there, or [] */
     struct conf_mutes mutes; /* the same, checked */
 };
@@ -38,41 +33,19 @@ static void stored_fini(struct stored *s)
 static int read_stored(struct store *store, struct stored *s)
 {
     char error[CONF_ERROR_MAX], quoted[CONF_ERROR_MAX];
-    *s = (struct stored){.version = "0"};
-    redisReply *r = store_command(store, "HMGET " KEYS_MUTES " version list");
-    int result = -1;
-    if (store_ok(r) && r->type == REDIS_REPLY_ARRAY && r->elements == 2) {
-        const redisReply *version = r->element[0], *list = r->element[1];
-        if (version->type == REDIS_REPLY_STRING && version->len < sizeof s->version)
-            memcpy(s->version, version->str, version->len + 1);
-        result = 0;
-        if (list->type == REDIS_REPLY_STRING && mutes_parse(&s->mutes, list->str, list->len, error) != 0) {
-            log_warning("mutes_unreadable", "reason=%s", log_quote(quoted, sizeof quoted, error, strlen(error)));
-            result = 1;
-        }
-        s->list = result == 0 && list->type == REDIS_REPLY_STRING ? json_loadb(list->str, list->len, 0, NULL)
-                                                                  : json_array();
-    }
-    if (r)
-        freeReplyObject(r);
-    return result;
-}
-
-/* Puts the list back. Returns 1 when done, 0 when another change came between, -1 when Redis did not answer. */
-static int swap(struct store *store, const struct stored *s)
-{
-    struct store_script script = {.source = swap_source}; /* not shared: threads */
-    char *text = json_dumps(s->list, JSON_COMPACT);
-    if (!text)
+    *s = (struct stored){.list = NULL};
+    redisReply *r = versioned_read(store, KEYS_MUTES, s->version);
+    if (!r)
         return -1;
-    const char *argv[] = {s->version, text};
-    size_t lens[] = {strlen(s->version), strlen(text)};
-    redisReply *r = store_eval(store, &script, KEYS_MUTES, strlen(KEYS_MUTES), 2, argv, lens);
-    int result = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? r->integer == 1 : -1;
-    if (r)
-        freeReplyObject(r);
-    free(text);
-    return result;
+    const redisReply *list = r->element[1];
+    bool is_text = list->type == REDIS_REPLY_STRING, is_read = true;
+    if (is_text && mutes_parse(&s->mutes, list->str, list->len, error) != 0) {
+        log_warning("mutes_unreadable", "reason=%s", log_quote(quoted, sizeof quoted, error, strlen(error)));
+        is_read = false;
+    }
+    s->list = is_text && is_read ? json_loadb(list->str, list->len, 0, NULL) : json_array();
+    freeReplyObject(r);
+    return is_read ? 0 : 1;
 }
 
 static json_t *globs_json(const struct conf_globs *globs)
@@ -166,7 +139,7 @@ static void apply(const struct request *request, struct reply *reply, const stru
             stored_fini(&s);
             return;
         }
-        done = found < 0 ? -1 : swap(request->store, &s);
+        done = found < 0 ? -1 : versioned_swap(request->store, KEYS_MUTES, s.version, s.list);
         stored_fini(&s);
     }
     if (done == 1) {

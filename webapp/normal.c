@@ -146,7 +146,8 @@ static void look_at(void *context, const struct verdict *v, enum episode_change 
     struct farthest *f = context;
     (void)change;
     (void)episode;
-    if (v && v->t >= f->from && v->t <= f->until && engine_state_opens(v->state))
+    bool is_off = v && (v->state == ENGINE_ANOMALOUS || v->state == ENGINE_DROPOUT);
+    if (is_off && v->t >= f->from && v->t <= f->until)
         f->distance = fmax(f->distance, distance(v));
 }
 

@@ -36,8 +36,8 @@ struct normal_incident {
  *   "strength"   score_to_open a little above the highest score
  *   "direction"  only what goes the other way, where all went one way and both were told of
  *   "change"     min_change a tenth above the largest distance, of a single metric
- *   "state"      of what fell silent, stopped moving or fell to nothing alone: that these are told. The others turn off
- *                with them what they leave open.
+ *   "state"      no more of the states, such as silence, where there is nothing else. The others turn off with theirs
+ *                what they would leave to open.
  *
  * New reference, NULL when memory is out. */
 json_t *normal_choices(const struct normal_incident *incident);

@@ -20,7 +20,9 @@ static bool read_info(const char *info, const char *field, uint64_t *value)
 static json_t *info_number(const char *info, const char *field)
 {
     uint64_t value;
-    return read_info(info, field, &value) ? json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value) : json_null();
+    if (!read_info(info, field, &value))
+        return json_null();
+    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
 
 /* Whether the kernel may refuse the fork in which Redis rewrites its append-only file. Known only of a
@@ -84,8 +86,8 @@ int redis_state_add(json_t *out, json_t *sentences, const struct app *app, struc
                                       policy_of(r->str)));
         *mute = add_refusals(sentences, r->str);
         if (may_evict(r->str))
-            json_array_append_new(sentences, json_string("Redis deletes metrics when it is full: set its maxmemory-policy "
-                                                         "to noeviction"));
+            json_array_append_new(sentences, json_string("Redis deletes metrics when it is full: "
+                                                         "set its maxmemory-policy to noeviction"));
         if (fork_may_fail(app, r->str))
             json_array_append_new(sentences,
                                   json_string("Redis uses over half of the memory, and vm.overcommit_memory is 0: "

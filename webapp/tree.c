@@ -11,7 +11,9 @@
 static json_t *child_json(const struct branch_child *c)
 {
     const size_t *in = c->in_state;
-    size_t anomalous = in[ENGINE_ANOMALOUS] + in[ENGINE_FLAT] + in[ENGINE_DROPOUT];
+    size_t anomalous = 0;
+    for (int state = 0; state < ENGINE_STATES; state++)
+        anomalous += engine_state_opens((enum engine_state)state) ? in[state] : 0;
     return json_pack("{s:s%,s:s%,s:b,s:I,s:I,s:I,s:I}", "part", c->name + c->part_at, c->name_len - c->part_at, "name",
                      c->name, c->name_len, "leaf", c->leaf, "metrics", (json_int_t)c->metrics, "warming_up",
                      (json_int_t)in[ENGINE_WARMING_UP], "anomalous", (json_int_t)anomalous, "stale",

@@ -7,9 +7,10 @@
 
 #include "ridgeline/conf.h"
 #include "ridgeline/store.h"
+#include "webapp/versioned.h"
 
 struct tune_stored {
-    char version[24];
+    char version[VERSIONED_BYTES];
     bool unreadable;         /* what stands there is no list of overrides of this release */
     json_t *list;            /* what stands there, or [] */
     struct conf_rules rules; /* the same, checked */

@@ -106,6 +106,22 @@ static void say_dropout(struct text *t, const struct verdict *v)
     say(t, " it has been at next to nothing, which it hardly ever is. ");
 }
 
+static void say_gap(struct text *t, const struct verdict *v)
+{
+    say(t, "Gap: no point came for ");
+    say_duration(t, v->t - v->since);
+    say(t, " before this one, where silences of up to ");
+    say_duration(t, v->longest_s);
+    say(t, " are its habit. ");
+}
+
+static void say_reset(struct text *t, const struct verdict *v, const struct why *w)
+{
+    say(t, "Reset: a counter that began anew, at %.6g at ", v->value);
+    say_clock(t, v->t, w);
+    say(t, ": what it had counted since the point before is not known, and nothing is judged by it.");
+}
+
 /* ", first seasonal, then median, slow": who voted. */
 static void say_voters(struct text *t, const struct verdict *v, int first)
 {
@@ -179,34 +195,59 @@ static void say_warming_up(struct text *t, const struct verdict *v)
     say(t, " left of data to learn from; %.6g was learnt, and not judged.", v->value);
 }
 
+/* What the state says by itself. Returns whether the value and the votes say more. */
+static bool say_state(struct text *t, const struct verdict *v, const struct why *w)
+{
+    switch (v->state) {
+    case ENGINE_WARMING_UP:
+        say_warming_up(t, v);
+        return false;
+    case ENGINE_FLAT:
+        say_flat(t, v);
+        return false;
+    case ENGINE_RESET:
+        say_reset(t, v, w);
+        return false;
+    case ENGINE_STALE:
+        say_stale(t, v, w);
+        break;
+    case ENGINE_ANOMALOUS:
+        say(t, "Anomalous: ");
+        break;
+    case ENGINE_NORMAL:
+        say(t, "Normal: ");
+        break;
+    case ENGINE_DROPOUT:
+        say_dropout(t, v);
+        break;
+    case ENGINE_GAP:
+        say_gap(t, v);
+        break;
+    case ENGINE_DEGENERATE:
+        say_nothing_judged(t, v);
+        break;
+    }
+    return true;
+}
+
+static void say_sparse(struct text *t, const struct why *w)
+{
+    say(t, " It is sparse: its points come by chance, about one each ");
+    say_duration(t, w->step_s);
+    say(t, ", and silences of up to ");
+    say_duration(t, w->habit_s);
+    say(t, " are its habit.");
+}
+
 void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engine_options *o, const struct why *w)
 {
     struct text t = {.out = out};
     out[0] = '\0';
-    switch (v->state) {
-    case ENGINE_WARMING_UP:
-        say_warming_up(&t, v);
-        return;
-    case ENGINE_FLAT:
-        say_flat(&t, v);
-        return;
-    case ENGINE_STALE:
-        say_stale(&t, v, w);
-        break;
-    case ENGINE_ANOMALOUS:
-        say(&t, "Anomalous: ");
-        break;
-    case ENGINE_NORMAL:
-        say(&t, "Normal: ");
-        break;
-    case ENGINE_DROPOUT:
-        say_dropout(&t, v);
-        break;
-    case ENGINE_DEGENERATE:
-        say_nothing_judged(&t, v);
-        break;
+    if (say_state(&t, v, w)) {
+        say_value(&t, v, w);
+        say_votes(&t, v, o, w);
+        say_abstentions(&t, v);
     }
-    say_value(&t, v, w);
-    say_votes(&t, v, o, w);
-    say_abstentions(&t, v);
+    if (w->sparse)
+        say_sparse(&t, w);
 }

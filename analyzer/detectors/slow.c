@@ -43,7 +43,7 @@ static void learn(void *state, const struct detector_point *p, double residual, 
     (void)scale;
     if (isnan(p->away))
         return;
-    s->distance[s->next] = (float)p->away;
+    s->distance[s->next] = codec_short(p->away);
     s->next = (s->next + 1) % POINTS_MAX;
     s->n += s->n < POINTS_MAX;
 }
@@ -53,7 +53,7 @@ static void codec(void *state, struct codec *c)
     struct slow *s = state;
     codec_u32(c, &s->n, POINTS_MAX);
     codec_u32(c, &s->next, POINTS_MAX - 1);
-    codec_numbers(c, s->distance, POINTS_MAX);
+    codec_shorts(c, s->distance, POINTS_MAX);
 }
 
 const struct detector detector_slow = {

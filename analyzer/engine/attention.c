@@ -58,7 +58,7 @@ void attention_codec(struct attention *a, struct codec *c)
     codec_u32(c, &a->rest, (uint32_t)REST_MAX);
     codec_size(c, &a->peak);
     codec_size(c, &a->spent);
-    codec_sizes(c, a->largest, ATTENTION_KEPT);
+    codec_leading_sizes(c, a->largest, ATTENTION_KEPT);
     for (unsigned i = 1; i < ATTENTION_KEPT; i++)
         if (a->largest[i] > a->largest[i - 1])
             c->failed = true;

@@ -40,7 +40,7 @@ bool bucket_add(struct bucket *b, const struct detector_point *p, uint32_t size,
 void bucket_codec(struct bucket *b, struct codec *c)
 {
     codec_u32(c, &b->n, BUCKET_POINTS_MAX - 1);
-    codec_u32(c, &b->t, UINT32_MAX);
+    codec_time(c, &b->t);
     codec_number(c, &b->y);
     codec_number(c, &b->season);
     codec_flag(c, &b->known);

@@ -1,5 +1,7 @@
 /* A learned step must not move with every late point, so it is looked at again
- * only once the arrivals have clearly stopped fitting it. */
+ * only once the arrivals have clearly stopped fitting it. Where nothing fits, because points come by chance, a median
+ * of 19 is itself off by a third: such a step stays unless it is wrong by far, else all would begin anew each few hours
+ * and never be warm. */
 #include "analyzer/engine/cadence.h"
 
 #include <assert.h>
@@ -12,6 +14,12 @@
 #define IRREGULAR_RATE 0.02 /* EW over 50 intervals */
 #define IRREGULAR_MAX 0.2
 #define STEP_MOVED 0.2
+#define ERRATIC_SHARE 0.4       /* of a sample that is off its own median: no step fits it */
+#define ERRATIC_STEP_MOVED 4.0  /* times: three deviations of such a median */
+#define SPARSE_SHARE 0.5        /* more than a change from one step to another makes before it is settled */
+#define SPARSE_LEAST_STEP_S 10  /* below, whole seconds alone make intervals uneven */
+#define SPARSE_STALE_STEPS 10.0 /* seven means of exponential intervals */
+#define SPARSE_STALE_GAPS 2.0   /* chance sets records: the next longest is often half as long again */
 #define STALE_STEPS 5.0
 #define GAP_MEMORY_S (14 * 86400.0)
 
@@ -32,15 +40,39 @@ static uint32_t median_interval(const struct cadence *c)
     return sorted[CADENCE_INTERVALS / 2];
 }
 
+static bool is_off(uint32_t interval, uint32_t step_s)
+{
+    return fabs((double)interval - step_s) > OFF_SHARE * step_s;
+}
+
+/* Share of a full sample that is off `step_s`. */
+static double share_off(const struct cadence *c, uint32_t step_s)
+{
+    unsigned off = 0;
+    for (unsigned i = 0; i < CADENCE_INTERVALS; i++)
+        off += is_off(c->interval[i], step_s);
+    return (double)off / CADENCE_INTERVALS;
+}
+
+static bool has_moved(uint32_t from_s, uint32_t to_s, bool erratic)
+{
+    if (erratic)
+        return to_s > ERRATIC_STEP_MOVED * from_s || from_s > ERRATIC_STEP_MOVED * to_s;
+    return fabs((double)to_s - from_s) > STEP_MOVED * from_s;
+}
+
 /* Ends a full sample. Returns whether the step is another than before. */
 static bool settle(struct cadence *c)
 {
     uint32_t step = median_interval(c);
-    double moved = fabs((double)step - c->step_s);
-    bool changed = moved > STEP_MOVED * c->step_s;
+    double off = share_off(c, step);
+    bool erratic = off > ERRATIC_SHARE, changed = has_moved(c->step_s, step, erratic);
     c->sampling = false;
     c->taken = 0;
-    c->irregular = 0;
+    if (!erratic)
+        c->irregular = 0;
+    else if (changed)
+        c->irregular = off;
     if (changed)
         c->step_s = step;
     return changed;
@@ -58,8 +90,7 @@ bool cadence_take(struct cadence *c, uint32_t t)
     c->n += c->n < UINT32_MAX;
     c->longest_gap_s = fmax(interval, c->longest_gap_s * exp(-(double)interval / GAP_MEMORY_S));
     if (c->step_s) {
-        bool off = fabs((double)interval - c->step_s) > OFF_SHARE * c->step_s;
-        c->irregular += IRREGULAR_RATE * (off - c->irregular);
+        c->irregular += IRREGULAR_RATE * (is_off(interval, c->step_s) - c->irregular);
         c->sampling |= c->irregular > IRREGULAR_MAX;
     }
     if (!c->sampling)
@@ -68,8 +99,15 @@ bool cadence_take(struct cadence *c, uint32_t t)
     return c->taken == CADENCE_INTERVALS && settle(c);
 }
 
+bool cadence_is_sparse(const struct cadence *c)
+{
+    return c->step_s >= SPARSE_LEAST_STEP_S && c->irregular > SPARSE_SHARE;
+}
+
 double cadence_stale_after_s(const struct cadence *c)
 {
+    if (cadence_is_sparse(c))
+        return fmax(SPARSE_STALE_STEPS * c->step_s, SPARSE_STALE_GAPS * c->longest_gap_s);
     return c->step_s ? fmax(STALE_STEPS * c->step_s, c->longest_gap_s) : 0;
 }
 
@@ -86,12 +124,12 @@ static bool sound(const struct cadence *c)
 void cadence_codec(struct cadence *c, struct codec *codec)
 {
     codec_u32(codec, &c->n, UINT32_MAX);
-    codec_u32(codec, &c->first_t, UINT32_MAX);
-    codec_u32(codec, &c->last_t, UINT32_MAX);
+    codec_time(codec, &c->last_t);
+    codec_time(codec, &c->first_t);
     codec_u32(codec, &c->step_s, UINT32_MAX);
     codec_flag(codec, &c->sampling);
     codec_u32(codec, &c->taken, CADENCE_INTERVALS - 1);
-    for (unsigned i = 0; i < CADENCE_INTERVALS; i++)
+    for (unsigned i = 0; i < c->taken; i++)
         codec_u32(codec, &c->interval[i], UINT32_MAX);
     codec_size(codec, &c->irregular);
     codec_size(codec, &c->longest_gap_s);

@@ -2,7 +2,8 @@
  *
  * The step is the median of the first 19 intervals. When more than a fifth of
  * the intervals (EW over 50) are off by over 30 %, 19 more are taken, and the step
- * changes if their median moved by over 20 %. */
+ * changes if their median moved by over 20 %; or to more than four times or less than a fourth, where over 40 % of the
+ * 19 are off their own median. */
 #ifndef RIDGELINE_ENGINE_CADENCE_H
 #define RIDGELINE_ENGINE_CADENCE_H
 
@@ -35,8 +36,12 @@ void cadence_init(struct cadence *c);
  * step became known or changed with it. */
 bool cadence_take(struct cadence *c, uint32_t t);
 
-/* Silence after which the metric is stale: more than 5 steps and more than its
- * longest habit. 0 while unknown. */
+/* Whether the metric is sparse: its points come seldom and by chance, with a median interval of 10 s at least, which over
+ * half of the intervals are off. */
+bool cadence_is_sparse(const struct cadence *c);
+
+/* Silence after which the metric is stale: more than 5 steps and more than its longest habit; of a sparse one more than
+ * 10 steps and twice as long as that habit. 0 while unknown. */
 double cadence_stale_after_s(const struct cadence *c);
 
 void cadence_codec(struct cadence *c, struct codec *codec);

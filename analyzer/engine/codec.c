@@ -67,12 +67,29 @@ static inline uint64_t move(struct codec *c, uint64_t v, size_t bytes)
     return v;
 }
 
-static inline uint64_t bounded(struct codec *c, uint64_t v, size_t bytes, uint64_t max)
+static inline uint64_t bounded(struct codec *c, uint64_t v, uint64_t max)
 {
-    v = move(c, v, bytes);
     if (v > max)
         c->failed = true;
     return c->failed ? 0 : v;
+}
+
+#define VARYING_BITS 7
+#define VARYING_MORE (1u << VARYING_BITS)
+
+/* Moves an integer of up to 32 bits seven at a time, the low ones first; all bytes but the last are marked. */
+static uint64_t move_varying(struct codec *c, uint64_t v)
+{
+    uint64_t moved = 0;
+    for (unsigned shift = 0; shift < 32; shift += VARYING_BITS) {
+        uint64_t byte = move(c, v >= VARYING_MORE ? v % VARYING_MORE | VARYING_MORE : v, 1);
+        moved |= byte % VARYING_MORE << shift;
+        if (byte < VARYING_MORE)
+            return moved;
+        v >>= VARYING_BITS;
+    }
+    c->failed = true;
+    return 0;
 }
 
 void codec_write(struct codec *c, uint8_t *out, size_t cap, uint32_t version)
@@ -109,22 +126,32 @@ size_t codec_end(struct codec *c)
 
 void codec_u8(struct codec *c, uint8_t *v, uint8_t max)
 {
-    *v = (uint8_t)bounded(c, *v, sizeof *v, max);
+    *v = (uint8_t)bounded(c, move(c, *v, sizeof *v), max);
 }
 
 void codec_u16(struct codec *c, uint16_t *v, uint16_t max)
 {
-    *v = (uint16_t)bounded(c, *v, sizeof *v, max);
+    *v = (uint16_t)bounded(c, move_varying(c, *v), max);
 }
 
 void codec_u32(struct codec *c, uint32_t *v, uint32_t max)
 {
-    *v = (uint32_t)bounded(c, *v, sizeof *v, max);
+    *v = (uint32_t)bounded(c, move_varying(c, *v), max);
 }
 
 void codec_flag(struct codec *c, bool *v)
 {
-    *v = bounded(c, *v, 1, 1) != 0;
+    *v = bounded(c, move(c, *v, 1), 1) != 0;
+}
+
+/* The difference has its sign in its lowest bit, so that it is small to either side. */
+void codec_time(struct codec *c, uint32_t *t)
+{
+    uint32_t off = *t - c->time, folded = off << 1 ^ -(off >> 31);
+    folded = (uint32_t)bounded(c, move_varying(c, folded), UINT32_MAX);
+    *t = c->failed ? 0 : c->time + (folded >> 1 ^ -(folded & 1));
+    if (c->time == 0)
+        c->time = *t;
 }
 
 /* What is to be written; NaN, which no sound state holds, becomes the limit. */
@@ -211,6 +238,29 @@ void codec_shorts(struct codec *c, float *v, size_t n)
     }
 }
 
+void codec_half(struct codec *c, uint16_t *v)
+{
+    uint32_t most;
+    float limit = CODEC_FLOAT_MAX;
+    memcpy(&most, &limit, sizeof most);
+    *v = (uint16_t)bounded(c, move(c, *v, sizeof *v), most >> 16);
+}
+
+/* A byte says which of them repeat the one before. */
+void codec_alike(struct codec *c, float *v, unsigned n)
+{
+    uint8_t repeats = 0;
+    for (unsigned i = 1; i < n; i++)
+        repeats |= (uint8_t)((memcmp(&v[i], &v[i - 1], sizeof *v) == 0) << i);
+    codec_u8(c, &repeats, UINT8_MAX);
+    for (unsigned i = 0; i < n; i++) {
+        if (i > 0 && repeats >> i & 1)
+            v[i] = v[i - 1];
+        else
+            codec_numbers(c, &v[i], 1);
+    }
+}
+
 void codec_leading_sizes(struct codec *c, float *v, uint8_t n)
 {
     uint8_t used = n;
@@ -220,28 +270,51 @@ void codec_leading_sizes(struct codec *c, float *v, uint8_t n)
     codec_sizes(c, v, used);
 }
 
-/* How many of the `n` numbers, 255 at most, are the first one again, it included. */
-static uint8_t run_of(const uint8_t *v, unsigned n)
+/* A byte says which of the next eight are not 0. */
+void codec_sparse(struct codec *c, uint16_t *v, unsigned n)
 {
-    uint8_t run = 1;
-    while (run < UINT8_MAX && run < n && v[run] == v[0])
-        run++;
-    return run;
+    for (unsigned i = 0; i < n; i += 8) {
+        uint8_t there = 0;
+        for (unsigned k = 0; k < 8; k++)
+            there |= (uint8_t)((v[i + k] > 0) << k);
+        codec_u8(c, &there, UINT8_MAX);
+        for (unsigned k = 0; k < 8; k++)
+            if (there >> k & 1)
+                codec_u16(c, &v[i + k], UINT16_MAX);
+    }
 }
 
-void codec_runs(struct codec *c, uint8_t *v, unsigned n)
+/* Moves how many of the next `left` integers, 255 at most, are the same; `run` of them are. 0 when that cannot be. */
+static unsigned move_run(struct codec *c, unsigned run, unsigned left)
 {
-    while (n > 0 && !c->failed) {
-        uint8_t run = c->out ? run_of(v, n) : 0;
-        codec_u8(c, &run, UINT8_MAX);
-        codec_u8(c, v, UINT8_MAX);
-        if (run == 0 || run > n) {
-            c->failed = true;
-            return;
-        }
-        memset(v, *v, run);
-        v += run;
-        n -= run;
+    uint8_t moved = (uint8_t)(run < UINT8_MAX ? run : UINT8_MAX);
+    codec_u8(c, &moved, UINT8_MAX);
+    if (moved == 0 || moved > left)
+        c->failed = true;
+    return c->failed ? 0 : moved;
+}
+
+void codec_runs_u8(struct codec *c, uint8_t *v, unsigned n)
+{
+    for (unsigned i = 0, run = 1; i < n && !c->failed; i += run, run = 1) {
+        while (c->out && i + run < n && v[i + run] == v[i])
+            run++;
+        run = move_run(c, run, n - i);
+        codec_u8(c, &v[i], UINT8_MAX);
+        for (unsigned k = 1; k < run; k++)
+            v[i + k] = v[i];
+    }
+}
+
+void codec_runs_u16(struct codec *c, uint16_t *v, unsigned n, uint16_t max)
+{
+    for (unsigned i = 0, run = 1; i < n && !c->failed; i += run, run = 1) {
+        while (c->out && i + run < n && v[i + run] == v[i])
+            run++;
+        run = move_run(c, run, n - i);
+        codec_u16(c, &v[i], max);
+        for (unsigned k = 1; k < run; k++)
+            v[i + k] = v[i];
     }
 }
 

@@ -84,7 +84,7 @@ void counter_codec(struct counter *c, struct codec *codec)
     codec_u8(codec, &c->kind, COUNTER_NEVER);
     codec_flag(codec, &c->seen);
     codec_u32(codec, &c->rises, UINT32_MAX);
-    codec_u32(codec, &c->last.t, UINT32_MAX);
+    codec_time(codec, &c->last.t);
     codec_finite(codec, &c->last.v);
     codec_finite(codec, &c->pace);
 }

@@ -47,11 +47,17 @@ void custom_learn(struct custom *k, uint32_t t, double v)
     *today = larger(*today, (uint16_t)fmin(v * PER_UNIT, UINT16_MAX));
 }
 
+void custom_keep_times(struct custom *k, uint32_t from, uint32_t until)
+{
+    for (uint32_t i = (until - from) / BIN_S + 2 + AROUND; i < CUSTOM_BINS - AROUND; i++) {
+        unsigned bin = (bin_at(from) + i) % CUSTOM_BINS;
+        k->past[bin] = k->today[bin] = 0;
+    }
+}
+
 void custom_codec(struct custom *k, struct codec *c)
 {
     codec_u32(c, &k->day, UINT32_MAX / DAY_S);
-    for (unsigned i = 0; i < CUSTOM_BINS; i++) {
-        codec_u16(c, &k->past[i], UINT16_MAX);
-        codec_u16(c, &k->today[i], UINT16_MAX);
-    }
+    codec_sparse(c, k->past, CUSTOM_BINS);
+    codec_sparse(c, k->today, CUSTOM_BINS);
 }

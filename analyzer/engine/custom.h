@@ -23,6 +23,9 @@ double custom_at(const struct custom *k, uint32_t t);
 /* Learns the quantity `v` >= 0 of the point at `t`. */
 void custom_learn(struct custom *k, uint32_t t, double v);
 
+/* Forgets what does not bear on any time from `from` to `until`. */
+void custom_keep_times(struct custom *k, uint32_t from, uint32_t until);
+
 void custom_codec(struct custom *k, struct codec *c);
 
 #endif

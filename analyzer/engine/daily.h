@@ -10,9 +10,10 @@
 struct codec;
 
 struct daily {
-    uint32_t block; /* half hour since the epoch that is being watched */
-    float peak;     /* the largest quantity in it */
-    float last[DAILY_BINS], before[DAILY_BINS]; /* peaks of the last day that had this half hour, and of the one before */
+    uint32_t block;           /* half hour since the epoch that is being watched */
+    float peak;               /* the largest quantity in it */
+    float last[DAILY_BINS];   /* peaks of the last day that had this half hour */
+    float before[DAILY_BINS]; /* and of the one before */
 };
 
 /* What is news of `s`, where both days reached h within half an hour of `t`: 1.5 (s - h), at most s; so

@@ -80,8 +80,8 @@ double dropout_update(struct dropout *d, uint32_t t, double size, double step_s)
 
 void dropout_codec(struct dropout *d, struct codec *c)
 {
-    codec_u32(c, &d->first_t, UINT32_MAX);
-    codec_u32(c, &d->since_t, UINT32_MAX);
+    codec_time(c, &d->first_t);
+    codec_time(c, &d->since_t);
     codec_u32(c, &d->run, UINT32_MAX);
     codec_u32(c, &d->seen, UINT32_MAX);
     codec_size(c, &d->low);

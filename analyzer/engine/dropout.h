@@ -16,8 +16,8 @@ struct dropout {
     double share;     /* of values that were nothing, EW over 14 days */
 };
 
-/* Takes the next |value| = `size`. Returns how improbable the run of nothings that it goes on is, in decades, where that
- * is 5 or more and the run has two points at least; else 0.
+/* Takes the next |value| = `size`. Returns how improbable the run of nothings that it goes on is, in decades, where
+ * that is 5 or more and the run has two points at least; else 0.
  *
  *   nothing: size <= 0.05 low; decades: run * -log10(share), where share is below 2 % and a day was seen before */
 double dropout_update(struct dropout *d, uint32_t t, double size, double step_s);

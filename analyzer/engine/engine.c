@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "analyzer/engine/codec.h"
+#include "analyzer/engine/silence.h"
 #include "analyzer/engine/verdict.h"
 
 /* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (8u << 8 | DETECTOR_COUNT)
+#define VERSION (9u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define MEAN_NEEDS_POINTS 20 /* before the mean of the day stands in for a season */
@@ -83,6 +84,11 @@ double engine_step_s(const struct engine_record *r)
 double engine_stale_after_s(const struct engine_record *r)
 {
     return cadence_stale_after_s(&r->cadence);
+}
+
+bool engine_is_sparse(const struct engine_record *r)
+{
+    return cadence_is_sparse(&r->cadence);
 }
 
 uint32_t engine_warmup_left_s(const struct engine_record *r)
@@ -286,6 +292,7 @@ int engine_update_each(struct engine_record *r, const struct engine_options *con
     if (!isfinite(p.v) || (r->cadence.n > 0 && p.t <= r->cadence.last_t))
         return -1;
     record_ask_season(r, (enum engine_season_option)o[0]->season);
+    struct silence before = silence_after_last(r);
     enum counter_change change = counter_take(&r->counter, p);
     bool runs = false;
     if (change == COUNTER_TURNED)
@@ -299,10 +306,12 @@ int engine_update_each(struct engine_record *r, const struct engine_options *con
         out[i].warmup_left_s = engine_warmup_left_s(r);
         out[i].rate = rate;
         if (runs && change == COUNTER_RESET)
-            verdict_reset(&out[i]);
+            verdict_reset(&out[i], o[i]);
     }
     if (runs && change != COUNTER_RESET)
         take_and_judge(r, o, n, p.t, by_rate ? rate : p.v, out);
+    for (size_t i = 0; i < n; i++)
+        silence_gap(&before, o[i], &out[i]);
     engine_assert(r);
     return 0;
 }
@@ -317,22 +326,35 @@ int engine_hold(struct engine_record *r, struct point p)
     return 0;
 }
 
-/* A packed record is never longer than its memory and the frame around it: every field is packed in its own size or
- * less; a bin's count may take two bytes instead of one, and its mean then takes three instead of four. */
+/* No field is packed in more than twice its own size, which a count that differs from its neighbours' takes; and
+ * doubles, packed in their own, leave room for the frame. */
 size_t engine_packed_max(void)
 {
-    return sizeof(struct engine_record) + 16;
+    return 2 * sizeof(struct engine_record);
+}
+
+/* Limits what is out of range in `*r`. */
+static size_t pack(struct engine_record *r, uint8_t *out)
+{
+    struct codec c;
+    codec_write(&c, out, engine_packed_max(), VERSION);
+    record_codec(r, &c);
+    size_t len = codec_end(&c);
+    assert(len > 0);
+    return len;
 }
 
 size_t engine_pack(const struct engine_record *r, uint8_t *out)
 {
     struct engine_record copy = *r;
-    struct codec c;
-    codec_write(&c, out, engine_packed_max(), VERSION);
-    record_codec(&copy, &c);
-    size_t len = codec_end(&c);
-    assert(len > 0);
-    return len;
+    return pack(&copy, out);
+}
+
+size_t engine_pack_times(const struct engine_record *r, uint32_t from, uint32_t until, uint8_t *out)
+{
+    struct engine_record copy = *r;
+    record_keep_times(&copy, from, until);
+    return pack(&copy, out);
 }
 
 int engine_unpack(struct engine_record *r, const uint8_t *bytes, size_t len)

@@ -18,13 +18,17 @@ const char *engine_state_name(enum engine_state s)
         return "DROPOUT";
     case ENGINE_DEGENERATE:
         return "DEGENERATE";
+    case ENGINE_GAP:
+        return "GAP";
+    case ENGINE_RESET:
+        return "RESET";
     }
     return "unknown";
 }
 
 bool engine_state_opens(enum engine_state s)
 {
-    return s == ENGINE_ANOMALOUS || s == ENGINE_FLAT || s == ENGINE_DROPOUT;
+    return s == ENGINE_ANOMALOUS || s == ENGINE_FLAT || s == ENGINE_DROPOUT || s == ENGINE_GAP || s == ENGINE_RESET;
 }
 
 const char *engine_vote_name(enum engine_vote v)
@@ -80,20 +84,13 @@ const char *engine_season_name(enum engine_season s)
     return "unknown";
 }
 
-#define ENTRY(name, threshold, help) {#name, help},
-static const struct {
-    const char *name, *help;
-} detectors[DETECTOR_COUNT] = {DETECTORS(ENTRY)};
+#define ENTRY(name, threshold, help) #name,
+static const char *const detectors[DETECTOR_COUNT] = {DETECTORS(ENTRY)};
 #undef ENTRY
 
 const char *engine_detector_name(enum detector_index d)
 {
-    return (unsigned)d < DETECTOR_COUNT ? detectors[d].name : "unknown";
-}
-
-const char *engine_detector_help(enum detector_index d)
-{
-    return (unsigned)d < DETECTOR_COUNT ? detectors[d].help : "";
+    return (unsigned)d < DETECTOR_COUNT ? detectors[d] : "unknown";
 }
 
 const char *engine_ensemble_name(enum engine_ensemble e)

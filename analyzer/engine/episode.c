@@ -41,12 +41,13 @@ static void suspect(struct episode *i, const struct verdict *v)
         i->odd_since = v->t;
 }
 
+/* A gap begins as the silence does that it was, whatever came before: they are one anomaly. */
 static void begin(struct episode *i, double reach_s, const struct verdict *v)
 {
     bool unbroken = i->odd_since != 0 && v->t - i->odd_since <= reach_s;
     i->pending = true;
     i->start = unbroken ? i->odd_since : v->t;
-    if (v->since > i->last_hot && v->since < i->start)
+    if (v->since > i->last_hot && (v->since < i->start || v->state == ENGINE_GAP))
         i->start = v->since;
     i->first_hot = i->last_hot = v->t;
     i->odd_since = 0;
@@ -87,10 +88,22 @@ static bool is_behind(const struct episode *i, uint32_t t)
     return !i->open && !i->pending && t <= i->start;
 }
 
+/* Whether a point is one that opens an anomaly, or goes on with one. A gap is none where its silence was told. */
+static bool is_hot(const struct episode *i, const struct verdict *v)
+{
+    return engine_state_opens(v->state) && !(v->state == ENGINE_GAP && i->start == v->since);
+}
+
+/* Whether it has lasted long enough to open. A gap is over, and was longer; a counter's reset has no duration. */
+static bool has_lasted(const struct episode *i, const struct engine_options *o, const struct verdict *v)
+{
+    return v->state == ENGINE_GAP || v->state == ENGINE_RESET || v->t - i->first_hot >= o->min_duration_s;
+}
+
 enum episode_change episode_update(struct episode *i, const struct engine_options *o, double step_s,
                                      const struct verdict *v, bool *again)
 {
-    bool hot = engine_state_opens(v->state), returned = episode_is_silence(i);
+    bool hot = is_hot(i, v), returned = episode_is_silence(i);
     double patience = episode_patience_s(o, step_s);
     *again = false;
     if (returned || over(i, o, step_s, v->t)) {
@@ -110,11 +123,11 @@ enum episode_change episode_update(struct episode *i, const struct engine_option
         return EPISODE_NONE;
     if (i->open)
         return grow(i, v) ? EPISODE_PEAKED : EPISODE_NONE;
-    if (i->pending)
+    if (i->pending && v->state != ENGINE_GAP)
         grow(i, v);
     else
         begin(i, patience, v);
-    if (v->t - i->first_hot < o->min_duration_s)
+    if (!has_lasted(i, o, v))
         return EPISODE_NONE;
     i->pending = false;
     i->open = true;

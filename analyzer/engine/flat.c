@@ -61,8 +61,8 @@ double flat_update(struct flat *f, uint32_t t, double y, double step_s)
 
 void flat_codec(struct flat *f, struct codec *c)
 {
-    codec_u32(c, &f->first_t, UINT32_MAX);
-    codec_u32(c, &f->since_t, UINT32_MAX);
+    codec_time(c, &f->first_t);
+    codec_time(c, &f->since_t);
     codec_u32(c, &f->run, UINT32_MAX);
     codec_u32(c, &f->seen, UINT32_MAX);
     codec_number(c, &f->last);

@@ -70,12 +70,12 @@ enum engine_season profile_expect(const struct profile *p, enum engine_season_op
 {
     enum engine_season season = speaks(p, option, t);
     if (season == ENGINE_SEASON_WEEK && week_known(p, t)) {
-        *y = (double)p->week[week_bin(t)];
+        *y = (double)codec_from_bits24(p->week[week_bin(t)]);
         return ENGINE_SEASON_WEEK;
     }
     if (season == ENGINE_SEASON_NONE || option == ENGINE_SEASON_ONLY_WEEK || !day_known(p, t))
         return ENGINE_SEASON_NONE;
-    *y = (double)p->day[day_bin(p, t)];
+    *y = (double)codec_from_bits24(p->day[day_bin(p, t)]);
     return ENGINE_SEASON_DAY;
 }
 
@@ -103,18 +103,19 @@ static void learn_error(double *error, uint32_t *n, double away)
     *error += fmax(ERROR_RATE, 1.0 / *n) * (away - *error);
 }
 
-static void learn_bin(float *bin, uint8_t *n, double away, double rate, double error, unsigned clip_after)
+static void learn_bin(struct codec_bits24 *bin, uint8_t *n, double away, double rate, double error,
+                      unsigned clip_after)
 {
     if (*n >= clip_after && error > 0)
         away = fmax(-CLIP * error, fmin(CLIP * error, away));
-    *bin = codec_short((double)*bin + fmax(rate, 1.0 / (*n + 1)) * away);
+    *bin = codec_to_bits24(codec_short((double)codec_from_bits24(*bin) + fmax(rate, 1.0 / (*n + 1)) * away));
     *n += *n < UINT8_MAX;
 }
 
 void profile_learn(struct profile *p, uint32_t t, double y, double step_s)
 {
     unsigned d = day_bin(p, t), w = week_bin(t);
-    double from_day = y - (double)p->day[d], from_week = y - (double)p->week[w];
+    double from_day = y - (double)codec_from_bits24(p->day[d]), from_week = y - (double)codec_from_bits24(p->week[w]);
     double day_visit = fmax(1, floor(p->bin_s / step_s)), week_visit = fmax(1, floor(HOUR_S / step_s));
     if (day_known(p, t))
         learn_error(&p->day_error, &p->day_errors_n, fabs(from_day));
@@ -132,19 +133,40 @@ void profile_doubt_errors(struct profile *p)
     p->week_errors_n = p->week_errors_n < ERRORS_DOUBTED ? p->week_errors_n : ERRORS_DOUBTED;
 }
 
-/* Neighbouring bins have been visited equally often; a bin's mean is packed only where it has been visited at all. */
-static void codec_bins(struct codec *c, float *bin, uint8_t *n, unsigned bins)
+/* Forgets all but `kept` bins from the `first` on, around the end. */
+static void keep_bins(struct codec_bits24 *bin, uint8_t *n, unsigned bins, unsigned first, uint32_t kept)
 {
-    codec_runs(c, n, bins);
-    for (unsigned i = 0; i < bins; i++)
-        if (n[i] > 0)
-            codec_shorts(c, &bin[i], 1);
+    for (uint32_t i = kept; i < bins; i++) {
+        bin[(first + i) % bins] = codec_to_bits24(0);
+        n[(first + i) % bins] = 0;
+    }
+}
+
+/* A span has a part of a bin at either end, and may pass the last one of a day, which is shorter where bins do not fit. */
+void profile_keep_times(struct profile *p, uint32_t from, uint32_t until)
+{
+    uint32_t span_s = until - from;
+    keep_bins(p->day, p->day_n, (DAY_S + p->bin_s - 1) / p->bin_s, day_bin(p, from), span_s / p->bin_s + 3);
+    keep_bins(p->week, p->week_n, PROFILE_WEEK_BINS, week_bin(from), span_s / HOUR_S + 2);
+}
+
+/* Neighbouring bins have been visited equally often; a bin's mean is packed only where it has been visited at all. */
+static void codec_bins(struct codec *c, struct codec_bits24 *bin, uint8_t *n, unsigned bins)
+{
+    codec_runs_u8(c, n, bins);
+    for (unsigned i = 0; i < bins; i++) {
+        float v = codec_from_bits24(bin[i]);
+        if (n[i] == 0)
+            continue;
+        codec_shorts(c, &v, 1);
+        bin[i] = codec_to_bits24(v);
+    }
 }
 
 void profile_codec(struct profile *p, struct codec *c)
 {
     codec_u32(c, &p->bin_s, DAY_S);
-    codec_u32(c, &p->first_t, UINT32_MAX);
+    codec_time(c, &p->first_t);
     codec_u32(c, &p->day_errors_n, UINT32_MAX);
     codec_u32(c, &p->week_errors_n, UINT32_MAX);
     codec_size(c, &p->day_error);

@@ -8,12 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyzer/engine/codec.h"
 #include "ridgeline/engine.h"
 
 #define PROFILE_DAY_BINS 288
 #define PROFILE_WEEK_BINS 168
-
-struct codec;
 
 /* Invariants:
  *   1. 300 <= bin_s <= 86400 once begun, 0 before: so a bin's index is below PROFILE_DAY_BINS
@@ -23,7 +22,7 @@ struct profile {
     uint32_t first_t; /* of the first point learnt */
     uint32_t day_errors_n, week_errors_n; /* errors measured, saturating */
     double day_error, week_error;         /* EW of |y - profile| */
-    float day[PROFILE_DAY_BINS], week[PROFILE_WEEK_BINS];
+    struct codec_bits24 day[PROFILE_DAY_BINS], week[PROFILE_WEEK_BINS];
     uint8_t day_n[PROFILE_DAY_BINS], week_n[PROFILE_WEEK_BINS]; /* points learnt, saturating */
 };
 
@@ -45,6 +44,9 @@ void profile_learn(struct profile *p, uint32_t t, double y, double step_s);
 
 /* For a profile that learnt from means, whose errors lack the noise of points: these soon replace them. */
 void profile_doubt_errors(struct profile *p);
+
+/* Forgets all bins but those of `from` to `until`. */
+void profile_keep_times(struct profile *p, uint32_t from, uint32_t until);
 
 void profile_codec(struct profile *p, struct codec *c);
 

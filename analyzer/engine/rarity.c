@@ -74,5 +74,5 @@ void rarity_codec(struct rarity *r, struct codec *c)
     custom_codec(&r->custom, c);
     attention_codec(&r->attention, c);
     codec_size(c, &r->told);
-    codec_u32(c, &r->until_t, UINT32_MAX);
+    codec_time(c, &r->until_t);
 }

@@ -39,8 +39,7 @@ static void normalise(struct engine_record *r)
     r->unit = unit_near(spread > 0 ? spread : fabs(r->base));
 }
 
-/* Makes rates of the first counts. A reset among them has the rate before it, or else the next; so has the first. */
-static void first_rates(struct engine_record *r)
+void record_first_rates(struct engine_record *r)
 {
     for (unsigned i = RECORD_FIRST - 1; i > 0; i--)
         r->first[i] = counter_slope(r->first[i - 1], r->first[i], r->cadence.interval[i - 1]);
@@ -57,8 +56,9 @@ void record_begin(struct engine_record *r, uint32_t t)
 {
     if (r->unit == 0) {
         if (counter_decide(&r->counter))
-            first_rates(r);
+            record_first_rates(r);
         normalise(r);
+        r->profile = (struct profile){0};
     } else {
         r->since_t = t;
         r->n = 0;
@@ -130,6 +130,15 @@ double record_amount(const struct engine_record *r, double x)
     return r->counter.kind == COUNTER_YES ? detector_clip(x * r->counter.over_s, DBL_MAX) : x;
 }
 
+void record_keep_times(struct engine_record *r, uint32_t from, uint32_t until)
+{
+    if (r->cadence.step_s == 0)
+        return;
+    profile_keep_times(&r->profile, from, until);
+    scale_keep_times(&r->hours, from, until);
+    custom_keep_times(&r->rarity.custom, from, until);
+}
+
 void record_codec(struct engine_record *r, struct codec *c)
 {
     uint8_t season = (uint8_t)r->season;
@@ -137,10 +146,11 @@ void record_codec(struct engine_record *r, struct codec *c)
     r->season = (enum engine_season_option)season;
     cadence_codec(&r->cadence, c);
     counter_codec(&r->counter, c);
-    if (r->counter.seen != (r->cadence.n > 0) || r->counter.last.t != r->cadence.last_t)
-        c->failed = true;
-    codec_u32(c, &r->since_t, r->cadence.last_t);
+    codec_time(c, &r->since_t);
     codec_u32(c, &r->n, r->cadence.n);
+    if (r->counter.seen != (r->cadence.n > 0) || r->counter.last.t != r->cadence.last_t ||
+        r->since_t > r->cadence.last_t)
+        c->failed = true;
     if (r->cadence.step_s == 0) {
         for (unsigned i = 0; i < RECORD_FIRST; i++)
             codec_finite(c, &r->first[i]);
@@ -178,5 +188,5 @@ void record_assert(const struct engine_record *r)
     bool runs = r->cadence.step_s > 0;
     assert(r->since_t <= r->cadence.last_t && r->n <= r->cadence.n);
     assert(runs == (r->unit > 0) && isfinite(r->unit) && isfinite(r->base));
-    assert(runs == (r->profile.bin_s > 0));
+    assert(!runs || r->profile.bin_s > 0);
 }

@@ -22,7 +22,7 @@
 
 /* Invariants:
  *   1. unit > 0 once cadence.step_s is known, 0 before; base and unit are finite
- *   2. streams, buckets and profile are at their beginning while it is not, and streams that
+ *   2. streams and buckets are at their beginning while it is not, and streams that
  *      the step does not call for stay there
  *   3. since_t <= cadence.last_t and n <= cadence.n
  *   4. counter.last is the point of cadence.last_t, and counter.seen says whether there is one
@@ -30,11 +30,13 @@
 struct engine_record {
     struct cadence cadence;
     struct counter counter;
-    double first[RECORD_FIRST]; /* values seen while the step is learned for the first time */
+    union {
+        double first[RECORD_FIRST]; /* while unit is 0: values seen while the step is learned for the first time */
+        struct profile profile;     /* from then on */
+    };
     double base, unit;
     enum engine_season_option season; /* the option in force */
     uint32_t since_t, n; /* time of the first of, and number of, the points that the warm-up counts */
-    struct profile profile;
     struct stream raw, minutes, triples;
     struct scale_hours hours;     /* of the main stream's residuals */
     struct bucket minute, triple; /* what minutes and triples are made from */
@@ -44,6 +46,10 @@ struct engine_record {
     struct dropout dropout;
     struct rarity rarity; /* starts once: a changed step does not end it */
 };
+
+/* Makes rates of the first counts, which record_begin() does where they show a counter. A reset among them has the rate
+ * before it, or else the next; so has the first. */
+void record_first_rates(struct engine_record *r);
 
 /* Starts streams and buckets anew, for the step that became known at `t`. */
 void record_begin(struct engine_record *r, uint32_t t);
@@ -78,6 +84,9 @@ double record_origin(const struct engine_record *r);
 
 /* What metrics are told in: `x` itself; for a counter the count that this rate makes up to the last point; finite. */
 double record_amount(const struct engine_record *r, double x);
+
+/* Forgets what is usual at times of the day and the week that do not come from `from` to `until`. */
+void record_keep_times(struct engine_record *r, uint32_t from, uint32_t until);
 
 void record_codec(struct engine_record *r, struct codec *c);
 void record_assert(const struct engine_record *r);

@@ -59,9 +59,10 @@ double scale_factor(const struct scale_hours *h, enum detector_index d, unsigned
 double scale_learn(struct scale *s, double size, double factor, double floor, double step_s)
 {
     if (s->n >= CLIP_AFTER)
-        size = fmin(size, CLIP * (s->day * factor + floor));
+        size = fmin(size, CLIP * ((double)s->day * factor + floor));
     s->n += s->n < UINT32_MAX;
-    s->day += fmax(fmin(1, step_s / DAY_S), 1.0 / s->n) * (size - s->day);
+    double day = (double)s->day;
+    s->day = (float)(day + fmax(fmin(1, step_s / DAY_S), 1.0 / s->n) * (size - day));
     return size;
 }
 
@@ -69,26 +70,30 @@ void scale_learn_hour(struct scale_hours *h, enum detector_index d, unsigned bin
 {
     uint16_t *half = &h->size[d][bin];
     /* A half hour starts from the whole day's scale: its count may be older than this scale. */
-    double before = *half > 0 ? widened(*half) : s->day;
+    double before = *half > 0 ? widened(*half) : (double)s->day;
     *half = narrowed(before + (size - before) / (h->n[bin] + 1.0), s->n);
+}
+
+void scale_keep_times(struct scale_hours *h, uint32_t from, uint32_t until)
+{
+    for (uint32_t i = (until - from) / SCALE_BIN_S + 2; i < SCALE_BINS; i++) {
+        unsigned bin = (scale_bin(from) + i) % SCALE_BINS;
+        h->n[bin] = 0;
+        for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+            h->size[d][bin] = 0;
+    }
 }
 
 void scale_codec(struct scale *s, struct codec *c)
 {
     codec_u32(c, &s->n, UINT32_MAX);
-    codec_size(c, &s->day);
+    codec_sizes(c, &s->day, 1);
 }
 
 void scale_hours_codec(struct scale_hours *h, const bool used[DETECTOR_COUNT], struct codec *c)
 {
-    for (unsigned i = 0; i < SCALE_BINS; i++)
-        codec_u16(c, &h->n[i], (uint16_t)(BIN_DAYS * SCALE_BIN_S));
-    for (unsigned i = 0; i < DETECTOR_COUNT * SCALE_BINS; i++) {
-        uint16_t *size = &h->size[i / SCALE_BINS][i % SCALE_BINS];
-        if (!used[i / SCALE_BINS])
-            continue;
-        codec_u16(c, size, UINT16_MAX);
-        if (!(widened(*size) >= 0 && widened(*size) <= (double)CODEC_FLOAT_MAX)) /* NaN too */
-            c->failed = true;
-    }
+    codec_runs_u16(c, h->n, SCALE_BINS, (uint16_t)(BIN_DAYS * SCALE_BIN_S));
+    for (unsigned i = 0; i < DETECTOR_COUNT * SCALE_BINS; i++)
+        if (used[i / SCALE_BINS] && h->n[i % SCALE_BINS] > 0)
+            codec_half(c, &h->size[i / SCALE_BINS][i % SCALE_BINS]);
 }

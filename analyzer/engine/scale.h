@@ -18,7 +18,7 @@ struct codec;
 
 struct scale {
     uint32_t n; /* residuals learnt, saturating */
-    double day;
+    float day;
 };
 
 struct scale_hours {
@@ -40,9 +40,12 @@ double scale_learn(struct scale *s, double size, double factor, double floor, do
 /* Learns the same of the main stream for the half hour; `s` as scale_learn() left it. */
 void scale_learn_hour(struct scale_hours *h, enum detector_index d, unsigned bin, const struct scale *s, double size);
 
+/* Forgets all half hours but those of `from` to `until`. */
+void scale_keep_times(struct scale_hours *h, uint32_t from, uint32_t until);
+
 void scale_codec(struct scale *s, struct codec *c);
 
-/* Leaves out the half hours of detectors that have none: `used` tells. */
+/* Leaves out half hours in which nothing was seen, and all of detectors that have none: `used` tells. */
 void scale_hours_codec(struct scale_hours *h, const bool used[DETECTOR_COUNT], struct codec *c);
 
 #endif

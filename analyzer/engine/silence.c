@@ -1,35 +1,60 @@
-/* Silence is judged by the clock of whoever asks, since no point tells of it. A replay of the points therefore finds
- * none of these anomalies: they are the worker's, and begin where the first point is missing, so that a worker that
- * starts anew gives them the same start. */
+/* A silence that lasts is judged by the clock of whoever asks, since no point tells of it. A replay of the points therefore
+ * finds none of these anomalies: they are the worker's, and begin where the first point is missing, so that a worker that
+ * starts anew gives them the same start. A gap is a silence that the next point shows to have been, whether anybody told
+ * of it or not; it has the start, and the score, of that silence. */
+#include "analyzer/engine/silence.h"
+
 #include <math.h>
 
 #include "analyzer/engine/verdict.h"
 
-#define LEAST_S 300.0   /* a restart or a deploy is no silence */
-#define HABITS 2.0      /* as long as the longest habit, and as long again */
+#define LEAST_S 300.0   /* while it lasts, a restart or a deploy is no silence */
+#define HABITS 2.0      /* as long as the longest habit, and as long again: so what comes each week stays a habit */
 #define NEWS_S 86400.0  /* who has not looked by then knows, or does not mind */
 
-/* 50, what opens, at twice the habit; it nears 80, as the score of other states does: where metrics come and go by the
- * hundred they must not raise the score from which anomalies surface beyond what a fault reaches. */
-static double score(double silent_s, double habit_s)
+struct silence silence_after_last(const struct engine_record *r)
 {
-    return 80 - 30 * HABITS * habit_s / silent_s;
+    return (struct silence){r->cadence.last_t, r->cadence.step_s, engine_stale_after_s(r)};
+}
+
+/* How long it must be to be told of. */
+static double opens_s(const struct silence *s, const struct engine_options *o)
+{
+    return fmax(HABITS * s->habit_s, o->min_duration_s);
+}
+
+/* Its score is 50, what opens, at twice the habit; it nears 80, as the score of other states does: where metrics come and
+ * go by the hundred they must not raise the score from which anomalies surface beyond what a fault reaches. */
+static void tell(const struct silence *s, enum engine_state state, struct verdict *v)
+{
+    double silent_s = (double)v->t - s->last_t;
+    v->state = state;
+    v->since = s->last_t + s->step_s;
+    v->longest_s = s->habit_s;
+    v->direction = 0;
+    v->score = fmax(v->score, 80 - 30 * HABITS * s->habit_s / silent_s);
 }
 
 bool engine_silence(const struct engine_record *r, const struct engine_options *o, uint32_t now, struct verdict *out)
 {
-    uint32_t last_t = r->cadence.last_t;
-    double habit_s = engine_stale_after_s(r), silent_s = now > last_t ? (double)now - last_t : 0;
-    double opens_s = fmax(fmax(LEAST_S, HABITS * habit_s), o->min_duration_s);
-    bool is_news = silent_s >= opens_s && silent_s <= opens_s + NEWS_S;
-    if (o->stale == 0 || habit_s <= 0 || !is_news || engine_warmup_left_s(r) > 0)
+    struct silence s = silence_after_last(r);
+    double silent_s = now > s.last_t ? (double)now - s.last_t : 0, least_s = fmax(LEAST_S, opens_s(&s, o));
+    bool is_news = silent_s >= least_s && silent_s <= least_s + NEWS_S;
+    if (o->stale == 0 || s.habit_s <= 0 || !is_news || engine_warmup_left_s(r) > 0)
         return false;
     verdict_begin(out, o, (struct point){now, NAN});
-    out->state = ENGINE_STALE;
-    out->since = last_t + r->cadence.step_s;
-    out->longest_s = habit_s;
-    out->score = score(silent_s, habit_s);
+    tell(&s, ENGINE_STALE, out);
     for (unsigned d = 0; d < DETECTOR_COUNT; d++)
         out->finding[d].reason = ENGINE_REASON_SILENT;
     return true;
+}
+
+void silence_gap(const struct silence *before, const struct engine_options *o, struct verdict *v)
+{
+    bool says_more = engine_state_opens(v->state) && v->state != ENGINE_RESET;
+    bool asked = o->gap != 0 && o->ensemble == ENGINE_ENSEMBLE_RIDGELINE; /* Skyline's verdicts know no states */
+    if (!asked || before->habit_s <= 0 || v->warmup_left_s > 0 || says_more)
+        return;
+    if ((double)v->t - before->last_t >= opens_s(before, o))
+        tell(before, ENGINE_GAP, v);
 }

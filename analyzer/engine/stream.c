@@ -54,7 +54,7 @@ struct pass {
 
 static double factor(const struct pass *pass, enum detector_index d)
 {
-    return scale_factor(pass->context->hours, d, pass->bin, pass->context->main->scale[d].day);
+    return scale_factor(pass->context->hours, d, pass->bin, (double)pass->context->main->scale[d].day);
 }
 
 static void judge(const struct stream *s, enum detector_index index, const void *state, const struct pass *pass,
@@ -70,7 +70,7 @@ static void judge(const struct stream *s, enum detector_index index, const void 
     if (d->deviation) {
         f->unit = d->deviation(state);
     } else if (scale->n >= SCALE_NEEDS_POINTS) {
-        f->unit = (scale->day * factor(pass, index) + pass->floor) / NORMAL_SCALE;
+        f->unit = ((double)scale->day * factor(pass, index) + pass->floor) / NORMAL_SCALE;
     } else {
         f->reason = ENGINE_REASON_WARMING_UP;
         return;

@@ -12,7 +12,7 @@
 #include "analyzer/engine/window.h"
 
 /* Room for the states of all detectors: stream_init asserts that it is enough. */
-#define STREAM_STATE_DOUBLES 32
+#define STREAM_STATE_DOUBLES 28
 
 struct stream {
     struct level level;

@@ -68,7 +68,8 @@ static double join(const double s[STRENGTH_PARTS])
     return sqrt(sum);
 }
 
-double strength_joined(const struct strength *st, uint32_t t)
+/* T at `t`, before daily_less(). */
+static double joined(const struct strength *st, uint32_t t)
 {
     double s[STRENGTH_PARTS];
     for (unsigned i = 0; i < STRENGTH_PARTS; i++)
@@ -78,7 +79,7 @@ double strength_joined(const struct strength *st, uint32_t t)
 
 double strength_at(const struct strength *st, uint32_t t)
 {
-    return daily_less(&st->daily, t, strength_joined(st, t));
+    return daily_less(&st->daily, t, joined(st, t));
 }
 
 static bool all_used(const double use[DETECTOR_COUNT])
@@ -155,20 +156,20 @@ double strength_score(const struct strength *st, double strength)
 void strength_learn(struct strength *st, uint32_t t)
 {
     habit_learn(&st->habit, t, strength_at(st, t));
-    daily_learn(&st->daily, t, strength_joined(st, t));
+    daily_learn(&st->daily, t, joined(st, t));
 }
 
 void strength_codec(struct strength *st, struct codec *c)
 {
     for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
         codec_size(c, &st->part[i].s);
-        codec_u32(c, &st->part[i].until_t, UINT32_MAX);
+        codec_time(c, &st->part[i].until_t);
         if (i == STRENGTH_SHIFT)
             continue;
         codec_u32(c, &st->part[i].step_s, UINT32_MAX);
         codec_numbers(c, st->part[i].z, DETECTOR_COUNT);
-        codec_numbers(c, st->part[i].seen, DETECTOR_COUNT);
-        codec_numbers(c, st->part[i].expected, DETECTOR_COUNT);
+        codec_alike(c, st->part[i].seen, DETECTOR_COUNT);
+        codec_alike(c, st->part[i].expected, DETECTOR_COUNT);
     }
     daily_codec(&st->daily, c);
     habit_codec(&st->habit, c);

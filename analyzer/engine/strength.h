@@ -37,8 +37,7 @@ void strength_take(struct strength *st, enum strength_part part, const struct st
                    const struct detector_point *p, double hold_s);
 void strength_take_shift(struct strength *st, double s, uint32_t t, double hold_s);
 
-/* T at `t`, before and after daily_less(). */
-double strength_joined(const struct strength *st, uint32_t t);
+/* T at `t`, after daily_less(). */
 double strength_at(const struct strength *st, uint32_t t);
 
 /* strength_at() as it would be without the detectors of which `use` is 0. */

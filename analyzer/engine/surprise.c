@@ -52,7 +52,7 @@ static void survey(struct surprise *s)
 
 static void put(struct surprise *s, unsigned i, double residual)
 {
-    s->kept[i] = (float)residual;
+    s->kept[i] = codec_short(residual);
     survey(s);
 }
 
@@ -92,6 +92,9 @@ void surprise_codec(struct surprise *s, struct codec *c)
 {
     codec_u32(c, &s->n, UINT32_MAX);
     codec_u8(c, &s->fresh, SURPRISE_KEPT);
-    codec_sizes(c, s->kept, SURPRISE_KEPT);
+    codec_shorts(c, s->kept, SURPRISE_KEPT);
+    for (unsigned i = 0; i < SURPRISE_KEPT; i++)
+        if (s->kept[i] < 0)
+            c->failed = true;
     survey(s);
 }

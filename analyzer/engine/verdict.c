@@ -8,6 +8,7 @@
  * more than it knows: hence no more than `major`. */
 #define SCORE_A_DECADE 10.0
 #define SCORE_OF_A_STATE_MAX 80.0
+#define SCORE_OF_A_RESET 50.0 /* what opens, and no more: a restart is information, and seldom a fault */
 
 void verdict_begin(struct verdict *v, const struct engine_options *o, struct point p)
 {
@@ -149,10 +150,12 @@ void verdict_states(struct verdict *v, const struct engine_options *o, const str
     }
 }
 
-void verdict_reset(struct verdict *v)
+void verdict_reset(struct verdict *v, const struct engine_options *o)
 {
-    if (v->warmup_left_s == 0)
-        v->state = ENGINE_NORMAL;
+    if (v->warmup_left_s == 0) {
+        v->state = o->reset != 0 ? ENGINE_RESET : ENGINE_NORMAL;
+        v->score = o->reset != 0 ? SCORE_OF_A_RESET : 0;
+    }
     for (unsigned d = 0; d < DETECTOR_COUNT; d++)
         v->finding[d].reason = ENGINE_REASON_RESET;
 }

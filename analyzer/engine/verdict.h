@@ -22,8 +22,8 @@ struct verdict_states {
 void verdict_states(struct verdict *v, const struct engine_options *o, const struct engine_record *r,
                     const struct verdict_states *states);
 
-/* The verdict about a counter's reset: normal, and every detector abstains. */
-void verdict_reset(struct verdict *v);
+/* The verdict about a counter's reset: RESET where the options ask for it, else normal; and every detector abstains. */
+void verdict_reset(struct verdict *v, const struct engine_options *o);
 
 /* Whether the change is one that the options ask for, by its direction and size; a share is of the distance
  * between the expected value and `origin`. */

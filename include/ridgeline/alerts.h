@@ -54,8 +54,6 @@ int channels_type(const char *name);
 extern const struct conf_option channels_options[];
 extern const size_t channels_options_n;
 
-/* The row of a type's option of this name, or NULL. */
-const struct conf_option *channels_option(enum channel_type type, const char *name);
 
 /* Whether `name` may be a channel's. */
 bool channels_name_ok(const char *name);
@@ -69,6 +67,7 @@ struct alert_settings {
     char *name;    /* as a channel's */
     unsigned line; /* in settings.conf */
     struct conf_globs match, channels; /* of metrics' names; of channels' names */
+    uint32_t states;                   /* a bit for each enum incident_what that it tells of */
     int64_t min_score;                 /* 0: the score from which anomalies surface */
     int64_t min_duration_s, update_after_s, repeat_after_s; /* repeat_after_s 0: never */
     bool send_resolved;
@@ -79,6 +78,10 @@ extern const struct conf_option alerts_options[];
 extern const size_t alerts_options_n;
 
 void alerts_fini(struct alert_settings *a);
+
+/* Whether the alert tells of such a member of an incident, by its metric's name and by what it is. */
+struct incident_member;
+bool alerts_tell_of(const struct alert_settings *a, const struct incident_member *m);
 
 /* Frees what the channel owns, and leaves none. */
 void channels_fini(struct channel_settings *c);

@@ -30,11 +30,11 @@ void anomaly_id(char out[ANOMALY_ID_BYTES], const char *metric, size_t len, uint
 /* Makes an anomaly from a metric's episode. */
 void anomaly_from_episode(struct anomaly *a, const char *metric, size_t len, const struct episode *i);
 
-/* The API's object (keys as DESIGN.md gives them: id, metric, state, start, end, direction, score,
- * value, expected, lower, upper, votes[] from the peak, score the highest of all; plus `peak_at` and
- * `opened`, `peak`, `closed` with whole verdicts; `state` is "open" or "closed", `direction`
- * "up", "down" or "unknown"). What is not finite becomes null, and `closed` is null where
- * closed.t is 0. New reference, NULL when memory is out or the name is not UTF-8. */
+/* The API's object (docs/API.md): {"id", "metric", "state", "start", "end", "direction", "score", "value", "expected",
+ * "lower", "upper", "votes": [{"detector", "statistic", "threshold", "vote"}], "peak_at", "opened", "peak", "closed"}.
+ * `state` is "open" or "closed", `direction` "up", "down" or "unknown", score the highest of all; the values are those
+ * that the peak is told by, votes are its own, and the last three are whole verdicts. What is not finite becomes null,
+ * and `closed` is null where closed.t is 0. New reference, NULL when memory is out or the name is not UTF-8. */
 json_t *anomaly_to_json(const struct anomaly *a);
 
 /* Reads what anomaly_to_json wrote; null becomes NaN. Returns 0, or -1 with `*a`
@@ -45,10 +45,11 @@ int anomaly_from_json(struct anomaly *a, const json_t *json);
 char *anomaly_to_text(const struct anomaly *a);
 int anomaly_from_text(struct anomaly *a, const char *text, size_t len);
 
-/* {"t", "value", "state", "score", "strength", "rarity", "expected", "lower", "upper", "direction", "votes",
- * "judges", "season", "warmup_left_s", "ensemble", "findings": [{"detector", "statistic",
- * "threshold", "expected", "vote", "reason"}]}; `reason` is null unless the vote is "abstains". New
- * reference, NULL when memory is out. */
+/* {"t", "value", "state", "score", "strength", "rarity", "expected", "lower", "upper", "direction", "votes", "judges",
+ * "season", "warmup_left_s", "rate", "since", "longest_s", "ensemble", "findings": [{"detector", "statistic",
+ * "threshold", "seen", "expected", "step_s", "vote", "reason"}], "told": {"value", "expected", "lower", "upper",
+ * "mean"}}; `reason` is null unless the vote is "abstains", `told` is what people are told of it. New reference, NULL
+ * when memory is out. */
 json_t *anomaly_verdict_to_json(const struct verdict *v);
 
 #endif

@@ -14,7 +14,4 @@ int64_t clock_wall_s(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_ns(void);
 
-/* CPU nanoseconds that this process has used, all threads. */
-int64_t clock_cpu_ns(void);
-
 #endif

@@ -40,6 +40,7 @@ enum conf_type {
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
     CONF_BOOL,
     CONF_CHOICE,    /* int, or double in a per-metric row: number of one of `choices`; its name in quotes in the file */
+    CONF_SET,       /* uint32_t: a bit for each of some of `choices`; a list of their names, or one, in the file */
 };
 
 /* One row of the table. Rows with `per_metric` are offsets into struct
@@ -105,7 +106,7 @@ struct mute_settings; /* ridgeline/mutes.h */
 
 #define CONF_WARN_BEFORE_S (3 * 86400)
 #define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
-#define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
+#define CONF_PREFIX_MAX 64 /* bytes of one prefix or suffix of names */
 
 struct settings {
     char *path;      /* of the file, "" without one */
@@ -123,6 +124,8 @@ struct settings {
         int64_t max_metrics, max_connections, max_name_bytes;
         uint64_t max_line_bytes, max_pickle_bytes, queue_bytes;
         struct conf_globs deny, allow; /* allow empty = all */
+        char *mark_prefix;             /* names that begin so are marks; "" = none */
+        struct units_budget mark_limit;
         bool self_metrics;             /* feed Ridgeline's and the machine's own figures */
     } horizon;
     struct {
@@ -182,6 +185,11 @@ int conf_load(struct settings *s, const char *path, const char *state_dir, const
 int conf_parse(struct settings *s, const char *path, const char *text, size_t len, const char *state_dir,
                const char *const *sets, char error[CONF_ERROR_MAX]);
 
+/* As conf_load, and tells every error in order of their lines, each as one sentence; what must hold between options is
+ * looked at when each is good by itself. */
+typedef void conf_tell(void *context, const char *sentence);
+int conf_check(struct settings *s, const char *path, const char *const *sets, conf_tell *tell, void *context);
+
 /* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure. */
 char *conf_read(const char *path, size_t *len);
 
@@ -235,9 +243,6 @@ char *conf_origin_text(char *out, size_t out_bytes, const struct conf_origin *or
  * checked against the table. */
 #define CONF_OVERRIDES_MAX 1000
 int conf_overrides_parse(struct conf_rules *r, const char *json, size_t len, char error[CONF_ERROR_MAX]);
-
-/* The JSON text of `r`; malloc'd, NULL when memory is out. */
-char *conf_overrides_json(const struct conf_rules *r);
 
 /* `r` as a `rules = (...)` block of settings.conf; malloc'd, NULL when memory is out. */
 char *conf_overrides_export(const struct conf_rules *r);

@@ -24,8 +24,10 @@ enum engine_state {
     ENGINE_FLAT,       /* the same value for far longer than ever before */
     ENGINE_DROPOUT,    /* fallen to nothing, which this metric hardly ever does */
     ENGINE_DEGENERATE, /* all detectors abstain: no variation to judge by, say, or all are switched off */
+    ENGINE_GAP,        /* the first point after a silence far longer than its habit */
+    ENGINE_RESET,      /* a counter that began anew */
 };
-#define ENGINE_STATES (ENGINE_DEGENERATE + 1)
+#define ENGINE_STATES (ENGINE_RESET + 1)
 
 enum engine_vote { ENGINE_VOTE_NO, ENGINE_VOTE_YES, ENGINE_ABSTAINS };
 
@@ -77,8 +79,8 @@ struct verdict {
     uint32_t warmup_left_s;
     enum engine_season season; /* which profile `seasonal` used */
     double rate;      /* of a counter, which is judged by it: a second; NaN for any other metric */
-    uint32_t since;   /* FLAT, DROPOUT: time of the first point of the run; STALE: of the first that is missing; else 0 */
-    double longest_s; /* FLAT: the longest run before it; STALE: the longest silence that is its habit */
+    uint32_t since;   /* FLAT, DROPOUT: time of the first point of the run; STALE, GAP: of the first that is missing; else 0 */
+    double longest_s; /* FLAT: the longest run before it; STALE, GAP: the longest silence that is its habit */
     enum engine_ensemble ensemble;
     struct engine_finding finding[ENGINE_FINDINGS_MAX]; /* the first engine_findings(ensemble) of them */
 };
@@ -96,7 +98,7 @@ enum engine_priority { ENGINE_PRIORITY_LOW, ENGINE_PRIORITY_NORMAL, ENGINE_PRIOR
 struct engine_options {
     double threshold[DETECTOR_COUNT];
     double use[DETECTOR_COUNT];       /* 0: neither votes nor counts in the score */
-    double flat, dropout, stale;      /* 0: never an anomaly by that state */
+    double flat, dropout, stale, gap, reset; /* 0: never an anomaly by that state */
     double season;                    /* enum engine_season_option */
     double consensus;     /* least number of votes that opens an anomaly, 1..DETECTOR_COUNT */
     double score_to_open; /* 0..100 */
@@ -154,9 +156,13 @@ uint32_t engine_last_t(const struct engine_record *r);
 /* The learned interval in seconds; 0 while it is not known. */
 double engine_step_s(const struct engine_record *r);
 
-/* How long after its last point this metric counts as silent (STALE), in
- * seconds: more than 5 steps and more than its longest habit. 0 while unknown. */
+/* How long after its last point this metric counts as silent (STALE), in seconds: more than 5 steps and more than its
+ * longest habit; of a sparse one 10 steps and twice that habit. 0 while unknown. */
 double engine_stale_after_s(const struct engine_record *r);
+
+/* Whether the metric is sparse: its points come seldom and by chance. engine_step_s() is then the median of what lies
+ * between them. */
+bool engine_is_sparse(const struct engine_record *r);
 
 /* Whether a metric that fell silent is one to tell of at `now`: longer than twice its habit, five minutes and
  * min_duration, for no more than a day since, and warm. Then `*out` is the verdict, of state STALE: its value is NaN, and
@@ -170,6 +176,9 @@ uint32_t engine_warmup_left_s(const struct engine_record *r);
  * version and a checksum. Returns the length. */
 size_t engine_packed_max(void);
 size_t engine_pack(const struct engine_record *r, uint8_t *out);
+
+/* The same for replays of `from` to `until` alone: what is usual at other times of the day and the week is left out. */
+size_t engine_pack_times(const struct engine_record *r, uint32_t from, uint32_t until, uint8_t *out);
 
 /* Reads a packed record into `*r`. Returns 0, or -1 (another version, cut or
  * damaged bytes), and then `*r` is as after engine_init(). Never trusts a byte:
@@ -185,7 +194,7 @@ struct engine_told {
 };
 void engine_told(const struct verdict *v, struct engine_told *told);
 
-/* Whether a point in this state opens an anomaly: ANOMALOUS, FLAT, DROPOUT. */
+/* Whether a point in this state opens an anomaly: ANOMALOUS, FLAT, DROPOUT, GAP, RESET. */
 bool engine_state_opens(enum engine_state s);
 
 /* Names as they stand in the API: "WARMING_UP", "yes"/"no"/"abstains",
@@ -195,7 +204,6 @@ const char *engine_vote_name(enum engine_vote v);
 const char *engine_reason_name(enum engine_reason r);
 const char *engine_season_name(enum engine_season s);
 const char *engine_detector_name(enum detector_index d);
-const char *engine_detector_help(enum detector_index d);
 const char *engine_ensemble_name(enum engine_ensemble e);
 
 /* How many findings a verdict of `e` holds, and the name of the `i`th. */

@@ -7,7 +7,8 @@
  * close_after_s (3 steps if more) of data time pass without such a point, be it
  * in quiet points or in a gap; its end is then the last such point.
  *
- * A silence is an episode too, of which the clock tells and not the points. */
+ * A silence is an episode too, of which the clock tells and not the points. A gap begins where the silence did that it
+ * was, and is no episode beside it; it and a counter's reset open at once, whatever min_duration_s is. */
 #ifndef RIDGELINE_EPISODE_H
 #define RIDGELINE_EPISODE_H
 

@@ -24,13 +24,14 @@ struct history_end { /* as of the last point replayed */
     enum history_source source;
     double step_s;        /* learned interval; 0: not known */
     double stale_after_s; /* 0: not known */
+    bool sparse;          /* its points come seldom and by chance */
     struct episode episode;
 };
 
 /* Judges the points of `stored` up to `until` again, beginning early enough that the
  * first one from `from` on is judged: from the newest saved record before it, or from the
- * start of the tail and what the rollup tells of the time before. Calls `each` for every one, those before `from` included. Returns 0,
- * or -1 when Redis did not answer or memory is out. */
+ * start of the tail and what the rollup tells of the time before. Calls `each` for every one, those before `from`
+ * included. Returns 0, or -1 when Redis did not answer or memory is out. */
 int history_replay(struct store *s, const char *name, size_t len, const struct series *stored, uint32_t from,
                    uint32_t until, const struct engine_options *options, replay_each *each, void *context,
                    struct history_end *end);

@@ -31,8 +31,16 @@ struct incident_ack { /* who sees to it */
 enum incident_direction { INCIDENT_UNKNOWN, INCIDENT_UP, INCIDENT_DOWN, INCIDENT_MIXED };
 
 /* What a member is: an anomaly by its values, by a state beside the score, or a limit that comes near. */
-enum incident_what { INCIDENT_ANOMALOUS, INCIDENT_FLAT, INCIDENT_DROPOUT, INCIDENT_STALE, INCIDENT_FORECAST };
-#define INCIDENT_WHATS (INCIDENT_FORECAST + 1)
+enum incident_what {
+    INCIDENT_ANOMALOUS,
+    INCIDENT_FLAT,
+    INCIDENT_DROPOUT,
+    INCIDENT_STALE,
+    INCIDENT_FORECAST,
+    INCIDENT_GAP,
+    INCIDENT_RESET,
+};
+#define INCIDENT_WHATS (INCIDENT_RESET + 1)
 #define INCIDENT_NOTE_BYTES 80
 
 /* One anomaly of an incident, or a forecast. */
@@ -88,7 +96,7 @@ int incident_compare(const struct incident_member *a, const struct incident_memb
 /* Which moved first: the earlier start, then as incident_compare() says. */
 int incident_compare_starts(const struct incident_member *a, const struct incident_member *b);
 
-/* "ANOMALOUS", "FLAT", "DROPOUT", "STALE", "FORECAST". */
+/* "ANOMALOUS", "FLAT", "DROPOUT", "STALE", "FORECAST", "GAP", "RESET". */
 const char *incident_what_name(enum incident_what what);
 
 /* "up", "down", "mixed" or "unknown". */

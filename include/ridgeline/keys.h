@@ -39,19 +39,19 @@
 /* Each writes a NUL-terminated key to `out` and returns its length. Names are
  * at most KEYS_NAME_MAX bytes (programmer error otherwise). */
 size_t keys_metric(char out[KEYS_MAX], const char *name, size_t name_len);
-size_t keys_rollup(char out[KEYS_MAX], const char *name, size_t name_len); /* string: coarse history (rollup.h) */
-size_t keys_record(char out[KEYS_MAX], const char *name, size_t name_len); /* hash: saved worker records */
-size_t keys_open(char out[KEYS_MAX], unsigned slot);                       /* hash: id -> anomaly JSON */
-size_t keys_events(char out[KEYS_MAX], unsigned slot);                     /* stream: openings, updates, closings */
-size_t keys_states(char out[KEYS_MAX], unsigned slot);                     /* string: states of the metrics (roster.h) */
+size_t keys_rollup(char out[KEYS_MAX], const char *name, size_t name_len);  /* string: coarse history (rollup.h) */
+size_t keys_record(char out[KEYS_MAX], const char *name, size_t name_len);  /* hash: saved worker records */
+size_t keys_open(char out[KEYS_MAX], unsigned slot);                        /* hash: id -> anomaly JSON */
+size_t keys_events(char out[KEYS_MAX], unsigned slot);                      /* stream: openings, updates, closings */
+size_t keys_states(char out[KEYS_MAX], unsigned slot);                      /* string: metrics' states (roster.h) */
 size_t keys_crossings(char out[KEYS_MAX], int64_t hour);                    /* hash: score -> change of the count */
-size_t keys_incident(char out[KEYS_MAX], const char *id);                    /* hash: head, told, m:<anomaly id> */
+size_t keys_incident(char out[KEYS_MAX], const char *id);                   /* hash: head, told, m:<anomaly id> */
 size_t keys_outbox(char out[KEYS_MAX], const char *channel);                /* stream: a channel's messages that wait */
 size_t keys_dead(char out[KEYS_MAX], const char *channel);                  /* stream: those that were given up */
 size_t keys_firing(char out[KEYS_MAX], const char *channel);                /* hash: dedup_key -> last message */
 size_t keys_sent(char out[KEYS_MAX], const char *channel, const char *id);  /* string with expiry */
 size_t keys_lease_channel(char out[KEYS_MAX], const char *channel);         /* string with expiry: holder */
-size_t keys_stats(char out[KEYS_MAX], const char *process);                /* hash: counters of one process */
+size_t keys_stats(char out[KEYS_MAX], const char *process);                 /* hash: counters of one process */
 
 /* FNV-1a with a final avalanche (Fowler, Noll, Vo; finaliser of MurmurHash3). Stable
  * across releases: slots on disk depend on it. */

@@ -12,7 +12,7 @@
 #include "ridgeline/store.h"
 
 #define LEASE_MS 5000       /* a dead leader is succeeded this soon */
-#define LEASE_RENEW_MS 1000 /* held for this long without asking again */
+#define LEASE_RENEW_MS 1000 /* held for this long without asking again; without it each call asks */
 
 struct lease {
     const char *key; /* KEYS_LEASE_... */

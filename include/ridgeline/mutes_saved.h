@@ -12,7 +12,8 @@ struct mutes_saved {
 };
 
 /* Looks for another version, and if there is one reads the list. Returns 1 when it is new, 0 when not (a list that does
- * not parse leaves the old one in force, and the log says so), -1 when Redis did not answer. */
+ * not parse, or a key that Redis refuses to read, leaves the old one in force, and the log says so), -1 when Redis did
+ * not answer. */
 int mutes_saved_poll(struct mutes_saved *m, struct store *s);
 
 void mutes_saved_fini(struct mutes_saved *m);

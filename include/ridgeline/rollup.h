@@ -60,7 +60,7 @@ void rollup_fini(struct rollup *r);
 /* Bytes at the head, up to and including folded_until. They tell whether a rollup is still as it was read. */
 #define ROLLUP_HEAD_BYTES 41
 
-/* Whether `r` is as `retention` wants it for a metric with the step that `r` notes. */
+/* Whether `r` is as `retention`, of two or more archives, wants it for a metric with the step that `r` notes. */
 bool rollup_fits(const struct rollup *r, const struct units_retention *retention);
 
 /* The step at which every archive of the retention that is computed from raw points has whole slots;
@@ -102,7 +102,7 @@ int rollup_fill(struct rollup *r, const struct rollup_point *points, size_t n);
  * again, from rollup_each(). */
 void rollup_carry(struct rollup *fresh, const struct rollup *old);
 
-/* Calls `each` in time order for the slots that hold something and begin in [from, until], each time in the
+/* Calls `visit` in time order for the slots that hold something and begin in [from, until], each time in the
  * finest archive that still has it: one series of coarser and then finer steps, up to folded_until. */
 typedef void rollup_visit(void *context, const struct rollup_point *p);
 void rollup_each(const struct rollup *r, uint32_t from, uint32_t until, rollup_visit *visit, void *context);

@@ -15,7 +15,8 @@ struct rollup_head {
 };
 
 /* Reads the rollup at `key`. Returns 0; 1 when there is none, or none that can be read (then `*head` tells what stands
- * there); -1 with a reason when Redis refused or did not answer, or memory is out. `*r` wants rollup_fini in any case. */
+ * there); -1 with a reason when Redis refused or did not answer, or memory is out. `*r` wants rollup_fini in any
+ * case. */
 int rollup_store_read(struct store *s, const char *key, size_t key_len, struct rollup *r, struct rollup_head *head,
                       const char **reason);
 

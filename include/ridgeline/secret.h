@@ -9,8 +9,8 @@
  * bits. */
 int secret_random(char *out, size_t digits);
 
-/* Reads it, and makes it first where there is none. Returns 0, or -1 when Redis did not answer or there are no
- * random bits. */
+/* Reads it, and makes it first where there is none. Returns 0; 1 where something else stands in its place, so that
+ * nothing can be signed; -1 when Redis did not answer or there are no random bits. */
 int secret_get(struct store *s, char out[TICKET_SECRET_BYTES]);
 
 #endif

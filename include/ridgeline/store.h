@@ -31,14 +31,14 @@ unsigned store_generation(const struct store *s);
 const char *store_error(const struct store *s);
 
 /* Pipelining: append any number of commands, then take one reply for each, in
- * order. An append returns 0 or -1; a lost connection gives NULL
+ * order. An append returns 0, or -1 when there is no connection (it makes none); a lost connection gives NULL
  * for every outstanding reply (and drops the connection). Each reply is the
  * caller's (freeReplyObject). Error replies are returned as such. */
 int store_append(struct store *s, const char *format, ...);
 int store_append_argv(struct store *s, int argc, const char **argv, const size_t *argvlen);
 redisReply *store_reply(struct store *s);
 
-/* Appends, then takes the reply. */
+/* Connects if need be, appends, and takes the reply: only while none is outstanding. */
 redisReply *store_command(struct store *s, const char *format, ...);
 
 /* Whether `r` is there and not an error. Logs an error reply as event=redis_error. */
@@ -46,6 +46,12 @@ bool store_ok(const redisReply *r);
 
 /* `r` itself when store_ok() and of this type (REDIS_REPLY_...); else frees it and returns NULL. */
 redisReply *store_expect(redisReply *r, int type);
+
+/* What a reply of which no more is wanted says, and frees it: 0 when store_ok(), else -1. */
+int store_done(redisReply *r);
+
+/* The integer that a reply is, and frees it. -1 for anything else: for commands that answer with no less than 0. */
+long long store_integer(redisReply *r);
 
 /* A Lua script that touches one key. Sent as EVALSHA, and as EVAL when the server
  * does not know it. `sha1` is filled on first use. */

@@ -20,7 +20,7 @@ struct surface {
 };
 
 /* Reads the crossings that may be new, and says what follows from them in `*bar`. Returns 0, or -1 when Redis did not
- * answer: `*bar` is then of what was known. */
+ * answer: `*bar` is then of what was known, as it is of hours that Redis refused to read. */
 int surface_turn(struct surface *s, struct store *store, const struct settings *settings, int64_t now_s,
                  struct budget_bar *bar);
 

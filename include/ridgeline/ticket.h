@@ -1,5 +1,6 @@
-/* Tickets: links in messages by which whoever reads one can say something about its incident without searching for it: signed,
- * so that nobody makes them up, and good until a moment. Opening one changes nothing: it leads to a page that asks. Pure.
+/* Tickets: links in messages by which whoever reads one can say something about its incident without searching for it:
+ * signed, so that nobody makes them up, and good until a moment. Opening one changes nothing: it leads to a page that
+ * asks. Pure.
  *
  *   PAGE/#act=ack&incident=ID&until=EPOCH&to=CHANNEL&sig=HEX
  *
@@ -30,8 +31,8 @@ void ticket_sign(char out[TICKET_SIGNATURE_BYTES], const struct ticket *t, const
  * when it ends. */
 bool ticket_is_signed(const struct ticket *t, const char *secret, const char *signature);
 
-/* The whole of it, on the page at `page` ("http://host:1500", without a slash at its end). Returns its length, or 0 when
- * it is longer than TICKET_LINK_BYTES. */
+/* The whole of it, on the page at `page` ("http://host:1500", without a slash at its end). Returns its length, or 0
+ * when it is longer than TICKET_LINK_BYTES. */
 size_t ticket_link(char out[TICKET_LINK_BYTES], const struct ticket *t, const char *page, const char *secret);
 
 #endif

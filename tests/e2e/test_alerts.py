@@ -61,6 +61,17 @@ def settle(redis):
     time.sleep(3)
 
 
+@pytest.mark.parametrize("key", [
+    "ridgeline:mutes", "ridgeline:marks", "ridgeline:secret", "ridgeline:crossings:{hour}"])
+def test_a_key_that_holds_something_else_stops_no_message(redis, alerter, hook, key):
+    now = int(time.time())
+    for hour in (now // 3600, now // 3600 + 1):
+        redis.rpush(key.format(hour=hour), "no hash")
+    alerter()
+    tell(redis, "open", anomaly(NAMES[0], now - 60, now - 10, score=80))
+    wait_kinds(hook, "open")
+
+
 def test_four_hundred_metrics_are_one_message_and_its_end_another(redis, alerter, hook):
     now = int(time.time())
     broken = [anomaly(f"servers.web{i}.cpu", now - 60 + i % 20, now - 10, score=60 + i % 30) for i in range(400)]
@@ -93,6 +104,24 @@ def test_what_is_weak_elsewhere_or_short_is_not_told(redis, alerter, hook):
     assert hook.requests == []
     tell(redis, "open", anomaly("shop.long.strong.one", now - 7200, now - 10, score=51))
     wait_kinds(hook, "open")
+
+
+def test_an_alert_tells_of_the_states_that_it_names(redis, alerter, hook):
+    now = int(time.time())
+    spike, silence, both = (anomaly(name, now - 60, now - 10) for name in ("red", "green.orders", "blue.db.reads"))
+    silence["opened"]["state"] = "STALE"
+    both["opened"]["state"] = "DROPOUT"
+    alerter('states = [ "stale", "dropout" ];')
+    for a in (spike, silence, both):
+        tell(redis, "open", a)
+    wait_for("two messages", lambda: len(kinds(hook)) == 2)
+    settle(redis)
+    assert sorted(body["incident"]["first"]["what"] for body in bodies(hook)) == ["DROPOUT", "STALE"]
+    for a in (spike, silence, both):
+        close(redis, a)
+    wait_kinds(hook, "open", "open", "resolve", "resolve")
+    settle(redis)
+    assert len(kinds(hook)) == 4
 
 
 def test_kills_in_between_neither_repeat_nor_lose_a_message(redis, alerter, hook):

@@ -156,6 +156,7 @@ def test_what_is_no_metric_hurts_no_other(redis, settings, metric, daemons):
     redis.xadd("ridgeline:events:3", {"kind": "open", "id": "x", "json": "[]"})
     redis.append("metrics.<img src=x onerror=alert(1)>", canonical(m.t, 1.0))
     redis.set("ridgeline:overrides", "not a hash")
+    redis.set("ridgeline:mutes", "not a hash")
     d = daemons("analyzer", settings()).wait_ready()
     judged(redis, m.written + 1)
     m.write(10)

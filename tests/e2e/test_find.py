@@ -5,7 +5,7 @@ from conftest import wait_for
 from test_states import noise, write
 from webapp import roster, slot_of, start, web, write_points  # noqa: F401  (fixtures)
 
-WARMING_UP, NORMAL, ANOMALOUS, STALE, FLAT, DROPOUT = range(6)
+WARMING_UP, NORMAL, ANOMALOUS, STALE, FLAT, DROPOUT, DEGENERATE, GAP, RESET = range(9)
 
 
 def tell_states(redis, states, stamp=None):
@@ -41,7 +41,8 @@ def test_all_words_must_be_in_a_name_in_whatever_order(web, redis):
 def test_metrics_are_listed_by_state_and_from_any_place_on(web, redis):
     names = [f"app.m{i:03}" for i in range(200)]
     states = {name: STALE if i % 2 else (ANOMALOUS, FLAT, DROPOUT, WARMING_UP, NORMAL)[i % 5] for i, name in enumerate(names)}
-    add_names(redis, *names, "app.unknown")
+    states |= {"back": GAP, "anew": RESET}
+    add_names(redis, *states, "app.unknown")
     tell_states(redis, states)
     wait_for("the states", lambda: web.json("/api/metrics", state="STALE")["total"] == 100)
     answer = web.json("/api/metrics", state="STALE", first=99, limit=50)
@@ -49,6 +50,7 @@ def test_metrics_are_listed_by_state_and_from_any_place_on(web, redis):
     assert found(web, state="STALE", first=101) == []
     for state in ("ANOMALOUS", "FLAT", "DROPOUT", "WARMING_UP", "NORMAL"):
         assert web.json("/api/metrics", state=state)["total"] == 20
+    assert (found(web, state="GAP"), found(web, state="RESET")) == (["back"], ["anew"])
     assert found(web, state="UNKNOWN") == ["app.unknown"]
     assert found(web, state="STALE", query="m00") == ["app.m001", "app.m003", "app.m005", "app.m007", "app.m009"]
     assert "one of" in web.get("/api/metrics", expect=400, state="BROKEN").json()["error"]
@@ -78,7 +80,7 @@ def test_a_changed_roster_is_taken_and_a_broken_one_hurts_no_other(web, redis):
 
 def test_the_tree_counts_what_is_below_each_part_by_state(web, redis):
     states = {"servers.web1.cpu": ANOMALOUS, "servers.web1.disk": STALE, "servers.web1": NORMAL, "servers.web2.cpu": FLAT,
-              "servers.web-x.cpu": WARMING_UP, "app": NORMAL}
+              "servers.web-x.cpu": WARMING_UP, "app": GAP}
     add_names(redis, *states, "ridgeline.own")
     tell_states(redis, states)
     wait_for("the states", lambda: web.json("/api/metrics", state="UNKNOWN")["total"] == 1)
@@ -90,7 +92,7 @@ def test_the_tree_counts_what_is_below_each_part_by_state(web, redis):
         return {"part": part, "name": name, "leaf": leaf, "metrics": metrics, "warming_up": warming_up,
                 "anomalous": anomalous, "stale": stale}
 
-    assert children() == [child("app", "app", True, 1, 0, 0, 0), child("ridgeline", "ridgeline", False, 1, 0, 0, 0),
+    assert children() == [child("app", "app", True, 1, 0, 1, 0), child("ridgeline", "ridgeline", False, 1, 0, 0, 0),
                           child("servers", "servers", False, 5, 1, 2, 1)]
     assert children(prefix="servers") == [child("web-x", "servers.web-x", False, 1, 1, 0, 0),
                                           child("web1", "servers.web1", True, 3, 0, 1, 1),

@@ -5,7 +5,8 @@ import time
 import pytest
 from analyzers import events, kinds, open_anomalies, total
 from conftest import wait_for, write_settings
-from test_states import noise, write
+from test_alerts import bodies, hook, kinds as kinds_sent, settle  # noqa: F401 (fixture)
+from test_states import kill_and_lose, noise, write
 
 STEP_S = 2
 POINTS = 2000  # more than the hour that a metric warms up for
@@ -15,7 +16,7 @@ SILENT_S = 1200
 @pytest.fixture
 def settings(redis, tmp_path):
     return write_settings(tmp_path / "settings.conf", f'redis = "unix:{redis.sock}";\nretention = "2s:3d";\n'
-                          'rules = ({ match = "batch.**"; stale = "no"; });\n')
+                          'rules = ({ match = "batch.**"; stale = "no"; }, { match = "gap.**"; gap = "yes"; });\n')
 
 
 def silent_since(client, name, seconds):
@@ -62,6 +63,44 @@ def test_a_silence_is_told_once_over_a_killed_worker(redis, settings, daemons, s
     wait_for("another silence", lambda: silence_of(redis, "app.other"))
     assert [kind for kind in kinds(redis, "app.dead") if kind != "update"] == ["open"]
     assert len(silence_of(redis, "app.dead")) == 1
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_silence_that_was_told_is_no_gap_beside_it(redis, settings, daemons, lost):
+    last_t = silent_since(redis, "gap.dead", SILENT_S)
+    d = daemons("analyzer", settings).wait_ready()
+    wait_for("the silence", lambda: silence_of(redis, "gap.dead"))
+    back = int(time.time()) // STEP_S * STEP_S
+    if lost:
+        kill_and_lose(redis, d)
+    for n in (1, 2):  # what the first ones had to tell is told when the second ones are judged
+        write(redis, "gap.dead", noise("back", 5), back - (2 - n) * 5 * STEP_S, STEP_S)
+        if lost and n == 1:
+            d.start()
+        wait_for("all judged", lambda: total(redis, "judged") == POINTS + 5 * n, patience_s=120)  # the silent are asked each minute
+    told = [(kind, a["start"]) for kind, a in events(redis, "gap.dead") if kind != "update"]
+    ends = [] if lost else ["close"]  # who finds but the gap closes it as any anomaly, after close_after
+    assert told == [(kind, last_t + STEP_S) for kind in ["open"] + ends]
+
+
+def test_a_sender_that_falls_silent_is_one_message_to_who_asks_for_silences(redis, settings, daemons, hook):
+    n, last_t, values = 300, int(time.time()) // STEP_S * STEP_S - SILENT_S, noise("web1", POINTS)
+    for i in range(n):
+        write(redis, f"servers.web1.m{i}", values, last_t, STEP_S)
+    write(redis, "app.spike", noise("spike", POINTS) + [400.0] * 3, last_t + SILENT_S, STEP_S)
+    settings.write_text(settings.read_text() + f"""surface_score = 50;
+        channels = ( {{ name = "hook"; type = "webhook"; url = "{hook.url}"; }} );
+        alerts = ( {{ name = "dead"; channels = "hook"; states = "stale"; }} );""")
+    daemons("analyzer", settings).wait_ready()
+    wait_for("the spike", lambda: [a for a in open_anomalies(redis) if a["metric"] == "app.spike"])
+    wait_for("all silences", lambda: len(open_anomalies(redis)) == n + 1, patience_s=120)
+    daemons("alerter", settings).wait_ready()
+    wait_for("the message", lambda: kinds_sent(hook) == ["open"])
+    settle(redis)
+    assert kinds_sent(hook) == ["open"]
+    incident = bodies(hook)[0]["incident"]
+    assert incident["title"] == "servers.web1.*" and incident["metrics"] == n
+    assert incident["first"]["what"] == "STALE" and incident["start"] == last_t + STEP_S
 
 
 def mutes(what, match, since):

@@ -1,12 +1,15 @@
-"""What no score tells: a metric that froze, one that fell to nothing, and counters. The real analyzer on a
-real Redis, with a day of history written as horizon writes it."""
+"""What no score tells: a metric that froze, one that fell to nothing, gaps, counters, and metrics whose points come by
+chance. The real analyzer on a real Redis, with a day of history written as horizon writes it."""
+import os
 import random
+import signal
 import subprocess
 import time
 
 import pytest
-from analyzers import events, kinds, open_anomalies, total
+from analyzers import children, events, kinds, open_anomalies, total
 from conftest import BUILD, canonical, wait_for, write_settings
+from webapp import start  # noqa: F401 (fixture)
 
 STEP_S = 60
 HISTORY = 1600  # points: more than a day
@@ -18,7 +21,8 @@ def settings(redis, tmp_path):
     return write_settings(tmp_path / "settings.conf", f'redis = "unix:{redis.sock}";\nretention = "60s:3d";\n'
                           'rules = ({ match = "quiet.**"; flat = "no"; dropout = "no"; },\n'
                           '         { match = "short.**"; min_duration = "30m"; },\n'
-                          '         { match = "app.dead"; close_after = "1m"; });\n')
+                          '         { match = "app.dead"; close_after = "1m"; },\n'
+                          '         { match = "told.**"; gap = "yes"; reset = "yes"; });\n')
 
 
 def write(client, name, values, end=NOW, step_s=STEP_S):
@@ -34,9 +38,22 @@ def noise(name, n=HISTORY, level=100.0):
     return [level + source.gauss(0, 1) for _ in range(n)]
 
 
-def explain(settings, name):
-    return subprocess.run([BUILD / "ridgeline", "explain", "--settings", settings, name], capture_output=True,
+def explain(settings, name, *arguments):
+    return subprocess.run([BUILD / "ridgeline", "explain", "--settings", settings, *arguments, name], capture_output=True,
                           text=True, check=True).stdout
+
+
+def kill_and_lose(client, daemon):
+    """Kills an analyzer and its workers, and loses what they saved and counted."""
+    pids = children(daemon)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    daemon.kill()
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    for pattern in ("ridgeline:record:*", "ridgeline:stats:*"):
+        for key in client.scan_iter(pattern):
+            client.delete(key)
 
 
 def test_what_froze_and_what_fell_to_nothing_is_told_unless_rules_say_no(redis, settings, daemons):
@@ -95,6 +112,81 @@ def test_a_counter_is_judged_by_its_rate_and_its_resets_are_no_news(redis, setti
     assert a["metric"] == "if.eth1.rx" and a["direction"] == "up"
     assert 900 < a["peak"]["rate"] < 1100
     assert "a second: a counter is judged by its rate" in explain(settings, "if.eth1.rx")
+
+
+def test_a_counter_that_began_anew_is_one_anomaly_where_a_rule_asks_for_it(redis, settings, daemons):
+    source, count, values = random.Random(2), 1e9, []
+    resets = (HISTORY - 500, HISTORY - 10, HISTORY - 5)  # the last two are one: it died again
+    for i in range(HISTORY):
+        count = 10.0 if i in resets else count + source.randint(5000, 7000)
+        values.append(count)
+    first = {name: write(redis, name, values) for name in ("told.requests", "app.requests")}["told.requests"]
+    daemons("analyzer", settings).wait_ready()
+    wait_for("all points judged", lambda: total(redis, "judged") == 2 * len(values))
+    wait_for("the openings", lambda: kinds(redis, "told.requests") == ["open", "close", "open"])
+    told = [a for kind, a in events(redis, "told.requests") if kind == "open"]
+    assert [(a["start"] - first) // STEP_S for a in told] == list(resets[:2])
+    assert all(a["opened"]["state"] == "RESET" and a["score"] == 50 and a["direction"] == "unknown" for a in told)
+    assert kinds(redis, "app.requests") == []
+    at = str(first + resets[0] * STEP_S)
+    assert "state     RESET" in explain(settings, "told.requests", "--at", at)
+    assert "state     NORMAL" in explain(settings, "app.requests", "--at", at)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_gap_is_one_anomaly_where_a_rule_asks_for_it(redis, settings, daemons, lost):
+    for name in ("told.load", "app.load"):
+        write(redis, name, noise(name), NOW - 25 * STEP_S)
+        write(redis, name, noise(name, 5), NOW)
+    d = daemons("analyzer", settings).wait_ready()
+    (a,) = wait_for("the gap", lambda: open_anomalies(redis))
+    if lost:  # the next worker finds it again
+        kill_and_lose(redis, d)
+        d.start()
+    wait_for("all points judged", lambda: total(redis, "judged") == 2 * (HISTORY + 5))
+    assert a["metric"] == "told.load" and a["opened"]["state"] == "GAP" and a["start"] == NOW - 24 * STEP_S
+    assert a["opened"]["longest_s"] == 300 and a["opened"]["t"] == NOW - 4 * STEP_S
+    assert a["score"] == pytest.approx(80 - 60 * 300 / (21 * STEP_S))
+    assert kinds(redis, "told.load") == ["open"] and kinds(redis, "app.load") == []
+    assert "state     GAP for 20m, longer than its habit of 5m" in explain(settings, "told.load", "--at", str(NOW - 4 * STEP_S))
+
+
+def by_chance(name, seconds=2 * 86400, mean_s=600):
+    """[(t, value)], the last now: points of a metric that has one each `mean_s` on average."""
+    source, t, points = random.Random(name), int(time.time()) - seconds, []
+    while t < time.time():
+        points.append((t, 100 + source.gauss(0, 10)))
+        t += max(1, round(source.expovariate(1 / mean_s)))
+    return points
+
+
+def test_ordinary_silences_of_sparse_metrics_are_no_news(redis, settings, daemons, start):  # noqa: F811
+    names = [f"told.orders{i}" for i in range(100)]
+    points = {name: by_chance(name) for name in names}
+    for name in names:
+        redis.append("metrics." + name, b"".join(canonical(*p) for p in points[name]))
+        redis.sadd("metrics.unique_metrics", "metrics." + name)
+    daemons("analyzer", settings).wait_ready()
+    wait_for("all points judged", lambda: total(redis, "judged") == sum(map(len, points.values())))
+    wait_for("all caught up", lambda: total(redis, "caught_up") == len(names))
+    told = [a["opened"]["state"] for _, a in events(redis)]
+    assert not {"STALE", "GAP"} & set(told), told
+    assert total(redis, "stale") == 0 and total(redis, "warming_up") < len(names) / 10
+    answer = start().json("/api/verdict", metric=names[0])
+    assert answer["sparse"] is True and answer["stale_after_s"] >= 10 * answer["resolution"]
+    assert "It is sparse: its points come by chance, about one each " in answer["why"]
+    assert "  sparse    its points come by chance, about one each " in explain(settings, names[0])
+
+
+def test_backtest_finds_no_gap_in_sparse_metrics_and_those_of_regular_ones(tmp_path):
+    series = {f"orders{i}": by_chance(f"told.orders{i}", 14 * 86400) for i in range(20)}
+    series["load"] = [(NOW + STEP_S * (i + 60 * (i >= 1000)), v) for i, v in enumerate(noise("load"))]
+    for name, points in series.items():
+        (tmp_path / f"{name}.csv").write_text("timestamp,value\n" + "".join(f"{t},{v}\n" for t, v in points))
+    run = [BUILD / "ridgeline", "backtest", "--anomalies", tmp_path / "found.txt", "--set", "gap=yes", tmp_path]
+    subprocess.run(run, capture_output=True, check=True)
+    rows = [line.split(",") for line in (tmp_path / "found.txt").read_text().splitlines()]
+    assert [row[:3] for row in rows if row[4] == "GAP"] == [["load", str(NOW + STEP_S * 1000), str(NOW + STEP_S * 1060)]]
 
 
 def test_what_does_not_last_min_duration_opens_nothing(redis, settings, daemons):

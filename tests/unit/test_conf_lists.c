@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ridgeline/alerts.h"
+#include "ridgeline/incident.h"
 #include "ridgeline/mutes.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -85,6 +86,18 @@ Test(conf_lists, what_is_wrong_is_said_with_its_line)
          "t.conf:2: alerts.min_score: is out of range"},
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; mni_score = 1; } );",
          "t.conf:2: alerts.mni_score: is no option of an entry; did you mean min_score?"},
+        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stail\"; } );",
+         "t.conf:3: alerts.states: may be \"anomalous\", \"flat\", \"dropout\", \"stale\", \"forecast\", \"gap\" or \"reset\""},
+        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = [ \"stale\", \"STALE\" ]; } );",
+         "t.conf:3: alerts.states: may be"},
+        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = ( \"stale\", 5 ); } );",
+         "t.conf:3: alerts.states: must be a list of names in quotes"},
+        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = 5; } );",
+         "t.conf:3: alerts.states: must be a list of names in quotes"},
+        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = [ ]; } );",
+         "t.conf:3: alerts.states: must name a state"},
+        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stale-and-what-else-there-may-ever-be\"; } );",
+         "t.conf:3: alerts.states: may be"},
         {"mutes = ( { name = \"a\"; } );", "t.conf:1: mutes.match: must be given"},
         {"mutes = ( { name = \"a\"; match = \"a\";\n what = \"all\"; } );", "t.conf:2: mutes.what: may be \"notify\""},
         {"mutes = ( { name = \"a\"; match = \"a\";\n timezone = \"Mars\"; } );",
@@ -99,6 +112,43 @@ Test(conf_lists, what_is_wrong_is_said_with_its_line)
         char error[CONF_ERROR_MAX];
         cr_assert_eq(parse(&s, cases[i].text, error), -1, "accepted: %s", cases[i].text);
         cr_assert_not_null(strstr(error, cases[i].error), "%s\ngave %s", cases[i].text, error);
+    }
+}
+
+/* A bit for each enum incident_what that the alert tells of when it is `a.b`, and none of `c.d`. */
+static unsigned tells_of(const struct alert_settings *a)
+{
+    unsigned told = 0;
+    for (int what = 0; what < INCIDENT_WHATS; what++) {
+        struct incident_member m = {.metric = "a.b", .what = (enum incident_what)what}, other = m;
+        other.metric = "c.d";
+        told |= (unsigned)alerts_tell_of(a, &m) << what;
+        cr_expect_not(alerts_tell_of(a, &other));
+    }
+    return told;
+}
+
+Test(conf_lists, alert_tells_of_the_states_that_it_names_and_of_all_where_it_names_none)
+{
+    static const struct {
+        const char *states;
+        unsigned told;
+    } cases[] = {
+        {"", (1u << INCIDENT_WHATS) - 1},
+        {"states = \"stale\";", 1u << INCIDENT_STALE},
+        {"states = [ \"stale\" ];", 1u << INCIDENT_STALE},
+        {"states = [ \"anomalous\", \"forecast\", \"anomalous\" ];", 1u << INCIDENT_ANOMALOUS | 1u << INCIDENT_FORECAST},
+        {"states = ( \"gap\", \"reset\" );", 1u << INCIDENT_GAP | 1u << INCIDENT_RESET},
+        {"states = \" flat  dropout \";", 1u << INCIDENT_FLAT | 1u << INCIDENT_DROPOUT},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct settings s;
+        char text[512], error[CONF_ERROR_MAX];
+        snprintf(text, sizeof text, HOOK "alerts = ( { name = \"a\"; match = \"a.*\"; channels = \"hook\"; %s } );",
+                 cases[i].states);
+        cr_assert_eq(parse(&s, text, error), 0, "%s", error);
+        cr_expect_eq(tells_of(&s.alerts.list[0]), cases[i].told, "%s", cases[i].states);
+        conf_free(&s);
     }
 }
 

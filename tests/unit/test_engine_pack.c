@@ -260,6 +260,76 @@ Test(engine_pack, whatever_was_accepted_can_be_packed_later)
     free(r);
 }
 
+/* Past the end of a day and of a week, with bins that fit a day and bins that do not. */
+Test(engine_pack, for_some_times_goes_on_through_them_as_if_it_were_whole)
+{
+    static const uint32_t steps[] = {60, 300, 1700, 7000}, spans[] = {1, 7200, 80000, 700000};
+    for (unsigned k = 0; k < 64; k++) {
+        uint32_t step_s = steps[k % 4], span_s = spans[k / 4 % 4];
+        struct noise n = noise_seeded(k);
+        unsigned cut = (20 * 86400 + (unsigned)(noise_uniform(&n) * 8 * 86400)) / step_s;
+        struct engine_record *r = fed(cut, step_s, &n), *copy = new_record();
+        uint32_t from = START + cut * step_s, until = from + span_s, seasons = 0;
+        uint8_t *bytes = malloc(engine_packed_max());
+        struct verdict v, w;
+        cr_assert_eq(engine_unpack(copy, bytes, engine_pack_times(r, from, until, bytes)), 0);
+        for (unsigned i = cut; START + i * step_s <= until; i++) {
+            struct point p = nth(i, step_s, &n);
+            cr_assert_eq(engine_update(r, &o, p, &v), 0);
+            cr_assert_eq(engine_update(copy, &o, p, &w), 0);
+            cr_assert(v.score == w.score && v.state == w.state && v.season == w.season && v.surprise == w.surprise,
+                      "step %u span %u, %u s on", step_s, span_s, p.t - from);
+            seasons += v.season != ENGINE_SEASON_NONE;
+        }
+        cr_assert_gt(seasons, 0);
+        free(bytes);
+        free(copy);
+        free(r);
+    }
+}
+
+/* Of what is usual at other times nothing is told, rather than something wrong. */
+Test(engine_pack, for_some_times_knows_no_season_at_others)
+{
+    struct noise n = noise_seeded(8);
+    unsigned cut = 15 * 288;
+    struct engine_record *r = fed(cut, 300, &n), *copy = new_record();
+    uint32_t from = START + cut * 300;
+    uint8_t *bytes = malloc(engine_packed_max());
+    struct verdict v;
+    cr_assert_eq(engine_unpack(copy, bytes, engine_pack_times(r, from, from + 7200, bytes)), 0);
+    for (unsigned i = cut; i < cut + 100; i++) {
+        cr_assert_eq(engine_update(copy, &o, nth(i, 300, &n), &v), 0);
+        bool known = v.season != ENGINE_SEASON_NONE;
+        cr_assert(i - cut < 24 ? known : i - cut < 24 + 3 || !known, "point %u", i - cut);
+    }
+    free(bytes);
+    free(copy);
+    free(r);
+}
+
+/* What Redis's allocator gives: 5,120 bytes for a record, 3,072 for one of two hours, with what records_pack() and
+ * Redis put around it. */
+#define RECORD_BYTES (5120 - 40)
+#define PAST_BYTES (3072 - 40)
+
+Test(engine_pack, with_every_season_full_fits_what_the_allocator_gives)
+{
+    static const uint32_t steps[] = {10, 60};
+    for (unsigned k = 0; k < 2; k++) {
+        struct noise n = noise_seeded(7);
+        unsigned points = 15 * 86400 / steps[k];
+        struct engine_record *r = fed(points, steps[k], &n);
+        uint32_t from = START + points * steps[k];
+        uint8_t *bytes = malloc(engine_packed_max());
+        size_t whole = engine_pack(r, bytes), past = engine_pack_times(r, from, from + 7200, bytes);
+        cr_expect_leq(whole, RECORD_BYTES, "step %u: %zu", steps[k], whole);
+        cr_expect_leq(past, PAST_BYTES, "step %u: %zu", steps[k], past);
+        free(bytes);
+        free(r);
+    }
+}
+
 Test(engine_pack, is_small)
 {
     static const uint32_t steps[] = {1, 10, 60, 300, 3600};

@@ -215,6 +215,16 @@ Test(incidents, the_head_tells_first_mover_strongest_and_direction)
     cr_assert(head.direction == INCIDENT_MIXED && head.count == 31 && head.score == 79);
 }
 
+Test(incidents, a_member_is_what_opened_its_anomaly)
+{
+    for (enum engine_state state = 0; state < ENGINE_STATES; state++) {
+        struct anomaly a = {.metric = "a", .opened.state = state, .peak.state = ENGINE_ANOMALOUS};
+        struct incident_member m = incidents_member_of(&a);
+        bool named = engine_state_opens(state) || state == ENGINE_STALE;
+        cr_expect_str_eq(incident_what_name(m.what), named ? engine_state_name(state) : "ANOMALOUS");
+    }
+}
+
 Test(incidents, two_counts_in_a_row_that_miss_a_member_close_it)
 {
     struct incident_member gone = member("a.b", T0, T0 + 50, true, 60), stays = member("x.y", T0, T0 + 50, true, 60);

@@ -153,12 +153,23 @@ Test(message, the_summary_says_what_and_how_much)
 
 Test(message, what_is_not_off_its_value_is_told_in_its_own_words)
 {
+    static const struct {
+        const char *what, *summary;
+    } cases[] = {
+        {"FLAT", "OPEN disk.used: 1 metric, stopped moving, score 93"},
+        {"DROPOUT", "OPEN disk.used: 1 metric, fell to nothing, score 93"},
+        {"STALE", "OPEN disk.used: 1 metric, fell silent, score 93"},
+        {"GAP", "OPEN disk.used: 1 metric, was silent and is back, score 93"},
+        {"RESET", "OPEN disk.used: 1 metric, began to count anew, score 93"},
+    };
     char out[MESSAGE_TEXT_SUMMARY_MAX];
     json_t *incident = head("disk.used", 1), *first = json_object_get(incident, "first");
     struct message m = sample(MESSAGE_OPEN, incident);
-    json_object_set_new(first, "what", json_string("STALE"));
     json_object_set_new(first, "note", json_string(""));
-    cr_expect_str_eq(message_text_summary(out, sizeof out, &m), "OPEN disk.used: 1 metric, fell silent, score 93");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_object_set_new(first, "what", json_string(cases[i].what));
+        cr_expect_str_eq(message_text_summary(out, sizeof out, &m), cases[i].summary);
+    }
     json_object_set_new(first, "what", json_string("FORECAST"));
     json_object_set_new(first, "note", json_string("reaches 100 % in 2d4h\nat this pace"));
     cr_expect_str_eq(message_text_summary(out, sizeof out, &m),

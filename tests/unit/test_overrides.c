@@ -122,27 +122,13 @@ static const char sample[] = "[{\"match\":\"a\\\"\\\\.{b,c}\",\"saved_at\":17000
                              "\"options\":{\"median\":4.1,\"score_to_open\":72.35,\"consensus\":2}},"
                              "{\"match\":\"[!x]*\",\"saved_at\":3000000000,\"options\":{\"close_after\":5400}}]";
 
-Test(overrides, are_written_as_they_are_read)
-{
-    struct conf_rules r, again;
-    char error[CONF_ERROR_MAX];
-    cr_assert_eq(parse(&r, sample, error), 0, "%s", error);
-    char *json = conf_overrides_json(&r);
-    cr_assert_not_null(strstr(json, "\"median\":4.1,"), "%s", json);
-    cr_assert_eq(parse(&again, json, error), 0, "%s", error);
-    same(&r, &again);
-    cr_assert_eq(again.rules[1].saved_at, 3000000000);
-    free(json);
-    conf_rules_free(&r);
-    conf_rules_free(&again);
-}
-
 Test(overrides, exported_text_loads_as_rules_that_mean_the_same)
 {
     struct conf_rules r;
     struct settings s;
     char error[CONF_ERROR_MAX];
     cr_assert_eq(parse(&r, sample, error), 0, "%s", error);
+    cr_assert_eq(r.rules[1].saved_at, 3000000000);
     char *text = conf_overrides_export(&r);
     cr_assert_eq(conf_parse(&s, "t.conf", text, strlen(text), NULL, NULL, error), 0, "%s\n%s", error, text);
     same(&r, &s.rules);
@@ -164,10 +150,8 @@ Test(overrides, name_a_choice_and_write_its_name_back)
     char error[CONF_ERROR_MAX];
     cr_assert_eq(parse(&r, json, error), 0, "%s", error);
     cr_assert_eq(r.rules[0].value[conf_metric_check("direction", 0, error)], ENGINE_DIRECTION_DOWN);
-    char *back = conf_overrides_json(&r), *text = conf_overrides_export(&r);
-    cr_assert_str_eq(back, json);
+    char *text = conf_overrides_export(&r);
     cr_assert_not_null(strstr(text, "direction = \"down\""));
-    free(back);
     free(text);
     conf_rules_free(&r);
     cr_assert_eq(parse(&r, "[{\"match\":\"a\",\"saved_at\":1,\"options\":{\"direction\":\"left\"}}]", error), -1);

@@ -202,6 +202,120 @@ Test(silence, of_points_held_back_is_followed_by_an_anomaly_with_another_start)
     cr_expect_eq(episode.start, hot.t);
 }
 
+/* Feeds the point that ends a silence of `for_s`, and judges it. */
+static enum episode_change back_after(uint32_t for_s, bool *again)
+{
+    last_t += for_s;
+    cr_assert_eq(engine_update(r, &o, (struct point){last_t, 103}, &v), 0);
+    return episode_update(&episode, &o, STEP_S, &v, again);
+}
+
+Test(silence, that_is_over_is_a_gap_for_who_asks)
+{
+    static const struct {
+        double gap, min_duration_s;
+        uint32_t silent_s;
+        enum engine_state state;
+    } cases[] = {
+        {0, 0, 3600, ENGINE_NORMAL}, {1, 0, 10, ENGINE_NORMAL},  {1, 0, 60, ENGINE_NORMAL},   {1, 0, 99, ENGINE_NORMAL},
+        {1, 0, 100, ENGINE_GAP},     {1, 0, 3600, ENGINE_GAP},   {1, 180, 179, ENGINE_NORMAL}, {1, 180, 180, ENGINE_GAP},
+        {1, 0, 200000, ENGINE_GAP},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        bool again;
+        end();
+        begin();
+        o.gap = cases[k].gap;
+        o.min_duration_s = cases[k].min_duration_s;
+        uint32_t since = last_t + STEP_S;
+        enum episode_change change = back_after(cases[k].silent_s, &again);
+        cr_expect_eq(v.state, cases[k].state, "case %zu: %s", k, engine_state_name(v.state));
+        cr_expect_eq(change, v.state == ENGINE_GAP ? EPISODE_OPENED : EPISODE_NONE, "case %zu", k);
+        if (v.state != ENGINE_GAP)
+            continue;
+        cr_expect_eq(v.since, since);
+        cr_expect_eq(episode.start, since);
+        cr_expect_eq(v.longest_s, 50);
+        cr_expect_eq(v.direction, 0);
+        cr_expect_float_eq(v.score, 80 - 60 * 50.0 / cases[k].silent_s, 1e-9);
+    }
+}
+
+Test(silence, that_is_over_is_one_point_long_and_closes_as_any_anomaly)
+{
+    bool again;
+    o.gap = 1;
+    cr_assert_eq(back_after(200, &again), EPISODE_OPENED);
+    uint32_t back = last_t, quiet_s = 0;
+    while (back_after(STEP_S, &again) == EPISODE_NONE)
+        quiet_s += STEP_S;
+    cr_expect_not(episode.open);
+    cr_expect_eq(episode.last_hot, back);
+    cr_expect_eq(quiet_s, 1800);
+}
+
+Test(silence, that_was_told_is_no_gap_beside_it)
+{
+    for (unsigned closed = 0; closed < 2; closed++) {
+        bool again;
+        end();
+        begin();
+        o.gap = 1;
+        cr_assert(silent(600));
+        cr_assert_eq(episode_silence(&episode, &v), EPISODE_OPENED);
+        if (closed) /* a mute has ended it */
+            cr_assert_eq(episode_silence(&episode, NULL), EPISODE_CLOSED);
+        cr_expect_eq(back_after(700, &again), closed ? EPISODE_NONE : EPISODE_CLOSED);
+        cr_expect_eq(v.state, ENGINE_GAP, "the point says what it ends all the same");
+        cr_expect_not(again);
+        cr_expect_not(episode.open);
+        cr_expect_eq(back_after(STEP_S, &again), EPISODE_NONE);
+    }
+}
+
+/* Whoever replays the points finds no silence, and must give the gap the silence's identity. */
+Test(silence, and_gap_begin_alike_whatever_came_before)
+{
+    bool again;
+    struct verdict outside = {.t = last_t, .value = 150, .expected = 100, .lower = 90, .upper = 110, .state = ENGINE_NORMAL};
+    o.gap = 1;
+    episode_update(&episode, &o, STEP_S, &outside, &again);
+    uint32_t since = last_t + STEP_S;
+    cr_assert_eq(back_after(400, &again), EPISODE_OPENED);
+    cr_expect_eq(episode.start, since);
+
+    end();
+    begin();
+    o.gap = 1;
+    o.min_duration_s = 300;
+    outside.state = ENGINE_ANOMALOUS;
+    cr_assert_eq(episode_update(&episode, &o, STEP_S, &outside, &again), EPISODE_NONE);
+    cr_assert(episode.pending);
+    cr_assert_eq(back_after(400, &again), EPISODE_OPENED);
+    cr_expect_eq(episode.start, since);
+}
+
+Test(silence, of_each_week_is_a_gap_once)
+{
+    bool again;
+    unsigned gaps = 0;
+    o.gap = 1;
+    for (unsigned week = 0; week < 8; week++) {
+        back_after(900, &again);
+        gaps += v.state == ENGINE_GAP;
+        for (unsigned i = 0; i < 7 * DAY_S / 60; i++)
+            back_after(i % 100 ? STEP_S : 6 * STEP_S, &again); /* and some points are lost each hour */
+    }
+    cr_expect_eq(gaps, 1, "%u", gaps);
+}
+
+Test(silence, before_a_point_that_is_anomalous_by_its_value_is_no_gap)
+{
+    o.gap = 1;
+    cr_assert_eq(engine_update(r, &o, (struct point){last_t + 400, 1e6}, &v), 0);
+    cr_expect_eq(v.state, ENGINE_ANOMALOUS);
+}
+
 Test(silence, that_was_closed_is_not_told_again)
 {
     cr_assert(silent(600));

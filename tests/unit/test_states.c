@@ -243,6 +243,130 @@ Test(states, reset_of_a_counter_is_no_anomaly)
     cr_assert_eq(opened, 0);
 }
 
+Test(states, reset_of_a_counter_is_told_to_who_asks)
+{
+    struct noise n = noise_seeded(12);
+    counted = 1e9;
+    o.reset = 1;
+    o.min_duration_s = 600; /* of what lasts */
+    count(&n, 1500, 100);
+    opened = 0;
+    for (unsigned k = 1; k <= 5; k++) {
+        feed(counted = 50);
+        cr_assert_eq(v.state, ENGINE_RESET);
+        cr_assert_eq(v.finding[DETECTOR_median].reason, ENGINE_REASON_RESET);
+        cr_assert_eq(v.score, 50);
+        cr_assert_eq(v.direction, 0);
+        cr_assert_eq(opened, k);
+        cr_assert_eq(episode.start, t);
+        count(&n, 1, 100);
+        cr_assert_eq(v.state, ENGINE_NORMAL);
+        count(&n, 60, 100);
+        cr_assert_not(episode.open);
+    }
+}
+
+Test(states, counter_that_begins_anew_again_and_again_is_one_anomaly)
+{
+    struct noise n = noise_seeded(12);
+    counted = 1e6;
+    o.reset = 1;
+    count(&n, 1500, 100);
+    opened = 0;
+    for (unsigned k = 0; k < 20; k++) {
+        feed(counted = 50);
+        count(&n, 10, 100);
+    }
+    cr_assert_eq(opened, 1);
+}
+
+Test(states, counter_that_warms_up_tells_of_no_reset)
+{
+    struct noise n = noise_seeded(12);
+    counted = 1e6;
+    o.reset = 1;
+    count(&n, 50, 100);
+    feed(counted = 50);
+    cr_assert_eq(v.state, ENGINE_WARMING_UP);
+    cr_assert_eq(opened, 0);
+}
+
+Test(states, counter_that_began_anew_in_a_gap_is_told_as_what_was_asked_for)
+{
+    static const struct {
+        double gap, reset;
+        enum engine_state state;
+    } cases[] = {{0, 0, ENGINE_NORMAL}, {0, 1, ENGINE_RESET}, {1, 0, ENGINE_GAP}, {1, 1, ENGINE_GAP}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct noise n = noise_seeded(12);
+        end();
+        begin();
+        o.gap = cases[k].gap;
+        o.reset = cases[k].reset;
+        counted = 1e6;
+        count(&n, 1500, 100);
+        opened = 0;
+        t += 3600;
+        feed(counted = 50);
+        cr_expect_eq(v.state, cases[k].state, "case %zu: %s", k, engine_state_name(v.state));
+        cr_expect_eq(opened, cases[k].state != ENGINE_NORMAL);
+    }
+}
+
+/* So a replay shows what they would have told. */
+Test(states, nothing_is_learnt_from_which_states_are_told)
+{
+    struct noise n = noise_seeded(22);
+    struct engine_record *other = malloc(engine_record_bytes());
+    uint8_t *packed = malloc(2 * engine_packed_max());
+    struct engine_options all = o;
+    struct verdict told;
+    unsigned gaps = 0, resets = 0;
+    cr_assert(other && packed);
+    engine_init(other);
+    all.gap = all.reset = 1;
+    counted = 1e6;
+    for (unsigned i = 0; i < 5000; i++) {
+        t += i % 700 == 699 ? 5000 : STEP_S;
+        counted = i % 900 == 899 ? 10 : counted + floor(6000 * noise_uniform(&n));
+        cr_assert_eq(engine_update(r, &o, (struct point){t, counted}, &v), 0);
+        cr_assert_eq(engine_update(other, &all, (struct point){t, counted}, &told), 0);
+        cr_assert(v.state != ENGINE_GAP && v.state != ENGINE_RESET);
+        cr_assert(told.state == v.state || told.state == ENGINE_GAP || told.state == ENGINE_RESET);
+        gaps += told.state == ENGINE_GAP;
+        resets += told.state == ENGINE_RESET;
+    }
+    cr_assert(gaps > 0 && resets > 0);
+    size_t len = engine_pack(r, packed);
+    cr_assert_eq(engine_pack(other, packed + engine_packed_max()), len);
+    cr_assert_arr_eq(packed, packed + engine_packed_max(), len);
+    free(packed);
+    free(other);
+}
+
+/* One point each ten minutes on average, and of no certain size. */
+Test(states, sparse_metric_is_judged_and_its_silences_are_not)
+{
+    for (unsigned seed = 0; seed < 20; seed++) {
+        struct noise n = noise_seeded(3000 + seed);
+        unsigned warm = 0;
+        end();
+        begin();
+        o.gap = 1;
+        for (unsigned i = 0; i < 2000; i++) {
+            uint32_t after_s = (uint32_t)fmax(1, -600 * log(1 - noise_uniform(&n))) + 1;
+            struct verdict stale;
+            cr_assert_not(engine_silence(r, &o, t + after_s - 1, &stale), "seed %u, point %u", seed, i);
+            t += after_s;
+            cr_assert_eq(engine_update(r, &o, (struct point){t, 100 + 10 * noise_normal(&n)}, &v), 0);
+            cr_assert_neq(v.state, ENGINE_GAP, "seed %u, point %u", seed, i);
+            warm += v.state != ENGINE_WARMING_UP;
+        }
+        cr_assert(engine_is_sparse(r));
+        cr_assert_gt(warm, 1500, "seed %u", seed);
+    }
+}
+
 Test(states, counter_of_what_dies_again_and_again_stays_one)
 {
     struct noise n = noise_seeded(12);

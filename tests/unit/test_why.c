@@ -146,6 +146,42 @@ Test(why, counter_is_said_to_be_judged_by_its_rate)
                        why);
 }
 
+Test(why, gap_says_how_long_it_was_and_what_its_habit_is)
+{
+    struct verdict v = spike();
+    struct engine_options o = options();
+    char why[WHY_MAX];
+    v.state = ENGINE_GAP;
+    v.since = v.t - 300;
+    v.longest_s = 50;
+    why_sentence(why, &v, &o, &(struct why){.first = -1});
+    cr_assert(strncmp(why, "Gap: no point came for 5 minutes before this one, where silences of up to 50 seconds are its "
+                           "habit. 812 at 00:16 UTC", 116) == 0, "%s", why);
+}
+
+Test(why, reset_says_that_nothing_is_judged_by_it)
+{
+    struct verdict v = {.t = 1000, .value = 50, .rate = NAN, .state = ENGINE_RESET};
+    struct engine_options o = options();
+    check(&v, &o, 0, "Reset: a counter that began anew, at 50 at 00:16 UTC: what it had counted since the point before is "
+                     "not known, and nothing is judged by it.");
+}
+
+Test(why, sparse_metric_is_said_to_be_whatever_its_state)
+{
+    static const char sparse[] = " It is sparse: its points come by chance, about one each 7 minutes, and silences of up to "
+                                 "2 hours are its habit.";
+    struct engine_options o = options();
+    for (enum engine_state state = 0; state < ENGINE_STATES; state++) {
+        struct verdict v = spike();
+        char why[WHY_MAX];
+        v.state = state;
+        why_sentence(why, &v, &o, &(struct why){.first = -1, .sparse = true, .step_s = 420, .habit_s = 7200});
+        size_t len = strlen(why);
+        cr_assert(len > sizeof sparse && strcmp(why + len - strlen(sparse), sparse) == 0, "%s", why);
+    }
+}
+
 Test(why, stale_says_since_when)
 {
     struct verdict v = spike();
@@ -165,13 +201,14 @@ Test(why, extreme_verdicts_stay_within_the_buffer)
     for (size_t i = 0; i < n * n; i++) {
         char why[WHY_MAX + 1];
         struct verdict v = spike();
-        v.state = (enum engine_state)(i % 8);
+        v.state = (enum engine_state)(i % (ENGINE_STATES + 1));
         v.value = v.score = v.lower = numbers[i % n];
         v.expected = v.upper = o.consensus = o.score_to_open = numbers[i / n];
         v.warmup_left_s = UINT32_MAX;
         why[WHY_MAX] = 'x';
         why_sentence(why, &v, &o, &(struct why){.silent_s = numbers[i % n], .first = (int)i - 5, .zoned = true,
-                                               .utc_offset_s = i % 2 ? 86399 : -86399});
+                                               .utc_offset_s = i % 2 ? 86399 : -86399, .sparse = true,
+                                               .step_s = numbers[i / n], .habit_s = numbers[i % n]});
         cr_assert_eq(why[WHY_MAX], 'x');
         cr_assert_lt(strlen(why), WHY_MAX);
         cr_assert_gt(strlen(why), 10);

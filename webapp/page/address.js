@@ -1,7 +1,6 @@
 // Addresses. The hash names the view by its first parameter, so that any view can be pasted: #metric=NAME,
-// #metric=NAME&at=EPOCH, #incident=ID, #tune=GLOB, #tree=PREFIX,
-// #find=QUERY, #find=QUERY&state=STATE, #health=, #history=TEXT&days=N, #act=ack&incident=ID&... (a message's link);
-// every other hash is of the overview.
+// #metric=NAME&at=EPOCH, #incident=ID, #tune=GLOB, #tree=PREFIX, #find=QUERY, #find=QUERY&state=STATE, #health=,
+// #history=TEXT&days=N, #act=ack&incident=ID&... (a message's link); every other hash is of the overview.
 
 const hash = parameters => `#${new URLSearchParams(parameters)}`;
 

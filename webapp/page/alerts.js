@@ -1,5 +1,5 @@
-// Who is told of what, and what is muted: the channels and alerts of settings.conf, and its mutes and those of the page,
-// with a form for a single mute.
+// Who is told of what, and what is muted: the channels and alerts of settings.conf, and its mutes and those of the
+// page, with a form for a single mute.
 import {get} from './api.js';
 import {removeMute, saveMute} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
@@ -55,7 +55,8 @@ function table(heads, rows) {
 // "FREQ=DAILY;BYHOUR=2, each for 90m, Europe/Berlin", "until 24 Dec 18:00", "always".
 function whenText({from, until, rrule, duration, timezone}) {
   const zoned = (from || until || rrule) && timezone !== 'UTC' ? timezone : '';
-  const parts = [from && `from ${moment(from)}`, until && `until ${moment(until)}`, rrule, duration !== '0s' && `for ${duration}`, zoned];
+  const parts = [from && `from ${moment(from)}`, until && `until ${moment(until)}`, rrule,
+    duration !== '0s' && `for ${duration}`, zoned];
   return parts.filter(Boolean).join(', ') || 'always';
 }
 
@@ -66,13 +67,15 @@ function muteRow(mute) {
   const remove = () => removeMute(mute.name).then(tell, error => setText(trouble, error.message));
   return el('tr', {class: mute.active && 'active'}, [
     mute.match.join(', '), `${MEANINGS[mute.what]}${mute.active ? ', now' : ''}`, whenText(mute), mute.name,
-    mute.source === 'page' ? [el('button', {type: 'button', 'aria-label': `Remove ${mute.name}`, onclick: remove}, 'Remove'),
-      trouble] : 'settings.conf',
+    mute.source === 'page'
+      ? [el('button', {type: 'button', 'aria-label': `Remove ${mute.name}`, onclick: remove}, 'Remove'), trouble]
+      : 'settings.conf',
   ].map(cell => el('td', {}, cell)));
 }
 
 const alertRow = ({name, match, channels, min_score: score, min_duration_s: lasting}) =>
-  row(match.join(', '), score || 'as it surfaces', lasting ? durationText(lasting) : 'at once', channels.join(', '), name);
+  row(match.join(', '), score || 'as it surfaces', lasting ? durationText(lasting) : 'at once', channels.join(', '),
+    name);
 
 function field(label, input) {
   return el('label', {}, label, input);
@@ -81,7 +84,8 @@ function field(label, input) {
 function form() {
   const match = el('input', {name: 'match', required: true, spellcheck: 'false', placeholder: 'shop.**'});
   const lasts = el('input', {name: 'lasts', required: true, value: '2h', size: 6, spellcheck: 'false'});
-  const what = el('select', {name: 'what'}, Object.entries(MEANINGS).map(([value, text]) => el('option', {value}, text)));
+  const what = el('select', {name: 'what'},
+    Object.entries(MEANINGS).map(([value, text]) => el('option', {value}, text)));
   const said = el('span', {role: 'status'});
   const submit = async event => {
     event.preventDefault();
@@ -101,8 +105,8 @@ function form() {
       setText(said, error.message);
     }
   };
-  return el('form', {class: 'mute', onsubmit: submit}, field('Mute ', match), field('for ', lasts), field('so that it ', what),
-    el('button', {}, 'Mute'), said);
+  return el('form', {class: 'mute', onsubmit: submit}, field('Mute ', match), field('for ', lasts),
+    field('so that it ', what), el('button', {}, 'Mute'), said);
 }
 
 const stamp = date => date.toISOString().replace(/\.\d+Z$/, 'Z');

@@ -7,7 +7,7 @@ import './dygraphs.js';
 import {get} from './api.js';
 import {el, setText} from './dom.js';
 import {clock, nowS, number, shortNumber} from './format.js';
-import {onColours, paintSeries, palette} from './paint.js';
+import {lineColours, lineOptions, onColours, paintSeries} from './paint.js';
 import {extend, hasClosed, rowsOf, valueRange} from './plot.js';
 
 const REFRESH_S = 10;
@@ -106,8 +106,7 @@ class Charts {
       const range = view.range();
       const rows = rowsOf(this.series, range);
       const changed = {
-        file: rows, valueRange: valueRange(this.series, range),
-        colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid,
+        file: rows, valueRange: valueRange(this.series, range), ...lineColours(),
       };
       if (view.graph) view.graph.updateOptions(changed);
       else view.graph = new Dygraph(view.plot, rows, {...this.options(view), ...changed});
@@ -117,10 +116,7 @@ class Charts {
 
   options(view) {
     return {
-      labels: ['time', 'value', 'expected'],
-      series: {expected: {strokePattern: [4, 3], strokeWidth: 1}},
-      strokeWidth: 1.3,
-      highlightCircleSize: 3,
+      ...lineOptions,
       xRangePad: 3, // so that the newest point is seen whole
       interactionModel,
       axes: {

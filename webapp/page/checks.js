@@ -9,39 +9,48 @@ const BEHIND_SHARE = 0.01; // of the metrics may be new to the workers at any ti
 export const SELF = 'self'; // the sender of Ridgeline's own figures
 export const others = health => (health.senders ?? []).filter(({address}) => address !== SELF);
 
-const alive = (health, name) => (health.processes ?? []).filter(p => p.alive && new RegExp(`^${name}(@|$)`).test(p.name));
+const alive = (health, name) =>
+  (health.processes ?? []).filter(p => p.alive && new RegExp(`^${name}(@|$)`).test(p.name));
 const sum = (processes, counter) => processes.reduce((total, {counters}) => total + (counters[counter] ?? 0), 0);
 
 const CHECKS = [
-  ['Redis answers', ({redis}) => ({ok: redis.up, says: redis.up ? 'yes' : 'nothing can be stored or judged until it does'})],
+  ['Redis answers', ({redis}) => ({ok: redis.up,
+    says: redis.up ? 'yes' : 'nothing can be stored or judged until it does'})],
   ['Listeners are open', h => {
     const horizons = alive(h, 'horizon'), down = sum(horizons, 'listeners_down');
     if (!horizons.length) return {ok: false, says: 'horizon does not run'};
-    return {ok: !down, says: down ? `${plural(down, 'listener')} could not be opened: the problem above names the address` : listenersOf(h)};
+    const failed = `${plural(down, 'listener')} could not be opened: the problem above names the address`;
+    return {ok: !down, says: down ? failed : listenersOf(h)};
   }],
   ['Somebody sends', h => {
     const senders = others(h);
-    if (!senders.length) return {ok: false, says: 'no sender but Ridgeline itself was seen: point a relay at one of the listeners'};
+    if (!senders.length)
+      return {ok: false, says: 'no sender but Ridgeline itself was seen: point a relay at one of the listeners'};
     const ago = h.at - Math.max(...senders.map(sender => sender.last_ms)) / 1000;
     return {ok: ago < RECENT_S, says: `${plural(senders.length, 'sender')}, the last point ${duration(ago)} ago`};
   }],
   ['Points are accepted', h => {
     const rejected = h.rejected + h.statsd.rejected, [reason, count] = topReason(h);
     if (!rejected) return {ok: h.accepted > 0, says: `${number(h.accepted)}, none rejected`};
-    return {ok: h.accepted > rejected, says: `${number(h.accepted)}, but ${number(rejected)} rejected, ${number(count)} of these as ${words(reason)}`};
+    return {ok: h.accepted > rejected,
+      says: `${number(h.accepted)}, but ${number(rejected)} rejected, ${number(count)} of these as ${words(reason)}`};
   }],
-  ['Points are stored in Redis', h => ({ok: h.stored > 0 && !h.dropped && h.queued < Math.max(1000, 10 * (h.points_per_second ?? 0)),
+  ['Points are stored in Redis', h => ({
+    ok: h.stored > 0 && !h.dropped && h.queued < Math.max(1000, 10 * (h.points_per_second ?? 0)),
     says: `${number(h.stored)} stored, ${number(h.queued)} wait in memory, ${number(h.dropped)} dropped`})],
   ['Workers know the metrics', h => {
     const missing = h.metrics - h.watched;
     if (!alive(h, 'analyzer').length) return {ok: false, says: 'analyzer does not run'};
-    return {ok: h.watched > 0 && missing <= h.metrics * BEHIND_SHARE, says: `${number(h.watched)} of ${number(h.metrics)}`};
+    return {ok: h.watched > 0 && missing <= h.metrics * BEHIND_SHARE,
+      says: `${number(h.watched)} of ${number(h.metrics)}`};
   }],
   ['Points are judged in time', h => ({ok: h.judged > 0 && h.lag_ms < LAG_MS,
     says: `${number(h.judged)} since the start, the latest ${lag(h.lag_ms)} late`})],
   ['Metrics have warmed up', h => ({ok: h.metrics > 0 && h.warming_up < h.metrics / 2,
-    says: `${number(h.warming_up)} of ${number(h.metrics)} still warm up: a metric is judged from its hundredth point on, and after an hour of data`})],
-  ['Metrics still come', h => ({ok: h.stale < h.metrics / 2, says: `${number(h.stale)} of ${number(h.metrics)} are silent for longer than their habit`})],
+    says: `${number(h.warming_up)} of ${number(h.metrics)} still warm up: ` +
+      'a metric is judged from its hundredth point on, and after an hour of data'})],
+  ['Metrics still come', h => ({ok: h.stale < h.metrics / 2,
+    says: `${number(h.stale)} of ${number(h.metrics)} are silent for longer than their habit`})],
   ['Anomalies open', h => {
     const opened = sum((h.processes ?? []).filter(p => p.alive), 'opened');
     return {ok: true, says: h.open_anomalies ? `${number(h.open_anomalies)} now`
@@ -49,7 +58,8 @@ const CHECKS = [
   }],
   ['The budget lets them surface', ({open_anomalies: open, budget}) => {
     const hidden = budget?.candidates_open ?? 0;
-    return {ok: !open || hidden < open, says: hidden ? `${number(hidden)} of ${number(open)} open ones lie below the surface score, ${number(budget.surface_score)}`
+    return {ok: !open || hidden < open, says: hidden
+      ? `${number(hidden)} of ${number(open)} open ones lie below the surface score, ${number(budget.surface_score)}`
       : 'it hides none'};
   }],
 ];

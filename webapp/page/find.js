@@ -1,23 +1,23 @@
-// All metrics that match, by words, glob and state: #find=QUERY, #find=QUERY&state=STATE. Asked for by the page, as they
-// come near the view.
+// All metrics that match, by words, glob and state: #find=QUERY, #find=QUERY&state=STATE. Asked for by the page, as
+// they come near the view.
 import {findHash, metricHash} from './address.js';
 import {get} from './api.js';
 import {byId, el, replace, setText} from './dom.js';
 import {number, plural, time} from './format.js';
 import {stateInWords} from './verdict.js';
-import {windowed} from './windowed.js';
+import {Windowed} from './windowed.js';
 
 const PAGE = 100;
 const REFRESH_MS = 10_000;
-const STATES = ['WARMING_UP', 'NORMAL', 'ANOMALOUS', 'FLAT', 'DROPOUT', 'STALE', 'UNKNOWN'];
+const STATES = ['WARMING_UP', 'NORMAL', 'ANOMALOUS', 'FLAT', 'DROPOUT', 'GAP', 'RESET', 'STALE', 'UNKNOWN'];
 
 let asked; // {query, state, pages: Map(page -> metrics or a promise)} of what is shown; undefined while it is hidden
 let range = [0, 0];
 let parts; // the section's, made when it is first shown
 
 function makeParts() {
-  const text = el('input', {type: 'search', id: 'find-query', 'aria-label': 'Words or a glob', placeholder: 'web cpu, or servers.*.cpu',
-    autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false'});
+  const text = el('input', {type: 'search', id: 'find-query', 'aria-label': 'Words or a glob',
+    placeholder: 'web cpu, or servers.*.cpu', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false'});
   const state = el('select', {id: 'find-state', 'aria-label': 'State'}, el('option', {value: ''}, 'in any state'),
     STATES.map(name => el('option', {value: name}, stateInWords(name))));
   const count = el('p', {class: 'found', role: 'status'});
@@ -33,7 +33,7 @@ function makeParts() {
     el('div', {class: 'finding heads', 'aria-hidden': 'true'},
       ['Name', 'State', 'Last value', 'Last point'].map((head, i) => el('span', {class: COLUMNS[i]}, head))),
     list);
-  parts = {text, state, count, rows: windowed(list, {make: makeRow, fill, onRange: near})};
+  parts = {text, state, count, rows: new Windowed(list, {make: makeRow, fill, onRange: near})};
 }
 
 const COLUMNS = ['name', 'state', 'value', 'last'];
@@ -67,7 +67,8 @@ async function load(page) {
   const of = asked, {query, state, pages} = of;
   if (!Array.isArray(pages.get(page))) pages.set(page, null);
   try {
-    const answer = await get('/api/metrics', {query: query || undefined, state: state || undefined, first: page * PAGE + 1, limit: PAGE});
+    const answer = await get('/api/metrics',
+      {query: query || undefined, state: state || undefined, first: page * PAGE + 1, limit: PAGE});
     if (of !== asked) return;
     pages.set(page, answer.metrics);
     of.total = answer.total;

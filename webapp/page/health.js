@@ -20,8 +20,13 @@ function tell() {
 function checklist(health) {
   const list = checks(health), at = list.findIndex(({ok}) => !ok);
   return el('section', {'aria-labelledby': 'checks-title'}, el('h3', {id: 'checks-title'}, 'When nothing happens'),
-    el('ol', {class: 'checks'}, list.map(({what, ok, says}, i) => el('li', {class: ok ? 'ok' : i === at ? 'look' : 'not'},
-      el('span', {class: 'mark'}, ok ? '✓ ok' : i === at ? '▶ look here' : '✗ not ok'), el('strong', {}, what), el('span', {}, says)))));
+    el('ol', {class: 'checks'}, list.map((check, i) => checkRow(check, i === at))));
+}
+
+function checkRow({what, ok, says}, isFirst) {
+  return el('li', {class: ok ? 'ok' : isFirst ? 'look' : 'not'},
+    el('span', {class: 'mark'}, ok ? '✓ ok' : isFirst ? '▶ look here' : '✗ not ok'),
+    el('strong', {}, what), el('span', {}, says));
 }
 
 // Received = accepted + rejected; accepted = stored + queued + dropped.
@@ -29,7 +34,8 @@ function account(health) {
   const {received, accepted, rejected, stored, queued, dropped, statsd, processes} = health;
   return section('Every point', el('div', {class: 'account'},
     el('p', {}, `${number(received)} received = ${number(accepted)} accepted + ${number(rejected)} rejected; `,
-      `${number(accepted)} accepted = ${number(stored)} stored + ${number(queued)} queued + ${number(dropped)} dropped.`),
+      `${number(accepted)} accepted = ${number(stored)} stored + ${number(queued)} queued + `,
+      `${number(dropped)} dropped.`),
     statsd.received > 0 && el('p', {}, `${number(statsd.received)} StatsD samples received = ` +
       `${number(statsd.accepted)} accepted + ${number(statsd.rejected)} rejected; `,
       'the points made of them are among those above.'),
@@ -37,8 +43,8 @@ function account(health) {
 }
 
 function gap({name, counters}) {
-  return el('p', {class: 'error'}, `${name} was killed: points received from `, time(counters.gap_from_ms / 1000), ' to ',
-    time(counters.gap_until_ms / 1000), ' may be lost.');
+  return el('p', {class: 'error'}, `${name} was killed: points received from `,
+    time(counters.gap_from_ms / 1000), ' to ', time(counters.gap_until_ms / 1000), ' may be lost.');
 }
 
 const moment = seconds => (seconds > 0 ? time(seconds) : '–');
@@ -68,6 +74,9 @@ const bytes = count => (count === null || count === undefined ? '–'
 const kind = ({processes}, name) => processes.filter(p => p.alive && p.name.replace(/@.*/, '') === name);
 const sum = (processes, counter) => processes.reduce((total, {counters}) => total + (counters[counter] ?? 0), 0);
 
+const limitText = ({maxmemory_bytes: most, used_memory_bytes: used}) =>
+  (most ? `${bytes(most)}, ${shareText(used / most)} used` : 'none');
+
 function facts(health) {
   const {redis, queued, dropped} = health, horizons = kind(health, 'horizon');
   const roomba = kind(health, 'roomba').find(({counters}) => counters.leader) ?? kind(health, 'roomba')[0];
@@ -75,11 +84,13 @@ function facts(health) {
   return [
     list('Queue before Redis', [['Points', number(queued)], ['Memory', bytes(sum(horizons, 'queue_bytes'))],
       ['Dropped', number(dropped)], ['Sent again', number(sum(horizons, 'redis_resent'))],
-      ['Reconnects', number(sum(horizons, 'redis_reconnects'))], ['Kernel dropped', plural(sum(horizons, 'udp_kernel_drops'), 'datagram')]]),
+      ['Reconnects', number(sum(horizons, 'redis_reconnects'))],
+      ['Kernel dropped', plural(sum(horizons, 'udp_kernel_drops'), 'datagram')]]),
     list('Redis', [['Memory', bytes(redis.used_memory_bytes)], ['At most so far', bytes(redis.used_memory_peak_bytes)],
-      ['Limit', redis.maxmemory_bytes ? `${bytes(redis.maxmemory_bytes)}, ${shareText(redis.used_memory_bytes / redis.maxmemory_bytes)} used` : 'none'],
+      ['Limit', limitText(redis)],
       ['When full', redis.maxmemory_policy === 'noeviction' ? 'refuses (noeviction)' : redis.maxmemory_policy]]),
-    roomba && list('roomba', [['Last walk', moment(roomba.counters.pass_at)], ['It took', duration(roomba.counters.pass_seconds)],
+    roomba && list('roomba', [
+      ['Last walk', moment(roomba.counters.pass_at)], ['It took', duration(roomba.counters.pass_seconds)],
       ['Metrics folded', number(roomba.counters.folded)], ['Metrics trimmed', number(roomba.counters.trimmed)],
       ['Points cut', number(roomba.counters.points_cut)], ['Points too late', number(roomba.counters.points_late)],
       ['Metrics forgotten', number(roomba.counters.forgotten)], ['Errors', number(roomba.counters.errors)]]),
@@ -91,27 +102,32 @@ function facts(health) {
 
 function workersTable({processes}) {
   const workers = processes.filter(({name}) => name.startsWith('analyzer.'));
-  return table('Workers', ['Worker', 'Metrics', 'Judged', 'Lag', 'Delay, median', 'Delay, 99 of 100', 'Warming up', 'Silent', 'Open', 'Busy'],
-    workers.filter(({alive}) => alive).map(({name, counters: c}) => [name, number(c.metrics), rate(c.judged_per_second), lag(c.lag_ms),
-      lag(c.delay_median_ms), lag(c.delay_p99_ms), number(c.warming_up), number(c.stale), number(c.open_anomalies),
-      shareText(c.busy_permille / 1000)]));
+  const heads = ['Worker', 'Metrics', 'Judged', 'Lag', 'Delay, median', 'Delay, 99 of 100', 'Warming up', 'Silent',
+    'Open', 'Busy'];
+  return table('Workers', heads, workers.filter(({alive}) => alive).map(({name, counters: c}) => [
+    name, number(c.metrics), rate(c.judged_per_second), lag(c.lag_ms), lag(c.delay_median_ms), lag(c.delay_p99_ms),
+    number(c.warming_up), number(c.stale), number(c.open_anomalies), shareText(c.busy_permille / 1000)]));
 }
 
 function processesTable({processes, at}) {
   return table('Processes', ['Process', 'State', 'Pid', 'Up for', 'Starts', 'Last heard'],
-    processes.map(({name, alive, pid, started, generation, age_s: age}) => [name, alive ? 'runs' : el('span', {class: 'error'}, 'silent'),
-      pid ? String(pid) : '–', started && alive ? duration(at - started) : '–', number(generation ?? null), alive ? 'now' : `${duration(age)} ago`]));
+    processes.map(({name, alive, pid, started, generation, age_s: age}) => [
+      name, alive ? 'runs' : el('span', {class: 'error'}, 'silent'), pid ? String(pid) : '–',
+      started && alive ? duration(at - started) : '–', number(generation ?? null),
+      alive ? 'now' : `${duration(age)} ago`]));
 }
 
 const section = (title, ...content) => el('section', {'aria-label': title}, el('h3', {}, title), content);
 
-const list = (title, rows) => section(title, el('dl', {}, rows.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
+const list = (title, rows) => section(title, el('dl', {},
+  rows.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
 
 // The first column names its row. On a narrow screen the table itself scrolls, by keyboard too.
 function table(title, heads, rows) {
   return section(title, rows.length ? el('div', {class: 'wide', tabindex: 0, role: 'region', 'aria-label': title},
     el('table', {}, el('thead', {}, el('tr', {}, heads.map(head => el('th', {scope: 'col'}, head)))),
-      el('tbody', {}, rows.map(([name, ...cells]) => el('tr', {}, el('th', {scope: 'row'}, name), cells.map(cell => el('td', {}, cell)))))))
+      el('tbody', {}, rows.map(([name, ...cells]) => el('tr', {}, el('th', {scope: 'row'}, name),
+        cells.map(cell => el('td', {}, cell)))))))
     : el('p', {class: 'none'}, 'None.'));
 }
 

@@ -5,7 +5,7 @@ import {get} from './api.js';
 import {byId, el, replace, setText} from './dom.js';
 import {nowS, plural} from './format.js';
 import {incidentRow, updateIncident} from './rows.js';
-import {virtualList} from './virtual.js';
+import {VirtualList} from './virtual.js';
 
 const LIMIT = 2000;
 const DAYS = [[1, 'the last day'], [7, '7 days'], [30, '30 days'], [90, '90 days']];
@@ -14,8 +14,8 @@ let asked; // what is shown; undefined while the view is hidden
 let parts; // the section's, made when it is first shown
 
 function makeParts() {
-  const text = el('input', {type: 'search', id: 'history-text', 'aria-label': 'Part of a name', placeholder: 'part of a name',
-    autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false'});
+  const text = el('input', {type: 'search', id: 'history-text', 'aria-label': 'Part of a name',
+    placeholder: 'part of a name', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false'});
   const days = el('select', {id: 'history-days', 'aria-label': 'How far back'},
     DAYS.map(([value, words]) => el('option', {value}, words)));
   const candidates = el('input', {type: 'checkbox', id: 'history-candidates'});
@@ -28,9 +28,10 @@ function makeParts() {
   days.addEventListener('change', () => go());
   candidates.addEventListener('change', () => go());
   replace(byId('history'), el('h2', {}, 'Incidents'),
-    el('form', {class: 'finder', onsubmit: go}, text, days, el('label', {}, candidates, ' candidates too'), el('button', {}, 'Find'), file),
+    el('form', {class: 'finder', onsubmit: go}, text, days, el('label', {}, candidates, ' candidates too'),
+      el('button', {}, 'Find'), file),
     count, root);
-  const list = virtualList(root, {make: incidentRow, update: updateIncident,
+  const list = new VirtualList(root, {make: incidentRow, update: updateIncident,
     anchor: () => document.activeElement?.closest('#history-list .row')});
   parts = {text, days, candidates, count, file, list};
 }

@@ -9,7 +9,7 @@ import {desk} from './desk.js';
 import {hear} from './live.js';
 import {arrow, hrefOf, noteOf, whenInWords} from './rows.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
-import {virtualList} from './virtual.js';
+import {VirtualList} from './virtual.js';
 
 const NEWS_MS = 1000; // its events are gathered for so long
 const TICK_MS = 10_000;
@@ -37,7 +37,7 @@ export function show(query) {
   const first = el('div'), count = el('h3'), members = el('div', {class: 'rows timeline'});
   replace(byId('incident'), el('a', {class: 'back', href: overviewHash()}, '← Overview'), title, head,
     tending.node, first, count, members);
-  const list = virtualList(members, {make: makeMember, update: updateMember, anchor: focusedRow});
+  const list = new VirtualList(members, {make: makeMember, update: updateMember, anchor: focusedRow});
   shown = {id, title, head, tending, first, count, list};
   title.focus({preventScroll: true});
   load(shown);

@@ -6,14 +6,14 @@ import {byId, keepInPlace, replace, setText} from './dom.js';
 import {nowS, number, time} from './format.js';
 import {anomalyRow, incidentRow, tellWhen, updateAnomaly, updateIncident} from './rows.js';
 import {hashWith, scope, wholeList} from './scope.js';
-import {virtualList} from './virtual.js';
+import {VirtualList} from './virtual.js';
 
 const GATHER_MS = 250;
 const TICK_MS = 10_000;
 const LISTED_MAX = 2000; // the most that the API gives
 const CLOSED_SINCE_S = 86_400;
 
-const listIn = (id, make, update) => virtualList(byId(id), {make, update, anchor: readersRow});
+const listIn = (id, make, update) => new VirtualList(byId(id), {make, update, anchor: readersRow});
 const open = listIn('open', incidentRow, updateIncident), closed = listIn('closed', incidentRow, updateIncident);
 const within = listIn('within', anomalyRow, updateAnomaly);
 

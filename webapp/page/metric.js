@@ -15,8 +15,8 @@ const CONTEXT_S = 1800; // on both sides of a moment
 const CLOSE_STEPS = 3;  // an anomaly stays open for this long at least
 const UNKNOWN = 'no metric has this name'; // the API's sentence
 
-// What the view shows, {name, at, range, why, graph, context, history, anomalies, patience, timeline}; undefined while it
-// is hidden.
+// What the view shows, {name, at, range, why, graph, context, history, anomalies, patience, timeline}; undefined while
+// it is hidden.
 let shown;
 let pause;
 
@@ -123,7 +123,8 @@ function tellContext({context}, {marks, about: {unit, owner, description, runboo
   const key = JSON.stringify([marks, unit, owner, description, runbook, limit]);
   if (context.dataset.key === key) return; // the link may have the focus
   context.dataset.key = key;
-  const facts = [unit && `in ${unit}`, limit !== null && `limit ${limit}`, owner && `owner: ${owner}`].filter(Boolean).join('; ');
+  const facts = [unit && `in ${unit}`, limit !== null && `limit ${limit}`, owner && `owner: ${owner}`]
+    .filter(Boolean).join('; ');
   replace(context,
     (description || facts || runbook) && el('p', {}, [description, facts].filter(Boolean).join(' — '), ' ',
       runbook && el('a', {href: runbook, target: '_blank', rel: 'noopener noreferrer'}, 'Runbook ↗')),
@@ -133,7 +134,8 @@ function tellContext({context}, {marks, about: {unit, owner, description, runboo
 function tellGraph({graph}, url) {
   graph.hidden = !url;
   if (!url) return;
-  if (!graph.firstChild) graph.append(el('a', {target: '_blank', rel: 'noopener noreferrer'}, 'Your own graph of this range ↗'));
+  if (!graph.firstChild)
+    graph.append(el('a', {target: '_blank', rel: 'noopener noreferrer'}, 'Your own graph of this range ↗'));
   graph.firstChild.setAttribute('href', url);
 }
 

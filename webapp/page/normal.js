@@ -8,7 +8,8 @@ import {inWords} from './preview.js';
 
 const ONCE = {change: '', title: 'Only this time', hint: 'The next like it opens as before.'};
 const NOTED = 'Noted: no message tells of it any more.';
-const STATES = {stale: 'fell silent', flat: 'stopped moving', dropout: 'fell to nothing'};
+const STATES = {stale: 'fell silent', gap: 'was silent', flat: 'stopped moving', dropout: 'fell to nothing',
+  reset: 'began to count anew'};
 
 const statesOf = options => Object.keys(options).filter(name => name in STATES).map(name => STATES[name]).join(', or ');
 

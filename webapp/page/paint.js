@@ -23,6 +23,18 @@ export function onColours(listener) {
   return () => listeners.delete(listener);
 }
 
+// How a dygraph of a value and of what was expected looks.
+export const lineOptions = {
+  labels: ['time', 'value', 'expected'],
+  series: {expected: {strokePattern: [4, 3], strokeWidth: 1}},
+  strokeWidth: 1.3,
+  highlightCircleSize: 3,
+};
+
+export function lineColours() {
+  return {colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid};
+}
+
 // Under the lines of a dygraph: the anomalous spans of a series, its extremes, and its band.
 export function paintSeries(canvas, area, graph, series) {
   const [from, until] = graph.xAxisRange().map(ms => ms / 1000);

@@ -48,8 +48,8 @@ function runsOf(series, rows, {from, until}) {
   return run.length ? [...runs, run] : runs;
 }
 
-// The series with no more points within the range than a chart of so many pixels can show: of each pixel's the least and
-// the greatest, with what was expected of these.
+// The series with no more points within the range than a chart of so many pixels can show: of each pixel's the least
+// and the greatest, with what was expected of these.
 export function thinned(series, {from, until}, pixels) {
   const points = series.points.filter(([t]) => t >= from && t <= until);
   if (points.length <= 2 * pixels) return series;

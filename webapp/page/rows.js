@@ -22,7 +22,8 @@ export function whenInWords({state, start, end}) {
   return [time(start), ` for ${duration(end - start)}`];
 }
 
-const WHATS = {FLAT: 'stopped moving', DROPOUT: 'fell to nothing', STALE: 'fell silent'};
+const WHATS = {FLAT: 'stopped moving', DROPOUT: 'fell to nothing', STALE: 'fell silent', GAP: 'was silent and is back',
+  RESET: 'began to count anew'};
 
 // What a member is, where it is not off its value: "reaches 100 % in 2d4h at this pace"; else "".
 export const noteOf = ({what, note}) => note || WHATS[what] || '';

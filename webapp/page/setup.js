@@ -36,9 +36,11 @@ function setupText(line, pickle, statsd) {
     line && step('carbon-c-relay: one more cluster, before the matches that stop:',
       `cluster ridgeline\n    forward\n        ${line}\n    ;\nmatch *\n    send to ridgeline\n    ;`),
     statsd && step(`StatsD clients can send to ${statsd}, over UDP or TCP; or your StatsD repeats what it receives:`,
-      `backends: ["./backends/graphite", "./backends/repeater"],\nrepeater: [{host: "${statsdHost}", port: ${statsdPort}}]`),
+      'backends: ["./backends/graphite", "./backends/repeater"],\n' +
+      `repeater: [{host: "${statsdHost}", port: ${statsdPort}}]`),
     !line && !pickle && !statsd && el('p', {},
-      'Every listener is switched off: set horizon.carbon_line, horizon.carbon_pickle or statsd.listen in settings.conf.'),
+      'Every listener is switched off: set horizon.carbon_line, horizon.carbon_pickle or statsd.listen in ' +
+      'settings.conf.'),
   ];
 }
 

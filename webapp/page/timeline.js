@@ -8,7 +8,7 @@ import {DetectorLanes} from './detectors.js';
 import {el, setText} from './dom.js';
 import {clock, duration, nowS, number, shortNumber} from './format.js';
 import {listenTo} from './gestures.js';
-import {onColours, paintGhost, paintSeries, palette} from './paint.js';
+import {lineColours, lineOptions, onColours, paintGhost, paintSeries, palette} from './paint.js';
 import {boundsOf, extend, hasClosed, lineRuns, previewed, rowsOf, thinned, valueRange} from './plot.js';
 
 const REFRESH_MS = 10_000;
@@ -167,7 +167,8 @@ export class Timeline {
     const mine = this.asked = new AbortController();
     const span = {from: Math.max(0, Math.floor(from)), until: wanted.last ? undefined : Math.ceil(until)};
     try {
-      this.series = await get('/api/series', {metric: this.metric, ...span, lanes: 1, columns: innerWidth}, mine.signal);
+      const query = {metric: this.metric, ...span, lanes: 1, columns: innerWidth};
+      this.series = await get('/api/series', query, mine.signal);
       this.loadedAt = nowS();
       await Promise.all([...this.ghosts.values()].map(ghost => this.loadGhost(ghost, mine.signal)));
       if (mine === this.asked) this.show();
@@ -199,8 +200,9 @@ export class Timeline {
   async loadGhost(ghost, signal) {
     const {from, until} = this.range();
     const ahead = this.wanted.last ? RELOAD_S : 0; // where a followed range will be until all is asked for anew
-    const span = {from: Math.max(0, Math.floor(from - ghost.ago)), until: Math.max(0, Math.ceil(until + ahead - ghost.ago))};
-    const series = await get('/api/series', {metric: this.metric, ...span, judge: 0, columns: innerWidth}, signal);
+    const first = Math.max(0, Math.floor(from - ghost.ago)), last = Math.max(0, Math.ceil(until + ahead - ghost.ago));
+    const query = {metric: this.metric, from: first, until: last, judge: 0, columns: innerWidth};
+    const series = await get('/api/series', query, signal);
     series.points.forEach(point => { point[0] += ghost.ago; });
     series.stretches.forEach(stretch => { stretch.from += ghost.ago; });
     ghost.series = series;
@@ -226,7 +228,7 @@ export class Timeline {
     const changed = {
       file: rows, dateWindow: [range.from * 1000, range.until * 1000],
       valueRange: valueRange(this.thin, range, [...this.ghosts.values()].map(ghost => ghost.series)),
-      colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid,
+      ...lineColours(),
     };
     if (this.graph) this.graph.updateOptions(changed);
     else this.graph = new Dygraph(this.canvas, rows, {...this.options(), ...changed});
@@ -236,10 +238,7 @@ export class Timeline {
 
   options() {
     return {
-      labels: ['time', 'value', 'expected'],
-      series: {expected: {strokePattern: [4, 3], strokeWidth: 1}},
-      strokeWidth: 1.3,
-      highlightCircleSize: 3,
+      ...lineOptions,
       interactionModel: {}, // gestures.js
       axes: {
         x: {pixelsPerLabel: 80},

@@ -5,7 +5,7 @@ import {metricHash, treeHash} from './address.js';
 import {get} from './api.js';
 import {byId, el, replace, setText} from './dom.js';
 import {number, plural} from './format.js';
-import {windowed} from './windowed.js';
+import {Windowed} from './windowed.js';
 
 const LEVEL_MAX = 10_000; // children of one node: the most that the API gives
 const REFRESH_MS = 10_000;
@@ -20,11 +20,11 @@ let parts;         // the section's, made when it is first shown
 let typed = {text: '', at: 0};
 
 function makeParts() {
-  const tree = el('div', {id: 'tree-rows', role: 'tree', tabindex: 0, 'aria-label': 'Metrics by the parts of their names',
-    onkeydown: keydown, onclick: click});
+  const tree = el('div', {id: 'tree-rows', role: 'tree', tabindex: 0,
+    'aria-label': 'Metrics by the parts of their names', onkeydown: keydown, onclick: click});
   const said = el('p', {class: 'found', role: 'status'});
   replace(byId('tree'), el('h2', {}, 'Tree'), said, tree);
-  parts = {tree, said, rows: windowed(tree, {make: () => el('div', {class: 'twig', role: 'treeitem'}), fill,
+  parts = {tree, said, rows: new Windowed(tree, {make: () => el('div', {class: 'twig', role: 'treeitem'}), fill,
     onRange: (first, end) => { range = [first, end]; }})};
 }
 
@@ -40,8 +40,12 @@ function fill(row, i) {
   row.ariaSetSize = node.of;
   row.ariaExpanded = node.more === undefined && isBranch(node) ? String(Boolean(node.open)) : null;
   row.ariaSelected = String(i === active);
-  if (node.more !== undefined) replace(row, el('span', {class: 'none'}, `… and ${number(node.more)} more: use the search`));
-  else replace(row, el('span', {class: 'fold', 'aria-hidden': 'true'}, isBranch(node) ? (node.open ? '▾' : '▸') : ''), nameOf(node), facts(node));
+  if (node.more !== undefined) {
+    replace(row, el('span', {class: 'none'}, `… and ${number(node.more)} more: use the search`));
+    return;
+  }
+  const fold = isBranch(node) ? (node.open ? '▾' : '▸') : '';
+  replace(row, el('span', {class: 'fold', 'aria-hidden': 'true'}, fold), nameOf(node), facts(node));
 }
 
 function nameOf({name, part, leaf}) {
@@ -53,9 +57,10 @@ function nameOf({name, part, leaf}) {
 // Of a single metric in words, of many with their number.
 function facts(node) {
   const one = node.metrics === 1;
-  const fact = (count, what, kind) => count > 0 && el('span', {class: kind}, one && !isBranch(node) ? what : `${number(count)} ${what}`);
-  return [fact(node.anomalous, 'anomalous', 'bad'), fact(node.warming_up, 'warming up', 'some'), fact(node.stale, 'silent', 'some'),
-    isBranch(node) && el('span', {class: 'size'}, plural(node.metrics, 'metric'))];
+  const fact = (count, what, kind) =>
+    count > 0 && el('span', {class: kind}, one && !isBranch(node) ? what : `${number(count)} ${what}`);
+  return [fact(node.anomalous, 'anomalous', 'bad'), fact(node.warming_up, 'warming up', 'some'),
+    fact(node.stale, 'silent', 'some'), isBranch(node) && el('span', {class: 'size'}, plural(node.metrics, 'metric'))];
 }
 
 // ---- what is seen
@@ -89,8 +94,9 @@ async function load(node) {
     const known = new Map(node.children?.map(child => [child.name, child]));
     node.children = children.map((child, i) => Object.assign(known.get(child.name) ?? {}, child,
       {level: node.level + 1, place: i + 1, of: total, parent: node}));
-    if (total > children.length) node.children.push({more: total - children.length, name: `${node.name}.`, level: node.level + 1,
-      place: children.length + 1, of: total, parent: node});
+    if (total > children.length)
+      node.children.push({more: total - children.length, name: `${node.name}.`, level: node.level + 1,
+        place: children.length + 1, of: total, parent: node});
     setText(parts.said, node === root && !total ? 'No metric has arrived yet.' : '');
   } catch (error) {
     setText(parts.said, error.message);
@@ -141,7 +147,8 @@ const keys = {
   },
   ' ': node => unfold(node),
   '*': async ({parent}) => {
-    const closed = parent.children.filter(child => child.more === undefined && isBranch(child) && !child.open).slice(0, 50);
+    const isClosed = child => child.more === undefined && isBranch(child) && !child.open;
+    const closed = parent.children.filter(isClosed).slice(0, 50);
     await Promise.all(closed.map(child => child.children || load(child)));
     for (const child of closed) child.open = Boolean(child.children);
     draw();
@@ -173,8 +180,9 @@ function typeAhead(letter) {
 // Opens all that lies above `name`, and makes it, or the last that there is on the way, the active one.
 async function reveal(name) {
   if (!root.children) await load(root);
+  const leadsThere = child => child.more === undefined && (name === child.name || name.startsWith(`${child.name}.`));
   let node = root;
-  for (let next; (next = node.children?.find(child => child.more === undefined && (name === child.name || name.startsWith(`${child.name}.`))));) {
+  for (let next; (next = node.children?.find(leadsThere));) {
     node = next;
     if (!isBranch(node)) break;
     if (!node.children) await load(node);

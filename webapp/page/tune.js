@@ -46,8 +46,8 @@ function build(made, {options, overrides}, match, said, undo) {
   const state = {...made, status, applies, fields, panel};
   const remove = el('button', {type: 'button', name: 'remove', onclick: () => drop(state, match)}, 'Remove override');
   remove.hidden = !overrides.some(override => override.match === match);
-  const putBack = undo
-    && el('button', {type: 'button', name: 'undo', onclick: () => takeBack(state, match, undo)}, 'Undo');
+  const putBack = undo &&
+    el('button', {type: 'button', name: 'undo', onclick: () => takeBack(state, match, undo)}, 'Undo');
   replace(form, applies.node, el('div', {class: 'fields'}, fields.map(f => f.node)),
     el('p', {class: 'hint'}, 'An emptied field is no longer overridden: the rules give its value again.'),
     panel.sentence, panel.lists,
@@ -92,10 +92,9 @@ function optionField(option, target) {
   const {name, unit, help} = option;
   const range = rangeWords(option);
   const control = option.type === 'choice' ? chooserOf(option.choices) : textInput;
-  const text = optionText(option, option.value), about = `${help.replaceAll('`', '')} ${range}.`;
-  const made = field(control, name, words(name), text, about,
-    el('span', {class: 'unit'}, option.type === 'duration' ? '' : unit),
-    originBadge(option, target));
+  const said = `${help.replaceAll('`', '')} ${range}.`, value = optionText(option, option.value);
+  const made = field(control, name, words(name), value, said,
+    el('span', {class: 'unit'}, option.type === 'duration' ? '' : unit), originBadge(option, target));
   const slider = sliderFor(option, made.input);
   if (slider) made.input.after(slider);
   return {...made, option};
@@ -120,8 +119,8 @@ function fault({option, input}) {
   const text = input.value.trim();
   const value = parse(option, text);
   if (text === '' || option.type === 'choice') return '';
-  const wanted = option.type === 'duration' ? 'A duration such as 90s, 30m or 1h30m.' : 'A number.';
-  if (!Number.isFinite(value)) return wanted;
+  if (!Number.isFinite(value))
+    return option.type === 'duration' ? 'A duration such as 90s, 30m or 1h30m.' : 'A number.';
   if (option.type === 'integer' && !Number.isInteger(value)) return 'A whole number.';
   const inRange = value >= option.min && value <= option.max;
   return inRange ? '' : `From ${optionText(option, option.min)} to ${optionText(option, option.max)}.`;
@@ -159,8 +158,8 @@ async function save(state) {
 
 // The server's sentence goes next to the field that it names.
 function tellServersFault(sentence, status, applies, fields) {
-  const named = fields.find(({option}) => sentence.includes(option.name))
-    ?? (/match|glob/.test(sentence) ? applies : null);
+  const named = fields.find(({option}) => sentence.includes(option.name)) ??
+    (/match|glob/.test(sentence) ? applies : null);
   setText(status, named ? '' : sentence);
   if (!named) return;
   complain(named, sentence);
@@ -193,11 +192,11 @@ async function takeBack(state, match, entry) {
 export function show(query) {
   const match = query.get('tune');
   const overrides = el('div', {class: 'overrides'});
-  const name = field(textInput, 'match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu');
-  const chooser = el('form', {class: 'chooser'}, name.node, el('button', {}, 'Show options'));
+  const wanted = field(textInput, 'match', 'metric or glob', match, 'Such as stats.timers.* or servers.**.cpu');
+  const chooser = el('form', {class: 'chooser'}, wanted.node, el('button', {}, 'Show options'));
   chooser.onsubmit = event => {
     event.preventDefault();
-    location.hash = tuneHash(name.input.value.trim());
+    location.hash = tuneHash(chooser.elements.match.value.trim());
   };
   const form = match ? tuneForm({match}, () => tellOverrides(overrides, form.reload)) : chooser;
   replace(byId('tuning'), el('h2', {}, 'Tuning'), form, overrides);

@@ -1,0 +1,141 @@
+/* analyzer/engine/cadence.c: steps, habits of silence, and metrics whose points come by chance. */
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "analyzer/engine/cadence.h"
+#include "engine_noise.h"
+
+#define START 1790000000u
+#define SEEDS 200u
+
+static struct cadence c;
+static uint32_t t;
+static unsigned steps; /* how often another step was learnt */
+
+static void begin(void)
+{
+    cadence_init(&c);
+    t = START;
+    steps = 0;
+    cadence_take(&c, t);
+}
+
+TestSuite(cadence, .init = begin);
+
+static void feed(double interval_s)
+{
+    t += (uint32_t)fmax(1, interval_s);
+    steps += cadence_take(&c, t);
+    cadence_assert(&c);
+}
+
+static double by_chance(struct noise *n, double mean_s)
+{
+    return -mean_s * log(1 - noise_uniform(n));
+}
+
+Test(cadence, points_that_come_by_chance_are_sparse_and_keep_their_step)
+{
+    unsigned sparse = 0, points = 0, changes = 0;
+    for (unsigned seed = 0; seed < SEEDS; seed++) {
+        struct noise n = noise_seeded(seed);
+        begin();
+        for (unsigned i = 0; i < 2000; i++) {
+            feed(by_chance(&n, 600));
+            points += i >= CADENCE_INTERVALS;
+            sparse += i >= CADENCE_INTERVALS && cadence_is_sparse(&c);
+        }
+        changes += steps - 1;
+        cr_assert(c.step_s > 416 / 4 && c.step_s < 416 * 4, "seed %u: %u", seed, c.step_s); /* the median */
+    }
+    cr_expect_gt(sparse, 0.995 * points);
+    cr_expect_lt(changes, SEEDS / 2, "%u in two weeks of %u metrics", changes, SEEDS);
+}
+
+Test(cadence, ordinary_silences_of_a_sparse_metric_are_its_habit)
+{
+    for (unsigned seed = 0; seed < SEEDS; seed++) {
+        struct noise n = noise_seeded(seed);
+        begin();
+        for (unsigned i = 0; i < 2000; i++) {
+            double interval_s = by_chance(&n, 600);
+            if (i > 100)
+                cr_assert_lt(interval_s, 2 * cadence_stale_after_s(&c), "seed %u, point %u", seed, i);
+            feed(interval_s);
+        }
+    }
+}
+
+Test(cadence, habit_of_a_sparse_metric_is_ten_steps_or_twice_its_longest_gap)
+{
+    static const unsigned intervals[] = {20, 60, 180, 540, 620};
+    for (unsigned i = 0; i < 200; i++)
+        feed(intervals[i % 5]);
+    cr_assert(cadence_is_sparse(&c));
+    cr_assert_eq(c.step_s, 180);
+    cr_expect_float_eq(cadence_stale_after_s(&c), 1800, 1e-9);
+    feed(5000);
+    cr_expect_float_eq(cadence_stale_after_s(&c), 10000, 1);
+}
+
+/* Jitter, losses, long gaps; each kind for each of several steps. */
+Test(cadence, what_has_a_step_is_never_sparse)
+{
+    for (unsigned kind = 0; kind < 4; kind++) {
+        for (unsigned step = 1; step <= 3600; step = 3 * step + 1) {
+            struct noise n = noise_seeded(step);
+            begin();
+            for (unsigned i = 0; i < 3000; i++) {
+                double jitter = kind == 1 ? 0.25 * step * (2 * noise_uniform(&n) - 1) : 0;
+                unsigned lost = kind == 2 && noise_uniform(&n) < 0.2, gap = kind == 3 && i % 100 == 99 ? 50 : 0;
+                feed(step * (1 + lost + gap) + jitter);
+                cr_assert_not(cadence_is_sparse(&c), "kind %u, step %u, point %u", kind, step, i);
+            }
+            if (kind != 1)
+                cr_assert_eq(c.step_s, step);
+        }
+    }
+}
+
+Test(cadence, change_of_step_is_learnt_and_sparse_at_no_time)
+{
+    static const unsigned plan[] = {10, 60, 10, 300, 45, 10};
+    for (size_t k = 0; k < sizeof plan / sizeof *plan; k++) {
+        for (unsigned i = 0; i < 100; i++) {
+            feed(plan[k]);
+            cr_assert_not(cadence_is_sparse(&c), "step %u, point %u", plan[k], i);
+        }
+        cr_assert_eq(c.step_s, plan[k]);
+    }
+}
+
+Test(cadence, whole_seconds_make_nothing_sparse)
+{
+    struct noise n = noise_seeded(1);
+    for (unsigned i = 0; i < 3000; i++) {
+        feed(1 + floor(3 * noise_uniform(&n)));
+        cr_assert_not(cadence_is_sparse(&c));
+    }
+}
+
+Test(cadence, what_was_sparse_and_became_regular_is_sparse_no_more)
+{
+    struct noise n = noise_seeded(2);
+    for (unsigned i = 0; i < 500; i++)
+        feed(by_chance(&n, 600));
+    cr_assert(cadence_is_sparse(&c));
+    for (unsigned i = 0; i < 60; i++)
+        feed(60);
+    cr_expect_not(cadence_is_sparse(&c));
+    cr_expect_eq(c.step_s, 60);
+}
+
+Test(cadence, what_was_regular_and_comes_by_chance_becomes_sparse)
+{
+    struct noise n = noise_seeded(3);
+    for (unsigned i = 0; i < 500; i++)
+        feed(10);
+    for (unsigned i = 0; i < 100; i++)
+        feed(by_chance(&n, 600));
+    cr_expect(cadence_is_sparse(&c));
+}
