@@ -20,11 +20,12 @@ const NARROWEST = 0.4; // of a bar, in percent
 // {id, incident, title, head, notified, first, count, list, drawn}: what the view shows; undefined while it is hidden
 let shown;
 let newsTimer;
+let live = false; // whether events flow
 
-// Messages go out while nothing else is heard of an open one: so it is read again, and a closed one's spans are told.
+// Messages go out while nothing else is heard of an open one: so it is read again. How long it lasts is told in any case.
 setInterval(() => {
-  if (!shown?.incident || document.hidden) return;
-  if (shown.incident.state === 'open') load(shown);
+  if (!shown?.incident) return;
+  if (live && shown.incident.state === 'open' && !document.hidden) load(shown);
   else tell(shown);
 }, TICK_MS);
 
@@ -33,7 +34,10 @@ hear('incident', ({incident}) => {
 });
 
 // What it was told while the stream was gone.
-hear('live', live => { if (live && shown) load(shown); });
+hear('live', flows => {
+  live = flows;
+  if (live && shown) load(shown);
+});
 
 const focusedRow = () => document.activeElement?.closest('.timeline .row');
 
