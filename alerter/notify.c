@@ -79,11 +79,16 @@ static uint64_t group_key(const struct notify *n, const struct incident_head *he
 
 /* Has what is to be told as open told in a group that is told already. Returns 1 when there is none; 0; or -1 when
  * Redis did not answer. */
-static int join(struct notify *n, struct store *s, struct told_one *one, size_t i, uint64_t key)
+static int join(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one, size_t i,
+                uint64_t key)
 {
+    const struct ways_one *way = &n->told.ways.list[i];
     struct told_one *leader = key != 0 ? groups_find(&n->told, i, key) : NULL;
     if (!leader)
         return 1;
+    if (notice_join(s, way->alert->name, settings->channels.list[way->channel].name, one->id, leader->id,
+                    &leader->way[i].state) != 0)
+        return -1;
     routing_join(&one->way[i].state, leader->id, &one->head, clock_wall_s());
     groups_follow(leader, one, i);
     return told_save(&n->told, s, one, i);
@@ -171,7 +176,7 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
             return 0;
         if (kind == ROUTING_OPEN) {
             uint64_t key = group_key(n, &head, &n->told.ways.list[i]);
-            int joined = join(n, s, one, i, key);
+            int joined = join(n, s, settings, one, i, key);
             if (joined <= 0)
                 return joined;
             told->key = key;

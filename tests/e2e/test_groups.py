@@ -8,7 +8,7 @@ import pytest
 from conftest import wait_for, write_settings
 from receivers import HttpReceiver
 from test_alerts import alerter, bodies, close, counter, hook, kinds, settle, wait_kinds  # noqa: F401 (fixtures)
-from test_webapp import anomaly, tell
+from webapp import anomaly, start, tell  # noqa: F401 (fixture)
 
 # No two of them make one incident; the first three share their first part.
 SHOP = ["shop.cart", "shop.db.reads.slow.p99", "shop.mail.out.queue.length.max"]
@@ -134,6 +134,33 @@ def test_a_group_is_known_after_a_start_though_who_led_it_is_over_for_days(redis
     wait_kinds(hook, "open", "resolve")
     assert bodies(hook)[0]["dedup_key"] == bodies(hook)[1]["dedup_key"]
     assert redis.ttl("ridgeline:incident:" + first["id"]) > 89 * 86400
+
+
+def test_each_incident_of_a_group_tells_who_was_told_of_it_and_with_which(redis, alerter, hook, start):  # noqa: F811
+    web, daemon = start(), alerter('group_by = "alert";')
+
+    def told(a):
+        return [(r["kind"], r["outcome"], r["group"]) for r in web.json("/api/incident", id=a["id"])["notified"]]
+
+    leader = opened(redis, PAY)
+    wait_kinds(hook, "open")
+    other = opened(redis, SHOP[2])
+    wait_open(redis, 2)
+    wait_for("it joins", lambda: told(other) == [("open", "told with", leader["id"])])
+    close(redis, leader)
+    wait_open(redis, 1)
+    an_hour_later(redis, daemon, leader)
+    wait_kinds(hook, "open", "update")
+    close(redis, other)
+    wait_kinds(hook, "open", "update", "resolve")
+    wait_for("all of it where it is led", lambda: told(leader) == [
+        (kind, "delivered", None) for kind in ("open", "update", "resolve")])
+    since = [(kind, "delivered", leader["id"]) for kind in ("update", "resolve")]
+    assert told(other) == [("open", "told with", leader["id"]), *since]
+    # The next group of the same leader is another.
+    opened(redis, SHOP[1])
+    wait_kinds(hook, "open", "update", "resolve", "open")
+    assert told(other)[1:] == since
 
 
 def test_links_of_a_group_are_of_what_is_open(redis, alerter, hook):
