@@ -179,7 +179,8 @@ int notice_hold(struct store *s, const char *alert, const char *channel, const s
     struct message m = {.kind = kind_of(kind), .alert = alert};
     if (!incident)
         return 0;
-    snprintf(id, sizeof id, "%s.%s.%" PRIu32 ".held", incident, alert, state->sequence);
+    /* What is held has no number of its own, but each time that it was told or held before is another. */
+    snprintf(id, sizeof id, "%s.%s.%" PRIu32 ".%" PRId64 ".held", incident, alert, state->sequence, state->at_s);
     struct receipt receipt = receipt_of(&m, channel, id);
     receipt.outcome = RECEIPT_HELD;
     return receipts_note(s, incident, &receipt);
