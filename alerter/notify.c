@@ -284,20 +284,21 @@ static int follow_clock(struct notify *n, struct store *s, const struct settings
     return surface_turn(&n->surface, s, settings, clock_wall_s(), &n->bar);
 }
 
-static int begin_pass(struct notify *n, struct store *s, const struct settings *settings)
+/* Digests go first: what is held back while one is perhaps sent would be forgotten with what that told of. */
+static int begin_pass(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
 {
     n->second_mono_ms = clock_mono_ms() + SECOND_MS;
     n->passing = true;
     n->next = n->told.ones;
     memcpy(n->cursor, n->told.cursor, sizeof n->cursor);
-    return follow_clock(n, s, settings);
+    return send_digests(n, s, settings, counters) == 0 ? follow_clock(n, s, settings) : -1;
 }
 
 /* All that was known when the pass began is told, or need not be. */
-static int end_pass(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
+static int end_pass(struct notify *n, struct store *s)
 {
     n->passing = false;
-    return told_save_cursor(s, n->cursor) == 0 ? send_digests(n, s, settings, counters) : -1;
+    return told_save_cursor(s, n->cursor);
 }
 
 /* Events are taken in each turn, for their stream holds but some turns' worth. */
@@ -307,10 +308,10 @@ static int step(struct notify *n, struct store *s, const struct settings *settin
         return -1;
     if (!n->passing && clock_mono_ms() < n->second_mono_ms)
         return 0;
-    if (!n->passing && begin_pass(n, s, settings) != 0)
+    if (!n->passing && begin_pass(n, s, settings, counters) != 0)
         return -1;
     int result = route_all(n, s, settings, counters);
-    return result == 0 ? end_pass(n, s, settings, counters) : result < 0 ? -1 : 0;
+    return result == 0 ? end_pass(n, s) : result < 0 ? -1 : 0;
 }
 
 void notify_turn(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)

@@ -160,6 +160,23 @@ def test_beyond_the_limit_one_digest_names_what_was_held_back(redis, alerter, ho
     assert titles == set(NAMES) and digest["held_count"] == 3
 
 
+def test_what_is_held_back_after_a_kill_is_not_taken_for_what_the_last_digest_told(redis, alerter, hook):
+    now = int(time.time())
+    daemon = alerter(channel='rate_limit = "1/hour";')
+    settle(redis)
+    daemon.kill()
+    redis.delete("ridgeline:lease:alerter")
+    # It had sent its first digest, and was killed before it noted that.
+    redis.set("ridgeline:sent:hook:digest.hook.1", 1)
+    redis.hset("ridgeline:alerter", "limit:hook", f"{now} 1 1 1 1 {'a' * 16}")
+    a = anomaly(NAMES[0], now - 60, now - 10, score=80)
+    tell(redis, "open", a)
+    daemon.start()
+    wait_for("it to be held back", lambda: counter(redis, "messages_held") == 1)
+    settle(redis)
+    assert redis.hget("ridgeline:alerter", "limit:hook").decode() == f"{now} 1 1 0 1 {a['id']}"
+
+
 def test_what_is_muted_is_not_told_until_the_mute_ends(redis, alerter, hook):
     now = int(time.time())
     alerter(more='mutes = ( { name = "file"; match = "batch.**"; } );')
