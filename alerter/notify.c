@@ -166,6 +166,7 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
     for (;;) {
         if (told->pending != ROUTING_NOTHING) {
             int result = send_pending(n, s, settings, one, i, counters);
+            n->blocked |= result > 0;
             if (result != 0)
                 return result < 0 ? -1 : 0;
         }
@@ -186,15 +187,6 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
     }
 }
 
-/* An incident that is over and of which nothing is left to tell need not be held. */
-static bool is_done(const struct notify *n, const struct told_one *one)
-{
-    for (size_t i = 0; i < n->told.ways.n; i++)
-        if (routing_is_busy(&one->way[i].state) || *one->way[i].state.with)
-            return false;
-    return !one->head.open;
-}
-
 /* Goes on with the pass over all incidents. Returns 0 when it is at its end, 1 when the turn is, or -1 when Redis did
  * not answer. */
 static int route_all(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
@@ -208,7 +200,7 @@ static int route_all(struct notify *n, struct store *s, const struct settings *s
             if (route(n, s, settings, one, i, counters) != 0)
                 return -1;
         n->next = one->hh.next;
-        if (is_done(n, one))
+        if (told_is_done(&n->told, one))
             told_forget(&n->told, one);
     }
     return 0;
@@ -289,16 +281,18 @@ static int begin_pass(struct notify *n, struct store *s, const struct settings *
 {
     n->second_mono_ms = clock_mono_ms() + SECOND_MS;
     n->passing = true;
+    n->blocked = false;
     n->next = n->told.ones;
     memcpy(n->cursor, n->told.cursor, sizeof n->cursor);
     return send_digests(n, s, settings, counters) == 0 ? follow_clock(n, s, settings) : -1;
 }
 
-/* All that was known when the pass began is told, or need not be. */
+/* All that was known when the pass began is told, or need not be; but for what a full queue did not take, whose incidents
+ * whoever starts next finds by these events alone. */
 static int end_pass(struct notify *n, struct store *s)
 {
     n->passing = false;
-    return told_save_cursor(s, n->cursor);
+    return n->blocked ? 0 : told_save_cursor(s, n->cursor);
 }
 
 /* Events are taken in each turn, for their stream holds but some turns' worth. */

@@ -21,6 +21,14 @@ void told_forget(struct told *t, struct told_one *one)
     free(one);
 }
 
+bool told_is_done(const struct told *t, const struct told_one *one)
+{
+    for (size_t i = 0; i < t->ways.n; i++)
+        if (routing_is_busy(&one->way[i].state) || *one->way[i].state.with)
+            return false;
+    return !one->head.open;
+}
+
 void told_drop(struct told *t)
 {
     struct told_one *one, *next;
@@ -70,8 +78,8 @@ static int ask(struct told *t, struct store *s, const char *id)
     return result;
 }
 
-/* Takes the reply to ask(). One without a head is not kept. Returns 0, or -1 when Redis did not answer or memory is
- * out. */
+/* Takes the reply to ask(). One without a head is not kept, nor one of which nothing is left to tell: of the closed ones
+ * that is nearly each. Returns 0, or -1 when Redis did not answer or memory is out. */
 static int take(struct told *t, struct store *s, const char *id)
 {
     redisReply *r = store_reply(s);
@@ -89,7 +97,8 @@ static int take(struct told *t, struct store *s, const char *id)
         if (r->element[i + 1]->type == REDIS_REPLY_STRING &&
             routing_from_text(&one->way[i].state, r->element[i + 1]->str) != 0)
             log_warning("told_unreadable", "incident=%s field=%s", one->id, t->ways.list[i].field);
-    if (!one->json) {
+    if (!one->json || told_is_done(t, one)) {
+        json_decref(one->json);
         free(one);
         goto out;
     }
@@ -238,17 +247,6 @@ static int load_limiters(struct told *t, struct store *s, const struct settings 
     return 0;
 }
 
-int told_load(struct told *t, struct store *s, const struct settings *settings)
-{
-    *t = (struct told){.generation = store_generation(s)};
-    kinship_init(&t->kinship, settings);
-    if (ways_load(&t->ways, s, settings) == 0 && load_limiters(t, s, settings) == 0 && load_ones(t, s) == 0 &&
-        load_leaders(t, s) == 0 && load_followers(t, s) == 0 && groups_load(t) == 0 && forget_ways(t, s, settings) == 0)
-        return 0;
-    told_drop(t);
-    return -1;
-}
-
 /* Takes one event: the head that it brings, and of an incident that is not held what was told. */
 static int take_event(struct told *t, struct store *s, const redisReply *entry)
 {
@@ -297,6 +295,18 @@ int told_take_events(struct told *t, struct store *s)
         taken = take_batch(t, s);
     } while (taken == EVENTS_AT_ONCE);
     return taken < 0 ? -1 : 0;
+}
+
+int told_load(struct told *t, struct store *s, const struct settings *settings)
+{
+    *t = (struct told){.generation = store_generation(s)};
+    kinship_init(&t->kinship, settings);
+    if (ways_load(&t->ways, s, settings) == 0 && load_limiters(t, s, settings) == 0 && load_ones(t, s) == 0 &&
+        told_take_events(t, s) == 0 && load_leaders(t, s) == 0 && load_followers(t, s) == 0 && groups_load(t) == 0 &&
+        forget_ways(t, s, settings) == 0)
+        return 0;
+    told_drop(t);
+    return -1;
 }
 
 static int done(redisReply *r)

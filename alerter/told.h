@@ -52,6 +52,8 @@ void told_drop(struct told *t);
 /* Takes the events that are new. Returns 0, or -1: what is held is to be dropped. */
 int told_take_events(struct told *t, struct store *s);
 
+/* Whether an incident is over and nothing of it is left to tell: it need not be held. And holds it no more. */
+bool told_is_done(const struct told *t, const struct told_one *one);
 void told_forget(struct told *t, struct told_one *one);
 
 /* Each saves one thing. Returns 0, or -1 when Redis did not take it. */

@@ -51,6 +51,21 @@ def close(redis, a):
     tell(redis, "close", dict(a, state="closed"))
 
 
+def close_long_ago(redis, a):
+    """What is silent ends at its last point, days before: the alerter closed it, and was killed before it told."""
+    now = int(time.time())
+    id, old = a["id"], now - 2 * 86400
+    key = "ridgeline:incident:" + id
+    over = {"state": "closed", "start": old - 60, "end": old}
+    member = json.dumps(dict(json.loads(redis.hget(key, "m:" + id)), **over))
+    head = json.dumps(dict(json.loads(redis.hget(key, "head")), **over, closed_at=now, open=0))
+    redis.hset(key, mapping={"m:" + id: member, "head": head})
+    close(redis, dict(a, end=old))
+    redis.xadd("ridgeline:incidents:events", {"kind": "close", "id": id, "json": head})
+    redis.zadd("ridgeline:incidents:closed", {id: old})
+    redis.zrem("ridgeline:incidents:open", id)
+
+
 def counter(redis, field):
     return int(redis.hget("ridgeline:stats:alerter", field) or 0)
 
@@ -192,7 +207,6 @@ def test_what_is_muted_is_not_told_until_the_mute_ends(redis, alerter, hook):
 
 
 def test_an_end_is_told_after_a_kill_however_long_ago_the_last_point_was(redis, alerter, hook):
-    """What is silent ends at its last point, days before: the alerter closed it, and was killed before it told."""
     now = int(time.time())
     daemon = alerter()
     a = anomaly("shop.orders", now - 60, now - 10, score=80)
@@ -201,16 +215,7 @@ def test_an_end_is_told_after_a_kill_however_long_ago_the_last_point_was(redis, 
     settle(redis)
     daemon.kill()
     redis.delete("ridgeline:lease:alerter")
-    id, old = a["id"], now - 2 * 86400
-    key = "ridgeline:incident:" + id
-    over = {"state": "closed", "start": old - 60, "end": old}
-    member = json.dumps(dict(json.loads(redis.hget(key, "m:" + id)), **over))
-    head = json.dumps(dict(json.loads(redis.hget(key, "head")), **over, closed_at=now, open=0))
-    redis.hset(key, mapping={"m:" + id: member, "head": head})
-    close(redis, dict(a, end=old))
-    redis.xadd("ridgeline:incidents:events", {"kind": "close", "id": id, "json": head})
-    redis.zadd("ridgeline:incidents:closed", {id: old})
-    redis.zrem("ridgeline:incidents:open", id)
+    close_long_ago(redis, a)
     daemon.start()
     wait_kinds(hook, "open", "resolve")
 

@@ -7,7 +7,8 @@ import pytest
 
 from conftest import wait_for, write_settings
 from receivers import HttpReceiver
-from test_alerts import alerter, bodies, close, counter, hook, kinds, settle, wait_kinds  # noqa: F401 (fixtures)
+from test_alerts import (alerter, bodies, close, close_long_ago, counter, hook, kinds,  # noqa: F401 (fixtures)
+                         settle, wait_kinds)
 from webapp import anomaly, start, tell  # noqa: F401 (fixture)
 
 # No two of them make one incident; the first three share their first part.
@@ -236,6 +237,32 @@ def test_what_a_former_alert_told_has_its_end_when_the_incident_has(redis, daemo
     begin_anew(redis, daemon, how)
     wait_for("the former ways to be forgotten", lambda: ways(redis) == ["way:new:hook"])
     assert len(other.requests) == 2
+
+
+def test_a_former_alert_is_known_until_the_end_is_told_of_what_closed_while_nobody_led(redis, daemons, hook, two_hooks):
+    daemon = daemons("alerter", two_hooks('{ name = "old"; channels = "hook"; }')).wait_ready()
+    a = opened(redis, SHOP[0])
+    wait_kinds(hook, "open")
+    settle(redis)
+    daemon.kill()
+    redis.delete("ridgeline:lease:alerter")
+    close_long_ago(redis, a)
+    two_hooks("")
+    hook.status = 503
+    with redis.pipeline(transaction=False) as pipe:  # a queue that takes no more, as long as nobody tends it
+        for _ in range(10000):
+            pipe.xadd("ridgeline:outbox:hook", {"json": "no message"})
+        pipe.set("ridgeline:lease:channel:hook", "another", px=600000)
+        pipe.execute()
+    daemon.start()
+    wait_for("the end to be intended", lambda: b" resolve " in sent_field(redis, a, "sent:old:hook"))
+    daemon.kill()
+    redis.delete("ridgeline:lease:alerter", "ridgeline:lease:channel:hook", "ridgeline:outbox:hook")
+    hook.status = 200
+    daemon.start()
+    wait_kinds(hook, "open", "resolve")
+    begin_anew(redis, daemon, "restart")
+    wait_for("the former way to be forgotten", lambda: ways(redis) == [])
 
 
 def test_a_channel_that_is_gone_is_told_nothing_and_one_that_told_no_ends_tells_none(redis, daemons, hook, two_hooks):
