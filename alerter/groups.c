@@ -54,6 +54,18 @@ void groups_follow(struct told_one *leader, struct told_one *one, size_t way)
     leader->way[way].followers = one;
 }
 
+void groups_part(struct told_one *one, size_t way)
+{
+    struct told_one *leader = one->way[way].leader, **at = &leader->way[way].followers;
+    uint32_t *count = &leader->way[way].state.count;
+
+    while (*at != one)
+        at = &(*at)->way[way].next;
+    *at = one->way[way].next;
+    one->way[way].leader = one->way[way].next = NULL;
+    *count -= one->head.metrics < *count ? one->head.metrics : *count;
+}
+
 static int lead(struct told *t, struct told_one *one, size_t way)
 {
     struct groups_one *group = calloc(1, sizeof *group);

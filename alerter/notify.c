@@ -11,6 +11,7 @@
 #define RELOAD_MS 1000
 #define SECOND_MS 1000
 #define SURFACE_MS 10000
+#define KEEP_MS 86400000
 #define ROUTE_MS 500 /* of a turn: the lease must not run out meanwhile */
 
 void notify_drop(struct notify *n)
@@ -101,6 +102,22 @@ static int leave(struct notify *n, struct store *s, struct told_one *one, size_t
     return told_save(&n->told, s, one, i);
 }
 
+/* A group may go on for ever, but what is closed is not counted for ever, and who leads it is kept as long as it lasts.
+ * Returns 0 or -1. */
+static int follow(struct notify *n, struct store *s, struct told_one *one, size_t i)
+{
+    struct told_one *leader = one->way[i].leader;
+    int64_t counted_s = n->told.ways.list[i].alert->update_after_s + TOLD_CLOSED_S, now_mono_ms = clock_mono_ms();
+    if (!one->head.open && clock_wall_s() - one->head.closed_at_s > counted_s) {
+        groups_part(one, i);
+        return told_save(&n->told, s, leader, i) == 0 ? leave(n, s, one, i) : -1;
+    }
+    if (leader->head.open || now_mono_ms < leader->way[i].kept_mono_ms)
+        return 0;
+    leader->way[i].kept_mono_ms = now_mono_ms + KEEP_MS;
+    return told_keep(s, leader);
+}
+
 /* Notes what is to be told, within the channel's limit. What is held back is known to the limiter before the
  * incident counts as told. */
 static int intend(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one, size_t i,
@@ -160,7 +177,7 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
 {
     struct routing_state *told = &one->way[i].state;
     if (one->way[i].leader)
-        return 0;
+        return follow(n, s, one, i);
     if (*told->with && leave(n, s, one, i) != 0)
         return -1;
     for (;;) {

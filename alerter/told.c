@@ -7,6 +7,7 @@
 
 #include "alerter/groups.h"
 #include "alerter/writer.h"
+#include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 
@@ -206,16 +207,21 @@ static int load_leaders(struct told *t, struct store *s)
     return 0;
 }
 
-/* And those that were told with them and are closed since long: what is told of a group counts them. They ended, nearly
- * all, after it began. */
+/* And those that were told with them and are closed: what is told of a group counts them for a while. They ended,
+ * nearly all, after it began. */
 static int load_followers(struct told *t, struct store *s)
 {
-    int64_t since_s = INT64_MAX;
+    int64_t since_s = INT64_MAX, longest_s = 0;
     for (const struct told_one *one = t->ones; one; one = one->hh.next)
         for (size_t i = 0; i < t->ways.n; i++)
             if (one->way[i].state.key != 0 && routing_is_busy(&one->way[i].state) && one->head.start < since_s)
                 since_s = one->head.start;
-    return since_s < INT64_MAX ? load_list(t, s, KEYS_INCIDENTS_CLOSED, since_s) : 0;
+    if (since_s == INT64_MAX)
+        return 0;
+    for (size_t i = 0; i < t->ways.n; i++)
+        longest_s = t->ways.list[i].alert->update_after_s > longest_s ? t->ways.list[i].alert->update_after_s : longest_s;
+    int64_t counted_s = clock_wall_s() - longest_s - TOLD_CLOSED_S;
+    return load_list(t, s, KEYS_INCIDENTS_CLOSED, since_s > counted_s ? since_s : counted_s);
 }
 
 /* A former way on which nothing that is told is open has done what it was for. */
@@ -329,8 +335,14 @@ int told_save(const struct told *t, struct store *s, const struct told_one *one,
     keys_incident(key, one->id);
     if (save(s, key, t->ways.list[way].field, routing_to_text(text, &one->way[way].state)) != 0)
         return -1;
-    /* Who leads a group may be closed for longer than closed ones are kept. */
-    return one->head.open ? 0 : done(store_command(s, "EXPIRE %s %lld", key, (long long)INCIDENT_AGE_S));
+    return one->head.open ? 0 : told_keep(s, one);
+}
+
+int told_keep(struct store *s, const struct told_one *one)
+{
+    char key[KEYS_MAX];
+    keys_incident(key, one->id);
+    return done(store_command(s, "EXPIRE %s %lld", key, (long long)INCIDENT_AGE_S));
 }
 
 int told_save_limiter(const struct told *t, struct store *s, const struct settings *settings, size_t channel)

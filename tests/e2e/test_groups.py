@@ -1,4 +1,5 @@
 """Incidents that an alert tells together, and what is told of alerts and channels that settings no longer have."""
+import json
 import random
 import signal
 import time
@@ -135,6 +136,32 @@ def test_a_group_is_known_after_a_start_though_who_led_it_is_over_for_days(redis
     wait_kinds(hook, "open", "resolve")
     assert bodies(hook)[0]["dedup_key"] == bodies(hook)[1]["dedup_key"]
     assert redis.ttl("ridgeline:incident:" + first["id"]) > 89 * 86400
+
+
+def test_a_group_that_goes_on_counts_no_more_what_is_over_for_days_and_keeps_who_leads_it(redis, alerter, hook):
+    daemon = alerter('group_by = "prefix:1";')
+    first = opened(redis, SHOP[0])
+    wait_kinds(hook, "open")
+    over, on = opened(redis, SHOP[1]), opened(redis, SHOP[2])
+    wait_for("they follow", lambda: all(b"with=" in (sent_field(redis, a) or b"") for a in (over, on)))
+    an_hour_later(redis, daemon, first)
+    wait_kinds(hook, "open", "update")
+    close(redis, over)
+    close(redis, first)
+    wait_open(redis, 1)
+    settle(redis)
+    daemon.stop()
+    key = "ridgeline:incident:" + over["id"]
+    redis.hset(key, "head", json.dumps(dict(json.loads(redis.hget(key, "head")), closed_at=int(time.time()) - 90000)))
+    redis.expire("ridgeline:incident:" + first["id"], 86400)
+    daemon.start()
+    wait_for("it to leave", lambda: b"with=" not in sent_field(redis, over))
+    wait_for("the leader to be kept", lambda: redis.ttl("ridgeline:incident:" + first["id"]) > 89 * 86400)
+    opened(redis, "shop.x.y.z.w.v")
+    wait_open(redis, 2)
+    an_hour_later(redis, daemon, first)
+    wait_kinds(hook, "open", "update", "update")  # as many as were told, but another
+    assert bodies(hook)[-1]["incident"]["group"] == {"id": first["id"], "incidents": 3}
 
 
 def test_each_incident_of_a_group_tells_who_was_told_of_it_and_with_which(redis, alerter, hook, start):  # noqa: F811
