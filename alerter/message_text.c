@@ -187,6 +187,8 @@ static void add_incident(struct message_text_facts *f, const struct message *m)
         add(f, "Metrics", "%" PRId64, h.count);
     else
         add(f, "Metrics", "%" PRId64 ", %" PRId64 " of them now", h.count, h.open);
+    if (h.incidents > 0)
+        add(f, "Group", "%" PRId64 " incident%s told together", h.incidents, plural(h.incidents));
     add(f, "Score", "%.0f, %s", h.score, h.direction);
     add_mark(f, m, h.start);
 }

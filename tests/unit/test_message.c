@@ -331,6 +331,25 @@ Test(message, the_longest_of_everything_fits)
     json_decref(incident);
 }
 
+Test(message, of_a_group_it_says_how_many_incidents_are_told_together)
+{
+    json_t *incident = head("shop.**", 3);
+    for (int kind = MESSAGE_OPEN; kind <= MESSAGE_RESOLVE; kind++) {
+        struct message m = sample((enum message_kind)kind, incident);
+        char *alone = message_text_plain(&m);
+        cr_expect_not(strstr(alone, "Group"), "%s", alone);
+        json_object_set_new(incident, "group", json_pack("{s:s, s:i}", "id", "00000000000000aa", "incidents", 2));
+        char *together = message_text_plain(&m), *html = message_html(&m, NULL);
+        cr_expect(strstr(together, "\r\nGroup    2 incidents told together\r\n"), "%s", together);
+        cr_expect(strstr(html, "2 incidents told together"), "%s", html);
+        json_object_del(incident, "group");
+        free(alone);
+        free(together);
+        free(html);
+    }
+    json_decref(incident);
+}
+
 Test(message, a_name_that_is_cut_says_so_and_stays_text)
 {
     char name[512], summary[MESSAGE_TEXT_SUMMARY_MAX];
