@@ -1,7 +1,7 @@
-/* A silence that lasts is judged by the clock of whoever asks, since no point tells of it. A replay of the points therefore
- * finds none of these anomalies: they are the worker's, and begin where the first point is missing, so that a worker that
- * starts anew gives them the same start. A gap is a silence that the next point shows to have been, whether anybody told
- * of it or not; it has the start, and the score, of that silence. */
+/* A silence that lasts is judged by the clock of whoever asks, since no point tells of it. A replay of the points
+ * therefore finds none of these anomalies: they are the worker's, and begin where the first point is missing, so that a
+ * worker that starts anew gives them the same start. A gap is a silence that the next point shows to have been, whether
+ * anybody told of it or not; it has the start, and the score, of that silence. */
 #include "analyzer/engine/silence.h"
 
 #include <math.h>
@@ -23,8 +23,8 @@ static double opens_s(const struct silence *s, const struct engine_options *o)
     return fmax(HABITS * s->habit_s, o->min_duration_s);
 }
 
-/* Its score is 50, what opens, at twice the habit; it nears 80, as the score of other states does: where metrics come and
- * go by the hundred they must not raise the score from which anomalies surface beyond what a fault reaches. */
+/* Its score is 50, what opens, at twice the habit; it nears 80, as the score of other states does: where metrics come
+ * and go by the hundred they must not raise the score from which anomalies surface beyond what a fault reaches. */
 static void tell(const struct silence *s, enum engine_state state, struct verdict *v)
 {
     double silent_s = (double)v->t - s->last_t;

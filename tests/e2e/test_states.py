@@ -39,8 +39,8 @@ def noise(name, n=HISTORY, level=100.0):
 
 
 def explain(settings, name, *arguments):
-    return subprocess.run([BUILD / "ridgeline", "explain", "--settings", settings, *arguments, name], capture_output=True,
-                          text=True, check=True).stdout
+    return subprocess.run([BUILD / "ridgeline", "explain", "--settings", settings, *arguments, name],
+                          capture_output=True, text=True, check=True).stdout
 
 
 def kill_and_lose(client, daemon):
@@ -148,7 +148,8 @@ def test_a_gap_is_one_anomaly_where_a_rule_asks_for_it(redis, settings, daemons,
     assert a["opened"]["longest_s"] == 300 and a["opened"]["t"] == NOW - 4 * STEP_S
     assert a["score"] == pytest.approx(80 - 60 * 300 / (21 * STEP_S))
     assert kinds(redis, "told.load") == ["open"] and kinds(redis, "app.load") == []
-    assert "state     GAP for 20m, longer than its habit of 5m" in explain(settings, "told.load", "--at", str(NOW - 4 * STEP_S))
+    said = explain(settings, "told.load", "--at", str(NOW - 4 * STEP_S))
+    assert "state     GAP for 20m, longer than its habit of 5m" in said
 
 
 def by_chance(name, seconds=2 * 86400, mean_s=600):
@@ -186,7 +187,8 @@ def test_backtest_finds_no_gap_in_sparse_metrics_and_those_of_regular_ones(tmp_p
     run = [BUILD / "ridgeline", "backtest", "--anomalies", tmp_path / "found.txt", "--set", "gap=yes", tmp_path]
     subprocess.run(run, capture_output=True, check=True)
     rows = [line.split(",") for line in (tmp_path / "found.txt").read_text().splitlines()]
-    assert [row[:3] for row in rows if row[4] == "GAP"] == [["load", str(NOW + STEP_S * 1000), str(NOW + STEP_S * 1060)]]
+    gaps = [row[:3] for row in rows if row[4] == "GAP"]
+    assert gaps == [["load", str(NOW + STEP_S * 1000), str(NOW + STEP_S * 1060)]]
 
 
 def test_what_does_not_last_min_duration_opens_nothing(redis, settings, daemons):
