@@ -155,8 +155,8 @@ Test(why, gap_says_how_long_it_was_and_what_its_habit_is)
     v.since = v.t - 300;
     v.longest_s = 50;
     why_sentence(why, &v, &o, &(struct why){.first = -1});
-    static const char gap[] = "Gap: no point came for 5 minutes before this one, where silences of up to 50 seconds are "
-                              "its habit. 812 at 00:16 UTC";
+    static const char gap[] = "Gap: no point came for 5 minutes before this one, where silences of up to 50 seconds "
+                              "are its habit. 812 at 00:16 UTC";
     cr_assert_eq(strncmp(why, gap, strlen(gap)), 0, "%s", why);
 }
 
