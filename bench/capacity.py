@@ -79,7 +79,7 @@ def import_seed(directory, client, settings, days):
 
 def copy_seed(client, names):
     """Gives every name the seed's rollup, records and tail; and the place in it that a worker would have saved."""
-    tail = client.get("metrics." + SEED)
+    tail = client.get("metrics." + SEED)[-15 * RAW_POINTS:]  # what a trim leaves that comes when it is due
     most = len(tail) * 2 // 3  # in two parts, for the room that roomba/change.c leaves by that
     anchor = tail[-15 * PLACE_POINTS:]
     place = struct.pack(">II", len(tail), struct.unpack(">I", anchor[-13:-9])[0]) + anchor
