@@ -49,24 +49,26 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_shard options conf \
-                        conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
-                        calendar calendar_read alerts mutes conf_lists incident forecast ticket desk roster graph_url)
+PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_retention units_shard options conf \
+                        conf_cross conf_errors conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
+                        calendar calendar_read alerts mutes conf_lists incident forecast ticket desk receipt roster graph_url marks_member)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
-                          skyline_msgpack frame queue table names senders intake intake_statsd statsd_line statsd_pool \
+                          skyline_msgpack frame queue mark_points table names senders intake intake_ahead intake_statsd \
+                          statsd_line statsd_pool \
                           statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger lag delay episodes) $(call pick,roomba,plan) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask find join \
-                         branch names_list http chart_lanes incidents_csv thin) \
-             $(call pick,alerter,parts grouping incidents head message message_text routing limiter backoff chart) \
+                         branch names_list http chart_lanes incidents_csv thin points normal_choices) \
+             $(call pick,alerter,parts kinship grouping metrics incidents head message message_value message_text message_html \
+                                 routing groups limiter backoff chart) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
                                           nagios exec) \
              $(call pick,cli,csv import_merge openings inputs labels score whisper pass shop health_line)
 
 # How messages are made and sent: for the alerter, and for `ridgeline test-channel`.
-CHANNELS_SRC := $(call pick,alerter,message message_text) $(wildcard alerter/channels/*.c)
+CHANNELS_SRC := $(call pick,alerter,message message_value message_text message_html) $(wildcard alerter/channels/*.c)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a

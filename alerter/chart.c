@@ -171,11 +171,12 @@ static void draw_values(const struct frame *f)
     cairo_stroke(f->cairo);
 }
 
+/* As `align` says, or as far left as it takes to end within the picture. */
 static void draw_text(const struct frame *f, double x, double y, double align, const char *text)
 {
     cairo_text_extents_t e;
     cairo_text_extents(f->cairo, text, &e);
-    cairo_move_to(f->cairo, x - align * e.x_advance, y);
+    cairo_move_to(f->cairo, fmin(x - align * e.x_advance, fmax(CHART_WIDTH - e.x_advance, 0)), y);
     cairo_show_text(f->cairo, text);
 }
 

@@ -17,6 +17,7 @@
 #include "alerter/firing.h"
 #include "alerter/outbox.h"
 #include "alerter/picture.h"
+#include "alerter/receipts.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/keys.h"
@@ -149,13 +150,16 @@ static int finish(struct deliverer *d, const struct outbox_entry *entry)
     if (keeps_open(channel_kind(d->channel->type)) &&
         firing_note(d->store, d->channel->name, &entry->message, entry->json) < 0)
         return -1;
+    if (receipts_note_entry(d->store, d->channel->name, entry, RECEIPT_DELIVERED, "") < 0)
+        return -1;
     return outbox_settle(d->store, d->channel->name, entry);
 }
 
 static int bury(struct deliverer *d, const struct outbox_entry *entry, const char *why)
 {
     char quoted[TRANSPORT_ANSWER_MAX], id[64];
-    if (outbox_bury(d->store, d->channel->name, entry, why) < 0)
+    if (receipts_note_entry(d->store, d->channel->name, entry, RECEIPT_DEAD, why) < 0 ||
+        outbox_bury(d->store, d->channel->name, entry, why) < 0)
         return -1;
     d->counters[CHANNEL_dead_letters]++;
     log_error("dead_letter", "channel=%s id=%s reason=%s", d->channel->name,

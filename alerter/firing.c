@@ -1,8 +1,10 @@
 #include "alerter/firing.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "alerter/routing.h"
 #include "ridgeline/keys.h"
 
 int firing_note(struct store *s, const char *channel, const struct message *m, const json_t *json)
@@ -66,6 +68,35 @@ struct review {
     bool failed;
 };
 
+/* Whether the incident is closed; false also when Redis did not say. */
+static bool is_closed(struct review *review, const char *id)
+{
+    redisReply *r = store_command(review->store, "ZSCORE " KEYS_INCIDENTS_OPEN " %s", id);
+    bool closed = store_ok(r) && r->type == REDIS_REPLY_NIL;
+    review->failed |= r == NULL || r->type == REDIS_REPLY_ERROR;
+    if (r != NULL)
+        freeReplyObject(r);
+    return closed;
+}
+
+/* Whether the group is over that goes out under the key: what was told of it stands with the incident that leads it. */
+static bool is_over(struct review *review, const struct message *m)
+{
+    char key[KEYS_MAX], leader[ANOMALY_ID_BYTES];
+    struct routing_state told = {.told = false};
+    snprintf(leader, sizeof leader, "%s", m->dedup_key);
+    keys_incident(key, leader);
+    redisReply *r = store_command(review->store, "HGET %s " ROUTING_FIELD "%s:%s", key,
+                                  m->alert != NULL ? m->alert : "", review->channel);
+    bool known = store_ok(r);
+    review->failed |= !known;
+    if (known && r->type == REDIS_REPLY_STRING)
+        routing_from_text(&told, r->str);
+    if (r != NULL)
+        freeReplyObject(r);
+    return known && !told.told;
+}
+
 static void forget_if_closed(void *context, const struct message *m, const char *id)
 {
     struct review *review = context;
@@ -73,15 +104,10 @@ static void forget_if_closed(void *context, const struct message *m, const char 
     char key[KEYS_MAX];
     (void)id;
     message_read_head(&head, m->incident);
-    redisReply *r = store_command(review->store, "ZSCORE " KEYS_INCIDENTS_OPEN " %s", head.id);
-    bool closed = store_ok(r) && r->type == REDIS_REPLY_NIL;
-    review->failed |= r == NULL || r->type == REDIS_REPLY_ERROR;
-    if (r != NULL)
-        freeReplyObject(r);
-    if (!closed)
+    if (!is_closed(review, head.id) || !is_over(review, m))
         return;
     keys_firing(key, review->channel);
-    r = store_command(review->store, "HDEL %s %s", key, m->dedup_key);
+    redisReply *r = store_command(review->store, "HDEL %s %s", key, m->dedup_key);
     review->failed |= !store_ok(r);
     if (r != NULL)
         freeReplyObject(r);

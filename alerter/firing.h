@@ -14,7 +14,8 @@ int firing_note(struct store *s, const char *channel, const struct message *m, c
 /* How many there are beside the one of `dedup_key`; -1 when Redis did not say. */
 int64_t firing_others(struct store *s, const char *channel, const char *dedup_key);
 
-/* Forgets those whose incidents are open no more: an alert may tell no ends. Returns 0 or -1. */
+/* Forgets those whose incidents, and the groups they are told in, are open no more: an alert may tell no ends. Returns
+ * 0 or -1. */
 int firing_forget_closed(struct store *s, const char *channel);
 
 /* Calls `each` with the message of each. Returns 0, or -1 when Redis did not say. */

@@ -26,14 +26,17 @@ void follow_drop(struct follow *f)
     f->loaded = false;
 }
 
-static bool load(struct follow *f, struct store *s, const struct grouping_rules *rules, uint64_t *counters)
+static bool load(struct follow *f, struct store *s, const struct settings *settings, const struct grouping_rules *rules,
+                 uint64_t *counters)
 {
+    struct kinship kinship;
     int64_t now_mono_ms = clock_mono_ms();
 
     if (now_mono_ms < f->load_mono_ms)
         return false;
     f->load_mono_ms = now_mono_ms + RELOAD_MS;
-    incidents_init(&f->incidents);
+    kinship_init(&kinship, settings);
+    incidents_init(&f->incidents, &kinship);
     feed_init(&f->feed, clock_wall_ms());
     f->loaded = true;
     if (loader_load(s, &f->incidents, &f->feed, &f->writer, rules->reopen_within_s, clock_wall_ms()) != 0 ||
@@ -161,7 +164,7 @@ bool follow_turn(struct follow *f, struct store *s, const struct settings *setti
     const struct grouping_rules rules = {.window_s = settings->alerter.incident_window_s,
                                          .reopen_within_s = settings->alerter.reopen_within_s};
 
-    if (!f->loaded && !load(f, s, &rules, counters))
+    if (!f->loaded && !load(f, s, settings, &rules, counters))
         return false;
     cut_old(f, s, counters);
     feed_wake(&f->feed);

@@ -24,7 +24,7 @@ struct follow {
     int64_t load_mono_ms, census_mono_ms, cut_mono_ms; /* when each is due */
 };
 
-/* Drops what is held: another leads, or the process ends. */
+/* Drops what is held: another leads, the settings have changed, or the process ends. */
 void follow_drop(struct follow *f);
 
 /* One turn. Counts into `counters` (ALERTER_...). Returns whether there is more to do at once. */

@@ -11,8 +11,6 @@
 #define uthash_nonfatal_oom(entry) ((entry)->n = 0)
 #include <uthash.h>
 
-#include "alerter/parts.h"
-
 #define KEYS_OF_NAME_MAX (2 * PARTS_MAX)
 
 /* Invariant: 0 < n <= cap <= GROUPING_PER_KEY; no group stands here twice. */
@@ -47,14 +45,14 @@ static void add_key(struct name_keys *k, uint64_t hash, unsigned shared)
     k->key[k->n++].shared = shared;
 }
 
-static void make_keys(struct name_keys *k, const char *name)
+static void make_keys(struct name_keys *k, const struct grouping *g, const char *name)
 {
     const uint64_t basis = UINT64_C(0xcbf29ce484222325);
     struct parts p;
     uint64_t hash = basis;
 
     k->n = 0;
-    parts_split(&p, name);
+    kinship_parts(&g->kinship, &p, name);
     for (unsigned i = 0; i < p.n; i++) {
         hash = fold(hash, p.part[i].text, p.part[i].len);
         if (2 * (i + 1) >= p.n)
@@ -70,9 +68,9 @@ static void make_keys(struct name_keys *k, const char *name)
     }
 }
 
-void grouping_init(struct grouping *g)
+void grouping_init(struct grouping *g, const struct kinship *kinship)
 {
-    g->keys = NULL;
+    *g = (struct grouping){.kinship = *kinship};
 }
 
 static void drop_key(struct grouping *g, struct grouping_key *key)
@@ -152,7 +150,7 @@ int grouping_add(struct grouping *g, struct group *group, const char *name)
     struct name_keys k;
     int result = 0;
 
-    make_keys(&k, name);
+    make_keys(&k, g, name);
     for (unsigned i = 0; i < k.n; i++) {
         struct grouping_key *key = find_key(g, k.key[i].hash);
         if (!key)
@@ -167,7 +165,7 @@ void grouping_remove(struct grouping *g, const struct group *group, const char *
 {
     struct name_keys k;
 
-    make_keys(&k, name);
+    make_keys(&k, g, name);
     for (unsigned i = 0; i < k.n; i++) {
         struct grouping_key *key = find_key(g, k.key[i].hash);
         unsigned place = key ? place_of(key, group) : 0;
@@ -212,7 +210,7 @@ struct group *grouping_find(const struct grouping *g, const struct grouping_rule
     struct group *best = NULL;
     unsigned best_shared = 0;
 
-    make_keys(&k, name);
+    make_keys(&k, g, name);
     for (unsigned i = 0; i < k.n; i++) {
         const struct grouping_key *key = k.key[i].shared >= best_shared ? find_key(g, k.key[i].hash) : NULL;
         for (unsigned j = 0; key && j < key->n; j++) {

@@ -4,8 +4,8 @@
  * one, and no later than GROUPING_JOIN_S after that. To an incident that has closed, one also belongs
  * that starts within `reopen_within_s` of its end.
  *
- * In name: the anomaly's metric and a member's begin with the same parts (parts.h), at least half of either's; or
- * they have equally many parts, from two on, and differ in exactly one of them. The more parts
+ * In name: of the parts that tell of kin (kinship.h), the anomaly's metric and a member's begin with the same ones, at
+ * least half of either's; or they have equally many, from two on, and differ in exactly one of them. The more parts
  * are shared, the closer the relation.
  *
  * The closest relation wins, then the nearest in time, then the incident that was founded first. */
@@ -14,6 +14,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "alerter/kinship.h"
 
 #define GROUPING_JOIN_S 7200
 
@@ -35,10 +37,11 @@ struct group {
 /* Members are found by hashes of what a related name shares with theirs. */
 struct grouping_key;
 struct grouping {
+    struct kinship kinship;
     struct grouping_key *keys; /* uthash */
 };
 
-void grouping_init(struct grouping *g);
+void grouping_init(struct grouping *g, const struct kinship *kinship);
 void grouping_fini(struct grouping *g);
 
 /* A member of the metric `name` joins `group`. Returns 0, or -1 when memory is out: the member will not draw others. */

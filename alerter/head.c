@@ -41,6 +41,20 @@ static void write_title(const struct incidents_one *one, const char *first, char
     parts_common_text(&common, title);
 }
 
+/* Of how many metrics its members are. */
+static uint32_t count_metrics(const struct incidents_one *one)
+{
+    uint32_t n = 0;
+
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        member->metric->counted = false;
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        n += !member->metric->counted;
+        member->metric->counted = true;
+    }
+    return n;
+}
+
 void head_make(struct incident_head *head, const struct incidents_one *one, char title[PARTS_TITLE_MAX])
 {
     unsigned ways = 0;
@@ -52,7 +66,7 @@ void head_make(struct incident_head *head, const struct incidents_one *one, char
                                    .closed_at_s = one->closed_at_s,
                                    .title = title,
                                    .count = one->count,
-                                   .metrics = incidents_metrics(one),
+                                   .metrics = count_metrics(one),
                                    .open_members = one->open_members,
                                    .first = one->members->m,
                                    .reopened = one->reopened,
@@ -67,4 +81,43 @@ void head_make(struct incident_head *head, const struct incidents_one *one, char
     head->score = head->strongest[0].score;
     head->direction = direction_of(ways);
     write_title(one, head->first.metric, title);
+}
+
+/* Which of two acknowledgements stands for both: what is normal says nothing of the other, and who sees to one sees to
+ * both. */
+static int weight(const struct incident_ack *ack)
+{
+    return ack->normal ? 0 : ack->given ? 2 : 1;
+}
+
+/* What is open goes before what is closed. */
+static void merge_states(struct incident_head *head, const struct incident_head *other)
+{
+    if (other->open && !head->open)
+        memcpy(head->id, other->id, sizeof head->id);
+    if (other->open && (!head->open || weight(&other->ack) > weight(&head->ack)))
+        head->ack = other->ack;
+    head->open = head->open || other->open;
+    head->closed_at_s = head->open                              ? 0
+                        : head->closed_at_s > other->closed_at_s ? head->closed_at_s
+                                                                 : other->closed_at_s;
+}
+
+void head_merge(struct incident_head *head, const struct incident_head *other)
+{
+    merge_states(head, other);
+    head->start = other->start < head->start ? other->start : head->start;
+    head->end = other->end > head->end ? other->end : head->end;
+    head->count += other->count;
+    head->open_members += other->open_members;
+    head->metrics += other->metrics;
+    head->reopened += other->reopened;
+    head->direction = head->direction == INCIDENT_MIXED || other->direction == INCIDENT_MIXED
+                          ? INCIDENT_MIXED
+                          : direction_of(1u << head->direction | 1u << other->direction);
+    if (incident_compare_starts(&other->first, &head->first) < 0)
+        head->first = other->first;
+    for (size_t i = 0; i < other->n_strongest; i++)
+        rank(head->strongest, &head->n_strongest, &other->strongest[i]);
+    head->score = other->score > head->score ? other->score : head->score;
 }

@@ -10,46 +10,10 @@
 #include <string.h>
 #include <utlist.h>
 
-struct incidents_metric {
-    UT_hash_handle hh;
-    size_t n; /* members */
-    bool counted; /* by incidents_metrics(), while it counts */
-    struct incidents_member *newest; /* by start; NULL when that one was forgotten */
-    char name[];
-};
-
-void incidents_init(struct incidents *s)
+void incidents_init(struct incidents *s, const struct kinship *kinship)
 {
     *s = (struct incidents){0};
-    grouping_init(&s->grouping);
-}
-
-static struct incidents_metric *get_metric(struct incidents *s, const char *name)
-{
-    struct incidents_metric *metric;
-    size_t len = strlen(name);
-
-    HASH_FIND(hh, s->metrics, name, len, metric);
-    if (metric)
-        return metric;
-    metric = calloc(1, sizeof *metric + len + 1);
-    if (!metric)
-        return NULL;
-    memcpy(metric->name, name, len);
-    HASH_ADD_KEYPTR(hh, s->metrics, metric->name, len, metric);
-    if (!metric->hh.tbl) {
-        free(metric);
-        return NULL;
-    }
-    return metric;
-}
-
-static void put_metric(struct incidents *s, struct incidents_metric *metric)
-{
-    if (metric->n > 0)
-        return;
-    HASH_DEL(s->metrics, metric);
-    free(metric);
+    grouping_init(&s->grouping, kinship);
 }
 
 static struct incidents_member *find_member(const struct incidents *s, const char *id, size_t len)
@@ -65,7 +29,7 @@ static void free_member(struct incidents *s, struct incidents_member *member)
     if (member->metric->newest == member)
         member->metric->newest = NULL;
     member->metric->n--;
-    put_metric(s, member->metric);
+    metrics_put(&s->metrics, member->metric);
     HASH_DEL(s->members, member);
     s->n_open_members -= member->m.open;
     free(member);
@@ -195,7 +159,7 @@ static void cover(struct incidents_one *one, const struct incident_member *m)
 /* Adds a member that is not held yet. Returns 0, or -1 when memory is out. */
 static int add_member(struct incidents *s, struct incidents_one *one, const struct incident_member *m)
 {
-    struct incidents_metric *metric = get_metric(s, m->metric);
+    struct metrics_one *metric = metrics_get(&s->metrics, m->metric);
     struct incidents_member *member = metric ? calloc(1, sizeof *member) : NULL;
 
     if (!member)
@@ -218,30 +182,16 @@ static int add_member(struct incidents *s, struct incidents_one *one, const stru
 no_member:
     free(member);
     if (metric)
-        put_metric(s, metric);
+        metrics_put(&s->metrics, metric);
     return -1;
-}
-
-uint32_t incidents_metrics(const struct incidents_one *one)
-{
-    uint32_t n = 0;
-
-    for (const struct incidents_member *member = one->members; member; member = member->next)
-        member->metric->counted = false;
-    for (const struct incidents_member *member = one->members; member; member = member->next) {
-        n += !member->metric->counted;
-        member->metric->counted = true;
-    }
-    return n;
 }
 
 /* The incident of the metric's newest anomaly, when this one is the same thing come back. */
 static struct incidents_one *find_flapping(const struct incidents *s, const struct grouping_rules *rules,
                                            const struct incident_member *m)
 {
-    struct incidents_metric *metric;
+    const struct metrics_one *metric = metrics_find(s->metrics, m->metric);
 
-    HASH_FIND(hh, s->metrics, m->metric, strlen(m->metric), metric);
     if (!metric || !metric->newest || m->start < metric->newest->m.start)
         return NULL;
     struct incidents_one *one = metric->newest->incident;
@@ -370,6 +320,7 @@ struct incident_member incidents_member_of(const struct anomaly *a)
                                 .what = what_of(a->opened.state)};
 
     memcpy(m.id, a->id, sizeof m.id);
+    engine_told(&a->peak, &m.told);
     return m;
 }
 

@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "alerter/grouping.h"
+#include "alerter/metrics.h"
 #include "ridgeline/anomaly.h"
 #include "ridgeline/desk.h"
 #include "ridgeline/incident.h"
@@ -23,12 +24,10 @@
 /* Events that are still to be told, as bits. */
 enum { INCIDENTS_DUE_OPEN = 1, INCIDENTS_DUE_UPDATE = 2, INCIDENTS_DUE_CLOSE = 4 };
 
-struct incidents_metric;
-
 struct incidents_member {
     struct incident_member m; /* m.metric is the metric's name */
     struct incidents_one *incident;
-    struct incidents_metric *metric;
+    struct metrics_one *metric;
     struct incidents_member *next; /* of the incident */
     bool changed;     /* since it was last written */
     uint64_t seen;    /* the newest count of open anomalies that found it, or that it came after */
@@ -56,14 +55,14 @@ struct incidents_one {
 struct incidents {
     struct grouping grouping;
     struct incidents_member *members; /* by id (uthash) */
-    struct incidents_metric *metrics; /* by name (uthash) */
+    struct metrics_one *metrics; /* by name (uthash) */
     struct incidents_one *first_changed, *last_changed, *closed;
     size_t n, n_closed, n_open_members;
     uint64_t founded, count;              /* incidents ever; whole counts of the open anomalies */
     uint64_t opened, joined, reopened, closings; /* what happened so far */
 };
 
-void incidents_init(struct incidents *s);
+void incidents_init(struct incidents *s, const struct kinship *kinship);
 void incidents_fini(struct incidents *s);
 
 /* What is known of an anomaly now. Returns 0, or -1 when memory is out: then `*s` is to be made anew. */
@@ -77,9 +76,6 @@ struct incident_member incidents_member_of(const struct anomaly *a);
  * that another incident holds. Nothing is due. Returns 0 with `*out` set, 1 when no member is left, or -1 as above. */
 int incidents_restore(struct incidents *s, const struct incident_head *head, const struct incident_member *members,
                       size_t n, int64_t now_wall_ms, struct incidents_one **out);
-
-/* Of how many metrics its members are. */
-uint32_t incidents_metrics(const struct incidents_one *one);
 
 /* Marks an incident as changed, with the events `due`. */
 void incidents_change(struct incidents *s, struct incidents_one *one, unsigned due);

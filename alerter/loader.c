@@ -252,8 +252,8 @@ static int load_cursors(struct store *s, struct feed *feed)
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
         const redisReply *name = fields->element[i], *value = fields->element[i + 1];
         if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
-            strncmp(name->str, CURSOR_FIELD, prefix) != 0)
-            continue;
+            strncmp(name->str, CURSOR_FIELD, prefix) != 0 || name->str[prefix] < '0' || name->str[prefix] > '9')
+            continue; /* that of notify.c is not of a slot */
         unsigned long slot = strtoul(name->str + prefix, NULL, 10);
         if (slot >= KEYS_SLOTS || feed_set_cursor(feed, (unsigned)slot, value->str) != 0)
             log_warning("cursor_unreadable", "slot=%lu", slot);

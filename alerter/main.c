@@ -71,6 +71,7 @@ static void reload(struct alerter *a)
     notify_drop(&a->notify); /* it points into the settings */
     bool reloaded = old && proc_reload(&a->args, &a->settings) == 0;
     if (reloaded) {
+        follow_drop(&a->follow); /* who is kin may have changed */
         deliverers_stop(&a->deliverers);
         if (deliverers_init(&a->deliverers, &a->settings) < 0)
             log_error("channels_stopped", "reason=\"out of memory\"");
@@ -79,7 +80,6 @@ static void reload(struct alerter *a)
         struct store *store = store_new(a->settings.store, REDIS_TIMEOUT_MS);
         if (store) {
             lease_release(&a->lease, a->store);
-            follow_drop(&a->follow);
             store_free(a->store);
             a->store = store;
             a->announced = false;

@@ -104,6 +104,13 @@ static double read_number(const json_t *object, const char *key)
     return isfinite(value) ? value : 0;
 }
 
+/* NaN for what is none. */
+static double read_value(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
 void message_read_head(struct message_head *h, const json_t *head)
 {
     *h = (struct message_head){
@@ -140,8 +147,16 @@ void message_read_member(struct message_member *m, const json_t *member)
         .metric = read_text(member, "metric"),
         .direction = read_text(member, "direction"),
         .note = note_of(member),
+        .unit = read_text(member, "unit"),
+        .forecasts = strcmp(read_text(member, "what"), "FORECAST") == 0,
         .start = read_integer(member, "start"),
         .end = read_integer(member, "end"),
         .score = read_number(member, "score"),
+        .peak_at = read_integer(member, "peak_at"),
+        .value = read_value(member, "value"),
+        .expected = read_value(member, "expected"),
+        .lower = read_value(member, "lower"),
+        .upper = read_value(member, "upper"),
+        .is_mean = json_is_true(json_object_get(member, "mean")),
     };
 }

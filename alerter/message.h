@@ -4,11 +4,13 @@
  *   {"version": 1, "id", "kind": "open"|"update"|"resolve"|"digest", "dedup_key", "alert", "site", "page_url",
  *    "incident": HEAD or null, "held": [HEAD...], "held_count": N,
  *    "links": {"ack", "normal"}, "metadata": {"unit", "owner", "description", "runbook"}, "marks": [{"at", "text"}...]}
- * where texts that are not known are null, and HEAD is an incident's, as docs/API.md gives it. */
+ * where texts that are not known are null, and HEAD is an incident's, as docs/API.md gives it, with the "unit" of each
+ * member that it names. */
 #ifndef RIDGELINE_ALERTER_MESSAGE_H
 #define RIDGELINE_ALERTER_MESSAGE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum message_kind { MESSAGE_OPEN, MESSAGE_UPDATE, MESSAGE_RESOLVE, MESSAGE_DIGEST };
@@ -52,8 +54,13 @@ void message_read_head(struct message_head *h, const json_t *head);
 struct message_member {
     const char *metric, *direction;
     const char *note; /* what it is, where it is not off its value: "reaches 100 % in 2d4h at this pace"; else "" */
+    const char *unit; /* "" where no rule says */
+    bool forecasts;   /* `note` is of what is to come: it says all */
     int64_t start, end;
     double score;
+    int64_t peak_at;
+    double value, expected, lower, upper; /* at its peak; NaN where that is not known */
+    bool is_mean;                         /* `value` is one */
 };
 void message_read_member(struct message_member *m, const json_t *member);
 

@@ -1,5 +1,5 @@
-/* One set of facts, from which each form is made: so a mail's text and its HTML cannot differ. Times are UTC, as
- * everywhere on the page. */
+/* One set of facts, from which each form is made: so a mail's text and its HTML (message_html.c) cannot differ. Times are
+ * UTC, as everywhere on the page. */
 #include "alerter/message_text.h"
 
 #include <inttypes.h>
@@ -64,25 +64,51 @@ static void summarize_digest(char *out, size_t out_bytes, const struct message *
                  h.score);
 }
 
+/* The member that moved first. The message tells its unit, also where the member itself does not. */
+static void read_first(struct message_member *first, const struct message *m, const struct message_head *h)
+{
+    message_read_member(first, h->first);
+    if (*first->unit == '\0' && m->unit != NULL)
+        first->unit = m->unit;
+}
+
+/* "12 metrics, first a.b: 412 ms, ..., since when"; of one metric, which the title names, how it is and since when; how
+ * they went where no value is known. */
+static void describe(char *out, size_t out_bytes, const struct message *m, const struct message_head *h)
+{
+    struct message_member first;
+    char metrics[64] = "", phrase[MESSAGE_VALUE_MAX], since[MESSAGE_TEXT_TIME_MAX];
+    read_first(&first, m, h);
+    if (h->count != 1)
+        snprintf(metrics, sizeof metrics, "%" PRId64 " metrics, ", h->count);
+    message_value_phrase(phrase, &first);
+    message_text_time(since, first.start);
+    if (*phrase == '\0')
+        snprintf(out, out_bytes, "%s%s", metrics, h->direction);
+    else if (h->count == 1)
+        snprintf(out, out_bytes, "%s, since %s", phrase, since);
+    else
+        snprintf(out, out_bytes, "%sfirst %.100s: %s, since %s", metrics, first.metric, phrase, since);
+}
+
 char *message_text_summary(char *out, size_t out_bytes, const struct message *m)
 {
     struct message_head h;
-    struct message_member first;
-    char title[200], direction[100], lasted[UNITS_TEXT_MAX];
+    char title[200], said[400], line[400], lasted[UNITS_TEXT_MAX];
     if (m->kind == MESSAGE_DIGEST) {
         summarize_digest(out, out_bytes, m);
         return out;
     }
     message_read_head(&h, m->incident);
-    message_read_member(&first, h.first);
     harmless_line(title, sizeof title, *h.title != '\0' ? h.title : "an incident");
-    if (m->kind == MESSAGE_RESOLVE)
+    if (m->kind == MESSAGE_RESOLVE) {
         snprintf(out, out_bytes, "%s %s: %" PRId64 " metric%s, lasted %s", kind_words[m->kind], title, h.count,
                  plural(h.count), span_text(lasted, h.end - h.start));
-    else
-        snprintf(out, out_bytes, "%s %s: %" PRId64 " metric%s, %s, score %.0f", kind_words[m->kind], title, h.count,
-                 plural(h.count), harmless_line(direction, sizeof direction, *first.note ? first.note : h.direction),
-                 h.score);
+        return out;
+    }
+    describe(said, sizeof said, m, &h);
+    harmless_line(line, sizeof line, said);
+    snprintf(out, out_bytes, "%s %s: %s, score %.0f", kind_words[m->kind], title, line, h.score);
     return out;
 }
 
@@ -123,23 +149,40 @@ static void add_mark(struct message_text_facts *f, const struct message *m, int6
             start >= nearest_at ? "after" : "before", text);
 }
 
+/* What the first mover did: a state or a forecast, its value at the peak, what was expected. */
+static void add_first(struct message_text_facts *f, const struct message *m, const struct message_head *h)
+{
+    struct message_member first;
+    char at[MESSAGE_TEXT_TIME_MAX], seen[MESSAGE_VALUE_MAX], off[MESSAGE_VALUE_MAX], expected[MESSAGE_VALUE_MAX];
+    read_first(&first, m, h);
+    message_value_seen(seen, &first);
+    message_value_off(off, &first);
+    message_value_expected(expected, &first);
+    if (*first.metric != '\0' && h->count > 1)
+        add(f, "First", "%.400s, %s", first.metric, message_text_time(at, first.start));
+    if (*first.note != '\0')
+        add(f, "State", "%s, since %s", first.note, message_text_time(at, first.start));
+    if (*seen != '\0')
+        add(f, "Value", "%s%s%s%s, at %s", seen, *off ? ", " : "", off, *off ? " what was expected" : "",
+            message_text_time(at, first.peak_at));
+    if (*expected != '\0')
+        add(f, "Expected", "%s", expected);
+}
+
 static void add_incident(struct message_text_facts *f, const struct message *m)
 {
     struct message_head h;
-    struct message_member first;
     char since[MESSAGE_TEXT_TIME_MAX], end[MESSAGE_TEXT_TIME_MAX], span[UNITS_TEXT_MAX];
     message_read_head(&h, m->incident);
-    message_read_member(&first, h.first);
     add(f, "Since", "%s", message_text_time(since, h.start));
     if (m->kind == MESSAGE_RESOLVE)
         add(f, "Until", "%s, %s", message_text_time(end, h.end), span_text(span, h.end - h.start));
+    add_first(f, m, &h);
     if (m->kind == MESSAGE_RESOLVE)
         add(f, "Metrics", "%" PRId64, h.count);
     else
         add(f, "Metrics", "%" PRId64 ", %" PRId64 " of them now", h.count, h.open);
     add(f, "Score", "%.0f, %s", h.score, h.direction);
-    if (*first.metric != '\0' && h.count > 1)
-        add(f, "First", "%.400s, %s, %s", first.metric, *first.note ? first.note : first.direction, message_text_time(since, first.start));
     add_mark(f, m, h.start);
 }
 
@@ -157,36 +200,53 @@ void message_text_facts(struct message_text_facts *f, const struct message *m)
             add(f, rest[i].label, "%s", rest[i].value);
 }
 
-static void add_line(struct message_text_lines *l, const struct message *m, const json_t *entry)
+/* Of an incident that a digest names. */
+static void read_held(struct message_text_entry *e, const json_t *head)
 {
-    char text[MESSAGE_TEXT_LINE_MAX], at[MESSAGE_TEXT_TIME_MAX];
     struct message_head h;
+    struct message_member first;
+    char phrase[MESSAGE_VALUE_MAX], said[MESSAGE_VALUE_MAX + 32];
+    message_read_head(&h, head);
+    message_read_member(&first, h.first);
+    message_value_phrase(phrase, &first);
+    snprintf(said, sizeof said, "%" PRId64 " metric%s%s%s", h.count, plural(h.count), *phrase != '\0' ? ", first " : "",
+             phrase);
+    e->score = h.score;
+    e->start = h.start;
+    harmless_line(e->name, sizeof e->name, h.title);
+    harmless_line(e->said, sizeof e->said, said);
+}
+
+static void read_member(struct message_text_entry *e, const json_t *json)
+{
     struct message_member member;
-    if (m->kind == MESSAGE_DIGEST) {
-        message_read_head(&h, entry);
-        snprintf(text, sizeof text, "%3.0f  %s  %.200s, %" PRId64 " metric%s", h.score, message_text_time(at, h.start),
-                 h.title, h.count, plural(h.count));
-    } else {
-        message_read_member(&member, entry);
-        snprintf(text, sizeof text, "%3.0f  %s  %.200s, %.80s", member.score, message_text_time(at, member.start),
-                 member.metric, *member.note ? member.note : member.direction);
-    }
-    harmless_line(l->line[l->n++], MESSAGE_TEXT_LINE_MAX, text);
+    char phrase[MESSAGE_VALUE_MAX];
+    message_read_member(&member, json);
+    e->score = member.score;
+    e->start = member.start;
+    harmless_line(e->name, sizeof e->name, member.metric);
+    harmless_line(e->said, sizeof e->said, *message_value_phrase(phrase, &member) != '\0' ? phrase : member.direction);
 }
 
 void message_text_lines(struct message_text_lines *l, const struct message *m)
 {
-    const json_t *list = m->kind == MESSAGE_DIGEST ? m->held : json_object_get(m->incident, "strongest");
+    bool digest = m->kind == MESSAGE_DIGEST;
+    const json_t *list = digest ? m->held : json_object_get(m->incident, "strongest");
     struct message_head h;
+    char at[MESSAGE_TEXT_TIME_MAX];
     message_read_head(&h, m->incident);
-    int64_t all = m->kind == MESSAGE_DIGEST ? m->held_count : h.count;
     size_t listed = json_array_size(list);
-    l->n = 0;
-    if (m->kind != MESSAGE_DIGEST && listed < 2) /* the title says it already */
+    l->n = l->n_entries = 0;
+    if (!digest && listed < 2) /* the title says it already */
         return;
-    for (size_t i = 0; i < listed && i < MESSAGE_TEXT_LINES_MAX; i++)
-        add_line(l, m, json_array_get(list, i));
-    int64_t more = all - (int64_t)l->n;
+    for (size_t i = 0; i < listed && i < MESSAGE_TEXT_LINES_MAX; i++) {
+        struct message_text_entry e;
+        (digest ? read_held : read_member)(&e, json_array_get(list, i));
+        snprintf(l->line[l->n++], MESSAGE_TEXT_LINE_MAX, "%3.0f  %s  %s, %s", e.score, message_text_time(at, e.start),
+                 e.name, e.said);
+        l->entry[l->n_entries++] = e;
+    }
+    int64_t more = (digest ? m->held_count : h.count) - (int64_t)l->n;
     if (more > 0)
         snprintf(l->line[l->n++], MESSAGE_TEXT_LINE_MAX, "and %" PRId64 " more", more);
 }
@@ -223,77 +283,5 @@ char *message_text_plain(const struct message *m)
     for (size_t i = 0; i < MESSAGE_TEXT_LINKS; i++)
         if (message_text_link(m, i) != NULL)
             fprintf(out, "%s: %s\r\n", message_text_link_words(i), harmless_line(url, sizeof url, message_text_link(m, i)));
-    return harmless_finish(out, &text);
-}
-
-/* Only what begins as a web address becomes a link: no "javascript:". */
-static void write_link(FILE *out, const char *url, const char *words)
-{
-    bool is_link = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
-    if (is_link) {
-        fputs("<a href=\"", out);
-        harmless_html(out, url);
-        fputs("\">", out);
-    }
-    harmless_html(out, words);
-    if (is_link)
-        fputs("</a>", out);
-}
-
-static void write_facts(FILE *out, const struct message *m)
-{
-    struct message_text_facts facts;
-    message_text_facts(&facts, m);
-    fputs("<table cellpadding=\"3\">", out);
-    for (size_t i = 0; i < facts.n; i++) {
-        fprintf(out, "<tr><th align=\"left\" valign=\"top\">%s</th><td>", facts.fact[i].label);
-        write_link(out, facts.fact[i].value, facts.fact[i].value);
-        fputs("</td></tr>", out);
-    }
-    fputs("</table>", out);
-}
-
-static void write_lines(FILE *out, const struct message *m)
-{
-    struct message_text_lines lines;
-    message_text_lines(&lines, m);
-    if (lines.n == 0)
-        return;
-    fputs("<pre>", out);
-    for (size_t i = 0; i < lines.n; i++) {
-        harmless_html(out, lines.line[i]);
-        fputc('\n', out);
-    }
-    fputs("</pre>", out);
-}
-
-char *message_text_html(const struct message *m, const char *chart)
-{
-    char summary[MESSAGE_TEXT_SUMMARY_MAX];
-    char *text = NULL;
-    size_t len;
-    FILE *out = open_memstream(&text, &len);
-    if (out == NULL)
-        return NULL;
-    fputs("<!DOCTYPE html><html><body style=\"font-family:sans-serif\"><h3>", out);
-    harmless_html(out, message_text_summary(summary, sizeof summary, m));
-    fputs("</h3>", out);
-    if (chart != NULL)
-        fprintf(out,
-                "<p><img src=\"cid:%s\" width=\"600\" height=\"240\" alt=\"the first mover's last hours\"></p>", chart);
-    write_facts(out, m);
-    write_lines(out, m);
-    if (m->page_url != NULL && *m->page_url != '\0') {
-        fputs("<p>", out);
-        write_link(out, m->page_url, "Open in Ridgeline");
-        for (size_t i = 0; i < MESSAGE_TEXT_LINKS; i++) {
-            if (message_text_link(m, i) == NULL)
-                continue;
-            fputs(" &middot; ", out);
-            write_link(out, message_text_link(m, i), message_text_link_words(i));
-        }
-        fputs("</p>", out);
-    }
-    fputs("</body></html>\r\n", out);
     return harmless_finish(out, &text);
 }

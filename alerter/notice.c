@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alerter/channels/harmless.h"
 #include "alerter/message.h"
 #include "alerter/outbox.h"
+#include "alerter/receipts.h"
 #include "ridgeline/alerts.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
@@ -17,6 +19,8 @@
 #define MARKS_BEFORE_S 3600 /* a deploy longer before the start is not named */
 #define LINKS_HOLD_S (7 * 86400)
 #define PLACE_MAX 1024
+#define KEY_MAX (ANOMALY_ID_BYTES + CHANNEL_NAME_MAX + 1)
+#define UNIT_MAX 64
 
 /* Where the page is found, without a slash at its end. */
 static void page_of(char out[PLACE_MAX], const struct settings *settings)
@@ -86,45 +90,115 @@ static int add_context(struct message *m, struct store *s, const struct settings
     return m->marks ? 0 : -1;
 }
 
+/* The metric's unit, beside what the head says of it: each number of a message is one of something. */
+static void add_unit(json_t *member, const struct settings *settings)
+{
+    const char *metric = json_string_value(json_object_get(member, "metric"));
+    char unit[UNIT_MAX];
+    struct conf_about about;
+    if (!metric)
+        return;
+    conf_about(settings, metric, strlen(metric), &about);
+    harmless_line(unit, sizeof unit, about.unit);
+    json_object_set_new(member, "unit", *unit ? json_string(unit) : json_null());
+}
+
+/* A copy of the head whose members have their units. NULL when memory is out. */
+static json_t *with_units(const json_t *head, const struct settings *settings)
+{
+    json_t *copy = json_deep_copy(head), *member;
+    size_t i;
+    add_unit(json_object_get(copy, "first"), settings);
+    json_array_foreach(json_object_get(copy, "strongest"), i, member)
+        add_unit(member, settings);
+    return copy;
+}
+
+static json_t *each_with_units(const json_t *heads, const struct settings *settings)
+{
+    json_t *copies = json_array(), *head;
+    size_t i;
+    json_array_foreach(heads, i, head)
+        json_array_append_new(copies, with_units(head, settings));
+    return copies;
+}
+
+static struct receipt receipt_of(const struct message *m, const char *channel, const char *id)
+{
+    return (struct receipt){.id = id,
+                            .alert = m->alert,
+                            .channel = channel,
+                            .kind = message_kind_name(m->kind),
+                            .outcome = RECEIPT_QUEUED,
+                            .at_s = clock_wall_s(),
+                            .reason = ""};
+}
+
+/* Queues it, and notes that it was. Returns as notice_send(). */
+static int queue(struct store *s, const char *channel, const struct message *m, const char *id, const char *incident)
+{
+    struct receipt receipt = receipt_of(m, channel, id);
+    int result = outbox_send(s, channel, m, id);
+    return result == 0 ? receipts_note(s, incident, &receipt) : result;
+}
+
 int notice_send(struct store *s, const struct settings *settings, const char *alert, const char *channel,
                 const struct routing_state *state, json_t *head)
 {
-    const char *incident = json_string_value(json_object_get(head, "id"));
+    const char *known = json_string_value(json_object_get(head, "id")), *incident = known ? known : "";
+    const char *leader = json_string_value(json_object_get(json_object_get(head, "group"), "id"));
     char ack[TICKET_LINK_BYTES], normal[TICKET_LINK_BYTES];
-    char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 64], id[OUTBOX_ID_MAX], key[ANOMALY_ID_BYTES + CHANNEL_NAME_MAX + 1];
+    char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 64], id[OUTBOX_ID_MAX], key[KEY_MAX];
     struct message m = {.kind = kind_of(state->pending),
                         .dedup_key = key,
                         .alert = alert,
                         .site = site,
                         .page_url = url,
-                        .incident = head};
-    snprintf(key, sizeof key, "%s.%s", incident ? incident : "", alert);
+                        .incident = with_units(head, settings)};
+    snprintf(key, sizeof key, "%s.%s", leader ? leader : incident, alert);
     snprintf(id, sizeof id, "%s.%" PRIu32 ".%s", key, state->sequence, message_kind_name(m.kind));
     site_name(site, settings);
     page_of(page, settings);
-    snprintf(url, sizeof url, "%s/#incident=%s", page, incident ? incident : "");
-    int result = add_context(&m, s, settings, head);
-    if (result == 0 && incident)
+    snprintf(url, sizeof url, "%s/#incident=%s", page, incident);
+    int result = m.incident ? add_context(&m, s, settings, head) : -1;
+    if (result == 0 && known)
         result = add_links(&m, s, page, incident, channel, ack, normal);
     if (result == 0)
-        result = outbox_send(s, channel, &m, id);
+        result = queue(s, channel, &m, id, incident);
     json_decref(m.marks);
+    json_decref(m.incident);
     return result;
 }
 
+int notice_hold(struct store *s, const char *alert, const char *channel, const struct routing_state *state,
+                enum routing_kind kind, const json_t *head)
+{
+    const char *incident = json_string_value(json_object_get(head, "id"));
+    char id[OUTBOX_ID_MAX];
+    struct message m = {.kind = kind_of(kind), .alert = alert};
+    if (!incident)
+        return 0;
+    snprintf(id, sizeof id, "%s.%s.%" PRIu32 ".held", incident, alert, state->sequence);
+    struct receipt receipt = receipt_of(&m, channel, id);
+    receipt.outcome = RECEIPT_HELD;
+    return receipts_note(s, incident, &receipt);
+}
+
 int notice_send_digest(struct store *s, const struct settings *settings, const char *channel, uint32_t sequence,
-                       json_t *held, int64_t held_count)
+                       const json_t *held, int64_t held_count)
 {
     char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 2], id[OUTBOX_ID_MAX];
     struct message m = {.kind = MESSAGE_DIGEST,
                         .dedup_key = id,
                         .site = site,
                         .page_url = url,
-                        .held = held,
+                        .held = each_with_units(held, settings),
                         .held_count = held_count};
     snprintf(id, sizeof id, "digest.%s.%" PRIu32, channel, sequence);
     site_name(site, settings);
     page_of(page, settings);
     snprintf(url, sizeof url, "%s/", page);
-    return outbox_send(s, channel, &m, id);
+    int result = m.held ? outbox_send(s, channel, &m, id) : -1;
+    json_decref(m.held);
+    return result;
 }

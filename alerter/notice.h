@@ -10,14 +10,20 @@
 
 struct settings;
 
-/* Sends what is pending of `state`, about the incident of `head` (its JSON). Returns 0; 1 when the outbox is full: try
- * again later; -1 when Redis did not answer or memory is out. */
+/* Sends what is pending of `state`, about the incident of `head` (its JSON), or about the group whose leader that names
+ * (groups_json()), and notes that with the incident. Returns 0; 1 when the outbox is full: try again later; -1 when Redis
+ * did not answer or memory is out. */
 int notice_send(struct store *s, const struct settings *settings, const char *alert, const char *channel,
                 const struct routing_state *state, json_t *head);
+
+/* Notes with the incident that a message of this kind was held back by the channel's limit. Returns 0, or -1 as
+ * above. */
+int notice_hold(struct store *s, const char *alert, const char *channel, const struct routing_state *state,
+                enum routing_kind kind, const json_t *head);
 
 /* Sends a channel's digest of this number about the incidents of `held` (array of heads), `held_count` with those that
  * are not listed. Returns as above. */
 int notice_send_digest(struct store *s, const struct settings *settings, const char *channel, uint32_t sequence,
-                       json_t *held, int64_t held_count);
+                       const json_t *held, int64_t held_count);
 
 #endif

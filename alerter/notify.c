@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "alerter/groups.h"
 #include "alerter/notice.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
@@ -29,7 +30,7 @@ static int load(struct notify *n, struct store *s, const struct settings *settin
     if (told_load(&n->told, s, settings) != 0)
         return -1;
     n->loaded = true;
-    log_info("notify_loaded", "incidents=%u ways=%zu", HASH_COUNT(n->told.ones), n->told.n_pairs);
+    log_info("notify_loaded", "incidents=%u ways=%zu", HASH_COUNT(n->told.ones), n->told.ways.n);
     return 0;
 }
 
@@ -52,59 +53,130 @@ static bool is_wanted(const struct notify *n, const struct settings *settings, c
     return matches && audible;
 }
 
+/* The same of those that are told together: one of them that is open is enough. */
+static bool is_any_wanted(const struct notify *n, const struct settings *settings, const struct told_one *one, size_t i,
+                          int64_t now_s)
+{
+    const struct alert_settings *alert = n->told.ways.list[i].alert;
+    bool wanted = one->head.open && is_wanted(n, settings, alert, &one->head, now_s);
+    for (const struct told_one *f = one->way[i].followers; f && !wanted; f = f->way[i].next)
+        wanted = f->head.open && is_wanted(n, settings, alert, &f->head, now_s);
+    return wanted;
+}
+
+/* The key of the group to which an incident belongs that the alert is about: by the first of its members that it tells
+ * of. 0 when it is told alone. */
+static uint64_t group_key(const struct notify *n, const struct incident_head *head, const struct ways_one *way)
+{
+    size_t i = 0;
+    if (way->parts == ALERTS_BY_INCIDENT)
+        return 0;
+    while (named(head, i) && !alerts_tell_of(way->alert, named(head, i)))
+        i++;
+    const struct incident_member *about = named(head, i) ? named(head, i) : &head->first;
+    return groups_key(&n->told.kinship, (unsigned)way->parts, about->metric);
+}
+
+/* Has what is to be told as open told in a group that is told already. Returns 1 when there is none; 0; or -1 when
+ * Redis did not answer. */
+static int join(struct notify *n, struct store *s, struct told_one *one, size_t i, uint64_t key)
+{
+    struct told_one *leader = key != 0 ? groups_find(&n->told, i, key) : NULL;
+    if (!leader)
+        return 1;
+    routing_join(&one->way[i].state, leader->id, &one->head, clock_wall_s());
+    groups_follow(leader, one, i);
+    return told_save(&n->told, s, one, i);
+}
+
+/* What is told with a group that is over is told by itself from now on. Returns 0 or -1. */
+static int leave(struct notify *n, struct store *s, struct told_one *one, size_t i)
+{
+    routing_leave(&one->way[i].state);
+    return told_save(&n->told, s, one, i);
+}
+
 /* Notes what is to be told, within the channel's limit. What is held back is known to the limiter before the
  * incident counts as told. */
 static int intend(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one, size_t i,
-                  enum routing_kind kind, uint64_t *counters)
+                  enum routing_kind kind, const struct incident_head *head, uint64_t *counters)
 {
-    const struct told_pair *pair = &n->told.pairs[i];
-    struct limiter *limiter = &n->told.limiters[pair->channel];
-    struct routing_state *told = &one->told[i];
+    const struct ways_one *way = &n->told.ways.list[i];
+    struct limiter *limiter = &n->told.limiters[way->channel];
+    struct routing_state *told = &one->way[i].state;
     int64_t now_s = clock_wall_s();
     bool limited = kind != ROUTING_RESOLVE && !told->held;
-    bool hold = limited && !limiter_take(limiter, &settings->channels.list[pair->channel].rate_limit, now_s);
+    bool hold = limited && !limiter_take(limiter, &settings->channels.list[way->channel].rate_limit, now_s);
     if (hold) {
         limiter_hold(limiter, one->id);
         counters[ALERTER_messages_held]++;
     }
-    if (limited && told_save_limiter(&n->told, s, settings, pair->channel) != 0)
+    if (limited && told_save_limiter(&n->told, s, settings, way->channel) != 0)
         return -1;
-    routing_intend(told, pair->alert, kind, hold, &one->head, now_s);
-    return told_save(&n->told, s, one, i);
+    const char *channel = settings->channels.list[way->channel].name;
+    if (hold && notice_hold(s, way->alert->name, channel, told, kind, one->json) != 0)
+        return -1;
+    routing_intend(told, way->alert, kind, hold, head, now_s);
+    return groups_settle(&n->told, one, i) == 0 ? told_save(&n->told, s, one, i) : -1;
 }
 
 /* Sends what is pending. Returns as notice_send(). */
 static int send_pending(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one,
                         size_t i, uint64_t *counters)
 {
-    const struct told_pair *pair = &n->told.pairs[i];
-    int result = notice_send(s, settings, pair->alert->name, settings->channels.list[pair->channel].name, &one->told[i],
-                             one->json);
+    const struct ways_one *way = &n->told.ways.list[i];
+    struct routing_state *told = &one->way[i].state;
+    json_t *head = groups_json(one, i);
+    const char *channel = settings->channels.list[way->channel].name;
+    int result = head ? notice_send(s, settings, way->alert->name, channel, told, head) : -1;
+    json_decref(head);
     if (result != 0)
         return result;
     counters[ALERTER_messages]++;
-    routing_sent(&one->told[i]);
-    return told_save(&n->told, s, one, i);
+    routing_sent(told);
+    return groups_settle(&n->told, one, i) == 0 ? told_save(&n->told, s, one, i) : -1;
 }
 
-/* Tells what is to be told of an incident to one channel for one alert. Returns 0, or -1 when Redis did not answer. */
+/* What is to be told now of an incident, or of the group that it leads. */
+static enum routing_kind decide(const struct notify *n, const struct settings *settings, const struct told_one *one,
+                                size_t i, const struct incident_head *head)
+{
+    const struct alert_settings *alert = n->told.ways.list[i].alert;
+    int score = alert->min_score > 0 ? (int)alert->min_score : n->bar.score;
+    int64_t now_s = clock_wall_s();
+    enum routing_kind kind = routing_decide(&one->way[i].state, alert, score, head, now_s);
+    bool wanted = kind == ROUTING_RESOLVE || (kind != ROUTING_NOTHING && is_any_wanted(n, settings, one, i, now_s));
+    return wanted ? kind : ROUTING_NOTHING;
+}
+
+/* Tells what is to be told of an incident on one way. Returns 0, or -1 when Redis did not answer. */
 static int route(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one, size_t i,
                  uint64_t *counters)
 {
-    const struct alert_settings *alert = n->told.pairs[i].alert;
-    int64_t now_s = clock_wall_s();
-    int score = alert->min_score > 0 ? (int)alert->min_score : n->bar.score;
+    struct routing_state *told = &one->way[i].state;
+    if (one->way[i].leader)
+        return 0;
+    if (*told->with && leave(n, s, one, i) != 0)
+        return -1;
     for (;;) {
-        if (one->told[i].pending != ROUTING_NOTHING) {
+        if (told->pending != ROUTING_NOTHING) {
             int result = send_pending(n, s, settings, one, i, counters);
             if (result != 0)
                 return result < 0 ? -1 : 0;
         }
-        enum routing_kind kind = routing_decide(&one->told[i], alert, score, &one->head, now_s);
-        if (kind == ROUTING_NOTHING ||
-            (kind != ROUTING_RESOLVE && !is_wanted(n, settings, alert, &one->head, now_s)))
+        struct incident_head head;
+        groups_head(&head, one, i);
+        enum routing_kind kind = decide(n, settings, one, i, &head);
+        if (kind == ROUTING_NOTHING)
             return 0;
-        if (intend(n, s, settings, one, i, kind, counters) != 0)
+        if (kind == ROUTING_OPEN) {
+            uint64_t key = group_key(n, &head, &n->told.ways.list[i]);
+            int joined = join(n, s, one, i, key);
+            if (joined <= 0)
+                return joined;
+            told->key = key;
+        }
+        if (intend(n, s, settings, one, i, kind, &head, counters) != 0)
             return -1;
     }
 }
@@ -112,8 +184,8 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
 /* An incident that is over and of which nothing is left to tell need not be held. */
 static bool is_done(const struct notify *n, const struct told_one *one)
 {
-    for (size_t i = 0; i < n->told.n_pairs; i++)
-        if (one->told[i].told || one->told[i].pending != ROUTING_NOTHING)
+    for (size_t i = 0; i < n->told.ways.n; i++)
+        if (routing_is_busy(&one->way[i].state) || *one->way[i].state.with)
             return false;
     return !one->head.open;
 }
@@ -127,7 +199,7 @@ static int route_all(struct notify *n, struct store *s, const struct settings *s
         struct told_one *one = n->next;
         if (clock_mono_ms() >= until_mono_ms)
             return 1;
-        for (size_t i = 0; i < n->told.n_pairs; i++)
+        for (size_t i = 0; i < n->told.ways.n; i++)
             if (route(n, s, settings, one, i, counters) != 0)
                 return -1;
         n->next = one->hh.next;

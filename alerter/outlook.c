@@ -13,20 +13,15 @@
 #include "alerter/channels/harmless.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
-#include "ridgeline/forecast.h"
 #include "ridgeline/keys.h"
-#include "ridgeline/rollup.h"
-#include "ridgeline/series.h"
+#include "ridgeline/prospect.h"
 
 #define PASS_MS 600000
 #define NAMES_PER_READ 1000
 #define LOOKS_PER_TURN 50
 #define LOOK_MS 500 /* of a turn, where Redis is slow: the lease must not run out meanwhile */
 #define HYSTERESIS 1.25 /* of warn_before, beyond which it is over */
-#define SPAN_BYTES 16
 #define SCORE_RISE 5    /* less is no news */
-#define AT_LIMIT 0.01   /* of the limit: so near it is reached */
-#define UNIT_BYTES 20   /* of a unit in a note, with its end */
 
 static bool has_limits(const struct settings *settings)
 {
@@ -105,63 +100,11 @@ int outlook_load(struct outlook *o, struct store *s)
     return result;
 }
 
-static void take_slot(void *context, const struct rollup_point *slot)
+/* The unit is what a rule says: JSON takes no bytes that are no UTF-8. */
+static void write_note(char note[FORECAST_NOTE_BYTES], const struct forecast *f, const struct conf_about *about)
 {
-    struct series *points = context;
-    series_push(points, (struct point){slot->t + slot->step_s / 2, slot->mean});
-}
-
-/* The points of the last week, from the rollup and the raw tail behind it. Returns 0, or -1 as outlook_load(). */
-static int read_points(struct store *s, const char *metric, uint32_t now, struct series *points)
-{
-    char raw_key[KEYS_MAX], rollup_key[KEYS_MAX];
-    struct rollup rollup = {.bytes = NULL};
-    struct series raw;
-    size_t raw_len = keys_metric(raw_key, metric, strlen(metric));
-    size_t rollup_len = keys_rollup(rollup_key, metric, strlen(metric));
-    series_init(&raw);
-    int asked = store_append(s, "GET %b", raw_key, raw_len) == 0 && store_append(s, "GET %b", rollup_key, rollup_len) == 0;
-    redisReply *tail = asked ? store_reply(s) : NULL, *history = asked ? store_reply(s) : NULL;
-    int result = store_ok(tail) && store_ok(history) ? 0 : -1;
-    if (result == 0 && tail->type == REDIS_REPLY_STRING)
-        result = series_scan((const uint8_t *)tail->str, tail->len, &raw, NULL);
-    series_sort_last_wins(&raw);
-    if (result == 0 && history->type == REDIS_REPLY_STRING &&
-        rollup_load(&rollup, (const uint8_t *)history->str, history->len) == 0)
-        rollup_each(&rollup, now - FORECAST_SPAN_S, UINT32_MAX, take_slot, points);
-    for (size_t i = 0; result == 0 && i < raw.n; i++)
-        if (raw.points[i].t >= rollup.folded_until)
-            result = series_push(points, raw.points[i]);
-    rollup_fini(&rollup);
-    series_fini(&raw);
-    if (tail)
-        freeReplyObject(tail);
-    if (history)
-        freeReplyObject(history);
-    return result;
-}
-
-/* "3d4h" from a day on, "3h57m" before. */
-static void write_span(char out[SPAN_BYTES], int64_t s)
-{
-    unsigned minutes = (unsigned)(s / 60);
-    if (minutes >= 1440)
-        snprintf(out, SPAN_BYTES, "%ud%uh", minutes / 1440 % 100000, minutes / 60 % 24);
-    else
-        snprintf(out, SPAN_BYTES, "%uh%02um", minutes / 60, minutes % 60);
-}
-
-/* "reaches 100 % in 3d4h at this pace". JSON takes no half of a character, so it is not for a precision to cut the unit. */
-static void write_note(char note[INCIDENT_NOTE_BYTES], const struct forecast *f, const struct conf_about *about)
-{
-    char after[SPAN_BYTES], unit[UNIT_BYTES];
-    const char *blank = *harmless_line(unit, sizeof unit, about->unit) ? " " : "";
-    int64_t s = (int64_t)fmin(f->reach_s, 1e9);
-    write_span(after, s);
-    if (f->soonest_s <= 0 || s < 60)
-        snprintf(note, INCIDENT_NOTE_BYTES, "is at %.6g%s%s", about->limit, blank, unit);
-    else
-        snprintf(note, INCIDENT_NOTE_BYTES, "reaches %.6g%s%s in %s at this pace", about->limit, blank, unit, after);
+    char unit[FORECAST_UNIT_MAX];
+    forecast_note(note, f, about->limit, harmless_line(unit, sizeof unit, about->unit));
 }
 
 /* 50, what opens, at warn_before; 100 at the limit. */
@@ -186,7 +129,7 @@ static int save(struct store *s, const struct outlook_one *one, const struct for
 }
 
 static int tell(struct incidents *incidents, const struct grouping_rules *rules, const struct outlook_one *one,
-                const char *note, bool open)
+                const char *note, double value, bool open)
 {
     uint32_t now = (uint32_t)clock_wall_s();
     struct incident_member m = {.metric = one->metric,
@@ -196,7 +139,8 @@ static int tell(struct incidents *incidents, const struct grouping_rules *rules,
                                 .direction = one->rising ? INCIDENT_UP : INCIDENT_DOWN,
                                 .score = one->score,
                                 .peak_at = now,
-                                .what = INCIDENT_FORECAST};
+                                .what = INCIDENT_FORECAST,
+                                .told = {.value = value, .expected = NAN, .lower = NAN, .upper = NAN}};
     memcpy(m.id, one->id, sizeof m.id);
     snprintf(m.note, sizeof m.note, "%s", note);
     return incidents_take(incidents, rules, &m, clock_wall_ms());
@@ -207,7 +151,7 @@ static int end(struct outlook *o, struct store *s, struct incidents *incidents, 
                struct outlook_one *one)
 {
     redisReply *r = store_command(s, "HDEL " KEYS_OUTLOOK " %s", one->metric);
-    int result = store_ok(r) ? tell(incidents, rules, one, "no longer heads for its limit", false) : -1;
+    int result = store_ok(r) ? tell(incidents, rules, one, "no longer heads for its limit", NAN, false) : -1;
     if (r)
         freeReplyObject(r);
     if (result == 0)
@@ -219,14 +163,14 @@ static int end(struct outlook *o, struct store *s, struct incidents *incidents, 
 static bool has_arrived(const struct outlook_one *one, const struct forecast *f, double limit)
 {
     double short_of = one->rising ? limit - f->last : f->last - limit;
-    return short_of <= AT_LIMIT * fabs(limit);
+    return short_of <= FORECAST_AT_LIMIT * fabs(limit);
 }
 
 /* The metric heads for its limit, or is there: `one` is NULL when that is new. */
 static int goes_on(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
                    struct outlook_one *one, const char *metric, const struct forecast *f, const struct conf_about *about)
 {
-    char note[INCIDENT_NOTE_BYTES];
+    char note[FORECAST_NOTE_BYTES];
     double score = score_of(f, about);
     write_note(note, f, about);
     if (!one)
@@ -237,7 +181,7 @@ static int goes_on(struct outlook *o, struct store *s, struct incidents *inciden
     if (score < one->score + SCORE_RISE && (score < 100 || one->score == 100))
         return 0;
     one->score = score;
-    return tell(incidents, rules, one, note, true);
+    return tell(incidents, rules, one, note, f->last, true);
 }
 
 static int look(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
@@ -246,12 +190,8 @@ static int look(struct outlook *o, struct store *s, struct incidents *incidents,
     uint32_t now = (uint32_t)clock_wall_s();
     struct outlook_one *one = find(o, metric, strlen(metric));
     struct forecast f = {.heading = false};
-    struct series points;
-    series_init(&points);
-    int result = read_points(s, metric, now, &points);
-    int unknown = result == 0 ? forecast(&f, points.points, points.n, about->limit, now) : 0;
-    series_fini(&points);
-    if (result != 0 || unknown < 0)
+    int unknown = prospect_read(s, metric, strlen(metric), about->limit, now, &f);
+    if (unknown < 0)
         return -1;
     double within_s = (double)about->warn_before_s * (one ? HYSTERESIS : 1);
     if (unknown == 0 && one && has_arrived(one, &f, about->limit)) {

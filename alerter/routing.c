@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ridgeline/alerts.h"
@@ -49,11 +50,53 @@ void routing_sent(struct routing_state *s)
     s->pending = ROUTING_NOTHING;
 }
 
+bool routing_is_busy(const struct routing_state *s)
+{
+    return s->told || s->pending != ROUTING_NOTHING;
+}
+
+void routing_join(struct routing_state *s, const char *leader, const struct incident_head *head, int64_t now_s)
+{
+    snprintf(s->with, sizeof s->with, "%s", leader);
+    s->key = 0;
+    s->count = head->metrics;
+    s->at_s = now_s;
+}
+
+void routing_leave(struct routing_state *s)
+{
+    s->with[0] = '\0';
+}
+
 char *routing_to_text(char out[ROUTING_TEXT_MAX], const struct routing_state *s)
 {
-    snprintf(out, ROUTING_TEXT_MAX, "%d %d %s %" PRIu32 " %" PRIu32 " %" PRId64, s->told, s->held,
-             kind_names[s->pending], s->sequence, s->count, s->at_s);
+    int len = snprintf(out, ROUTING_TEXT_MAX, "%d %d %s %" PRIu32 " %" PRIu32 " %" PRId64, s->told, s->held,
+                       kind_names[s->pending], s->sequence, s->count, s->at_s);
+    if (*s->with)
+        snprintf(out + len, ROUTING_TEXT_MAX - (size_t)len, " with=%s", s->with);
+    else if (s->key != 0)
+        snprintf(out + len, ROUTING_TEXT_MAX - (size_t)len, " key=%016" PRIx64, s->key);
     return out;
+}
+
+/* Reads what may follow, up to the end of the text. */
+static bool read_group(struct routing_state *s, const char *text)
+{
+    static const char key[] = " key=", with[] = " with=";
+    const char *hex;
+    if (*text == '\0')
+        return true;
+    bool leads = strncmp(text, key, sizeof key - 1) == 0;
+    if (!leads && (strncmp(text, with, sizeof with - 1) != 0 || routing_is_busy(s)))
+        return false;
+    hex = text + (leads ? sizeof key : sizeof with) - 1;
+    if (strlen(hex) != ANOMALY_ID_BYTES - 1 || strspn(hex, "0123456789abcdef") != ANOMALY_ID_BYTES - 1)
+        return false;
+    if (leads)
+        s->key = strtoull(hex, NULL, 16);
+    else
+        memcpy(s->with, hex, ANOMALY_ID_BYTES);
+    return true;
 }
 
 int routing_from_text(struct routing_state *s, const char *text)
@@ -64,8 +107,7 @@ int routing_from_text(struct routing_state *s, const char *text)
     size_t k = 0;
     *s = read;
     if (sscanf(text, "%1d %1d %7s %9" SCNu32 " %9" SCNu32 " %12" SCNd64 "%n", &told, &held, kind, &read.sequence,
-               &read.count, &read.at_s, &end) != 6 ||
-        text[end] != '\0')
+               &read.count, &read.at_s, &end) != 6)
         return -1;
     while (k < KINDS && strcmp(kind_names[k], kind) != 0)
         k++;
@@ -74,6 +116,8 @@ int routing_from_text(struct routing_state *s, const char *text)
     read.told = told == 1;
     read.held = held == 1;
     read.pending = (enum routing_kind)k;
+    if (!read_group(&read, text + end))
+        return -1;
     *s = read;
     return 0;
 }

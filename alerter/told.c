@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerter/groups.h"
 #include "alerter/writer.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
@@ -25,31 +26,10 @@ void told_drop(struct told *t)
     struct told_one *one, *next;
     HASH_ITER(hh, t->ones, one, next)
         told_forget(t, one);
-    free(t->pairs);
+    groups_free(t);
+    ways_free(&t->ways);
     free(t->limiters);
     *t = (struct told){.ones = NULL};
-}
-
-static bool reaches(const struct alert_settings *alert, const struct channel_settings *channel)
-{
-    return conf_globs_match(&alert->channels, channel->name, strlen(channel->name));
-}
-
-static int make_pairs(struct told *t, const struct settings *s)
-{
-    t->pairs = calloc(s->alerts.n * s->channels.n + 1, sizeof *t->pairs);
-    t->limiters = calloc(s->channels.n + 1, sizeof *t->limiters);
-    if (!t->pairs || !t->limiters)
-        return -1;
-    for (size_t a = 0; a < s->alerts.n; a++)
-        for (size_t c = 0; c < s->channels.n; c++) {
-            if (!reaches(&s->alerts.list[a], &s->channels.list[c]))
-                continue;
-            struct told_pair *pair = &t->pairs[t->n_pairs++];
-            *pair = (struct told_pair){.alert = &s->alerts.list[a], .channel = c};
-            snprintf(pair->field, sizeof pair->field, "sent:%s:%s", pair->alert->name, s->channels.list[c].name);
-        }
-    return 0;
 }
 
 /* Replaces the head. One that cannot be read changes nothing. */
@@ -71,19 +51,19 @@ static void take_head(struct told_one *one, const char *text, size_t len)
 static int ask(struct told *t, struct store *s, const char *id)
 {
     char key[KEYS_MAX];
-    const char **argv = calloc(t->n_pairs + 3, sizeof *argv);
-    size_t *lens = calloc(t->n_pairs + 3, sizeof *lens);
+    const char **argv = calloc(t->ways.n + 3, sizeof *argv);
+    size_t *lens = calloc(t->ways.n + 3, sizeof *lens);
     int result = -1;
     if (argv && lens) {
         keys_incident(key, id);
         argv[0] = "HMGET";
         argv[1] = key;
         argv[2] = INCIDENT_FIELD_HEAD;
-        for (size_t i = 0; i < t->n_pairs; i++)
-            argv[i + 3] = t->pairs[i].field;
-        for (size_t i = 0; i < t->n_pairs + 3; i++)
+        for (size_t i = 0; i < t->ways.n; i++)
+            argv[i + 3] = t->ways.list[i].field;
+        for (size_t i = 0; i < t->ways.n + 3; i++)
             lens[i] = strlen(argv[i]);
-        result = store_append_argv(s, (int)t->n_pairs + 3, argv, lens);
+        result = store_append_argv(s, (int)t->ways.n + 3, argv, lens);
     }
     free(argv);
     free(lens);
@@ -96,19 +76,19 @@ static int take(struct told *t, struct store *s, const char *id)
 {
     redisReply *r = store_reply(s);
     struct told_one *one = NULL;
-    int result = store_ok(r) && r->type == REDIS_REPLY_ARRAY && r->elements == t->n_pairs + 1 ? 0 : -1;
+    int result = store_ok(r) && r->type == REDIS_REPLY_ARRAY && r->elements == t->ways.n + 1 ? 0 : -1;
     if (result != 0 || r->element[0]->type != REDIS_REPLY_STRING)
         goto out;
-    one = calloc(1, sizeof *one + t->n_pairs * sizeof *one->told);
+    one = calloc(1, sizeof *one + t->ways.n * sizeof *one->way);
     result = one ? 0 : -1;
     if (!one)
         goto out;
     snprintf(one->id, sizeof one->id, "%s", id);
     take_head(one, r->element[0]->str, r->element[0]->len);
-    for (size_t i = 0; i < t->n_pairs; i++)
+    for (size_t i = 0; i < t->ways.n; i++)
         if (r->element[i + 1]->type == REDIS_REPLY_STRING &&
-            routing_from_text(&one->told[i], r->element[i + 1]->str) != 0)
-            log_warning("told_unreadable", "incident=%s field=%s", one->id, t->pairs[i].field);
+            routing_from_text(&one->way[i].state, r->element[i + 1]->str) != 0)
+            log_warning("told_unreadable", "incident=%s field=%s", one->id, t->ways.list[i].field);
     if (!one->json) {
         free(one);
         goto out;
@@ -204,8 +184,49 @@ static int load_ones(struct told *t, struct store *s)
     return load_list(t, s, KEYS_INCIDENTS_OPEN, 0);
 }
 
+/* Whom the incidents that are held are told with: they may be closed since long. */
+static int load_leaders(struct told *t, struct store *s)
+{
+    struct told_one *one, *next;
+    HASH_ITER(hh, t->ones, one, next)
+        for (size_t i = 0; i < t->ways.n; i++) {
+            const char *leader = one->way[i].state.with;
+            if (*leader && !find(t, leader) && (ask(t, s, leader) != 0 || take(t, s, leader) != 0))
+                return -1;
+        }
+    return 0;
+}
+
+/* And those that were told with them and are closed since long: what is told of a group counts them. They ended, nearly
+ * all, after it began. */
+static int load_followers(struct told *t, struct store *s)
+{
+    int64_t since_s = INT64_MAX;
+    for (const struct told_one *one = t->ones; one; one = one->hh.next)
+        for (size_t i = 0; i < t->ways.n; i++)
+            if (one->way[i].state.key != 0 && routing_is_busy(&one->way[i].state) && one->head.start < since_s)
+                since_s = one->head.start;
+    return since_s < INT64_MAX ? load_list(t, s, KEYS_INCIDENTS_CLOSED, since_s) : 0;
+}
+
+/* A former way on which nothing that is told is open has done what it was for. */
+static int forget_ways(const struct told *t, struct store *s, const struct settings *settings)
+{
+    for (size_t i = 0; i < t->ways.n; i++) {
+        bool is_used = !t->ways.list[i].is_former;
+        for (const struct told_one *one = t->ones; one && !is_used; one = one->hh.next)
+            is_used = routing_is_busy(&one->way[i].state) || *one->way[i].state.with;
+        if (!is_used && ways_forget(&t->ways.list[i], s, settings) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int load_limiters(struct told *t, struct store *s, const struct settings *settings)
 {
+    t->limiters = calloc(settings->channels.n + 1, sizeof *t->limiters);
+    if (!t->limiters)
+        return -1;
     for (size_t c = 0; c < settings->channels.n; c++) {
         char text[LIMITER_TEXT_MAX];
         const char *name = settings->channels.list[c].name;
@@ -220,7 +241,9 @@ static int load_limiters(struct told *t, struct store *s, const struct settings 
 int told_load(struct told *t, struct store *s, const struct settings *settings)
 {
     *t = (struct told){.generation = store_generation(s)};
-    if (make_pairs(t, settings) == 0 && load_limiters(t, s, settings) == 0 && load_ones(t, s) == 0)
+    kinship_init(&t->kinship, settings);
+    if (ways_load(&t->ways, s, settings) == 0 && load_limiters(t, s, settings) == 0 && load_ones(t, s) == 0 &&
+        load_leaders(t, s) == 0 && load_followers(t, s) == 0 && groups_load(t) == 0 && forget_ways(t, s, settings) == 0)
         return 0;
     told_drop(t);
     return -1;
@@ -276,26 +299,33 @@ int told_take_events(struct told *t, struct store *s)
     return taken < 0 ? -1 : 0;
 }
 
-/* Sets a field of a hash. Returns 0 or -1. */
-static int save(struct store *s, const char *key, const char *field, const char *text)
+static int done(redisReply *r)
 {
-    redisReply *r = store_command(s, "HSET %s %s %s", key, field, text);
     int result = store_ok(r) ? 0 : -1;
     if (r)
         freeReplyObject(r);
     return result;
 }
 
-int told_save(const struct told *t, struct store *s, const struct told_one *one, size_t pair)
+/* Sets a field of a hash. Returns 0 or -1. */
+static int save(struct store *s, const char *key, const char *field, const char *text)
+{
+    return done(store_command(s, "HSET %s %s %s", key, field, text));
+}
+
+int told_save(const struct told *t, struct store *s, const struct told_one *one, size_t way)
 {
     char key[KEYS_MAX], text[ROUTING_TEXT_MAX];
     keys_incident(key, one->id);
-    return save(s, key, t->pairs[pair].field, routing_to_text(text, &one->told[pair]));
+    if (save(s, key, t->ways.list[way].field, routing_to_text(text, &one->way[way].state)) != 0)
+        return -1;
+    /* Who leads a group may be closed for longer than closed ones are kept. */
+    return one->head.open ? 0 : done(store_command(s, "EXPIRE %s %lld", key, (long long)INCIDENT_AGE_S));
 }
 
 int told_save_limiter(const struct told *t, struct store *s, const struct settings *settings, size_t channel)
 {
-    char field[TOLD_FIELD_MAX], text[LIMITER_TEXT_MAX];
+    char field[sizeof "limit:" + CHANNEL_NAME_MAX], text[LIMITER_TEXT_MAX];
     snprintf(field, sizeof field, "limit:%s", settings->channels.list[channel].name);
     return save(s, KEYS_ALERTER, field, limiter_to_text(text, &t->limiters[channel]));
 }

@@ -1,26 +1,28 @@
 /* Incidents as those who tell of them see them: their heads, what was told of each, and what channels hold back.
  *
  * This memory is a cache of Redis: the hashes of incidents, with the fields `sent:<alert>:<channel>` (routing.h), and
- * the fields `limit:<channel>` of `ridgeline:alerter` (limiter.h). Whatever fails, it is dropped and loaded anew. */
+ * the fields `limit:<channel>` (limiter.h) and `way:<alert>:<channel>` (ways.h) of `ridgeline:alerter`. Whatever fails,
+ * it is dropped and loaded anew. */
 #ifndef RIDGELINE_ALERTER_TOLD_H
 #define RIDGELINE_ALERTER_TOLD_H
 
 #include <uthash.h>
 
+#include "alerter/kinship.h"
 #include "alerter/limiter.h"
 #include "alerter/routing.h"
-#include "ridgeline/alerts.h"
+#include "alerter/ways.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/store.h"
 
 #define TOLD_CURSOR_BYTES 48
-#define TOLD_FIELD_MAX (2 * CHANNEL_NAME_MAX + 8)
 
-/* An alert and one of its channels. */
-struct told_pair {
-    const struct alert_settings *alert;
-    size_t channel;                  /* index in the settings, and of its limiter */
-    char field[TOLD_FIELD_MAX];   /* of the incident's hash */
+/* What was told of an incident on one way, and its place in a group (groups.h). */
+struct told_way {
+    struct routing_state state;
+    struct told_one *leader;    /* whom it follows; NULL: nobody */
+    struct told_one *followers; /* the last that came first */
+    struct told_one *next;      /* of the leader's followers */
 };
 
 struct told_one {
@@ -28,20 +30,22 @@ struct told_one {
     json_t *json; /* the head, into which `head` points */
     struct incident_head head;
     UT_hash_handle hh;
-    struct routing_state told[]; /* of each pair */
+    struct told_way way[]; /* of each of the ways */
 };
 
 struct told {
     unsigned generation;     /* of the connection over which it was loaded */
     char cursor[TOLD_CURSOR_BYTES]; /* the last event of incidents that was taken */
     struct told_one *ones;   /* by id (uthash) */
-    struct told_pair *pairs;
-    size_t n_pairs;
+    struct groups_one *groups; /* by way and key (uthash) */
+    struct kinship kinship;
+    struct ways ways;
     struct limiter *limiters; /* of the settings' channels */
 };
 
-/* Reads the incidents that are open, and those that closed since events were last followed. Keeps pointers into
- * `settings`. Returns 0; or -1 when Redis did not answer or memory is out: then nothing is held. */
+/* Reads the incidents that are open, those that closed since events were last followed, and those that are told with
+ * them. Keeps pointers into `settings`. Returns 0; or -1 when Redis did not answer or memory is out: then nothing is
+ * held. */
 int told_load(struct told *t, struct store *s, const struct settings *settings);
 void told_drop(struct told *t);
 
@@ -51,7 +55,7 @@ int told_take_events(struct told *t, struct store *s);
 void told_forget(struct told *t, struct told_one *one);
 
 /* Each saves one thing. Returns 0, or -1 when Redis did not take it. */
-int told_save(const struct told *t, struct store *s, const struct told_one *one, size_t pair);
+int told_save(const struct told *t, struct store *s, const struct told_one *one, size_t way);
 int told_save_limiter(const struct told *t, struct store *s, const struct settings *settings, size_t channel);
 int told_save_cursor(struct store *s, const char *cursor);
 

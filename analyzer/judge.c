@@ -49,13 +49,16 @@ const struct engine_options *judge_options(struct judge *j, struct metric *m)
 {
     if (m->options_epoch != j->options_epoch) {
         const struct units_retention *retention = conf_retention(j->settings, m->name, m->name_len, NULL);
-        conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &m->options, NULL);
+        struct engine_options resolved;
+        conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &resolved, NULL);
+        option_sets_leave(&j->option_sets, m->options);
+        m->options = option_sets_take(&j->option_sets, &resolved);
         m->may_be_muted = mutes_concern(&j->settings->mutes, &j->mutes.mutes, m->name, m->name_len, MUTE_OPEN);
         m->raw_step_s = retention->archive[0].step_s;
         m->raw_span_s = retention->archive[0].span_s;
         m->options_epoch = j->options_epoch;
     }
-    return &m->options;
+    return m->options;
 }
 
 static uint32_t reach_s(struct judge *j, struct metric *m)
@@ -411,4 +414,11 @@ int judge_caught_up(struct judge *j, struct metric *m)
 int judge_close_orphan(struct judge *j, const char *name, size_t len)
 {
     return close_all_but(j, ledger_chain(j->ledger, name, len), NULL);
+}
+
+void judge_forget(struct judge *j, struct metric *m)
+{
+    option_sets_leave(&j->option_sets, m->options);
+    m->options = NULL;
+    gauges_drop(j, m);
 }

@@ -5,6 +5,7 @@
 #include "analyzer/crossings.h"
 #include "analyzer/delay.h"
 #include "analyzer/ledger.h"
+#include "analyzer/option_sets.h"
 #include "analyzer/outbox.h"
 #include "analyzer/rosters.h"
 #include "analyzer/shard.h"
@@ -17,6 +18,7 @@ struct judge {
     const struct settings *settings;
     struct conf_rules overrides;
     struct mutes_saved mutes; /* the page's */
+    struct option_sets option_sets;
     unsigned options_epoch; /* grows when settings, overrides or mutes change: options are resolved anew */
     struct store *store;
     struct outbox *outbox;
@@ -66,5 +68,8 @@ int judge_close_orphan(struct judge *j, const char *name, size_t len);
 
 /* Brings the gauges and the roster up to date with the metric. */
 void judge_count(struct judge *j, struct metric *m);
+
+/* Takes the metric's share out of the gauges, it out of the roster, and its options from it; for its removal. */
+void judge_forget(struct judge *j, struct metric *m);
 
 #endif

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "analyzer/gauges.h"
 #include "analyzer/windows.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
@@ -102,7 +101,7 @@ static bool forget_if_gone(struct reader *r, struct metric *m)
         m->empty_since_mono_ms = now_ms;
     if (now_ms - m->empty_since_mono_ms < READER_FORGET_MS || episodes_is_open(&m->episode))
         return false;
-    gauges_drop(r->judge, m);
+    judge_forget(r->judge, m);
     shard_remove(r->shard, m);
     return true;
 }

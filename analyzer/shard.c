@@ -103,7 +103,7 @@ static bool is_cold(const struct metric *m)
 
 static unsigned rank_of(const struct metric *m)
 {
-    return SHARD_RANK(m->options.priority, is_cold(m));
+    return SHARD_RANK(m->options->priority, is_cold(m));
 }
 
 void shard_rerank(struct shard *s, struct metric *m)

@@ -34,7 +34,7 @@ struct metric {
     struct engine_record *record; /* behind the name, in the same allocation */
     struct skyline_window *window; /* NULL unless the options ask for Skyline's algorithms */
     struct episodes_kept episode;
-    struct engine_options options; /* in force as of options_epoch */
+    const struct engine_options *options; /* in force as of options_epoch; NULL until they are resolved */
     uint32_t raw_step_s, raw_span_s; /* likewise, of its retention's first archive */
     unsigned options_epoch;
     bool may_be_muted; /* likewise: a mute that is more than silence matches it */

@@ -73,6 +73,7 @@ static int init(struct worker *w, const struct worker_args *args)
                               .crossings = &w->crossings,
                               .rosters = &w->rosters,
                               .counters = w->counters};
+    option_sets_init(&w->judge.option_sets);
     w->second_mono_ms = clock_mono_ms();
     reader_init(&w->reader, &w->shard, &w->judge, w->store, w->counters);
     names_init(&w->names, &w->shard, &w->judge, w->store, w->counters);
@@ -85,6 +86,7 @@ static void fini(struct worker *w)
     reader_fini(&w->reader);
     rosters_fini(&w->rosters);
     shard_fini(&w->shard);
+    option_sets_fini(&w->judge.option_sets);
     conf_rules_free(&w->judge.overrides);
     mutes_saved_fini(&w->judge.mutes);
     outbox_fini(&w->outbox);

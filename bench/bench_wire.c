@@ -4,8 +4,9 @@
  *   bench_wire PROTOCOL HOST:PORT LINES NAMES PID
  *   wire.line_tcp_ns 190
  *
- * Each name comes once a round, in an order that is not the one in which it came first. Datagrams are sent no faster
- * than they are read, and packed as far as an Ethernet frame takes them, or hold one line each (`..._single`). */
+ * Each name comes once a round. A single round, by which names become known, is sent in their order and any more in
+ * another one, or the reader would find its memory laid out as it goes. Datagrams are sent no faster than they are
+ * read, and packed as far as an Ethernet frame takes them, or hold one line each (`..._single`). */
 #include <inttypes.h>
 #include <netdb.h>
 #include <stdbool.h>
@@ -28,7 +29,7 @@
 #define PICKLE_POINTS 500
 #define QUIET_NS 1000000    /* a reader that used less CPU in LOOK_MS is done */
 #define LOOK_MS 50
-#define STEP 100003         /* a prime, so that i * STEP % names meets every name */
+#define STEP 100003         /* from name to name: a prime, so that i * STEP % names meets every name */
 
 static size_t put_name(char *out, uint64_t i)
 {
@@ -93,27 +94,29 @@ static const struct protocol {
     {"skyline_udp_single", SOCK_DGRAM, 0, put_skyline},
 };
 
-/* One round: every name once. Invariant: piece k, a datagram or message, is what stands from ends[k - 1] to ends[k]. */
+/* One round: every name once, each `step` names after the one before. Invariant: piece k, a datagram or message, is
+ * what stands from ends[k - 1] to ends[k]. */
 struct round {
     char *bytes;
     size_t *ends;
     size_t n_pieces;
+    uint64_t names, step;
 };
 
-static size_t put_item(const struct protocol *p, char *out, uint64_t i, uint64_t names)
+static size_t put_item(const struct round *r, const struct protocol *p, char *out, uint64_t i)
 {
-    return p->put(out, i * STEP % names);
+    return p->put(out, i * r->step % r->names);
 }
 
-static void fill_pickles(struct round *r, const struct protocol *p, uint64_t names)
+static void fill_pickles(struct round *r, const struct protocol *p)
 {
     char *out = r->bytes;
-    for (uint64_t i = 0; i < names;) {
+    for (uint64_t i = 0; i < r->names;) {
         char *message = out;
         memcpy(out, "____\x80\x02](", 8);
         out += 8;
-        for (uint64_t end = i + PICKLE_POINTS; i < names && i < end; i++)
-            out += put_item(p, out, i, names);
+        for (uint64_t end = i + PICKLE_POINTS; i < r->names && i < end; i++)
+            out += put_item(r, p, out, i);
         memcpy(out, "e.", 2);
         out += 2;
         put_big_endian(message, (uint64_t)(out - message - 4), 4);
@@ -121,11 +124,11 @@ static void fill_pickles(struct round *r, const struct protocol *p, uint64_t nam
     }
 }
 
-static void fill_lines(struct round *r, const struct protocol *p, uint64_t names)
+static void fill_lines(struct round *r, const struct protocol *p)
 {
     size_t begin = 0, at = 0;
-    for (uint64_t i = 0; i < names; i++) {
-        size_t n = put_item(p, r->bytes + at, i, names);
+    for (uint64_t i = 0; i < r->names; i++) {
+        size_t n = put_item(r, p, r->bytes + at, i);
         if (at > begin && at + n - begin > p->datagram_bytes)
             r->ends[r->n_pieces++] = begin = at;
         at += n;
@@ -219,13 +222,14 @@ static const struct protocol *find_protocol(const char *name)
 
 static int send_rounds(const struct protocol *p, int fd, const char *address, uint64_t n_rounds, uint64_t names)
 {
-    struct round r = {.bytes = malloc(names * LINE_ROOM), .ends = malloc(names * sizeof *r.ends)};
+    struct round r = {.bytes = malloc(names * LINE_ROOM), .ends = malloc(names * sizeof *r.ends), .names = names};
     int result = r.bytes && r.ends ? 0 : -1;
     unsigned port = (unsigned)strtoul(strrchr(address, ':') + 1, NULL, 10);
+    r.step = n_rounds == 1 ? 1 : STEP;
     if (result == 0 && p->put == put_pickle)
-        fill_pickles(&r, p, names);
+        fill_pickles(&r, p);
     else if (result == 0)
-        fill_lines(&r, p, names);
+        fill_lines(&r, p);
     for (uint64_t i = 0; i < n_rounds && result == 0; i++)
         result = p->type == SOCK_STREAM ? send_stream(fd, &r) : send_datagrams(fd, &r, port);
     free(r.bytes);

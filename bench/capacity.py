@@ -4,8 +4,9 @@ sender over TCP.
     capacity.py [--metrics 50000,125000,250000] [--seconds 300] [--rewrite] [--flat]
 
 Every metric is sent each 10 s. Warm-up is fast-forwarded: one metric's days of history are imported, and its rollup
-and saved records are copied to all others inside Redis; their tails are written as a trim leaves them. Printed for each
-size, as `capacity.NAME_METRICS value`:
+and saved records are copied to all others inside Redis; their tails are written as a trim leaves them. The append-only
+file lies under $TMPDIR, or /var/tmp; nothing is begun for which memory or disk have no room. Printed for each size, as
+`capacity.NAME_METRICS value`:
 
   cpu           cores that each process used, and the workers' nanoseconds a point with everything
   memory        resident bytes a metric of each process; what a metric's keys take of Redis
@@ -26,6 +27,7 @@ import multiprocessing
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import statistics
@@ -44,6 +46,12 @@ SETTLE_S = 60  # until the workers have learnt when each metric sends
 SHORT_DAYS, LONG_DAYS = 1.1 / 24, 14  # the shorter is just warm
 TICKS = os.sysconf("SC_CLK_TCK")
 PLACE_POINTS = 3  # that the saved place of a worker in a tail holds
+SCRATCH = os.environ.get("TMPDIR", "/var/tmp")  # where /tmp may be memory
+REWRITE_PATIENCE_S = 1800
+# Bytes a metric, somewhat more than was measured: of all memory, and on disk of what is logged until the end; then what
+# a rewrite adds to each, the pages that are copied and the new file.
+MEMORY_BYTES, DISK_BYTES = 76_000, 30_000
+REWRITE_MEMORY_BYTES, REWRITE_DISK_BYTES = 8_000, 55_000
 
 
 def wave(i, t):
@@ -120,11 +128,9 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def memory_bytes(pid, field="Rss"):
-    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * 1024
-    return 0
+def memory_bytes(pid):
+    """Resident. From statm: smaps_rollup walks every page, for seconds where there are many gigabytes of them."""
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 class Site:
@@ -133,7 +139,8 @@ class Site:
     def __init__(self, directory, n, days, started):
         self.names = names_of(n)
         self.redis = RedisServer(directory, "--appendonly", "yes", "--appendfsync", "everysec",
-                                 "--maxmemory-policy", "noeviction")
+                                 "--maxmemory-policy", "noeviction",
+                                 "--auto-aof-rewrite-percentage", "0")  # none but the one that is asked for
         started.callback(self.redis.stop)
         more = f'redis = "unix:{self.redis.sock}"; retention = "{RETENTION}";'
         import_seed(directory, self.redis.client,
@@ -182,18 +189,20 @@ class Rewrite:
         parent = self.site.redis.process.pid
         children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True,
                                   check=False).stdout.split()
+        info = self.site.redis.client.info("persistence")
         try:
             now = {"redis_rss": memory_bytes(parent), "child_rss": sum(map(memory_bytes, children)),
-                   "both_once": sum(memory_bytes(pid, "Pss") for pid in [parent, *children])}
+                   "both_once": memory_bytes(parent) + info["current_cow_size"]}
             self.peak = {name: max(now[name], most) for name, most in self.peak.items()}
         except (FileNotFoundError, ProcessLookupError):
             pass  # the child has just ended
-        if not self.site.redis.client.info("persistence")["aof_rewrite_in_progress"]:
+        if not info["aof_rewrite_in_progress"]:
             self.end = time.monotonic()
 
     def tell(self, n):
-        wait_for("the end of the rewrite", lambda: self.look() or self.end, patience_s=300)
+        wait_for("the end of the rewrite", lambda: self.look() or self.end, patience_s=REWRITE_PATIENCE_S)
         info = self.site.redis.client.info("persistence")
+        assert info["aof_last_bgrewrite_status"] == "ok", info
         tell("rewrite", n, f"s {self.end - self.begin:.1f}")
         tell("rewrite_bytes_per_metric", n, " ".join(f"{name} {most / n:.0f}" for name, most in self.peak.items())
              + f" copied_on_write {info['aof_last_cow_size'] / n:.0f} file {info['aof_base_size'] / n:.0f}")
@@ -275,7 +284,7 @@ def kill_a_worker(site, n):
 
 
 def worker_ns(n, seconds, days):
-    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as started:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as directory, contextlib.ExitStack() as started:
         site = Site(pathlib.Path(directory), n, days, started)
         sender = Sender(site.run.line, site.names)
         time.sleep(SETTLE_S)
@@ -292,7 +301,7 @@ def flatness(n, seconds):
 
 
 def measure(n, seconds, rewrite):
-    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as started:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as directory, contextlib.ExitStack() as started:
         site = Site(pathlib.Path(directory), n, LONG_DAYS, started)
         tell("start_s", n, f"{site.start_s:.1f}")
         judged_before = sum(site.gauges("judged"))
@@ -309,6 +318,17 @@ def measure(n, seconds, rewrite):
         kill_a_worker(site, n)
 
 
+def check_room(n, rewrite):
+    """Ends at once what would make the kernel end something, perhaps not ours, halfway."""
+    available = next(int(line.split()[1]) * 1024 for line in pathlib.Path("/proc/meminfo").read_text().splitlines()
+                     if line.startswith("MemAvailable:"))
+    for what, free, need in (
+            ("memory", available, n * (MEMORY_BYTES + rewrite * REWRITE_MEMORY_BYTES)),
+            ("disk in " + SCRATCH, shutil.disk_usage(SCRATCH).free, n * (DISK_BYTES + rewrite * REWRITE_DISK_BYTES))):
+        if free < need:
+            sys.exit(f"capacity.py: {n} metrics take {need / 2**30:.1f} GiB of {what}, {free / 2**30:.1f} are free")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--metrics", default="250000", help="sizes, separated by commas")
@@ -318,6 +338,7 @@ def main():
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
     sizes = sorted(map(int, arguments.metrics.split(",")))
+    check_room(sizes[-1], arguments.rewrite)
     for n in sizes:
         measure(n, arguments.seconds, arguments.rewrite)
     if arguments.flat:

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/lint.h"
 #include "ridgeline/alerts.h"
+#include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/mutes.h"
 
@@ -15,8 +17,9 @@
 static const char usage[] =
     "usage: ridgeline check [--settings FILE] [--set NAME=VALUE]...\n"
     "       ridgeline check --reference\n\n"
-    "Reads settings and prints what they change, or FILE:LINE and what is wrong. Exits\n"
-    "with 1 when something is.\n\n"
+    "Reads settings and prints what they change, or FILE:LINE and what is wrong, all of it; an error of\n"
+    "the grammar hides what stands behind it. Exits with 1 when something is. Warns of what is right but\n"
+    "cannot do anything, such as a channel whose program is missing; the status is then 0.\n\n"
     "  --settings FILE     the file; without it, the defaults\n"
     "  --set NAME=VALUE    changes one setting; may be repeated\n"
     "  --reference         prints every setting with its range and default (docs/SETTINGS.md)\n";
@@ -105,20 +108,28 @@ static void print_lists(const struct settings *s)
                mutes_meaning_name(mutes_meaning(&s->mutes.list[i])));
 }
 
+static void print_error(void *context, const char *sentence)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", sentence);
+}
+
 static int print_settings(const struct arguments *a)
 {
     struct settings s, defaults;
     char error[CONF_ERROR_MAX];
-    if (conf_load(&s, a->path, NULL, a->sets, error) < 0) {
-        fprintf(stderr, "%s\n", error);
+    if (conf_check(&s, a->path, a->sets, print_error, NULL) < 0)
         return 1;
-    }
     if (conf_load(&defaults, NULL, NULL, NULL, error) < 0) {
         fprintf(stderr, "%s\n", error);
         conf_free(&s);
         return 1;
     }
-    printf("%s: ok\n", a->path != NULL ? a->path : "defaults");
+    size_t warnings = lint_settings(&s, clock_wall_s(), stderr);
+    printf("%s: ok", a->path != NULL ? a->path : "defaults");
+    if (warnings > 0)
+        printf(", %zu warning%s", warnings, warnings == 1 ? "" : "s");
+    putchar('\n');
     for (size_t i = 0; i < conf_options_n; i++)
         print_change(&s, &defaults, &conf_options[i]);
     if (s.rules.n > 0)

@@ -7,6 +7,7 @@
 #include "cli/explain.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "ridgeline/conf.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
+#include "ridgeline/prospect.h"
 #include "ridgeline/records.h"
 #include "ridgeline/replay.h"
 #include "ridgeline/store.h"
@@ -201,6 +203,27 @@ static int explain_metric(struct store *store, const struct arguments *a, const 
     return last.found ? 0 : 1;
 }
 
+/* When it reaches its limit, where a rule gives it one. */
+static void explain_forecast(const struct settings *s, struct store *store, const struct arguments *a)
+{
+    struct conf_about about;
+    struct forecast f;
+    char note[FORECAST_NOTE_BYTES];
+    size_t len = strlen(a->name);
+    conf_about(s, a->name, len, &about);
+    if (isnan(about.limit))
+        return;
+    int unknown = prospect_now(store, a->name, len, about.limit, a->has_at ? a->at : (uint32_t)clock_wall_s(), &f);
+    if (unknown < 0) {
+        puts("Redis gave no usable answer about its limit.");
+    } else if (unknown) {
+        puts("Less than three hours of points are known: too little to say when it reaches its limit.");
+    } else {
+        forecast_note(note, &f, about.limit, about.unit);
+        explain_print_forecast(&f, note);
+    }
+}
+
 static int explain(const struct settings *s, struct store *store, const struct arguments *a)
 {
     struct conf_rules overrides = {0};
@@ -213,12 +236,14 @@ static int explain(const struct settings *s, struct store *store, const struct a
     if (connected)
         load_overrides(store, &overrides);
     conf_resolve(s, &overrides, a->name, strlen(a->name), &options, origins);
-    if (connected)
+    if (connected) {
         status = explain_metric(store, a, &options);
-    else
+        explain_forecast(s, store, a);
+    } else {
         printf("Redis at %s cannot be reached (%s): overrides and the verdict are left out.\n"
                "Is --state-dir, or redis in the settings, that of the running Ridgeline?\n",
                s->store, store_error(store));
+    }
     putchar('\n');
     explain_print_options(&options, origins);
     explain_print_retention(conf_retention(s, a->name, strlen(a->name), &origin), &origin);

@@ -4,6 +4,7 @@
 
 #include "ridgeline/conf.h"
 #include "ridgeline/episode.h"
+#include "ridgeline/forecast.h"
 
 struct explain_verdict {
     struct verdict verdict;
@@ -22,5 +23,8 @@ void explain_print_retention(const struct units_retention *r, const struct conf_
 /* Prints a verdict with its findings and what it means for an anomaly. `now` is epoch
  * seconds, to tell whether the metric is silent; 0: it does not matter. */
 void explain_print_verdict(const struct explain_verdict *e, const struct engine_options *o, int64_t now);
+
+/* Prints how a metric moves to its limit, and when it is there: `note` is forecast_note()'s. */
+void explain_print_forecast(const struct forecast *f, const char *note);
 
 #endif

@@ -159,3 +159,10 @@ void explain_print_verdict(const struct explain_verdict *e, const struct engine_
     print_findings(v);
     print_conclusion(e, o);
 }
+
+void explain_print_forecast(const struct forecast *f, const char *note)
+{
+    char value[NUMBER_MAX], slope[NUMBER_MAX];
+    printf("Forecast: it %s; now at %s, changing by %s a day.\n", note, number_text(value, f->last),
+           number_text(slope, f->slope * 86400));
+}

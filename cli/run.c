@@ -48,6 +48,7 @@ struct run {
     struct proc_child children[DAEMONS];
     const struct run_extra *extra; /* NULL: none */
     struct proc_child feeder[1];
+    int failed; /* which daemon never came up; -1: none */
 };
 
 static int exec_daemon(void *arg)
@@ -197,8 +198,20 @@ static void stop_children(struct run *r)
 static void reload(struct run *r)
 {
     proc_reloading = 0;
-    if (proc_reload(&r->args, &r->settings) == 0)
-        proc_children_signal(r->children, DAEMONS, SIGHUP);
+    proc_reload(&r->args, &r->settings);
+    proc_children_signal(r->children, DAEMONS, SIGHUP);
+}
+
+/* The last word, behind all that stops: without its page a run is of little use, so a port that another program holds
+ * ends it, unlike those of horizon. */
+static void say_no_page(const struct run *r)
+{
+    char address[UNITS_ADDRESS_TEXT_MAX];
+    if (r->failed == WEBAPP)
+        fprintf(stderr,
+                "ridgeline: stopped, because the page could not start. If another program listens on %s, choose "
+                "another address: webapp.listen, or --set webapp.listen=HOST:PORT\n",
+                units_address_text(address, sizeof address, &r->settings.webapp.listen));
 }
 
 /* Supervises until told to stop. -1 when a daemon never came up. */
@@ -208,8 +221,10 @@ static int supervise(struct run *r)
     while (!proc_stopping) {
         tend(r, ready);
         for (int i = 0; i < DAEMONS && !ready; i++)
-            if (proc_child_gave_up(&r->children[i]))
+            if (proc_child_gave_up(&r->children[i])) {
+                r->failed = i;
                 return -1;
+            }
         if (!ready && all_ready(r)) {
             ready = true;
             print_ready(r);
@@ -236,6 +251,7 @@ int run_with(const char *name, const struct run_extra *extra, int argc, char **a
     log_init("ridgeline", r.settings.log_level);
     proc_signals();
     r.extra = extra;
+    r.failed = -1;
     r.feeder[0] = (struct proc_child){.name = "feeder", .run = feed, .arg = &r};
     int result = -1;
     if (share_settings(&r) != 0 || own_redis_init(&r.redis, &r.settings) != 0)
@@ -249,6 +265,7 @@ int run_with(const char *name, const struct run_extra *extra, int argc, char **a
     if (own_redis_start(&r.redis) == 0)
         result = run_daemons(&r);
     stop_children(&r);
+    say_no_page(&r);
 stopped:
     if (proc_stopping)
         result = 0;

@@ -10,6 +10,7 @@
 #include "carbon_pickle.h"
 #include "intake_statsd.h"
 #include "ridgeline/keys.h"
+#include "ridgeline/marks.h"
 #include "skyline_msgpack.h"
 
 #define LISTENER_NAME(id, name) name,
@@ -38,6 +39,7 @@ void intake_fini(struct intake *in)
 {
     intake_statsd_fini(in);
     queue_fini(&in->queue);
+    mark_points_fini(&in->marks);
     names_fini(&in->names);
     carbon_pickle_free(in->pickle);
 }
@@ -115,6 +117,22 @@ static struct names_entry *admit(struct intake *in, const char *name, size_t len
     return pass ? e : NULL;
 }
 
+/* Queues and counts a point, or a mark, of a good name and time; false with the reason when it may not pass. */
+static bool take(struct intake *in, struct intake_source from, const char *name, size_t len, struct point p,
+                 bool is_mark, unsigned *reason)
+{
+    if (is_mark) {
+        if (mark_points_take(&in->marks, in->settings, &in->queue, name, len, p, in->now_ms, reason) != 0)
+            return false;
+        intake_accept(in, from);
+        return true;
+    }
+    struct names_entry *e = admit(in, name, len, reason);
+    if (e)
+        accept_point(in, from, e, p);
+    return e != NULL;
+}
+
 /* Checks what was parsed well; `sample` is what the sender wrote. */
 static void check_point(struct intake *in, struct intake_source from, struct carbon_point *p, const char *sample,
                         size_t len)
@@ -130,18 +148,16 @@ static void check_point(struct intake *in, struct intake_source from, struct car
         intake_reject(in, from, HORIZON_REJECTED_bad_name, sample, len);
         return;
     }
+    bool is_mark = mark_points_is(in->settings, p->name, p->name_len), taken = false;
     int64_t now_s = in->now_ms / 1000, t = p->now ? now_s : (int64_t)p->t;
     unsigned reason;
-    struct names_entry *e = NULL;
-    if (t < now_s - in->settings->horizon.max_age_s)
+    if (t < now_s - (is_mark ? MARKS_AGE_S : in->settings->horizon.max_age_s))
         reason = HORIZON_REJECTED_too_old;
-    else if (t > now_s + in->settings->horizon.max_future_s)
+    else if (t > now_s + (is_mark ? MARKS_FUTURE_S : in->settings->horizon.max_future_s))
         reason = HORIZON_REJECTED_in_future;
     else
-        e = admit(in, p->name, p->name_len, &reason);
-    if (e)
-        accept_point(in, from, e, (struct point){.t = (uint32_t)t, .v = p->value});
-    else
+        taken = take(in, from, p->name, p->name_len, (struct point){.t = (uint32_t)t, .v = p->value}, is_mark, &reason);
+    if (!taken)
         intake_reject(in, from, reason, sample, len);
 }
 

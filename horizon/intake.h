@@ -5,13 +5,15 @@
  *   accepted = stored + queued + dropped.
  *
  * StatsD samples are no points yet: they have listeners, tallies and senders of their own, for which the first
- * line holds, too, and the points that an interval of them makes are received from the listener `statsd`. */
+ * line holds, too, and the points that an interval of them makes are received from the listener `statsd`. A mark counts as
+ * the point that it came as. */
 #ifndef RIDGELINE_HORIZON_INTAKE_H
 #define RIDGELINE_HORIZON_INTAKE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mark_points.h"
 #include "names.h"
 #include "queue.h"
 #include "ridgeline/conf.h"
@@ -61,6 +63,7 @@ struct intake {
     struct carbon_pickle *pickle;
     struct names names;
     struct queue queue;
+    struct mark_points marks;
     struct senders senders;
     struct intake_tally tallies[INTAKE_SOURCES_N];
     struct intake_statsd statsd;
@@ -75,6 +78,10 @@ void intake_settings_changed(struct intake *in);
 
 /* Who sends from `address`, for a source; see senders_find. */
 struct sender *intake_sender(struct intake *in, enum intake_listener listener, const char *address, int64_t now_ms);
+
+/* Has what the next lines will need fetched into the cache, as many of those from `bytes` to `end` as it can hold.
+ * Returns where these end; they are yet to be taken, one by one. */
+const char *intake_ahead(const struct intake *in, enum intake_listener listener, const char *bytes, const char *end);
 
 /* One carbon line, without its newline, or for a listener of samples one of StatsD. A blank one is not counted. */
 void intake_line(struct intake *in, struct intake_source from, const char *line, size_t len);

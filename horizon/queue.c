@@ -4,8 +4,12 @@
 #include "queue.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "ridgeline/marks.h"
 
 _Static_assert(sizeof(struct queue_block) <= QUEUE_BLOCK_BYTES, "a block has its fixed size");
 
@@ -20,11 +24,18 @@ _Static_assert(sizeof(struct queue_block) <= QUEUE_BLOCK_BYTES, "a block has its
     "*8\r\n$4\r\nXADD\r\n$15\r\n" KEYS_NAMES "\r\n$6\r\nMAXLEN\r\n$1\r\n~\r\n" \
     "$6\r\n100000\r\n$1\r\n*\r\n$1\r\nn\r\n"
 
+#define EVAL_HEAD "*6\r\n$4\r\nEVAL\r\n"
+#define EVAL_KEY "\r\n$1\r\n1\r\n$15\r\n" KEYS_MARKS "\r\n"
+
 _Static_assert(sizeof KEYS_UNIQUE - 1 == 22, "as written in SADD_HEAD");
 _Static_assert(sizeof KEYS_NAMES - 1 == 15, "as written in XADD_HEAD");
+_Static_assert(sizeof KEYS_MARKS - 1 == 15, "as written in EVAL_KEY");
 /* A head, two lengths of at most seven bytes with their line ends, a key, points and the last line end. */
 _Static_assert(sizeof XADD_HEAD + 2 * 7 + sizeof KEYS_METRIC_PREFIX + KEYS_NAME_MAX +
                        QUEUE_SHARE_MAX * SERIES_POINT_BYTES + 4 <= QUEUE_COMMAND_MAX, "any command fits");
+/* The same, with a time of at most ten digits, its length and three line ends more. */
+_Static_assert(sizeof EVAL_HEAD + sizeof MARKS_ADD_SCRIPT + sizeof EVAL_KEY + MARKS_MEMBER_MAX + 3 * 7 + 10 + 8 <=
+                       QUEUE_COMMAND_MAX, "a mark fits");
 
 void queue_init(struct queue *q, uint64_t max_bytes, queue_unannounced *unannounced)
 {
@@ -149,7 +160,7 @@ static bool has_room(const struct queue_block *b)
 static struct queue_command *begin(struct queue *q, struct queue_metric *metric, enum queue_kind kind)
 {
     struct queue_block *b = q->last;
-    assert(metric->name_len <= KEYS_NAME_MAX);
+    assert(metric->name_len <= (kind == QUEUE_MARK ? MARKS_MEMBER_MAX : KEYS_NAME_MAX));
     if (!b || b == q->last_sent || !has_room(b))
         b = open_block(q);
     if (!b)
@@ -160,6 +171,17 @@ static struct queue_command *begin(struct queue *q, struct queue_metric *metric,
     c->n_points = 0;
     metric->held_in = b->number;
     return c;
+}
+
+/* Counts one more point in the command, which waits in `b`. */
+static void add_point(struct queue *q, struct queue_block *b, struct queue_command *c, struct point point,
+                      int64_t now_ms)
+{
+    series_encode(c->points + c->n_points * SERIES_POINT_BYTES, point);
+    c->n_points++;
+    if (b->n_points++ == 0)
+        b->first_ms = now_ms;
+    q->queued++;
 }
 
 /* The command that takes the metric's next point. NULL when memory is out. */
@@ -179,15 +201,19 @@ static struct queue_command *command_for(struct queue *q, struct queue_metric *m
 void queue_append(struct queue *q, struct queue_metric *metric, struct point point, int64_t now_ms)
 {
     struct queue_command *c = command_for(q, metric);
-    if (!c) {
+    if (c)
+        add_point(q, metric->block, c, point, now_ms);
+    else
         q->dropped++;
-        return;
-    }
-    series_encode(c->points + c->n_points * SERIES_POINT_BYTES, point);
-    c->n_points++;
-    if (metric->block->n_points++ == 0)
-        metric->block->first_ms = now_ms;
-    q->queued++;
+}
+
+void queue_mark(struct queue *q, struct queue_metric *metric, struct point point, int64_t now_ms)
+{
+    struct queue_command *c = begin(q, metric, QUEUE_MARK);
+    if (c)
+        add_point(q, q->last, c, point, now_ms);
+    else
+        q->dropped++;
 }
 
 void queue_announce(struct queue *q, struct queue_metric *metric)
@@ -231,6 +257,19 @@ static uint8_t *put_key(uint8_t *p, const struct queue_metric *metric)
     return PUT(p, "\r\n");
 }
 
+static uint8_t *put_mark(uint8_t *p, const struct queue_command *c)
+{
+    struct point at = {0};
+    char score[16];
+    series_decode(c->points, &at);
+    int score_len = snprintf(score, sizeof score, "%" PRIu32, at.t);
+    p = put_length(PUT(p, EVAL_HEAD), sizeof MARKS_ADD_SCRIPT - 1);
+    p = PUT(PUT(p, MARKS_ADD_SCRIPT), EVAL_KEY);
+    p = put(put_length(p, (unsigned)score_len), score, (size_t)score_len);
+    p = put_length(PUT(p, "\r\n"), c->metric->name_len);
+    return PUT(put(p, c->metric->name, c->metric->name_len), "\r\n");
+}
+
 static uint8_t *put_command(uint8_t *p, const struct queue_command *c)
 {
     const size_t points_bytes = (size_t)c->n_points * SERIES_POINT_BYTES;
@@ -241,6 +280,8 @@ static uint8_t *put_command(uint8_t *p, const struct queue_command *c)
         return PUT(put(p, c->points, points_bytes), "\r\n");
     case QUEUE_SADD:
         return put_key(PUT(p, SADD_HEAD), c->metric);
+    case QUEUE_MARK:
+        return put_mark(p, c);
     default: /* QUEUE_XADD */
         p = put_length(PUT(p, XADD_HEAD), c->metric->name_len);
         return PUT(put(p, c->metric->name, c->metric->name_len), "\r\n");
@@ -303,7 +344,7 @@ const struct queue_metric *queue_settle(struct queue *q, enum queue_reply reply)
     struct queue_block *b = q->first;
     const struct queue_command *c = &b->commands[b->n_replies++];
     const struct queue_metric *lost = NULL;
-    if (reply == QUEUE_REFUSED && c->kind == QUEUE_APPEND) {
+    if (reply == QUEUE_REFUSED && c->n_points > 0) {
         lost = c->metric;
         b->n_refused += c->n_points;
     } else if (reply == QUEUE_IS_NEW && c->kind == QUEUE_SADD) {

@@ -26,7 +26,7 @@
 /* Points in one APPEND at most. More would save little: what a command costs beside its points is a quarter by then,
  * and one that holds a single point takes the room of all. */
 #define QUEUE_SHARE_MAX 4
-#define QUEUE_COMMAND_MAX (256 + KEYS_NAME_MAX) /* bytes of any command as it is sent */
+#define QUEUE_COMMAND_MAX ((size_t)2048) /* bytes of any command as it is sent */
 
 struct queue_block;
 
@@ -34,19 +34,19 @@ struct queue_block;
  * the rest begins as zeros and is the queue's. */
 struct queue_metric {
     const char *name;
-    uint32_t name_len;         /* at most KEYS_NAME_MAX */
+    uint32_t name_len;         /* at most KEYS_NAME_MAX; of a mark, at most MARKS_MEMBER_MAX */
     uint32_t at;               /* its newest APPEND: this command */
     struct queue_block *block; /* of this block, */
     uint64_t open_in;          /* whose number was this */
     uint64_t held_in;          /* number of the block with its newest command of any kind */
 };
 
-enum queue_kind { QUEUE_APPEND, QUEUE_SADD, QUEUE_XADD };
+enum queue_kind { QUEUE_APPEND, QUEUE_SADD, QUEUE_XADD, QUEUE_MARK };
 
 struct queue_command {
     struct queue_metric *metric;
     uint8_t kind;
-    uint8_t n_points; /* 0 unless QUEUE_APPEND */
+    uint8_t n_points; /* 1 of a QUEUE_MARK; 0 unless that or QUEUE_APPEND */
     uint8_t points[QUEUE_SHARE_MAX * SERIES_POINT_BYTES];
 };
 
@@ -93,6 +93,10 @@ void queue_append(struct queue *q, struct queue_metric *metric, struct point p, 
 /* Appends `SADD metrics.unique_metrics metrics.<name>`; when Redis answers 1 the name is
  * new, and the XADD that tells workers of it is appended by itself. */
 void queue_announce(struct queue *q, struct queue_metric *metric);
+
+/* Appends the command that adds a mark at the time of `p`: the metric's name is the mark's member (marks_member). It
+ * counts as the one point `p`. */
+void queue_mark(struct queue *q, struct queue_metric *metric, struct point p, int64_t now_ms);
 
 /* Whether a command of the metric may be in the queue. */
 bool queue_holds(const struct queue *q, const struct queue_metric *metric);

@@ -103,6 +103,7 @@ static void fill_sums(struct stats *s, const struct intake_tally *total)
     v[HORIZON_stored] = q->stored;
     v[HORIZON_queued] = q->queued;
     v[HORIZON_dropped] = q->dropped;
+    v[HORIZON_marks] = s->from.intake->marks.n_taken;
     v[HORIZON_queue_bytes] = queue_bytes(q);
     v[HORIZON_redis_resent] = q->resent;
     v[HORIZON_safe_until_ms] = (uint64_t)intake_oldest_ms(s->from.intake, clock_wall_ms());

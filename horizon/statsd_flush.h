@@ -5,15 +5,15 @@
 #include "ridgeline/conf.h"
 #include "statsd_table.h"
 
-#define STATSD_FLUSH_HEAD_MAX (2 * (CONF_STATSD_PREFIX_MAX + 1) + 1)
-#define STATSD_FLUSH_NAME_MAX (STATSD_FLUSH_HEAD_MAX + KEYS_NAME_MAX + 64 + CONF_STATSD_PREFIX_MAX + 1)
+#define STATSD_FLUSH_HEAD_MAX (2 * (CONF_PREFIX_MAX + 1) + 1)
+#define STATSD_FLUSH_NAME_MAX (STATSD_FLUSH_HEAD_MAX + KEYS_NAME_MAX + 64 + CONF_PREFIX_MAX + 1)
 
 /* What the settings say, made ready to be put together: it outlives them. */
 struct statsd_flush {
     double interval_s;
     bool legacy, counts;
     char head[STATSD_TYPES_N][STATSD_FLUSH_HEAD_MAX]; /* "stats.timers." */
-    char suffix[CONF_STATSD_PREFIX_MAX + 2];          /* ".web1" or "" */
+    char suffix[CONF_PREFIX_MAX + 2];          /* ".web1" or "" */
     struct units_percentiles percentiles;
     char labels[UNITS_PERCENTILES_MAX][32];           /* "90", "99_9", "top5" */
 };

@@ -42,13 +42,15 @@ struct statsd_line {
     const char *name; /* in the line or in `buffer` */
     size_t name_len;
     const char *next, *end; /* samples that are left; next is NULL at the end */
-    struct {                /* what stands behind a value, or behind several packed ones */
-        double weight;      /* first: were `at` beside the `end` above, compilers would read the two as one that was
-                               written as two, for which processors wait */
-        const char *at, *end;
-        enum statsd_result result;
+    /* What stands behind a value, or behind several packed ones. No two of like type are neighbours: compilers would
+     * read them as one that was written as two, for which processors wait until all stores before are done. */
+    struct {
+        double weight;
+        const char *at;
         enum statsd_type type;
         bool is_time;
+        const char *end;
+        enum statsd_result result;
     } tail;
     char buffer[KEYS_NAME_MAX];
 };

@@ -1,6 +1,6 @@
-/* A table of names for each type, and one list of all entries for the walk, since places in a table change as it
- * grows. An entry holds its name and, where a number is all there is, its state, so that a look-up for a counter
- * touches its place in the table and the entry, nothing else. */
+/* One table of all types, whose hashes tell them apart, and one list of all entries for the walk, since places in a
+ * table change as it grows. An entry holds its state and its name, so that a sample touches its place in the table, the
+ * entry, and of a timer or a set the values that it keeps, nothing else. */
 #include "statsd_table.h"
 
 #include <assert.h>
@@ -12,37 +12,44 @@ struct statsd_entry {
     struct statsd_series series; /* first: a series is its entry */
     uint64_t hash;
     struct statsd_entry *next;
-    char name[];
+    _Alignas(struct statsd_timer) char rest[]; /* state of a timer or a set, and the name */
 };
+
+static const size_t state_bytes[STATSD_TYPES_N] = {[STATSD_TIMER] = sizeof(struct statsd_timer),
+                                                   [STATSD_SET] = sizeof(struct statsd_set)};
 
 static struct statsd_entry *entry_of(struct statsd_series *s)
 {
     return (struct statsd_entry *)s;
 }
 
+_Static_assert(STATSD_TYPES_N <= 1 << TABLE_KIND_BITS, "a hash holds the type");
+
+static uint64_t hash_of(const struct statsd_table *t, enum statsd_type type, const char *name, size_t len)
+{
+    const uint64_t mask = (1 << TABLE_KIND_BITS) - 1;
+    return (table_hash(&t->by_name, name, len) & ~mask) | type;
+}
+
+/* Asked of an entry of the same hash, and so of the same type. */
 static bool is(const void *entry, const char *name, size_t len)
 {
     const struct statsd_entry *e = entry;
-    return e->series.name_len == len && memcmp(e->name, name, len) == 0;
+    return e->series.name_len == len && memcmp(e->series.name, name, len) == 0;
 }
 
 void statsd_table_init(struct statsd_table *t)
 {
     *t = (struct statsd_table){.end = &t->first};
-    for (unsigned type = 0; type < STATSD_TYPES_N; type++)
-        table_init(&t->by_name[type], is);
+    table_init(&t->by_name, is);
 }
 
 static void free_entry(struct statsd_table *t, struct statsd_entry *e)
 {
-    struct statsd_series *s = &e->series;
-    if (s->type == STATSD_TIMER && s->as.timer) {
-        statsd_timer_fini(s->as.timer, &t->pool);
-        free(s->as.timer);
-    } else if (s->type == STATSD_SET && s->as.set) {
-        statsd_set_fini(s->as.set, &t->pool);
-        free(s->as.set);
-    }
+    if (e->series.type == STATSD_TIMER)
+        statsd_timer_fini(e->series.as.timer, &t->pool);
+    else if (e->series.type == STATSD_SET)
+        statsd_set_fini(e->series.as.set, &t->pool);
     free(e);
 }
 
@@ -53,36 +60,29 @@ void statsd_table_fini(struct statsd_table *t)
         free_entry(t, e);
     }
     t->first = NULL;
-    for (unsigned type = 0; type < STATSD_TYPES_N; type++)
-        table_fini(&t->by_name[type]);
+    table_fini(&t->by_name);
 }
 
 struct statsd_series *statsd_table_find(const struct statsd_table *t, enum statsd_type type, const char *name,
                                         size_t len)
 {
-    const struct table *names = &t->by_name[type];
-    return table_find(names, table_hash(names, name, len), name, len);
+    return table_find(&t->by_name, hash_of(t, type, name, len), name, len);
 }
 
 /* An entry with its state, in no table yet; NULL when memory is out. */
 static struct statsd_entry *new_entry(struct statsd_table *t, enum statsd_type type, const char *name, size_t len)
 {
-    struct statsd_entry *e = calloc(1, sizeof *e + len);
+    struct statsd_entry *e = calloc(1, sizeof *e + state_bytes[type] + len);
     if (!e)
         return NULL;
-    memcpy(e->name, name, len);
-    e->series.name = e->name;
+    e->series.name = memcpy(e->rest + state_bytes[type], name, len);
     e->series.name_len = len;
     e->series.type = type;
     e->series.interval = t->interval;
     if (type == STATSD_TIMER)
-        e->series.as.timer = calloc(1, sizeof *e->series.as.timer);
-    if (type == STATSD_SET)
-        e->series.as.set = calloc(1, sizeof *e->series.as.set);
-    if ((type == STATSD_TIMER && !e->series.as.timer) || (type == STATSD_SET && !e->series.as.set)) {
-        free(e);
-        return NULL;
-    }
+        e->series.as.timer = (void *)e->rest;
+    else if (type == STATSD_SET)
+        e->series.as.set = (void *)e->rest;
     return e;
 }
 
@@ -91,8 +91,8 @@ struct statsd_series *statsd_table_add(struct statsd_table *t, enum statsd_type 
     struct statsd_entry *e = t->n < t->max_series ? new_entry(t, type, name, len) : NULL;
     if (!e)
         return NULL;
-    e->hash = table_hash(&t->by_name[type], name, len);
-    if (table_add(&t->by_name[type], e->hash, e) != 0) {
+    e->hash = hash_of(t, type, name, len);
+    if (table_add(&t->by_name, e->hash, e) != 0) {
         free_entry(t, e);
         return NULL;
     }
@@ -182,7 +182,7 @@ void statsd_table_forget(struct statsd_table *t, struct statsd_series *s)
     if (t->end == &e->next)
         t->end = t->walk;
     t->walk_begins = true;
-    table_remove(&t->by_name[s->type], e->hash, e);
+    table_remove(&t->by_name, e->hash, e);
     free_entry(t, e);
     t->n--;
 }

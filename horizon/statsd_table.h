@@ -30,7 +30,7 @@ struct statsd_entry;
  * holds what timers and sets have taken. 4. `first` leads to every entry, the newest last; `end` points at the NULL
  * behind it. */
 struct statsd_table {
-    struct table by_name[STATSD_TYPES_N];
+    struct table by_name;
     struct statsd_entry *first, **end;
     size_t n, max_series;
     uint32_t interval;

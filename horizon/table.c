@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define PLACES_FIRST 256
+#define CACHE_LINE_BYTES 64
+#define ENTRY_LINES 4 /* how far an entry nearly always goes, with its name and what was allocated with it */
 
 void table_init(struct table *t, table_is *is)
 {
@@ -55,7 +57,7 @@ static size_t next_place(const struct table *t, size_t i)
 
 static size_t home_of(const struct table *t, uint64_t hash)
 {
-    return (size_t)hash & (t->n_places - 1);
+    return (size_t)(hash >> TABLE_KIND_BITS) & (t->n_places - 1);
 }
 
 void *table_find(const struct table *t, uint64_t hash, const char *name, size_t len)
@@ -66,6 +68,26 @@ void *table_find(const struct table *t, uint64_t hash, const char *name, size_t 
         if (t->places[i].hash == hash && t->is(t->places[i].entry, name, len))
             return t->places[i].entry;
     return NULL;
+}
+
+void table_fetch_place(const struct table *t, uint64_t hash)
+{
+    if (t->n_places > 0)
+        __builtin_prefetch(&t->places[home_of(t, hash)]);
+}
+
+void table_fetch_entry(const struct table *t, uint64_t hash)
+{
+    if (t->n_places == 0)
+        return;
+    for (size_t i = home_of(t, hash); t->places[i].entry; i = next_place(t, i)) {
+        if (t->places[i].hash >> TABLE_KIND_BITS != hash >> TABLE_KIND_BITS)
+            continue;
+        uintptr_t entry = (uintptr_t)t->places[i].entry;
+        for (unsigned k = 0; k < ENTRY_LINES; k++)
+            __builtin_prefetch((const void *)(entry + k * CACHE_LINE_BYTES));
+        return;
+    }
 }
 
 static void put(struct table *t, struct table_place place)

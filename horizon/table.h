@@ -2,7 +2,8 @@
  *
  * An open-addressed table with linear probing, half full at most. A place holds its entry's whole hash, so that a
  * look-up touches one place, nearly always, and the entry, and compares no other name's bytes: at a quarter of a
- * million names each of these is a miss in the cache, and they are most of what a line costs. */
+ * million names each of these is a miss in the cache, and one after the other they would be most of what a line costs.
+ * So what will be looked up soon can be fetched before. */
 #ifndef RIDGELINE_HORIZON_TABLE_H
 #define RIDGELINE_HORIZON_TABLE_H
 
@@ -33,11 +34,18 @@ void table_init(struct table *t, table_is *is);
 /* Frees the places, not the entries. */
 void table_fini(struct table *t);
 
-/* Hashes a name for the functions below. */
+/* Hashes a name for the functions below. In its lowest TABLE_KIND_BITS the owner may put a kind: entries of one name
+ * but of several kinds then are entries of their own. */
+#define TABLE_KIND_BITS 2
 uint64_t table_hash(const struct table *t, const char *name, size_t len);
 
 /* The entry with this name, or NULL. */
 void *table_find(const struct table *t, uint64_t hash, const char *name, size_t len);
+
+/* Two steps before a table_find, which change nothing: the first has the place of a hash fetched into the cache; the
+ * second, once it is there, an entry of that hash, of whatever kind. */
+void table_fetch_place(const struct table *t, uint64_t hash);
+void table_fetch_entry(const struct table *t, uint64_t hash);
 
 /* Adds an entry whose name is in no other. Returns 0, or -1 when memory is out. */
 int table_add(struct table *t, uint64_t hash, void *entry);

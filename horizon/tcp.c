@@ -61,10 +61,12 @@ static void feed_lines(struct tcp_connection *c, const char *bytes, size_t n)
 {
     struct intake *in = c->tcp->intake;
     struct frame_lines *f = &c->frame.lines;
-    const char *line;
+    const char *line, *ahead = bytes;
     size_t len;
     frame_lines_give(f, bytes, n);
     for (;;) {
+        if (f->next >= ahead)
+            ahead = intake_ahead(in, c->from.listener, f->next, f->end);
         enum frame_result result = frame_lines_take(f, &line, &len);
         if (result == FRAME_MORE)
             return;

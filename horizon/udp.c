@@ -66,8 +66,10 @@ static struct sender *sender_of(struct udp *udp, const struct sockaddr_storage *
 static void take_lines(struct udp *udp, struct intake_source from, const char *bytes, size_t len)
 {
     size_t max = (size_t)udp->intake->settings->horizon.max_line_bytes;
-    const char *end = bytes + len;
+    const char *end = bytes + len, *ahead = bytes;
     while (bytes < end) {
+        if (bytes >= ahead)
+            ahead = intake_ahead(udp->intake, udp->kind, bytes, end);
         const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
         const char *line_end = newline ? newline : end;
         size_t n = (size_t)(line_end - bytes);

@@ -109,3 +109,8 @@ bool calendar_covers(const struct calendar *c, int64_t t)
             return true;
     return false;
 }
+
+bool calendar_is_over(const struct calendar *c, int64_t t)
+{
+    return t >= c->until_s && (c->frequency == CALENDAR_ONCE || t - c->until_s >= c->duration_s);
+}

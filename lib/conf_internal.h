@@ -60,31 +60,55 @@ char *conf_allowed_text(const struct conf_option *o, char *out, size_t out_bytes
 /* Writes `text` as libconfig reads it back: in quotes, with escapes. */
 void conf_quote(FILE *out, const char *text);
 
-/* Where in the file an error is, and of which option. */
-#define CONF_WHAT_MAX 96
-struct conf_place {
-    unsigned line;
-    char what[CONF_WHAT_MAX];
+#define CONF_WHAT_MAX 96       /* room for the name of an option with its group */
+#define CONF_LINE_NONE 0u        /* default */
+#define CONF_LINE_SET UINT32_MAX /* given by --set */
+
+/* What is wrong with settings while they are read. Each error is counted and told, so that a reader goes on behind one
+ * and a person sees them all; the first is kept. */
+struct conf_errors {
+    const char *path; /* of the file, "" without one */
+    char *first;      /* CONF_ERROR_MAX bytes */
+    conf_tell *tell;  /* NULL: nobody listens */
+    void *context;
+    size_t n;
 };
 
-/* Reads `rules` of the file and appends them to `*rules`. Returns 0, or -1 with what is
- * wrong in `reason` and where in `*place`; the rules read so far stay in `*rules`. */
-int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_place *place,
-                         char reason[CONF_REASON_MAX]);
+/* One more error, of `what` (an option, or "") at `line`. Always returns -1. */
+int conf_errors_add(struct conf_errors *errors, unsigned line, const char *what, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
-/* Checks what each rule's metrics keep raw against the rest of the settings. Returns as conf_rules_from_file does. */
+#define CONF_OPTIONS_MAX 128
+struct conf_loader {
+    struct settings *s;
+    unsigned lines[CONF_OPTIONS_MAX]; /* where each option of the table was given */
+    struct conf_errors errors;
+};
+
+/* Once all options are good each by itself: what must hold between them, and for texts; and where to connect, which
+ * follows from them. What does not hold is among the errors. */
+void conf_cross_check(struct conf_loader *l);
+
+/* "GROUP.NAME", or "NAME" of an option of the top level. Returns `out`. */
+char *conf_full_name(const struct conf_option *o, char out[CONF_WHAT_MAX]);
+
+/* Reads `rules` of the file and appends them to `*rules`. A rule with an error may lack its match. */
+void conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_errors *errors);
+
+/* Checks what each rule's metrics keep raw against the rest of the settings. */
 #define CONF_LACKS_DAY "\"skyline\" needs a day of raw points, and the retention keeps %s"
-int conf_rules_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX]);
+void conf_rules_check(const struct settings *s, struct conf_errors *errors);
 
 /* Whether the file's list of this name is one of channels, alerts or mutes; and the names of those, NULL behind the
  * last. */
 bool conf_list_exists(const char *name);
 const char *conf_list_name(size_t i);
 
-/* Reads such a list into the settings; fails as conf_rules_from_file() does. Then what must hold between them. */
-int conf_list_from_file(struct settings *s, const config_setting_t *list, struct conf_place *place,
-                        char reason[CONF_REASON_MAX]);
-int conf_lists_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX]);
+/* Reads such a list into the settings. An entry with an error may lack its name. */
+void conf_list_from_file(struct settings *s, const config_setting_t *list, struct conf_errors *errors);
+
+/* Checks what must hold between them. */
+void conf_lists_check(const struct settings *s, struct conf_errors *errors);
 void conf_lists_free(struct settings *s);
 
 /* Their part of the reference page. */

@@ -28,6 +28,11 @@ static int check_channel(void *entry, const char **option, const char **reason)
 static int check_alert(void *entry, const char **option, const char **reason)
 {
     const struct alert_settings *alert = entry;
+    int parts;
+    *option = "group_by";
+    *reason = "may be \"incident\", \"prefix:1\" to \"prefix:30\", or \"alert\"";
+    if (alerts_group_parts(alert->group_by, &parts) < 0)
+        return -1;
     *option = alert->match.n == 0 ? "match" : alert->channels.n == 0 ? "channels" : "states";
     *reason = alert->match.n == 0 || alert->channels.n == 0 ? "must hold a glob" : "must name a state";
     return alert->match.n == 0 || alert->channels.n == 0 || alert->states == 0 ? -1 : 0;
@@ -87,8 +92,7 @@ const char *conf_list_name(size_t i)
 /* One list while it is read. */
 struct reading {
     const struct kind *kind;
-    struct conf_place *place;
-    char *reason; /* CONF_REASON_MAX bytes */
+    struct conf_errors *errors;
 };
 
 /* The entries of the list in `s`: their pointer is of another type for each kind. */
@@ -107,15 +111,16 @@ static char *name_of(const struct kind *k, const char *entry)
     return name;
 }
 
-static int __attribute__((format(printf, 3, 4)))
-complain(struct reading *r, const char *option, const char *format, ...)
+static int __attribute__((format(printf, 4, 5)))
+complain(struct reading *r, const config_setting_t *at, const char *option, const char *format, ...)
 {
+    char reason[CONF_REASON_MAX], what[CONF_WHAT_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(r->reason, CONF_REASON_MAX, format, args);
+    vsnprintf(reason, sizeof reason, format, args);
     va_end(args);
-    snprintf(r->place->what, sizeof r->place->what, "%s%s%.60s", r->kind->list, *option == '\0' ? "" : ".", option);
-    return -1;
+    snprintf(what, sizeof what, "%s%s%.60s", r->kind->list, *option == '\0' ? "" : ".", option);
+    return conf_errors_add(r->errors, (unsigned)config_setting_source_line(at), what, "%s", reason);
 }
 
 int conf_entry_defaults(const struct conf_option *rows, size_t n, void *entry)
@@ -144,18 +149,20 @@ static bool applies(const struct conf_option *row, const char *type)
     return *row->group == '\0' || strcmp(row->group, type) == 0;
 }
 
-static int read_name(struct reading *r, char *entry, const config_setting_t *group)
+static void read_name(struct reading *r, char *entry, const config_setting_t *group)
 {
     const config_setting_t *setting = config_setting_get_member(group, "name");
     const char *name = setting != NULL ? config_setting_get_string(setting) : NULL;
-    if (setting == NULL)
-        return complain(r, "name", "must be given");
-    r->place->line = (unsigned)config_setting_source_line(setting);
-    if (name == NULL || !channels_name_ok(name))
-        return complain(r, "name", "must be text in quotes: 1 to %d letters, digits, - and _", CHANNEL_NAME_MAX);
-    char *copy = strdup(name);
-    memcpy(entry + r->kind->name_at, &copy, sizeof copy);
-    return copy != NULL ? 0 : complain(r, "name", "found no memory");
+    if (setting == NULL) {
+        complain(r, group, "name", "must be given");
+    } else if (name == NULL || !channels_name_ok(name)) {
+        complain(r, setting, "name", "must be text in quotes: 1 to %d letters, digits, - and _", CHANNEL_NAME_MAX);
+    } else {
+        char *copy = strdup(name);
+        memcpy(entry + r->kind->name_at, &copy, sizeof copy);
+        if (copy == NULL)
+            complain(r, setting, "name", "found no memory");
+    }
 }
 
 static int read_type(struct reading *r, char *entry, const config_setting_t *group)
@@ -163,105 +170,112 @@ static int read_type(struct reading *r, char *entry, const config_setting_t *gro
     const config_setting_t *setting = config_setting_get_member(group, "type");
     const char *name = setting != NULL ? config_setting_get_string(setting) : NULL;
     int type = name != NULL ? channels_type(name) : -1;
-    if (setting != NULL)
-        r->place->line = (unsigned)config_setting_source_line(setting);
     if (type < 0)
-        return complain(r, "type", "must be \"webhook\", \"slack\", \"pagerduty\", \"alertmanager\", \"mail\", "
-                                   "\"syslog\", \"nagios\" or \"exec\"");
+        return complain(r, setting != NULL ? setting : group, "type",
+                        "must be \"webhook\", \"slack\", \"pagerduty\", \"alertmanager\", \"mail\", "
+                        "\"syslog\", \"nagios\" or \"exec\"");
     ((struct channel_settings *)(void *)entry)->type = (enum channel_type)type;
     return 0;
 }
 
-static int unknown(struct reading *r, const char *entry, const char *name)
+static void unknown(struct reading *r, const char *entry, const config_setting_t *setting)
 {
     struct conf_nearest nearest;
     char hint[80];
-    const char *type = type_of(r->kind, entry);
+    const char *type = type_of(r->kind, entry), *name = config_setting_name(setting);
     conf_nearest_init(&nearest, name);
     for (size_t i = 0; i < *r->kind->rows_n; i++)
         if (applies(&r->kind->rows[i], type))
             conf_nearest_offer(&nearest, "", r->kind->rows[i].name, 0);
-    return complain(r, name, "is no option of %s %s%s%s", *type == '\0' ? "an" : "a", *type == '\0' ? "entry" : type,
-                    *type == '\0' ? "" : " channel", conf_nearest_text(&nearest, hint, sizeof hint));
+    complain(r, setting, name, "is no option of %s %s%s%s", *type == '\0' ? "an" : "a",
+             *type == '\0' ? "entry" : type, *type == '\0' ? "" : " channel",
+             conf_nearest_text(&nearest, hint, sizeof hint));
+}
+
+static void read_option(struct reading *r, char *entry, const config_setting_t *setting)
+{
+    const struct kind *k = r->kind;
+    const char *type = type_of(k, entry), *name = config_setting_name(setting);
+    char reason[CONF_REASON_MAX];
+    size_t row = 0;
+    if (strcmp(name, "name") == 0 || (k->typed && strcmp(name, "type") == 0))
+        return;
+    while (row < *k->rows_n && (strcmp(k->rows[row].name, name) != 0 || !applies(&k->rows[row], type)))
+        row++;
+    if (row == *k->rows_n)
+        unknown(r, entry, setting);
+    else if (conf_value_from_file(&k->rows[row], entry, setting, reason) < 0)
+        complain(r, setting, name, "%s", reason);
 }
 
 /* Defaults first, then what the file gives, then what it does not and must. */
-static int read_options(struct reading *r, char *entry, const config_setting_t *group)
+static void read_options(struct reading *r, char *entry, const config_setting_t *group)
 {
     const struct kind *k = r->kind;
     const char *type = type_of(k, entry);
     for (size_t i = 0; i < *k->rows_n; i++)
         if (applies(&k->rows[i], type) && conf_entry_defaults(&k->rows[i], 1, entry) < 0)
-            return complain(r, "", "found no memory");
-    for (int i = 0; i < config_setting_length(group); i++) {
-        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
-        const char *name = config_setting_name(setting);
-        size_t row = 0;
-        if (strcmp(name, "name") == 0 || (k->typed && strcmp(name, "type") == 0))
-            continue;
-        while (row < *k->rows_n && (strcmp(k->rows[row].name, name) != 0 || !applies(&k->rows[row], type)))
-            row++;
-        r->place->line = (unsigned)config_setting_source_line(setting);
-        if (row == *k->rows_n)
-            return unknown(r, entry, name);
-        if (conf_value_from_file(&k->rows[row], entry, setting, r->reason) < 0)
-            return complain(r, name, "%s", strdupa(r->reason));
-    }
-    r->place->line = (unsigned)config_setting_source_line(group);
+            complain(r, group, "", "found no memory");
+    for (int i = 0; i < config_setting_length(group); i++)
+        read_option(r, entry, config_setting_get_elem(group, (unsigned)i));
     for (size_t i = 0; i < *k->rows_n; i++)
         if (applies(&k->rows[i], type) && k->rows[i].default_text == NULL &&
             config_setting_get_member(group, k->rows[i].name) == NULL)
-            return complain(r, k->rows[i].name, "must be given");
-    return 0;
+            complain(r, group, k->rows[i].name, "must be given");
 }
 
-static int read_entry(struct reading *r, char *entry, const config_setting_t *group)
+/* Of a channel without a type it is not known which options it may have: they are passed over. */
+static void read_entry(struct reading *r, char *entry, const config_setting_t *group)
 {
     const char *option, *reason;
-    unsigned line = (unsigned)config_setting_source_line(group);
-    r->place->line = line;
+    const unsigned line = (unsigned)config_setting_source_line(group);
+    const size_t errors = r->errors->n;
     memcpy(entry + r->kind->line_at, &line, sizeof line);
-    if (config_setting_type(group) != CONFIG_TYPE_GROUP)
-        return complain(r, "", "each %s must be a group: { name = \"...\"; ... }", r->kind->one);
-    if (read_name(r, entry, group) < 0 || (r->kind->typed && read_type(r, entry, group) < 0) ||
-        read_options(r, entry, group) < 0)
-        return -1;
-    if (r->kind->check(entry, &option, &reason) < 0) {
-        const config_setting_t *setting = config_setting_get_member(group, option);
-        r->place->line = setting != NULL ? (unsigned)config_setting_source_line(setting) : line;
-        return complain(r, option, "%s", reason);
+    if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
+        complain(r, group, "", "each %s must be a group: { name = \"...\"; ... }", r->kind->one);
+        return;
     }
-    return 0;
+    read_name(r, entry, group);
+    if (!r->kind->typed || read_type(r, entry, group) == 0)
+        read_options(r, entry, group);
+    if (r->errors->n == errors && r->kind->check(entry, &option, &reason) < 0) {
+        const config_setting_t *setting = config_setting_get_member(group, option);
+        complain(r, setting != NULL ? setting : group, option, "%s", reason);
+    }
 }
 
-static int check_unique(struct reading *r, const char *entries, size_t n)
+static void check_unique(struct reading *r, const char *entries, size_t n, const config_setting_t *group)
 {
-    for (size_t i = 0; i + 1 < n; i++)
-        if (strcmp(name_of(r->kind, entries + i * r->kind->bytes),
-                   name_of(r->kind, entries + (n - 1) * r->kind->bytes)) == 0)
-            return complain(r, "name", "a %s of this name stands above", r->kind->one);
-    return 0;
+    const char *name = name_of(r->kind, entries + (n - 1) * r->kind->bytes);
+    for (size_t i = 0; name != NULL && i + 1 < n; i++) {
+        const char *other = name_of(r->kind, entries + i * r->kind->bytes);
+        if (other != NULL && strcmp(other, name) == 0) {
+            complain(r, group, "name", "a %s of this name stands above", r->kind->one);
+            return;
+        }
+    }
 }
 
-int conf_list_from_file(struct settings *s, const config_setting_t *list, struct conf_place *place,
-                        char reason[CONF_REASON_MAX])
+void conf_list_from_file(struct settings *s, const config_setting_t *list, struct conf_errors *errors)
 {
-    struct reading r = {.kind = find_kind(config_setting_name(list)), .place = place, .reason = reason};
-    place->line = (unsigned)config_setting_source_line(list);
-    if (config_setting_type(list) != CONFIG_TYPE_LIST)
-        return complain(&r, "", "must be a list of groups: ( { name = \"...\"; ... } )");
+    struct reading r = {.kind = find_kind(config_setting_name(list)), .errors = errors};
+    if (config_setting_type(list) != CONFIG_TYPE_LIST) {
+        complain(&r, list, "", "must be a list of groups: ( { name = \"...\"; ... } )");
+        return;
+    }
     size_t length = (size_t)config_setting_length(list);
     char *entries = calloc(length + 1, r.kind->bytes);
-    if (entries == NULL)
-        return complain(&r, "", "found no memory");
+    if (entries == NULL) {
+        complain(&r, list, "", "found no memory");
+        return;
+    }
     memcpy((char *)s + r.kind->list_at, &entries, sizeof entries);
     for (size_t n = 1; n <= length; n++) {
+        const config_setting_t *group = config_setting_get_elem(list, (unsigned)(n - 1));
         memcpy((char *)s + r.kind->n_at, &n, sizeof n);
-        if (read_entry(&r, entries + (n - 1) * r.kind->bytes, config_setting_get_elem(list, (unsigned)(n - 1))) < 0 ||
-            check_unique(&r, entries, n) < 0)
-            return -1;
+        read_entry(&r, entries + (n - 1) * r.kind->bytes, group);
+        check_unique(&r, entries, n, group);
     }
-    return 0;
 }
 
 void conf_lists_free(struct settings *s)
@@ -284,21 +298,15 @@ static bool names_channel(const struct settings *s, const struct glob *glob)
     return false;
 }
 
-int conf_lists_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX])
+void conf_lists_check(const struct settings *s, struct conf_errors *errors)
 {
     for (size_t a = 0; a < s->alerts.n; a++) {
         const struct alert_settings *alert = &s->alerts.list[a];
-        for (size_t i = 0; i < alert->channels.n; i++) {
-            if (names_channel(s, alert->channels.globs[i]))
-                continue;
-            place->line = alert->line;
-            snprintf(place->what, sizeof place->what, "alerts.channels");
-            snprintf(reason, CONF_REASON_MAX, "no channel is called \"%.200s\"",
-                     glob_pattern(alert->channels.globs[i]));
-            return -1;
-        }
+        for (size_t i = 0; i < alert->channels.n; i++)
+            if (!names_channel(s, alert->channels.globs[i]))
+                conf_errors_add(errors, alert->line, "alerts.channels", "no channel's name is, or matches, \"%.200s\"",
+                                glob_pattern(alert->channels.globs[i]));
     }
-    return 0;
 }
 
 static void write_default(FILE *out, const struct conf_option *row)

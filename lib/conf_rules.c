@@ -153,80 +153,65 @@ static int read_option(struct conf_rule *rule, const config_setting_t *setting, 
 }
 
 /* Reads one `{ match = ...; NAME = VALUE; ... }`. */
-static int read_rule(struct conf_rule *rule, const config_setting_t *group, struct conf_place *place,
-                     char reason[CONF_REASON_MAX])
+static void read_rule(struct conf_rule *rule, const config_setting_t *group, struct conf_errors *errors)
 {
-    place->line = rule->line = (unsigned)config_setting_source_line(group);
+    char reason[CONF_REASON_MAX], what[CONF_WHAT_MAX];
+    rule->line = (unsigned)config_setting_source_line(group);
     if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
-        snprintf(reason, CONF_REASON_MAX, "each rule must be a group, such as { match = \"stats.*\"; consensus = 3; }");
-        return -1;
+        conf_errors_add(errors, rule->line, "rules",
+                        "each rule must be a group, such as { match = \"stats.*\"; consensus = 3; }");
+        return;
     }
     for (int i = 0; i < config_setting_length(group); i++) {
         const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
         const char *name = config_setting_name(setting);
-        int error = strcmp(name, "match") == 0 ? read_match(rule, setting, reason)
-                                               : read_option(rule, setting, reason);
-        if (error < 0) {
-            place->line = (unsigned)config_setting_source_line(setting);
-            snprintf(place->what, sizeof place->what, "rules.%.60s", name);
-            return -1;
-        }
+        snprintf(what, sizeof what, "rules.%.60s", name);
+        if ((strcmp(name, "match") == 0 ? read_match(rule, setting, reason) : read_option(rule, setting, reason)) < 0)
+            conf_errors_add(errors, (unsigned)config_setting_source_line(setting), what, "%s", reason);
     }
-    if (rule->match != NULL && config_setting_length(group) > 1)
-        return 0;
-    snprintf(reason, CONF_REASON_MAX, rule->match == NULL ? "the rule has no match" : "the rule sets no option");
-    return -1;
+    if (config_setting_get_member(group, "match") == NULL)
+        conf_errors_add(errors, rule->line, "rules", "the rule has no match");
+    else if (config_setting_length(group) == 1)
+        conf_errors_add(errors, rule->line, "rules", "the rule sets no option");
 }
 
-int conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_place *place,
-                         char reason[CONF_REASON_MAX])
+void conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_errors *errors)
 {
-    place->line = (unsigned)config_setting_source_line(list);
-    snprintf(place->what, sizeof place->what, "rules");
+    unsigned line = (unsigned)config_setting_source_line(list);
     if (config_setting_type(list) != CONFIG_TYPE_LIST) {
-        snprintf(reason, CONF_REASON_MAX, "must be a list of groups: ( { match = \"stats.*\"; consensus = 3; } )");
-        return -1;
+        conf_errors_add(errors, line, "rules", "must be a list of groups: ( { match = \"stats.*\"; consensus = 3; } )");
+        return;
     }
     for (int i = 0; i < config_setting_length(list); i++) {
         struct conf_rule *rule = conf_rules_append(rules);
         if (rule == NULL) {
-            snprintf(reason, CONF_REASON_MAX, "found no memory");
-            return -1;
+            conf_errors_add(errors, line, "rules", "found no memory");
+            return;
         }
-        if (read_rule(rule, config_setting_get_elem(list, (unsigned)i), place, reason) < 0)
-            return -1;
+        read_rule(rule, config_setting_get_elem(list, (unsigned)i), errors);
     }
-    return 0;
 }
 
 /* Two rules that meet in one name alone are not compared: such a metric, with Skyline's algorithms and less than a day,
  * warms up for a day after each start and says so. */
-static int check_rule(const struct settings *s, const struct conf_rule *rule, struct conf_place *place,
-                      char reason[CONF_REASON_MAX])
+static void check_rule(const struct settings *s, const struct conf_rule *rule, struct conf_errors *errors)
 {
     size_t ensemble = conf_metric_index(conf_option_find("detection", "ensemble"));
     double judges = rule->set[ensemble] ? rule->value[ensemble] : s->detection.ensemble;
     uint32_t span_s = (rule->retention.n > 0 ? rule->retention : s->retention).archive[0].span_s;
     char span[UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
     units_duration_text(span, sizeof span, span_s);
-    place->line = rule->line;
-    if (judges == ENGINE_ENSEMBLE_SKYLINE && span_s < SKYLINE_WINDOW_S) {
-        snprintf(place->what, sizeof place->what, rule->set[ensemble] ? "rules.ensemble" : "rules.retention");
-        snprintf(reason, CONF_REASON_MAX, CONF_LACKS_DAY, span);
-        return -1;
-    }
-    if (s->horizon.max_age_s < span_s)
-        return 0;
-    snprintf(place->what, sizeof place->what, "rules.retention");
-    snprintf(reason, CONF_REASON_MAX, "keeps raw points for %s, and must keep them for longer than horizon.max_age, %s",
-             span, units_duration_text(age, sizeof age, s->horizon.max_age_s));
-    return -1;
+    if (judges == ENGINE_ENSEMBLE_SKYLINE && span_s < SKYLINE_WINDOW_S)
+        conf_errors_add(errors, rule->line, rule->set[ensemble] ? "rules.ensemble" : "rules.retention", CONF_LACKS_DAY,
+                        span);
+    if (rule->retention.n > 0 && s->horizon.max_age_s >= span_s)
+        conf_errors_add(errors, rule->line, "rules.retention",
+                        "keeps raw points for %s, and must keep them for longer than horizon.max_age, %s", span,
+                        units_duration_text(age, sizeof age, s->horizon.max_age_s));
 }
 
-int conf_rules_check(const struct settings *s, struct conf_place *place, char reason[CONF_REASON_MAX])
+void conf_rules_check(const struct settings *s, struct conf_errors *errors)
 {
     for (size_t i = 0; i < s->rules.n; i++)
-        if (check_rule(s, &s->rules.rules[i], place, reason) < 0)
-            return -1;
-    return 0;
+        check_rule(s, &s->rules.rules[i], errors);
 }

@@ -226,7 +226,7 @@ static const char reference_head[] =
     "\n"
     "Written by `ridgeline check --reference` from the table in lib/options.c.\n"
     "\n"
-    "`settings.conf` is read with libconfig. Durations (`90s`, `5m`, `24h`, `14d`, `1h30m`), sizes\n"
+    "`settings.conf` is read with libconfig. Durations (`90s`, `5m`, `24h`, `14d`, `1y`, `1h30m`), sizes\n"
     "(`512B`, `64KiB`, `256MiB`), addresses and retentions are text in quotes; an unknown option, a\n"
     "duplicate, a bad value or unit is an error with file and line. `--set GROUP.OPTION=VALUE` (or\n"
     "`--set OPTION=VALUE` at the top level and for options of `detection`) wins over the file; there\n"

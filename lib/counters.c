@@ -8,6 +8,8 @@
 
 #include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
+#include "ridgeline/log.h"
+#include "ridgeline/proc.h"
 
 #define COUNTERS_DEF(n, k, h) {#n, COUNTERS_##k, h},
 const struct counters_def counters_horizon[HORIZON_N] = {HORIZON_COUNTERS(COUNTERS_DEF)};
@@ -56,8 +58,8 @@ int64_t counters_begin(struct store *s, const char *process)
     char key[KEYS_MAX];
     keys_stats(key, process);
     int64_t generation = store_integer(store_command(s, "HINCRBY %s generation 1", key));
-    if (generation < 0 || store_done(store_command(s, "HSET %s started %lld pid %d", key, (long long)clock_wall_s(),
-                                                   (int)getpid())) != 0)
+    if (generation < 0 || store_done(store_command(s, "HSET %s started %lld pid %d owner %s", key,
+                                                   (long long)clock_wall_s(), (int)getpid(), proc_identity())) != 0)
         return -1;
     return generation;
 }
@@ -68,41 +70,73 @@ int counters_save(struct store *s, const char *process, const struct counters_de
     return counters_save_with(s, process, defs, values, n, NULL, NULL);
 }
 
+/* One HSET while it is made up: argc counts the words in argv. */
+struct words {
+    const char **argv;
+    size_t argc;
+};
+
+static void put(struct words *w, const char *field, const char *value)
+{
+    w->argv[w->argc++] = field;
+    w->argv[w->argc++] = value;
+}
+
+/* Whoever saved before us under this name, since we began or saved last, runs beside us: two processes that should not
+ * have one name. `other` gets its identity; false when there is none, or Redis does not say. */
+static bool find_twin(struct store *s, const char *process, const char *key, char other[PROC_IDENTITY_MAX])
+{
+    redisReply *r = store_command(s, "HGET %s owner", key);
+    bool found = store_ok(r) && r->type == REDIS_REPLY_STRING && strcmp(r->str, proc_identity()) != 0;
+    if (found) {
+        char quoted[PROC_IDENTITY_MAX];
+        snprintf(other, PROC_IDENTITY_MAX, "%s", r->str);
+        log_warning("name_shared", "name=%s we=%s other=%s remedy=\"an instance for each\"", process, proc_identity(),
+                    log_quote(quoted, sizeof quoted, other, strlen(other)));
+    }
+    if (r)
+        freeReplyObject(r);
+    return found;
+}
+
+#define FIXED_WORDS 16 /* HSET, the key, and what is saved beside the counters */
+
 int counters_save_with(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
                        size_t n, const char *field, const char *text)
 {
-    char key[KEYS_MAX];
-    keys_stats(key, process);
-    size_t argc = 0, fixed = 6;
-    const char **argv = calloc(fixed + 2 * n, sizeof *argv);
-    size_t *lens = calloc(fixed + 2 * n, sizeof *lens);
+    char key[KEYS_MAX], now_ms[24], refused[CONF_ERROR_MAX], twin[PROC_IDENTITY_MAX];
+    struct words w = {.argv = calloc(FIXED_WORDS + 2 * n, sizeof *w.argv)};
+    size_t *lens = calloc(FIXED_WORDS + 2 * n, sizeof *lens);
     char(*texts)[24] = calloc(n + 1, sizeof *texts);
     int result = -1;
-    if (!argv || !lens || !texts || store_connect(s) != 0)
+    keys_stats(key, process);
+    if (!w.argv || !lens || !texts || store_connect(s) != 0)
         goto out;
 
-    argv[argc++] = "HSET";
-    argv[argc++] = key;
-    snprintf(texts[n], sizeof texts[n], "%" PRId64, clock_wall_ms());
-    argv[argc++] = "saved_at_ms";
-    argv[argc++] = texts[n];
+    put(&w, "HSET", key);
+    snprintf(now_ms, sizeof now_ms, "%" PRId64, clock_wall_ms());
+    put(&w, "saved_at_ms", now_ms);
+    proc_refusal(refused);
+    put(&w, "settings_refused", refused);
+    put(&w, "owner", proc_identity());
+    if (find_twin(s, process, key, twin)) {
+        put(&w, "twin", twin);
+        put(&w, "twin_at_ms", now_ms);
+    }
     for (size_t i = 0; i < n; i++) {
         snprintf(texts[i], sizeof texts[i], "%" PRIu64, values[i]);
-        argv[argc++] = defs[i].name;
-        argv[argc++] = texts[i];
+        put(&w, defs[i].name, texts[i]);
     }
-    if (field) {
-        argv[argc++] = field;
-        argv[argc++] = text;
-    }
-    for (size_t i = 0; i < argc; i++)
-        lens[i] = strlen(argv[i]);
-    if (store_append_argv(s, (int)argc, argv, lens) == 0 &&
+    if (field)
+        put(&w, field, text);
+    for (size_t i = 0; i < w.argc; i++)
+        lens[i] = strlen(w.argv[i]);
+    if (store_append_argv(s, (int)w.argc, w.argv, lens) == 0 &&
         store_append(s, "HSET " KEYS_PROCESSES " %s %lld", process, (long long)clock_wall_s()) == 0)
         result = take(s, 2);
 out:
     free(texts);
     free(lens);
-    free(argv);
+    free(w.argv);
     return result;
 }

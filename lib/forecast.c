@@ -1,6 +1,7 @@
 #include "ridgeline/forecast.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,9 @@
 #define Z99 2.5758 /* two-sided 99 % of the normal distribution */
 #define CORRELATION_MAX 0.9
 #define VALUE_MAX 1e300 /* sums of larger ones are no numbers */
+#define SPAN_BYTES 16
+#define LIMIT_BYTES 48
+#define SPAN_S_MAX 1e9  /* of a span that is told */
 
 struct slot {
     double t, v; /* seconds before now, at most 0; mean */
@@ -152,4 +156,38 @@ int forecast(struct forecast *out, const struct point *points, size_t n, double 
     out->soonest_s = fmin(reach_s(distance, out->low), reach_s(distance, out->high));
     out->heading = distance * out->low > 0 && distance * out->high > 0;
     return 0;
+}
+
+/* "3d4h" from a day on, "3h57m" before. */
+static void write_span(char out[SPAN_BYTES], double s)
+{
+    unsigned minutes = (unsigned)(fmax(fmin(s, SPAN_S_MAX), 0) / 60);
+    if (minutes >= 1440)
+        snprintf(out, SPAN_BYTES, "%ud%uh", minutes / 1440, minutes / 60 % 24);
+    else
+        snprintf(out, SPAN_BYTES, "%uh%02um", minutes / 60, minutes % 60);
+}
+
+/* "100 %". */
+static void write_limit(char out[LIMIT_BYTES], double limit, const char *unit)
+{
+    size_t len = strnlen(unit, FORECAST_UNIT_MAX);
+    if (len == FORECAST_UNIT_MAX)
+        for (len--; len > 0 && ((unsigned char)unit[len] & 0xc0) == 0x80; len--)
+            ;
+    snprintf(out, LIMIT_BYTES, "%.6g%s%.*s", limit, len > 0 ? " " : "", (int)len, unit);
+}
+
+void forecast_note(char out[FORECAST_NOTE_BYTES], const struct forecast *f, double limit, const char *unit)
+{
+    char there[LIMIT_BYTES], after[SPAN_BYTES], earliest[SPAN_BYTES];
+    write_limit(there, limit, unit);
+    write_span(after, f->reach_s);
+    write_span(earliest, f->soonest_s);
+    if (f->soonest_s <= 0 || f->reach_s < 60)
+        snprintf(out, FORECAST_NOTE_BYTES, "is at %s", there);
+    else if (!f->heading)
+        snprintf(out, FORECAST_NOTE_BYTES, "is not heading for %s", there);
+    else
+        snprintf(out, FORECAST_NOTE_BYTES, "reaches %s in %s at this pace (earliest %s)", there, after, earliest);
 }

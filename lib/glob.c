@@ -1,54 +1,63 @@
-/* Globs, compiled to a small program and run as a set of states.
+/* Globs, run as sets of states that are bits of words.
  *
- * Each step of the program takes one byte or passes control forward, never
- * back; a star stays where it is. So one sweep over the steps in rising order
- * settles all states for one byte of the name, with no stack and no retries:
- * "a*a*a*a*b" costs pattern * name steps at worst. Only the stretch of the
- * program between the lowest and the highest live state is swept, which is one
- * step for plain text. */
+ * Each byte of a pattern makes at most one state, which stands for the rest of the pattern from there on. For each
+ * byte a name may hold, one mask tells which states take it: so a byte of a name moves all states at once, by a shift
+ * of as many words as hold them (shift-and; Baeza-Yates and Gonnet, CACM 35(10), 1992). What passes control on without
+ * taking a byte does so forward only: a star to the state behind it, "{" to the begin of each alternative, "," and "}"
+ * to what is behind the brace. One sweep in rising order settles all of these, so there is no stack and no retry, and
+ * what a byte costs is bounded (GLOB_STEPS_MAX), whatever the pattern. A walk remembers the states after each byte of
+ * the last name, so that of sorted names only what differs is run. */
 #include "ridgeline/glob.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum op {
-    OP_BYTE,  /* takes `byte` */
-    OP_ANY,   /* takes any byte but a dot */
-    OP_CLASS, /* takes a byte of classes[target] */
-    OP_STAR,  /* takes any byte but a dot and stays, or passes on */
-    OP_DEEP,  /* takes any byte and stays, or takes any byte and passes on */
-    OP_FORK,  /* goes on after it and at `target` */
-    OP_JUMP,  /* goes on at `target` */
-    OP_MATCH, /* the last one */
+#define WORD_BITS 64u
+#define WORDS_MAX (GLOB_MAX / WORD_BITS + 1)
+
+struct brace {
+    uint16_t open, close; /* its states */
 };
 
-struct step {
-    uint8_t op, byte;
-    uint16_t target;
-};
-
-struct class {
-    uint8_t bits[32];
-};
-
-/* Every byte of a pattern makes at most two steps (a comma: JUMP and FORK). */
-#define STEPS_MAX (2 * GLOB_MAX + 1)
-
+/* Invariants:
+ *   1. the last state is the match; no other bit beyond it is set in any mask
+ *   2. braces come in rising order and do not nest */
 struct glob {
     char *pattern;
-    struct step *steps; /* targets lie ahead of the step that names them */
-    struct class *classes;
-    uint16_t n_steps, n_classes;
+    unsigned n;     /* states before the match, which is the n-th */
+    unsigned words; /* that hold the states */
+    unsigned n_braces;
+    struct brace braces[GLOB_BRACES_MAX];
+    /* Masks of `words` words each. */
+    uint64_t *stays;  /* what takes a byte and stays, beside going on: stars */
+    uint64_t *passes; /* what also goes on without a byte: stars, but for "**" */
+    uint64_t *jumps;  /* what takes no byte, and leads on: "{", and the "," and "}" of a brace */
+    uint64_t *begins; /* first state of each alternative */
+    uint64_t *takes;  /* 256 masks: of each byte, what takes it */
 };
 
-/* The compiler's place in the pattern. `fork` is the open alternative's FORK and
- * `jumps` chains the JUMPs, through their targets, that will go to the closing brace. */
-#define NONE UINT16_MAX
+static void add(uint64_t *mask, unsigned state)
+{
+    mask[state / WORD_BITS] |= UINT64_C(1) << state % WORD_BITS;
+}
+
+static bool has(const uint64_t *mask, unsigned state)
+{
+    return mask[state / WORD_BITS] >> state % WORD_BITS & 1;
+}
+
+/* The bits behind one of a word. */
+static uint64_t behind(unsigned bit)
+{
+    return UINT64_MAX << bit << 1;
+}
+
+/* ---- Compiling */
+
 struct compiler {
     struct glob *g;
-    const char *p;
-    uint16_t fork, jumps;
+    const char *p; /* its place in the pattern */
     bool in_braces;
     const char *reason;
 };
@@ -59,83 +68,86 @@ static int fail(struct compiler *c, const char *reason)
     return -1;
 }
 
-static uint16_t emit(struct compiler *c, enum op op, char byte, uint16_t target)
+static void takes_byte(struct glob *g, uint8_t byte)
 {
-    struct glob *g = c->g;
-    g->steps[g->n_steps] = (struct step){.op = (uint8_t)op, .byte = (uint8_t)byte, .target = target};
-    return g->n_steps++;
+    add(g->takes + byte * g->words, g->n);
 }
 
-static bool class_holds(const struct class *class, uint8_t byte)
+static void takes_any(struct glob *g, bool dots)
 {
-    return class->bits[byte >> 3] >> (byte & 7) & 1;
+    for (unsigned byte = 0; byte <= UINT8_MAX; byte++)
+        if (byte != '.' || dots)
+            takes_byte(g, (uint8_t)byte);
+}
+
+/* Reads one byte or range of a class at *p into `in`, and moves to the last byte of it. */
+static int read_range(struct compiler *c, const char **p, bool in[UINT8_MAX + 1])
+{
+    uint8_t low = (uint8_t)**p, high = low;
+    if (low == '\0')
+        return fail(c, "unclosed [");
+    if ((*p)[1] == '-' && (*p)[2] != ']' && (*p)[2] != '\0') {
+        high = (uint8_t)(*p)[2];
+        *p += 2;
+    }
+    if (low > high)
+        return fail(c, "a range in [] that runs backwards");
+    if (low == '.' || high == '.')
+        return fail(c, "a dot in []: it matches within one part of a name");
+    for (unsigned byte = low; byte <= high; byte++)
+        in[byte] = true;
+    return 0;
 }
 
 /* Compiles the class whose '[' is at c->p and moves behind its ']'. */
 static int compile_class(struct compiler *c)
 {
-    struct class *class = &c->g->classes[c->g->n_classes];
+    bool in[UINT8_MAX + 1] = {false};
     const char *p = c->p + 1;
     bool inverted = *p == '!';
     p += inverted;
-    for (const char *first = p; *p != ']' || p == first; p++) {
-        uint8_t low = (uint8_t)*p, high = low;
-        if (*p == '\0')
-            return fail(c, "unclosed [");
-        if (p[1] == '-' && p[2] != ']' && p[2] != '\0') {
-            high = (uint8_t)p[2];
-            p += 2;
-        }
-        if (low > high)
-            return fail(c, "a range in [] that runs backwards");
-        if (low == '.' || high == '.')
-            return fail(c, "a dot in []: it matches within one part of a name");
-        for (unsigned byte = low; byte <= high; byte++)
-            class->bits[byte >> 3] |= (uint8_t)(1u << (byte & 7));
-    }
-    if (inverted)
-        for (size_t i = 0; i < sizeof class->bits; i++)
-            class->bits[i] = (uint8_t)~class->bits[i];
-    class->bits['.' >> 3] &= (uint8_t)~(1u << ('.' & 7));
-    emit(c, OP_CLASS, 0, c->g->n_classes++);
+    for (const char *first = p; *p != ']' || p == first; p++)
+        if (read_range(c, &p, in) < 0)
+            return -1;
+    for (unsigned byte = 0; byte <= UINT8_MAX; byte++)
+        if (in[byte] != inverted && byte != '.')
+            takes_byte(c->g, (uint8_t)byte);
+    c->g->n++;
     c->p = p + 1;
     return 0;
 }
 
-static void end_alternative(struct compiler *c)
-{
-    c->jumps = emit(c, OP_JUMP, 0, c->jumps);
-    c->g->steps[c->fork].target = c->g->n_steps;
-}
-
-/* "{a,b,c}" becomes FORK a JUMP FORK b JUMP c. */
 static int compile_brace(struct compiler *c)
 {
-    switch (*c->p++) {
-    case '{':
-        if (c->in_braces)
-            return fail(c, "a { within {}");
-        c->in_braces = true;
-        c->jumps = NONE;
-        c->fork = emit(c, OP_FORK, 0, NONE);
-        return 0;
-    case ',':
-        end_alternative(c);
-        c->fork = emit(c, OP_FORK, 0, NONE);
-        return 0;
-    default:
-        if (!c->in_braces)
-            return fail(c, "a } without its {");
-        /* The last alternative's FORK has nowhere else to go: both ways lead into it. */
-        c->g->steps[c->fork].target = (uint16_t)(c->fork + 1);
-        while (c->jumps != NONE) {
-            uint16_t next = c->g->steps[c->jumps].target;
-            c->g->steps[c->jumps].target = c->g->n_steps;
-            c->jumps = next;
-        }
-        c->in_braces = false;
-        return 0;
-    }
+    struct glob *g = c->g;
+    char byte = *c->p++;
+    if (byte == '{' && c->in_braces)
+        return fail(c, "a { within {}");
+    if (byte == '}' && !c->in_braces)
+        return fail(c, "a } without its {");
+    if (byte == '{' && g->n_braces == GLOB_BRACES_MAX)
+        return fail(c, "more than 16 {}");
+    if (byte == '{')
+        g->braces[g->n_braces++].open = (uint16_t)g->n;
+    if (byte == '}')
+        g->braces[g->n_braces - 1].close = (uint16_t)g->n;
+    c->in_braces = byte != '}';
+    add(g->jumps, g->n++);
+    if (c->in_braces)
+        add(g->begins, g->n);
+    return 0;
+}
+
+static void compile_star(struct compiler *c)
+{
+    struct glob *g = c->g;
+    bool dots = *c->p == '*';
+    c->p += dots;
+    takes_any(g, dots);
+    add(g->stays, g->n);
+    if (!dots)
+        add(g->passes, g->n);
+    g->n++;
 }
 
 static int compile_next(struct compiler *c)
@@ -148,41 +160,49 @@ static int compile_next(struct compiler *c)
     if ((uint8_t)byte < ' ' || byte == 0x7f)
         return fail(c, "a control character");
     c->p++;
-    if (byte == '*' && *c->p == '*') {
-        c->p++;
-        emit(c, OP_DEEP, 0, 0);
-    } else if (byte == '*') {
-        emit(c, OP_STAR, 0, 0);
-    } else if (byte == '?') {
-        emit(c, OP_ANY, 0, 0);
-    } else {
-        emit(c, OP_BYTE, byte, 0);
+    if (byte == '*') {
+        compile_star(c);
+        return 0;
     }
+    if (byte == '?')
+        takes_any(c->g, false);
+    else
+        takes_byte(c->g, (uint8_t)byte);
+    c->g->n++;
     return 0;
 }
 
 static int compile(struct glob *g, const char **reason)
 {
     struct compiler c = {.g = g, .p = g->pattern};
-    while (*c.p != '\0')
-        if (compile_next(&c) < 0) {
-            *reason = c.reason;
-            return -1;
-        }
-    if (c.in_braces) {
-        *reason = "unclosed {";
-        return -1;
-    }
-    emit(&c, OP_MATCH, 0, 0);
-    return 0;
+    int result = 0;
+    while (result == 0 && *c.p != '\0')
+        result = compile_next(&c);
+    if (result == 0 && c.in_braces)
+        result = fail(&c, "unclosed {");
+    if (result < 0)
+        *reason = c.reason;
+    return result;
 }
 
-static size_t count_bytes(const char *text, char byte)
+/* Room for a pattern of `len` bytes, with all masks empty. */
+static struct glob *allocate(const char *pattern, size_t len)
 {
-    size_t n = 0;
-    for (; *text != '\0'; text++)
-        n += *text == byte;
-    return n;
+    struct glob *g = calloc(1, sizeof *g);
+    if (g == NULL)
+        return NULL;
+    g->words = (unsigned)(len / WORD_BITS + 1);
+    g->pattern = strdup(pattern);
+    g->stays = calloc((size_t)g->words * (4 + UINT8_MAX + 1), sizeof *g->stays);
+    if (g->pattern == NULL || g->stays == NULL) {
+        glob_free(g);
+        return NULL;
+    }
+    g->passes = g->stays + g->words;
+    g->jumps = g->passes + g->words;
+    g->begins = g->jumps + g->words;
+    g->takes = g->begins + g->words;
+    return g;
 }
 
 struct glob *glob_new(const char *pattern, const char **reason)
@@ -197,13 +217,8 @@ struct glob *glob_new(const char *pattern, const char **reason)
         return NULL;
     }
     *reason = "out of memory";
-    g = calloc(1, sizeof *g);
-    if (g == NULL)
-        return NULL;
-    g->pattern = strdup(pattern);
-    g->steps = calloc(2 * len + 1, sizeof *g->steps);
-    g->classes = calloc(count_bytes(pattern, '[') + 1, sizeof *g->classes);
-    if (g->pattern == NULL || g->steps == NULL || g->classes == NULL || compile(g, reason) < 0) {
+    g = allocate(pattern, len);
+    if (g == NULL || compile(g, reason) < 0) {
         glob_free(g);
         return NULL;
     }
@@ -215,8 +230,7 @@ void glob_free(struct glob *g)
     if (g == NULL)
         return;
     free(g->pattern);
-    free(g->steps);
-    free(g->classes);
+    free(g->stays);
     free(g);
 }
 
@@ -225,115 +239,139 @@ const char *glob_pattern(const struct glob *g)
     return g->pattern;
 }
 
-/* Live states before and after one byte. All bytes of `now` and `next` outside
- * low..high and next_low..next_high are zero. */
-struct run {
-    uint8_t sets[2][STEPS_MAX];
-    uint8_t *now, *next;
-    unsigned low, high, next_low, next_high;
-};
+/* ---- Running */
 
-static void add_now(struct run *r, unsigned step)
+/* Makes the begin of each alternative live. */
+static void enter(const struct glob *g, const struct brace *b, uint64_t *live, uint64_t *steps)
 {
-    r->now[step] = 1;
-    if (step > r->high)
-        r->high = step;
-}
-
-static void add_next(struct run *r, unsigned step)
-{
-    r->next[step] = 1;
-    if (step < r->next_low)
-        r->next_low = step;
-    if (step > r->next_high)
-        r->next_high = step;
-}
-
-/* Takes `byte` in the live state `i`, which may also pass control forward. */
-static void take(const struct glob *g, struct run *r, unsigned i, uint8_t byte)
-{
-    const struct step *step = &g->steps[i];
-    switch (step->op) {
-    case OP_BYTE:
-        if (byte == step->byte)
-            add_next(r, i + 1);
-        break;
-    case OP_ANY:
-        if (byte != '.')
-            add_next(r, i + 1);
-        break;
-    case OP_CLASS:
-        if (class_holds(&g->classes[step->target], byte))
-            add_next(r, i + 1);
-        break;
-    case OP_STAR:
-        if (byte != '.')
-            add_next(r, i);
-        add_now(r, i + 1);
-        break;
-    case OP_DEEP:
-        add_next(r, i);
-        add_next(r, i + 1);
-        break;
-    case OP_FORK:
-        add_now(r, i + 1);
-        add_now(r, step->target);
-        break;
-    case OP_JUMP:
-        add_now(r, step->target);
-        break;
-    case OP_MATCH:
-        break;
+    unsigned first = b->open / WORD_BITS, last = b->close / WORD_BITS;
+    for (unsigned w = first; w <= last; w++) {
+        uint64_t within = w == first ? behind(b->open % WORD_BITS) : UINT64_MAX;
+        if (w == last)
+            within &= ~behind(b->close % WORD_BITS);
+        live[w] |= g->begins[w] & within;
+        ++*steps;
     }
 }
 
-/* Makes the states after a byte the live ones. */
-static void advance(struct run *r)
+/* Makes live what is reached without taking a byte. All ends of a brace lead to one place, so of those in a word only
+ * the first is followed. Returns whether any state is live. */
+static bool settle(const struct glob *g, uint64_t *live, uint64_t *steps)
 {
-    uint8_t *swept = r->now;
-    r->now = r->next;
-    r->next = swept;
-    r->low = r->next_low;
-    r->high = r->next_high;
-    r->next_low = STEPS_MAX;
-    r->next_high = 0;
+    const struct brace *b = g->braces;
+    uint64_t any = 0;
+    for (unsigned w = 0; w < g->words; w++) {
+        uint64_t ahead = UINT64_MAX; /* of this word, what was not passed yet */
+        for (;;) {
+            live[w] |= (live[w] & g->passes[w]) << 1;
+            uint64_t jumps = live[w] & g->jumps[w] & ahead;
+            if (jumps == 0)
+                break;
+            unsigned state = w * WORD_BITS + (unsigned)__builtin_ctzll(jumps);
+            while (b->close < state)
+                b++;
+            ++*steps;
+            if (state == b->open) {
+                enter(g, b, live, steps);
+                ahead = behind(state % WORD_BITS);
+            } else {
+                add(live, b->close + 1u);
+                ahead = b->close / WORD_BITS > w ? 0 : behind(b->close % WORD_BITS);
+            }
+        }
+        if (live[w] & g->passes[w] & UINT64_C(1) << (WORD_BITS - 1))
+            live[w + 1] |= 1; /* there is one: a star is not the match */
+        any |= live[w];
+        ++*steps;
+    }
+    return any != 0;
 }
 
-/* Whether the end can be reached from the live states without taking a byte. */
-static bool reaches_end(const struct glob *g, struct run *r)
+static void begin(const struct glob *g, uint64_t *live, uint64_t *steps)
 {
-    for (unsigned i = r->low; i <= r->high; i++) {
-        const struct step *step = &g->steps[i];
-        if (!r->now[i])
-            continue;
-        if (step->op == OP_MATCH)
-            return true;
-        if (step->op == OP_STAR || step->op == OP_FORK)
-            add_now(r, i + 1);
-        if (step->op == OP_FORK || step->op == OP_JUMP)
-            add_now(r, step->target);
+    memset(live, 0, g->words * sizeof *live);
+    add(live, 0);
+    settle(g, live, steps);
+}
+
+/* The states behind `byte`. Returns whether any is live. */
+static bool take(const struct glob *g, const uint64_t *now, uint64_t *next, uint8_t byte, uint64_t *steps)
+{
+    const uint64_t *takes = g->takes + byte * g->words;
+    uint64_t carry = 0;
+    for (unsigned w = 0; w < g->words; w++) {
+        uint64_t taken = now[w] & takes[w];
+        next[w] = taken << 1 | carry | (taken & g->stays[w]);
+        carry = taken >> (WORD_BITS - 1);
     }
-    return false;
+    return settle(g, next, steps);
 }
 
 bool glob_match(const struct glob *g, const char *name, size_t len)
 {
-    struct run r;
-    r.now = r.sets[0];
-    r.next = r.sets[1];
-    memset(r.now, 0, g->n_steps);
-    memset(r.next, 0, g->n_steps);
-    r.next_low = STEPS_MAX;
-    r.next_high = 0;
-    r.low = r.high = 0;
-    r.now[0] = 1;
-    for (size_t k = 0; k < len && r.low <= r.high; k++) {
-        for (unsigned i = r.low; i <= r.high; i++) { /* r.high may grow meanwhile */
-            if (r.now[i])
-                take(g, &r, i, (uint8_t)name[k]);
-            r.now[i] = 0;
-        }
-        advance(&r);
+    uint64_t states[2][WORDS_MAX], steps = 0;
+    uint64_t *now = states[0], *next = states[1];
+    bool live = true;
+    begin(g, now, &steps);
+    for (size_t i = 0; i < len && live; i++) {
+        uint64_t *before = now;
+        live = take(g, now, next, (uint8_t)name[i], &steps);
+        now = next;
+        next = before;
     }
-    return reaches_end(g, &r);
+    return live && has(now, g->n);
+}
+
+/* Invariant: the states after each of the first `known` bytes of `name`, 0 to `known`, stand in `states`; if `dead`,
+ * none is live after the last of these. */
+struct glob_walk {
+    const struct glob *g;
+    const char *name; /* the last one; NULL before the first */
+    size_t known;
+    bool dead;
+    uint64_t steps;
+    uint64_t states[]; /* (GLOB_WALK_NAME_MAX + 1) * words */
+};
+
+struct glob_walk *glob_walk_new(const struct glob *g)
+{
+    struct glob_walk *w = malloc(sizeof *w + (GLOB_WALK_NAME_MAX + 1) * g->words * sizeof *w->states);
+    if (w == NULL)
+        return NULL;
+    *w = (struct glob_walk){.g = g};
+    begin(g, w->states, &w->steps);
+    return w;
+}
+
+void glob_walk_free(struct glob_walk *w)
+{
+    free(w);
+}
+
+/* Goes back to what the last name shares with this one. */
+static void go_back(struct glob_walk *w, const char *name, size_t len)
+{
+    size_t shared = 0, most = w->known < len ? w->known : len;
+    while (shared < most && name[shared] == w->name[shared])
+        shared++;
+    w->dead = w->dead && shared == w->known;
+    w->known = shared;
+}
+
+bool glob_walk_match(struct glob_walk *w, const char *name, size_t len)
+{
+    go_back(w, name, len <= GLOB_WALK_NAME_MAX ? len : 0);
+    w->name = name;
+    if (len > GLOB_WALK_NAME_MAX)
+        return glob_match(w->g, name, len);
+    for (; w->known < len && !w->dead; w->known++) {
+        uint64_t *now = w->states + w->known * w->g->words;
+        w->dead = !take(w->g, now, now + w->g->words, (uint8_t)name[w->known], &w->steps);
+    }
+    return !w->dead && has(w->states + len * w->g->words, w->g->n);
+}
+
+uint64_t glob_walk_steps(const struct glob_walk *w)
+{
+    return w->steps;
 }

@@ -38,10 +38,14 @@ const char *incident_what_name(enum incident_what what)
 
 json_t *incident_member_to_json(const struct incident_member *m)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s}", "id", m->id, "metric", m->metric, "start",
-                     (json_int_t)m->start, "end", (json_int_t)m->end, "state", state_name(m->open), "direction",
-                     incident_direction_name(m->direction), "score", number(m->score), "peak_at",
-                     (json_int_t)m->peak_at, "what", incident_what_name(m->what), "note", m->note);
+    const struct engine_told *told = &m->told;
+
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}", "id", m->id,
+                     "metric", m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end, "state", state_name(m->open),
+                     "direction", incident_direction_name(m->direction), "score", number(m->score), "peak_at",
+                     (json_int_t)m->peak_at, "what", incident_what_name(m->what), "note", m->note, "value",
+                     number(told->value), "expected", number(told->expected), "lower", number(told->lower), "upper",
+                     number(told->upper), "mean", (int)told->is_mean);
 }
 
 static json_t *strongest_to_json(const struct incident_head *h)
@@ -105,6 +109,12 @@ static double read_number(const json_t *object, const char *key, bool *bad)
     return json_is_number(member) ? json_number_value(member) : NAN;
 }
 
+/* One that incidents of older releases have not. */
+static double read_newer_number(const json_t *object, const char *key, bool *bad)
+{
+    return json_object_get(object, key) ? read_number(object, key, bad) : NAN;
+}
+
 static const char *read_text(const json_t *object, const char *key, size_t most_bytes, bool *bad)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -156,6 +166,15 @@ static void read_id(char id[ANOMALY_ID_BYTES], const json_t *object, bool *bad)
     memcpy(id, text, strlen(text) + 1);
 }
 
+static struct engine_told read_told(const json_t *json, bool *bad)
+{
+    return (struct engine_told){.value = read_newer_number(json, "value", bad),
+                                .expected = read_newer_number(json, "expected", bad),
+                                .lower = read_newer_number(json, "lower", bad),
+                                .upper = read_newer_number(json, "upper", bad),
+                                .is_mean = json_is_true(json_object_get(json, "mean"))};
+}
+
 int incident_member_from_json(struct incident_member *m, const json_t *json)
 {
     bool bad = false;
@@ -168,6 +187,7 @@ int incident_member_from_json(struct incident_member *m, const json_t *json)
                                   .score = read_number(json, "score", &bad),
                                   .peak_at = read_uint32(json, "peak_at", &bad)};
     m->what = read_what(json, &bad);
+    m->told = read_told(json, &bad);
     const char *note = read_text(json, "note", sizeof m->note - 1, &bad);
     memcpy(m->note, note, strlen(note) + 1);
     read_id(m->id, json, &bad);

@@ -40,31 +40,17 @@ json_t *marks_read(struct store *s, const char *metric, size_t len, int64_t from
     return array;
 }
 
-/* One that is sent twice has the same id, and so is the same member. */
-static char *member_of(int64_t at, const char *text, const char *match)
-{
-    char id[17], *whole = NULL;
-    if (asprintf(&whole, "%" PRId64 " %s %s", at, match, text) < 0)
-        return NULL;
-    snprintf(id, sizeof id, "%016" PRIx64, keys_hash(whole, strlen(whole)));
-    free(whole);
-    json_t *mark = json_pack("{s:s, s:I, s:s, s:s}", "id", id, "at", (json_int_t)at, "text", text, "match", match);
-    char *member = mark ? json_dumps(mark, JSON_COMPACT) : NULL;
-    json_decref(mark);
-    return member;
-}
+_Static_assert(MARKS_AGE_S == 7776000 && MARKS_MAX == 10000, "as written in MARKS_ADD_SCRIPT");
 
-int marks_add(struct store *s, int64_t at, const char *text, const char *match, int64_t now_s)
+int marks_add(struct store *s, int64_t at, const char *text, const char *match)
 {
-    char *member = member_of(at, text, match);
-    int result = -1;
-    if (member)
-        result = store_done(store_command(s, "ZADD " KEYS_MARKS " %lld %s", (long long)at, member));
+    static struct store_script add = {.source = MARKS_ADD_SCRIPT};
+    char score[24], *member = marks_member(at, text, match);
+    if (!member)
+        return -1;
+    snprintf(score, sizeof score, "%" PRId64, at);
+    int result = store_done(store_eval(s, &add, KEYS_MARKS, sizeof KEYS_MARKS - 1, 2, (const char *[]){score, member},
+                                       (size_t[]){strlen(score), strlen(member)}));
     free(member);
-    if (result == 0)
-        result = store_done(
-            store_command(s, "ZREMRANGEBYSCORE " KEYS_MARKS " -inf (%lld", (long long)(now_s - MARKS_AGE_S)));
-    if (result == 0)
-        result = store_done(store_command(s, "ZREMRANGEBYRANK " KEYS_MARKS " 0 %d", -MARKS_MAX - 1));
     return result;
 }

@@ -95,6 +95,10 @@ const struct conf_option conf_options[] = {
     PLAIN("horizon", "deny", CONF_GLOBS, horizon.deny, "", "Names that match are rejected as denied."),
     PLAIN("horizon", "allow", CONF_GLOBS, horizon.allow, "",
           "When not empty, names that match none are rejected as denied."),
+    PLAIN("horizon", "mark_prefix", CONF_TEXT, horizon.mark_prefix, "ridgeline.marks.",
+          "Points whose names begin so are no metrics but marks, and the rest of the name is the text; empty: none."),
+    PLAIN("horizon", "mark_limit", CONF_BUDGET, horizon.mark_limit, "100/day",
+          "Marks beyond this rate are rejected as mark_limit; of all marks the newest 10,000 are kept."),
     PLAIN("horizon", "self_metrics", CONF_BOOL, horizon.self_metrics, "true",
           "Feed Ridgeline's own and the machine's figures as metrics."),
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ridgeline/clock.h"
 #include "ridgeline/log.h"
 
 #define LOCK_RETRY_MS 200
@@ -61,6 +64,39 @@ static void parse_args(const char *name, int argc, char **argv, struct proc_args
     }
 }
 
+static pthread_mutex_t refusal_lock = PTHREAD_MUTEX_INITIALIZER;
+static char refusal[CONF_ERROR_MAX];
+
+void proc_refusal(char out[CONF_ERROR_MAX])
+{
+    pthread_mutex_lock(&refusal_lock);
+    memcpy(out, refusal, sizeof refusal);
+    pthread_mutex_unlock(&refusal_lock);
+}
+
+static void set_refusal(const char *reason)
+{
+    pthread_mutex_lock(&refusal_lock);
+    snprintf(refusal, sizeof refusal, "%s", reason);
+    pthread_mutex_unlock(&refusal_lock);
+}
+
+static char identity[PROC_IDENTITY_MAX];
+
+static void make_identity(void)
+{
+    char host[64] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(identity, sizeof identity, "%ld@%s:%" PRId64, (long)getpid(), host, clock_wall_ms());
+}
+
+const char *proc_identity(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_identity);
+    return identity;
+}
+
 /* What others shall read through accepted_fd. Short only when memory is out: then they keep what they have. */
 static void publish(int fd, const char *text, size_t len)
 {
@@ -68,18 +104,43 @@ static void publish(int fd, const char *text, size_t len)
         log_error("settings_not_shared", "reason=\"%s\"", strerror(errno));
 }
 
-static int load(const struct proc_args *args, struct settings *s, char error[CONF_ERROR_MAX])
+/* The settings' text, as conf_read gives it. `refused` gets what a supervisor says behind it, or "". */
+static char *read_settings(const struct proc_args *args, size_t *len, char refused[CONF_ERROR_MAX])
 {
     char copy[32];
-    const char *from = args->settings_path;
-    if (!from)
-        return conf_load(s, NULL, args->state_dir, args->sets, error);
-    if (args->settings_fd >= 0) {
-        snprintf(copy, sizeof copy, "/proc/self/fd/%d", args->settings_fd);
-        from = copy;
+    *refused = '\0';
+    if (args->settings_fd < 0)
+        return conf_read(args->settings_path, len);
+    snprintf(copy, sizeof copy, "/proc/self/fd/%d", args->settings_fd);
+    char *text = conf_read(copy, len);
+    if (text && strlen(text) < *len) {
+        *len = strlen(text);
+        snprintf(refused, CONF_ERROR_MAX, "%s", text + *len + 1);
     }
+    return text;
+}
+
+/* The supervisor's word to those who read accepted_fd: no text that was accepted holds a NUL. */
+static void publish_refusal(int fd, const char *reason)
+{
+    struct proc_args reader = {.settings_fd = fd};
+    char before[CONF_ERROR_MAX];
     size_t len;
-    char *text = conf_read(from, &len);
+    char *text = read_settings(&reader, &len, before);
+    if (!text || len + CONF_ERROR_MAX > CONF_FILE_MAX || ftruncate(fd, (off_t)len) != 0 ||
+        pwrite(fd, reason, strlen(reason), (off_t)len + 1) != (ssize_t)strlen(reason))
+        log_error("refusal_not_shared", "reason=\"%s\"", strerror(errno));
+    free(text);
+}
+
+static int load(const struct proc_args *args, struct settings *s, char error[CONF_ERROR_MAX],
+                char refused[CONF_ERROR_MAX])
+{
+    *refused = '\0';
+    if (!args->settings_path)
+        return conf_load(s, NULL, args->state_dir, args->sets, error);
+    size_t len;
+    char *text = read_settings(args, &len, refused);
     if (!text) {
         snprintf(error, CONF_ERROR_MAX, "%.300s: %s", args->settings_path, strerror(errno));
         return -1;
@@ -93,27 +154,42 @@ static int load(const struct proc_args *args, struct settings *s, char error[CON
 
 void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings)
 {
-    char error[CONF_ERROR_MAX];
+    char error[CONF_ERROR_MAX], refused[CONF_ERROR_MAX];
     parse_args(name, argc, argv, args);
     memset(settings, 0, sizeof *settings);
-    if (load(args, settings, error) != 0) {
+    if (load(args, settings, error, refused) != 0) {
         fprintf(stderr, "%s: %s\n", name, error);
         exit(2);
     }
+    set_refusal(refused);
     log_init(name, settings->log_level);
+}
+
+/* A file was refused: by us, or by our supervisor, who has logged it. */
+static int keep_old(const struct proc_args *args, const char *reason, bool is_ours)
+{
+    char quoted[CONF_ERROR_MAX];
+    set_refusal(reason);
+    if (is_ours)
+        log_error("settings_rejected", "reason=%s kept=old", log_quote(quoted, sizeof quoted, reason, strlen(reason)));
+    if (args->accepted_fd >= 0)
+        publish_refusal(args->accepted_fd, reason);
+    return -1;
 }
 
 int proc_reload(const struct proc_args *args, struct settings *s)
 {
     struct settings fresh = {0};
-    char error[CONF_ERROR_MAX];
-    if (load(args, &fresh, error) != 0) {
-        char quoted[CONF_ERROR_MAX];
-        log_error("settings_rejected", "reason=%s kept=old", log_quote(quoted, sizeof quoted, error, strlen(error)));
-        return -1;
+    char error[CONF_ERROR_MAX], refused[CONF_ERROR_MAX];
+    if (load(args, &fresh, error, refused) != 0)
+        return keep_old(args, error, true);
+    if (*refused) {
+        conf_free(&fresh);
+        return keep_old(args, refused, false);
     }
     conf_free(s);
     *s = fresh;
+    set_refusal("");
     log_set_lowest(s->log_level);
     log_info("settings_reloaded", "file=%s", s->path);
     return 0;

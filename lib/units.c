@@ -14,7 +14,7 @@ static const struct duration_unit {
     char letter;
     int64_t seconds;
 } duration_units[] = {
-    {'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1},
+    {'y', 365 * 86400}, {'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1},
 };
 #define DURATION_UNITS (sizeof duration_units / sizeof *duration_units)
 
@@ -70,39 +70,33 @@ static int read_whole(const char **p, uint64_t max, uint64_t *value)
     return 0;
 }
 
-/* Reads a duration up to `end`, the first byte that is not part of it. */
-static int read_duration(const char **p, const char *end, int64_t *seconds, const char **reason)
+int units_duration(const char *text, int64_t *seconds, const char **reason)
 {
     int64_t total = 0;
     size_t next_unit = 0; /* units must shrink: "30m1h" and "1m1m" are slips */
-    if (*p == end)
+    if (*text == '\0')
         return fail(reason, "is empty; write a duration such as \"30s\", \"5m\", \"24h\", \"14d\"");
-    while (*p < end) {
+    while (*text != '\0') {
         uint64_t count;
         size_t unit = next_unit;
-        if (!is_digit(**p))
+        if (!is_digit(*text))
             return fail(reason, "is not a duration; write whole numbers with units, such as \"90s\" or \"1h30m\"");
-        if (read_whole(p, DURATION_MAX_S, &count) < 0)
+        if (read_whole(&text, DURATION_MAX_S, &count) < 0)
             return fail(reason, "is over 100 years");
-        if (*p == end)
-            return fail(reason, "needs a unit: s, m, h, d or w");
-        while (unit < DURATION_UNITS && duration_units[unit].letter != **p)
+        if (*text == '\0')
+            return fail(reason, "needs a unit: s, m, h, d, w or y");
+        while (unit < DURATION_UNITS && duration_units[unit].letter != *text)
             unit++;
         if (unit == DURATION_UNITS)
-            return fail(reason, "has a bad unit; write s, m, h, d or w, the larger first");
+            return fail(reason, "has a bad unit; write s, m, h, d, w or y, the larger first");
         if ((int64_t)count > (DURATION_MAX_S - total) / duration_units[unit].seconds)
             return fail(reason, "is over 100 years");
         total += (int64_t)count * duration_units[unit].seconds;
         next_unit = unit + 1;
-        (*p)++;
+        text++;
     }
     *seconds = total;
     return 0;
-}
-
-int units_duration(const char *text, int64_t *seconds, const char **reason)
-{
-    return read_duration(&text, text + strlen(text), seconds, reason);
 }
 
 int units_bytes(const char *text, uint64_t *bytes, const char **reason)
@@ -223,66 +217,6 @@ int units_address(const char *text, struct units_address *address, const char **
     return 0;
 }
 
-/* Reads one "STEP:SPAN" that ends at `end`. */
-static int read_archive(const char *p, const char *end, uint32_t *step_s, uint32_t *span_s, const char **reason)
-{
-    const char *colon = memchr(p, ':', (size_t)(end - p));
-    int64_t step, span;
-    if (colon == NULL)
-        return fail(reason, "is not a retention; write STEP:SPAN, as in \"10s:24h\" or \"10s:1h,1m:1d\"");
-    if (read_duration(&p, colon, &step, reason) < 0)
-        return -1;
-    p = colon + 1;
-    if (read_duration(&p, end, &span, reason) < 0)
-        return -1;
-    if (step == 0)
-        return fail(reason, "has a step of zero");
-    if (span % step != 0 || span == 0)
-        return fail(reason, "has a span that is not a whole number of its steps");
-    *step_s = (uint32_t)step; /* at most 100 years: fits */
-    *span_s = (uint32_t)span;
-    return 0;
-}
-
-static int check_retention(const struct units_retention *r, const char **reason)
-{
-    if (r->archive[0].span_s / r->archive[0].step_s < UNITS_RAW_POINTS_MIN)
-        return fail(reason, "must keep at least 360 points in its first archive");
-    for (unsigned i = 1; i < r->n; i++) {
-        if (r->archive[i].step_s <= r->archive[i - 1].step_s)
-            return fail(reason, "must list its archives finest first");
-        if (r->archive[i].step_s % r->archive[i - 1].step_s != 0)
-            return fail(reason, "has a step that the next archive's step is no multiple of");
-        if (r->archive[i].span_s <= r->archive[i - 1].span_s)
-            return fail(reason, "has an archive that spans no more than the one before it");
-        if (r->archive[i].span_s / r->archive[i].step_s > UNITS_ARCHIVE_POINTS_MAX)
-            return fail(reason, "has an archive of more than 1000000 points behind the first");
-        if (r->archive[i].step_s > r->archive[i - 1].span_s)
-            return fail(reason, "has an archive whose step is longer than the whole archive before it");
-    }
-    return 0;
-}
-
-int units_retention(const char *text, struct units_retention *retention, const char **reason)
-{
-    struct units_retention r = {0};
-    for (const char *p = text;;) {
-        const char *end = strchrnul(p, ',');
-        if (r.n == UNITS_ARCHIVES_MAX)
-            return fail(reason, "has more than 8 archives");
-        if (read_archive(p, end, &r.archive[r.n].step_s, &r.archive[r.n].span_s, reason) < 0)
-            return -1;
-        r.n++;
-        if (*end == '\0')
-            break;
-        p = end + 1;
-    }
-    if (check_retention(&r, reason) < 0)
-        return -1;
-    *retention = r;
-    return 0;
-}
-
 /* Reads one percentile that ends at `end`. */
 static int read_percentile(const char *p, const char *end, double *percent, const char **reason)
 {
@@ -383,21 +317,6 @@ char *units_budget_text(char *out, size_t out_bytes, const struct units_budget *
     for (size_t i = 0; budget->on && i < BUDGET_UNITS; i++)
         if (budget_units[i].seconds == budget->per_s)
             snprintf(out, out_bytes, "%u/%s", (unsigned)budget->count, budget_units[i].name);
-    return out;
-}
-
-char *units_retention_text(char *out, size_t out_bytes, const struct units_retention *retention)
-{
-    size_t used = 0;
-    if (out_bytes > 0)
-        out[0] = '\0';
-    for (unsigned i = 0; i < retention->n && used < out_bytes; i++) {
-        char step[UNITS_TEXT_MAX], span[UNITS_TEXT_MAX];
-        int wrote = snprintf(out + used, out_bytes - used, "%s%s:%s", i == 0 ? "" : ",",
-                             units_duration_text(step, sizeof step, retention->archive[i].step_s),
-                             units_duration_text(span, sizeof span, retention->archive[i].span_s));
-        used += (size_t)wrote;
-    }
     return out;
 }
 

@@ -29,7 +29,7 @@ struct chart {
     size_t metric_len;
     uint32_t from, until;
     int judged, with_lanes; /* as asked */
-    uint32_t columns;       /* as asked; 0: every point */
+    uint32_t columns;       /* as asked */
     struct thin thin;
     json_t *expected, *scores;
     struct chart_lanes *lanes; /* NULL: not asked for */
@@ -189,8 +189,7 @@ static int parse(struct chart *c, const struct query *query, char error[QUERY_ER
         query_epoch(query, "until", UINT32_MAX, &c->until, error) != 0 ||
         query_choice(query, "judge", no_yes, 1, &c->judged, error) != 0 ||
         query_choice(query, "lanes", no_yes, 0, &c->with_lanes, error) != 0 ||
-        (query_has(query, "columns") &&
-         query_count(query, "columns", 0, THIN_COLUMNS_MAX, &c->columns, error) != 0))
+        query_count(query, "columns", THIN_COLUMNS_MAX, THIN_COLUMNS_MAX, &c->columns, error) != 0)
         return -1;
     if (c->from <= c->until && (c->judged || !c->with_lanes))
         return 0;

@@ -1,3 +1,4 @@
+/* What is to be learnt is saved before it is said: so the incident never tells of a change that was not made. */
 #include "webapp/desk.h"
 
 #include <stdio.h>
@@ -10,10 +11,12 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/secret.h"
 #include "ridgeline/store.h"
+#include "webapp/normal.h"
 
 #define STREAM_MAX 10000
-#define BODY_FORM \
-    "the body must be {\"incident\", \"kind\", \"by\", \"text\"}, and \"ticket\" where it comes from a link"
+#define BODY_FORM                                                                                          \
+    "the body must be {\"incident\", \"kind\", \"by\", \"text\"}, with \"ticket\" where it comes from a link, and " \
+    "\"teach\" where what is normal is to be learnt"
 
 /* Whether the incident is there: -1 when Redis did not answer. */
 static int exists(struct store *s, const char *id)
@@ -69,9 +72,25 @@ static int push(struct store *s, struct desk_entry *e, const json_t *ticket)
     return result;
 }
 
-static void take(const struct request *request, struct reply *reply, const json_t *body, const json_t *ticket)
+/* Teaches what the entry's "teach" names, which is then what it says. Returns 0, or -1 with the reply filled. */
+static int teach(const struct request *request, struct reply *reply, struct desk_entry *e, const json_t *body)
+{
+    const json_t *change = json_object_get(body, "teach");
+    if (!change)
+        return 0;
+    if (e->kind != DESK_NORMAL || *e->text || !json_is_string(change)) {
+        http_error(reply, HTTP_BAD_REQUEST, "teach must be the \"change\" of one of the incident's choices, of the kind "
+                                            "\"normal\" without text");
+        return -1;
+    }
+    e->text = json_string_value(change);
+    return normal_teach(request, reply, e->incident, e->text);
+}
+
+static void take(const struct request *request, struct reply *reply, const json_t *body)
 {
     struct desk_entry e;
+    const json_t *ticket = json_object_get(body, "ticket");
     const char *error;
     if (desk_entry_from_json(&e, body, &error) != 0) {
         http_error(reply, HTTP_BAD_REQUEST, "%s", error);
@@ -82,23 +101,28 @@ static void take(const struct request *request, struct reply *reply, const json_
     int there = exists(request->store, e.incident);
     if (there == 0)
         http_error(reply, HTTP_NOT_FOUND, "there is no incident with this id");
-    else if (there < 0 || push(request->store, &e, ticket) != 0)
+    else if (there < 0)
         http_no_redis(reply);
-    else
+    else if (teach(request, reply, &e, body) != 0)
+        return;
+    else if (push(request->store, &e, ticket) == 0)
         http_json(reply, HTTP_OK, json_pack("{s:s, s:s}", "incident", e.incident, "kind", desk_kind_name(e.kind)));
+    else if (json_object_get(body, "teach"))
+        http_error(reply, HTTP_UNAVAILABLE, "the override is saved, but Redis did not take what is said of the incident");
+    else
+        http_no_redis(reply);
 }
 
 void desk_post(const struct request *request, struct reply *reply)
 {
     json_t *body = json_loadb(request->body ? request->body : "", request->body_len, JSON_REJECT_DUPLICATES, NULL);
-    const json_t *ticket = json_object_get(body, "ticket");
     size_t known = 0;
-    static const char *const members[] = {"incident", "kind", "by", "text", "ticket"};
+    static const char *const members[] = {"incident", "kind", "by", "text", "ticket", "teach"};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         known += json_object_get(body, members[i]) != NULL;
     if (!json_is_object(body) || json_object_size(body) != known)
         http_error(reply, HTTP_BAD_REQUEST, BODY_FORM);
     else
-        take(request, reply, body, ticket);
+        take(request, reply, body);
     json_decref(body);
 }

@@ -6,11 +6,14 @@
 #include "ridgeline/anomaly.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/history.h"
+#include "ridgeline/prospect.h"
 #include "webapp/app.h"
 #include "webapp/mutes.h"
 #include "webapp/query.h"
 #include "webapp/tune.h"
 #include "webapp/why.h"
+
+#define DAY_S 86400
 
 struct explained {
     struct verdict last; /* of the last point replayed */
@@ -122,6 +125,28 @@ static void add_mute(const struct request *request, json_t *out, const char *nam
     json_object_set_new(out, "mute", mute ? mute : json_null());
 }
 
+/* When the metric reaches its limit, as it looked at that time; null where no rule gives it one, or too little is
+ * known. Returns 0, or -1 when Redis did not answer or memory is out. */
+static int add_forecast(const struct request *request, json_t *out, const char *name, size_t len, uint32_t at)
+{
+    struct conf_about about;
+    struct forecast f;
+    char note[FORECAST_NOTE_BYTES];
+    json_t *json = NULL;
+    conf_about(&request->app->settings, name, len, &about);
+    int unknown = isnan(about.limit) ? 1 : prospect_now(request->store, name, len, about.limit, at, &f);
+    if (unknown < 0)
+        return -1;
+    if (unknown == 0) {
+        forecast_note(note, &f, about.limit, about.unit);
+        json = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:b, s:s}", "limit", about.limit, "value", http_number(f.last),
+                         "level", http_number(f.level), "slope_a_day", http_number(f.slope * DAY_S), "reach_s",
+                         http_number(f.reach_s), "soonest_s", http_number(f.soonest_s), "heading", (int)f.heading,
+                         "note", note);
+    }
+    return json_object_set_new(out, "forecast", json ? json : json_null());
+}
+
 static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,
                    const struct series *stored, uint32_t at, struct why about)
 {
@@ -151,7 +176,12 @@ static void answer(const struct request *request, struct reply *reply, const cha
         add_mute(request, out, name, len, at);
         json_object_set_new(out, "options", tune_options_json(&options, origins));
         json_object_set_new(out, "retention", retention_json(&request->app->settings, name, len));
-        http_json(reply, HTTP_OK, out);
+        if (add_forecast(request, out, name, len, at) == 0) {
+            http_json(reply, HTTP_OK, out);
+        } else {
+            json_decref(out);
+            http_no_redis(reply);
+        }
     }
     conf_rules_free(&overrides);
 }

@@ -7,9 +7,15 @@ static int parse_glob(struct find *f, const char *text, char error[QUERY_ERROR_M
 {
     const char *reason = "out of memory";
     f->glob = glob_new(text, &reason);
-    if (f->glob)
+    if (!f->glob) {
+        snprintf(error, QUERY_ERROR_MAX, "query is not a glob: %s", reason);
+        return -1;
+    }
+    f->walk = glob_walk_new(f->glob);
+    if (f->walk)
         return 0;
-    snprintf(error, QUERY_ERROR_MAX, "query is not a glob: %s", reason);
+    snprintf(error, QUERY_ERROR_MAX, "out of memory");
+    find_fini(f);
     return -1;
 }
 
@@ -32,14 +38,15 @@ int find_parse(struct find *f, const char *text, char error[QUERY_ERROR_MAX])
 
 void find_fini(struct find *f)
 {
+    glob_walk_free(f->walk);
     glob_free(f->glob);
     *f = (struct find){.glob = NULL};
 }
 
-bool find_matches(const struct find *f, const char *name, size_t len)
+bool find_matches(struct find *f, const char *name, size_t len)
 {
     if (f->glob)
-        return glob_match(f->glob, name, len);
+        return glob_walk_match(f->walk, name, len);
     for (size_t i = 0; i < f->n_words; i++)
         if (!memmem(name, len, f->words[i].text, f->words[i].len))
             return false;

@@ -1,4 +1,4 @@
-/* What a reader looks for: a glob, or words. Pure. */
+/* What a reader looks for among names that come sorted: a glob, or words. Pure. */
 #ifndef WEBAPP_FIND_H
 #define WEBAPP_FIND_H
 
@@ -12,6 +12,7 @@
 
 struct find {
     struct glob *glob; /* NULL: words */
+    struct glob_walk *walk;
     struct find_word {
         const char *text; /* in the text that was parsed */
         size_t len;
@@ -24,7 +25,8 @@ struct find {
 int find_parse(struct find *f, const char *text, char error[QUERY_ERROR_MAX]);
 void find_fini(struct find *f);
 
-/* Whether the name matches the glob, or holds all words, wherever; no words match every name. */
-bool find_matches(const struct find *f, const char *name, size_t len);
+/* Whether the name matches the glob, or holds all words, wherever; no words match every name. Each name must stay until
+ * the next one was looked at. */
+bool find_matches(struct find *f, const char *name, size_t len);
 
 #endif

@@ -8,6 +8,7 @@
 #include "ridgeline/clock.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
+#include "webapp/daemons.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
 #include "webapp/processes.h"
@@ -211,6 +212,7 @@ static void add_problems(json_t *list, const struct processes *p, const struct s
         if (p->list[i].alive && p->list[i].defs == counters_horizon)
             processes_labels(&p->list[i], "listeners_down|listener=", add_listener_down, &down);
     add_failing_channels(list, p);
+    daemons_problems(list, p, clock_wall_ms());
     workers_problems(list, p, clock_wall_s());
 }
 

@@ -5,6 +5,7 @@
 
 #include "ridgeline/desk.h"
 #include "ridgeline/incident.h"
+#include "ridgeline/receipt.h"
 #include "ridgeline/store.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
@@ -129,7 +130,7 @@ void incident_one_get(const struct request *request, struct reply *reply)
         http_no_redis(reply);
         goto out;
     }
-    const redisReply *text = find_field(fields, INCIDENT_FIELD_HEAD);
+    const redisReply *text = find_field(fields, INCIDENT_FIELD_HEAD), *notified = find_field(fields, RECEIPT_FIELD);
     int surface_score = attention_now(request->app->attention).bar.score;
     json_t *json = text ? incidents_head_to_json(text->str, text->len, surface_score) : NULL;
     if (!json) {
@@ -139,6 +140,7 @@ void incident_one_get(const struct request *request, struct reply *reply)
     json_object_set_new(json, "members", members_to_json(fields, &truncated));
     json_object_set_new(json, "members_truncated", json_boolean(truncated));
     json_object_set_new(json, "desk", desk_to_json(fields));
+    json_object_set_new(json, "notified", receipt_list(notified ? notified->str : NULL, notified ? notified->len : 0));
     http_json(reply, HTTP_OK, json);
 out:
     if (fields)

@@ -8,6 +8,7 @@
 
 #include "ridgeline/incident.h"
 #include "ridgeline/log.h"
+#include "ridgeline/receipt.h"
 #include "ridgeline/store.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
@@ -41,6 +42,7 @@ struct found {
     struct found_one {
         char id[ANOMALY_ID_BYTES];
         double score;
+        int64_t notified_s; /* when the first message was queued; 0: none was, or it is not asked for */
     } *list;
     size_t n;
 };
@@ -48,6 +50,7 @@ struct found {
 /* What is asked for. */
 struct filter {
     bool open, closed, candidates;
+    bool notified; /* when it was first told is asked for */
     int surface_score;
     uint32_t since, until, limit;
     char text[GLOB_MAX + 1]; /* "": any */
@@ -66,8 +69,8 @@ static ptrdiff_t add_ids(struct found *f, const redisReply *ids)
         const redisReply *id = ids->element[i];
         if (id->type != REDIS_REPLY_STRING || id->len >= ANOMALY_ID_BYTES || strlen(id->str) != id->len)
             continue;
-        memcpy(f->list[f->n].id, id->str, id->len + 1);
-        f->list[f->n++].score = NAN;
+        f->list[f->n] = (struct found_one){.score = NAN};
+        memcpy(f->list[f->n++].id, id->str, id->len + 1);
     }
     return (ptrdiff_t)ids->elements;
 }
@@ -206,16 +209,32 @@ static int find_closed(struct found *f, struct store *s, const struct filter *fi
 
 struct heads {
     json_t *list;
+    const struct found *found;
     const struct filter *filter;
     const char *state;
 };
+
+static void take_notified(void *context, size_t i, const redisReply *value)
+{
+    struct found *f = context;
+    json_t *list = receipt_list(value->str, value->len), *one;
+    size_t at;
+    json_array_foreach(list, at, one) {
+        struct receipt r;
+        if (f->list[i].notified_s == 0 && receipt_from_json(&r, one) == 0 && r.outcome != RECEIPT_HELD)
+            f->list[i].notified_s = r.at_s;
+    }
+    json_decref(list);
+}
 
 /* One that was opened or closed since its list was read stands in the other list. */
 static void take_head(void *context, size_t i, const redisReply *value)
 {
     struct heads *h = context;
+    int64_t notified_s = h->found->list[i].notified_s;
     json_t *json = incidents_head_to_json(value->str, value->len, h->filter->surface_score);
-    (void)i;
+    if (notified_s > 0)
+        json_object_set_new(json, "notified_at", json_integer((json_int_t)notified_s));
     if (json && strcmp(json_string_value(json_object_get(json, "state")), h->state) == 0)
         json_array_append(h->list, json);
     json_decref(json);
@@ -225,10 +244,12 @@ static void take_head(void *context, size_t i, const redisReply *value)
 static int list_some(json_t *list, struct store *s, const char *state, const struct filter *filter, bool *truncated)
 {
     struct found found = {0};
-    struct heads heads = {.list = list, .filter = filter, .state = state};
+    struct heads heads = {.list = list, .found = &found, .filter = filter, .state = state};
     bool more = false;
     int result = strcmp(state, "open") == 0 ? find_open(&found, s, filter) : find_closed(&found, s, filter, &more);
     size_t shown = found.n < filter->limit ? found.n : filter->limit;
+    if (result == 0 && filter->notified)
+        result = read_field(s, &found, 0, shown, RECEIPT_FIELD, take_notified, &found);
     if (result == 0)
         result = read_field(s, &found, 0, shown, INCIDENT_FIELD_HEAD, take_head, &heads);
     *truncated |= more || found.n > shown;
@@ -265,6 +286,7 @@ void incidents_get(const struct request *request, struct reply *reply)
         http_error(reply, HTTP_BAD_REQUEST, "%s", error);
         return;
     }
+    filter.notified = format == 1;
     json_t *list = json_array();
     if (!list || store_connect(request->store) != 0 ||
         (filter.open && list_some(list, request->store, "open", &filter, &truncated) != 0) ||

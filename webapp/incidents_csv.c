@@ -7,7 +7,7 @@
 #include <time.h>
 
 static const char names[] = "id,state,start,end,closed_at,duration_s,title,metrics,score,direction,first_metric,reopened,"
-                            "acknowledged_by,normal\r\n";
+                            "acknowledged_by,normal,first_notified_at\r\n";
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -55,7 +55,9 @@ static void write_row(FILE *out, const json_t *head)
     write_text(out, text_of(json_object_get(head, "first"), "metric"));
     fprintf(out, ",%" JSON_INTEGER_FORMAT ",", json_integer_value(json_object_get(head, "reopened")));
     write_text(out, text_of(ack, "by"));
-    fprintf(out, ",%s\r\n", json_is_true(json_object_get(ack, "normal")) ? "yes" : "no");
+    fprintf(out, ",%s,", json_is_true(json_object_get(ack, "normal")) ? "yes" : "no");
+    write_time(out, json_object_get(head, "notified_at"));
+    fputs("\r\n", out);
 }
 
 char *incidents_csv(const json_t *incidents)

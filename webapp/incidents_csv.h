@@ -6,7 +6,8 @@
 
 /* An array of heads, as /api/incidents has them, as CSV (RFC 4180) with a line of names: id, state, start and end and
  * closed_at (RFC 3339, UTC), duration_s, title, metrics, score, direction, first_metric, reopened, acknowledged_by,
- * normal. A text that a spreadsheet would take for a formula gets a "'" before it. malloc'd; NULL when memory is out. */
+ * normal, first_notified_at (of `notified_at`, where the head has that). A text that a spreadsheet would take for a
+ * formula gets a "'" before it. malloc'd; NULL when memory is out. */
 char *incidents_csv(const json_t *incidents);
 
 #endif

@@ -46,7 +46,8 @@ int listen_open(const struct units_address *address, char *bound, size_t bound_b
     snprintf(port, sizeof port, "%u", (unsigned)address->port);
     int failed = getaddrinfo(address->host, port, &hints, &found);
     if (failed) {
-        log_error("listen_failed", "host=%s port=%s reason=\"%s\"", host, port, gai_strerror(failed));
+        log_error("listen_failed", "setting=webapp.listen host=%s port=%s reason=\"%s\"", host, port,
+                  gai_strerror(failed));
         return -1;
     }
     int fd = -1;
@@ -54,7 +55,7 @@ int listen_open(const struct units_address *address, char *bound, size_t bound_b
         fd = bind_one(a);
     freeaddrinfo(found);
     if (fd < 0 || say_bound(fd, bound, bound_bytes) != 0) {
-        log_error("listen_failed", "host=%s port=%s reason=\"%s\"", host, port, strerror(errno));
+        log_error("listen_failed", "setting=webapp.listen host=%s port=%s reason=\"%s\"", host, port, strerror(errno));
         if (fd >= 0)
             close(fd);
         return -1;

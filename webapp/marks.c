@@ -6,8 +6,6 @@
 #include "webapp/app.h"
 #include "webapp/query.h"
 
-#define FUTURE_MAX_S 3600
-
 void marks_get(const struct request *request, struct reply *reply)
 {
     char error[QUERY_ERROR_MAX];
@@ -44,7 +42,7 @@ static const char *read_given(struct given *g, const json_t *body, int64_t now_s
     if (json_string_length(text) < 1 || json_string_length(text) > MARKS_TEXT_MAX ||
         !query_printable(g->text, json_string_length(text)))
         return "text must be 1 to 200 bytes without control characters";
-    if (g->at < now_s - MARKS_AGE_S || g->at > now_s + FUTURE_MAX_S)
+    if (g->at < now_s - MARKS_AGE_S || g->at > now_s + MARKS_FUTURE_S)
         return "at must be epoch seconds within the last 90 days";
     struct glob *glob = glob_new(g->match, NULL);
     if (!glob)
@@ -62,7 +60,7 @@ void marks_post(const struct request *request, struct reply *reply)
     const char *wrong = body ? read_given(&given, body, now_s) : "the body is not JSON";
     if (wrong)
         http_error(reply, HTTP_BAD_REQUEST, "%s", wrong);
-    else if (marks_add(request->store, given.at, given.text, given.match, now_s) != 0)
+    else if (marks_add(request->store, given.at, given.text, given.match) != 0)
         http_no_redis(reply);
     else
         http_json(reply, HTTP_OK, json_pack("{s:I, s:s, s:s}", "at", (json_int_t)given.at, "text", given.text, "match",

@@ -1,3 +1,5 @@
+/* What rolled-up history has more slots than an answer may tell, is told by wider ones: so many of one archive become
+ * one, on multiples of their width. */
 #include "webapp/points.h"
 
 #include <math.h>
@@ -6,8 +8,19 @@
 #include "webapp/http.h"
 #include "webapp/thin.h"
 
+#define SLOTS_MAX (2 * THIN_COLUMNS_MAX) /* as many as there may be raw points */
+
+/* Slots of one archive that are told as one. */
+struct wide {
+    uint32_t factor; /* how many, at most */
+    uint32_t n;      /* how many so far */
+    uint32_t slot_s; /* of each */
+    struct rollup_point sum; /* t and step_s of the whole; the mean so far */
+};
+
 struct points {
     json_t *points, *envelope, *stretches;
+    struct wide wide;
     json_t *stretch; /* the last one, while it grows; borrowed */
     double step_s;   /* of the last one */
     uint32_t from, until;
@@ -15,14 +28,15 @@ struct points {
     uint32_t first; /* of all, in the range or not */
 };
 
-/* Returns whether the point is shown. */
-static bool add(struct points *p, uint32_t t, double value, double step_s)
+static void note_first(struct points *p, uint32_t t)
 {
     if (!p->any)
         p->first = t;
     p->any = true;
-    if (t < p->from || t > p->until)
-        return false;
+}
+
+static void add(struct points *p, uint32_t t, double value, double step_s)
+{
     if (!p->stretch || p->step_s != step_s) {
         p->stretch = json_pack("{s:I,s:o}", "from", (json_int_t)t, "step",
                                step_s > 0 ? http_number(step_s) : json_null());
@@ -31,15 +45,62 @@ static bool add(struct points *p, uint32_t t, double value, double step_s)
     }
     json_object_set_new(p->stretch, "until", json_integer((json_int_t)t));
     json_array_append_new(p->points, json_pack("[I,o]", (json_int_t)t, http_number(value)));
-    return true;
+}
+
+static void tell_wide(struct points *p)
+{
+    const struct rollup_point *slot = &p->wide.sum;
+    if (p->wide.n == 0)
+        return;
+    add(p, slot->t, slot->mean, slot->step_s);
+    if (!isnan(slot->low) && !isnan(slot->high))
+        json_array_append_new(p->envelope, json_pack("[I,o,o]", (json_int_t)slot->t, http_number(slot->low),
+                                                     http_number(slot->high)));
+    p->wide.n = 0;
+}
+
+static void begin_wide(struct wide *w, const struct rollup_point *slot)
+{
+    uint64_t step_s = (uint64_t)slot->step_s * w->factor;
+    w->n = 1;
+    w->slot_s = slot->step_s;
+    w->sum = *slot;
+    if (w->factor == 1 || step_s > UINT32_MAX)
+        return;
+    w->sum.step_s = (uint32_t)step_s;
+    w->sum.low = fmin(slot->low, slot->mean);
+    w->sum.high = fmax(slot->high, slot->mean);
+}
+
+/* Where an archive keeps no extremes, those of its means stand for them. */
+static void widen(struct wide *w, const struct rollup_point *slot)
+{
+    w->n++;
+    w->sum.mean += (slot->mean - w->sum.mean) / w->n;
+    w->sum.low = fmin(fmin(w->sum.low, slot->low), slot->mean);
+    w->sum.high = fmax(fmax(w->sum.high, slot->high), slot->mean);
 }
 
 static void add_slot(void *context, const struct rollup_point *slot)
 {
     struct points *p = context;
-    if (add(p, slot->t, slot->mean, slot->step_s) && !isnan(slot->low) && !isnan(slot->high))
-        json_array_append_new(p->envelope, json_pack("[I,o,o]", (json_int_t)slot->t, http_number(slot->low),
-                                                     http_number(slot->high)));
+    struct wide *w = &p->wide;
+    note_first(p, slot->t);
+    if (slot->t < p->from || slot->t > p->until)
+        return;
+    if (w->n > 0 && w->slot_s == slot->step_s && slot->t / w->sum.step_s == w->sum.t / w->sum.step_s) {
+        widen(w, slot);
+        return;
+    }
+    tell_wide(p);
+    begin_wide(w, slot);
+}
+
+static void count_slot(void *context, const struct rollup_point *slot)
+{
+    size_t *n = context;
+    (void)slot;
+    ++*n;
 }
 
 uint32_t points_add(json_t *out, const struct rollup *rollup, const struct series *raw, double raw_step_s,
@@ -47,12 +108,18 @@ uint32_t points_add(json_t *out, const struct rollup *rollup, const struct serie
 {
     struct points p = {
         .points = json_array(), .envelope = json_array(), .stretches = json_array(), .from = from, .until = until};
+    size_t slots = 0;
+    rollup_each(rollup, from, until, count_slot, &slots);
+    p.wide.factor = slots > 0 ? (uint32_t)((slots + SLOTS_MAX - 1) / SLOTS_MAX) : 1;
     rollup_each(rollup, 0, UINT32_MAX, add_slot, &p);
+    tell_wide(&p);
     p.stretch = NULL; /* raw points begin one of their own, whatever their step */
     for (size_t i = 0; i < raw->n; i++) {
         const struct point *raw_point = &raw->points[i];
-        bool in_range = raw_point->t >= from && raw_point->t <= until;
-        if (raw_point->t >= rollup->folded_until && (!in_range || thin_keeps(thin, raw_point->t)))
+        if (raw_point->t < rollup->folded_until)
+            continue;
+        note_first(&p, raw_point->t);
+        if (raw_point->t >= from && raw_point->t <= until && thin_keeps(thin, raw_point->t))
             add(&p, raw_point->t, raw_point->v, raw_step_s);
     }
     json_object_set_new(out, "points", p.points);

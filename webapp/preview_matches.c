@@ -28,14 +28,14 @@ static bool same(struct preview_name a, struct preview_name b)
     return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
 }
 
-static int find_in_list(struct preview_matches *m, const struct glob *glob, const struct names_list *names,
+static int find_in_list(struct preview_matches *m, struct glob_walk *walk, const struct names_list *names,
                         int64_t until_mono_ms)
 {
     for (size_t i = 0; i < names->n; i++) {
         struct preview_name name = {names->bytes + names->starts[i], names->starts[i + 1] - names->starts[i]};
         if (i % NAMES_PER_LOOK == 0 && clock_mono_ms() > until_mono_ms)
             return -1;
-        if (!glob_match(glob, name.text, name.len) || (m->first && same(name, m->list[0])))
+        if (!glob_walk_match(walk, name.text, name.len) || (m->first && same(name, m->list[0])))
             continue;
         if (add(m, name) != 0)
             return -1;
@@ -54,7 +54,10 @@ int preview_matches_find(struct preview_matches *m, const struct preview_ask *a,
             return -1;
         m->first = 1;
     }
-    return find_in_list(m, a->glob, names, until_mono_ms);
+    struct glob_walk *walk = glob_walk_new(a->glob);
+    int result = walk ? find_in_list(m, walk, names, until_mono_ms) : -1;
+    glob_walk_free(walk);
+    return result;
 }
 
 void preview_matches_fini(struct preview_matches *m)

@@ -13,6 +13,7 @@
 #include "webapp/incidents.h"
 #include "webapp/marks.h"
 #include "webapp/mutes.h"
+#include "webapp/normal.h"
 #include "webapp/preview.h"
 #include "webapp/prometheus.h"
 #include "webapp/search.h"
@@ -36,6 +37,7 @@ static const struct route routes[] = {
     {"/api/spark", "GET", "metric from until", spark_get, false},
     {"/api/incidents", "GET", "state since until text limit candidates format", incidents_get, false},
     {"/api/incident", "GET", "id", incident_one_get, false},
+    {"/api/incident/normal", "GET", "id", normal_get, false},
     {"/api/series", "GET", "metric from until judge lanes columns", chart_get, false},
     {"/api/metrics", "GET", "query state first limit", search_get, false},
     {"/api/tree", "GET", "prefix limit", tree_get, true},

@@ -56,7 +56,7 @@ int thin_init(struct thin *t, const struct series *points, uint32_t from, uint32
 {
     struct extent e = extent_of(points, from, until);
     *t = (struct thin){.times = NULL};
-    if (columns == 0 || e.n <= 2 * (size_t)columns)
+    if (e.n <= 2 * (size_t)columns)
         return 0;
     struct column *all = calloc(columns, sizeof *all);
     t->times = calloc(2 * (size_t)columns + 2, sizeof *t->times);

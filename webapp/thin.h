@@ -16,8 +16,8 @@ struct thin {
     double column_s; /* 0 when all are kept */
 };
 
-/* Parts the time from the first to the last of the points (in any order) within [from, until] into `columns`. All are
- * kept where there are not more than two a column, or `columns` is 0; the first and the last always are. Returns 0, or
+/* Parts the time from the first to the last of the points (in any order) within [from, until] into `columns`, of which
+ * there is one at least. All are kept where there are not more than two a column; the first and the last always are. Returns 0, or
  * -1 when memory is out. */
 int thin_init(struct thin *t, const struct series *points, uint32_t from, uint32_t until, uint32_t columns);
 void thin_fini(struct thin *t);

@@ -12,6 +12,7 @@
 
 #include "alerter/channels/channel.h"
 #include "alerter/channels/harmless.h"
+#include "alerter/message_html.h"
 #include "alerter/message_text.h"
 #include "ridgeline/keys.h"
 
@@ -107,7 +108,7 @@ static int format(const struct channel_settings *c, const struct channel_event *
 {
     if (parcel_address(p, c->server, NULL) < 0 || parcel_text(p, message_text_plain(e->message)) < 0)
         return -1;
-    p->html = message_text_html(e->message, e->chart ? CHANNEL_CHART_CID : NULL);
+    p->html = message_html(e->message, e->chart ? CHANNEL_CHART_CID : NULL);
     if (p->html == NULL || parcel_header(p, "From", c->from) < 0 || add_to(p, c->to) < 0 ||
         add_subject(p, e->message) < 0 || add_date(p, e->now_s) < 0 || add_ids(p, c, e) < 0)
         return -1;

@@ -222,28 +222,42 @@ float codec_short(double v)
     return f;
 }
 
+/* Bits of floats without a sign are in the order of what they stand for, and NaN is above all. */
+static uint32_t bits_of(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+
+void codec_bits24(struct codec *c, struct codec_bits24 *v, size_t n)
+{
+    const uint32_t most = bits_of(CODEC_FLOAT_MAX) >> SHORT_CUT, sign = 1u << (31 - SHORT_CUT);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)load(v[i].byte, sizeof v[i].byte), size = bits & ~sign;
+        if (c->out && size > most)
+            bits = most | (bits & sign);
+        bits = (uint32_t)move(c, bits, sizeof v[i].byte);
+        if ((bits & ~sign) > most)
+            c->failed = true;
+        if (c->failed)
+            bits = 0;
+        v[i] = (struct codec_bits24){{(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16)}};
+    }
+}
+
 void codec_shorts(struct codec *c, float *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        if (c->out && !(fabsf(v[i]) <= CODEC_FLOAT_MAX))
-            v[i] = codec_short(limited((double)v[i], (double)-CODEC_FLOAT_MAX / 2, (double)CODEC_FLOAT_MAX / 2));
-        memcpy(&bits, &v[i], sizeof bits);
-        bits = (uint32_t)move(c, bits >> SHORT_CUT, sizeof bits - 1) << SHORT_CUT;
-        memcpy(&v[i], &bits, sizeof bits);
-        if (!(fabsf(v[i]) <= CODEC_FLOAT_MAX)) /* NaN too */
-            c->failed = true;
-        if (c->failed)
-            v[i] = 0;
+        struct codec_bits24 bits = codec_to_bits24(v[i]);
+        codec_bits24(c, &bits, 1);
+        v[i] = codec_from_bits24(bits);
     }
 }
 
 void codec_half(struct codec *c, uint16_t *v)
 {
-    uint32_t most;
-    float limit = CODEC_FLOAT_MAX;
-    memcpy(&most, &limit, sizeof most);
-    *v = (uint16_t)bounded(c, move(c, *v, sizeof *v), most >> 16);
+    *v = (uint16_t)bounded(c, move(c, *v, sizeof *v), bits_of(CODEC_FLOAT_MAX) >> 16);
 }
 
 /* A byte says which of them repeat the one before. */

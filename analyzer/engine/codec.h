@@ -75,6 +75,8 @@ static inline float codec_from_bits24(struct codec_bits24 r)
     return v;
 }
 
+void codec_bits24(struct codec *c, struct codec_bits24 *v, size_t n);
+
 /* The upper half of a float that is no larger than CODEC_FLOAT_MAX and not negative. */
 void codec_half(struct codec *c, uint16_t *v);
 

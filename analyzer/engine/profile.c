@@ -154,12 +154,10 @@ void profile_keep_times(struct profile *p, uint32_t from, uint32_t until)
 static void codec_bins(struct codec *c, struct codec_bits24 *bin, uint8_t *n, unsigned bins)
 {
     codec_runs_u8(c, n, bins);
-    for (unsigned i = 0; i < bins; i++) {
-        float v = codec_from_bits24(bin[i]);
-        if (n[i] == 0)
-            continue;
-        codec_shorts(c, &v, 1);
-        bin[i] = codec_to_bits24(v);
+    for (unsigned i = 0, seen; i < bins; i = seen + 1) {
+        for (seen = i; seen < bins && n[seen] > 0;)
+            seen++;
+        codec_bits24(c, &bin[i], seen - i);
     }
 }
 

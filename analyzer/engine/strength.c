@@ -38,19 +38,19 @@ static void tell(struct strength *st, enum strength_part part, enum detector_ind
     double off = p->y - f->expected, expected = f->expected;
     if (detector_get(d)->averages && !isnan(p->season))
         expected = p->y - p->season;
-    bool differs = st->part[part].z[d] > 0;
-    st->part[part].seen[d] = differs ? (float)(expected + off) : 0;
-    st->part[part].expected[d] = differs ? (float)expected : 0;
+    bool differs = st->stream[part].z[d] > 0;
+    st->stream[part].seen[d] = differs ? (float)(expected + off) : 0;
+    st->stream[part].expected[d] = differs ? (float)expected : 0;
 }
 
 void strength_take(struct strength *st, enum strength_part part, const struct stream_reading *reading,
                    const struct detector_point *p, double hold_s)
 {
     hold(st, part, reading->agreed, p->t, hold_s);
-    st->part[part].step_s = (uint32_t)p->step_s;
+    st->stream[part].step_s = (uint32_t)p->step_s;
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
         const struct stream_finding *f = &reading->finding[d];
-        st->part[part].z[d] = f->reason == ENGINE_REASON_NONE ? (float)f->z : -1;
+        st->stream[part].z[d] = f->reason == ENGINE_REASON_NONE ? (float)f->z : -1;
         tell(st, part, d, f, p);
     }
 }
@@ -95,7 +95,7 @@ static double agreed(const struct strength *st, enum strength_part part, const d
 {
     struct stream_finding finding[DETECTOR_COUNT];
     for (unsigned d = 0; d < DETECTOR_COUNT; d++) {
-        double z = (double)st->part[part].z[d];
+        double z = (double)st->stream[part].z[d];
         finding[d].z = z;
         finding[d].reason = z < 0 || use[d] == 0 ? ENGINE_REASON_OFF : ENGINE_REASON_NONE;
     }
@@ -120,13 +120,13 @@ double strength_without(const struct strength *st, const double use[DETECTOR_COU
 
 void strength_strongest(const struct strength *st, enum detector_index d, uint32_t t, struct strength_finding *f)
 {
-    for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
-        if (t > st->part[i].until_t || (double)st->part[i].z[d] <= f->z)
+    for (unsigned i = 0; i < STRENGTH_STREAMS; i++) {
+        if (t > st->part[i].until_t || (double)st->stream[i].z[d] <= f->z)
             continue;
-        f->z = (double)st->part[i].z[d];
-        f->seen = (double)st->part[i].seen[d];
-        f->expected = (double)st->part[i].expected[d];
-        f->step_s = st->part[i].step_s;
+        f->z = (double)st->stream[i].z[d];
+        f->seen = (double)st->stream[i].seen[d];
+        f->expected = (double)st->stream[i].expected[d];
+        f->step_s = st->stream[i].step_s;
     }
 }
 
@@ -164,12 +164,12 @@ void strength_codec(struct strength *st, struct codec *c)
     for (unsigned i = 0; i < STRENGTH_PARTS; i++) {
         codec_size(c, &st->part[i].s);
         codec_time(c, &st->part[i].until_t);
-        if (i == STRENGTH_SHIFT)
-            continue;
-        codec_u32(c, &st->part[i].step_s, UINT32_MAX);
-        codec_numbers(c, st->part[i].z, DETECTOR_COUNT);
-        codec_alike(c, st->part[i].seen, DETECTOR_COUNT);
-        codec_alike(c, st->part[i].expected, DETECTOR_COUNT);
+    }
+    for (unsigned i = 0; i < STRENGTH_STREAMS; i++) {
+        codec_u32(c, &st->stream[i].step_s, UINT32_MAX);
+        codec_numbers(c, st->stream[i].z, DETECTOR_COUNT);
+        codec_alike(c, st->stream[i].seen, DETECTOR_COUNT);
+        codec_alike(c, st->stream[i].expected, DETECTOR_COUNT);
     }
     daily_codec(&st->daily, c);
     habit_codec(&st->habit, c);

@@ -17,16 +17,19 @@
 struct detector_point;
 struct stream_reading;
 
-enum strength_part { STRENGTH_MAIN, STRENGTH_TRIPLES, STRENGTH_SHIFT, STRENGTH_RAW, STRENGTH_PARTS };
+enum strength_part { STRENGTH_MAIN, STRENGTH_TRIPLES, STRENGTH_RAW, STRENGTH_SHIFT, STRENGTH_PARTS };
+#define STRENGTH_STREAMS STRENGTH_SHIFT /* the parts before it are each of one stream */
 
 struct strength {
     struct {
         double s;
-        float z[DETECTOR_COUNT]; /* of the detectors in its stream; -1 where they abstained */
-        float seen[DETECTOR_COUNT], expected[DETECTOR_COUNT]; /* by them, where z is above 0 */
-        uint32_t until_t;        /* it holds through this time */
-        uint32_t step_s;         /* of its stream */
+        uint32_t until_t; /* it holds through this time */
     } part[STRENGTH_PARTS];
+    struct {
+        float z[DETECTOR_COUNT]; /* of its detectors; -1 where they abstained */
+        float seen[DETECTOR_COUNT], expected[DETECTOR_COUNT]; /* by them, where z is above 0 */
+        uint32_t step_s;
+    } stream[STRENGTH_STREAMS];
     struct daily daily; /* of T before it is forgiven */
     struct habit habit; /* of T: the metric's own rate of crossings */
 };

@@ -71,7 +71,15 @@ struct alert_settings {
     int64_t min_score;                 /* 0: the score from which anomalies surface */
     int64_t min_duration_s, update_after_s, repeat_after_s; /* repeat_after_s 0: never */
     bool send_resolved;
+    char *group_by; /* what alerts_group_parts() takes */
 };
+
+/* What one message of an alert is about. Reads "incident" as ALERTS_BY_INCIDENT; and as the number of leading parts of
+ * a name that all incidents share which are told together: "alert" as 0, and "prefix:N" as N, which is 1 to
+ * ALERTS_PARTS_MAX. Returns 0, or -1 when it is none of these. */
+#define ALERTS_BY_INCIDENT (-1)
+#define ALERTS_PARTS_MAX 30
+int alerts_group_parts(const char *group_by, int *parts);
 
 /* The rows of an alert, as those of channels: offsets into struct alert_settings. */
 extern const struct conf_option alerts_options[];

@@ -53,4 +53,7 @@ void calendar_fini(struct calendar *c);
 /* Whether it holds at `t`, an epoch. With a rule the answer is the same for all of a minute. */
 bool calendar_covers(const struct calendar *c, int64_t t);
 
+/* Whether it holds neither at `t` nor ever after. */
+bool calendar_is_over(const struct calendar *c, int64_t t);
+
 #endif

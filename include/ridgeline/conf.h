@@ -106,7 +106,7 @@ struct mute_settings; /* ridgeline/mutes.h */
 
 #define CONF_WARN_BEFORE_S (3 * 86400)
 #define CONF_ABOUT_MAX 500 /* bytes of a rule's unit, owner, description, runbook */
-#define CONF_STATSD_PREFIX_MAX 64 /* bytes of one prefix or suffix of StatsD's names */
+#define CONF_PREFIX_MAX 64 /* bytes of one prefix or suffix of names */
 
 struct settings {
     char *path;      /* of the file, "" without one */
@@ -124,6 +124,8 @@ struct settings {
         int64_t max_metrics, max_connections, max_name_bytes;
         uint64_t max_line_bytes, max_pickle_bytes, queue_bytes;
         struct conf_globs deny, allow; /* allow empty = all */
+        char *mark_prefix;             /* names that begin so are marks; "" = none */
+        struct units_budget mark_limit;
         bool self_metrics;             /* feed Ridgeline's and the machine's own figures */
     } horizon;
     struct {
@@ -182,6 +184,11 @@ int conf_load(struct settings *s, const char *path, const char *state_dir, const
 /* The same for the `len` bytes at `text` (with a NUL behind them), which `path` names in errors. */
 int conf_parse(struct settings *s, const char *path, const char *text, size_t len, const char *state_dir,
                const char *const *sets, char error[CONF_ERROR_MAX]);
+
+/* As conf_load, and tells every error in order of their lines, each as one sentence; what must hold between options is
+ * looked at when each is good by itself. */
+typedef void conf_tell(void *context, const char *sentence);
+int conf_check(struct settings *s, const char *path, const char *const *sets, conf_tell *tell, void *context);
 
 /* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure. */
 char *conf_read(const char *path, size_t *len);

@@ -5,7 +5,9 @@
  *   X(name, kind, help)
  *
  * Hash fields beside these: pid, generation (starts of this process so far),
- * started (epoch s), saved_at_ms (epoch ms), and of a worker open_at (JSON array: its open anomalies
+ * started (epoch s), saved_at_ms (epoch ms), settings_refused (why the settings file that was offered last is not in
+ * force, ""), owner (proc_identity() of who saved last), twin and twin_at_ms (who else saves under this name, and
+ * when that was last seen), and of a worker open_at (JSON array: its open anomalies
  * whose whole score is 0, 1, ... 100). A field may carry labels:
  * `received|listener=line_tcp` becomes {listener="line_tcp"} on /metrics. */
 #ifndef RIDGELINE_COUNTERS_H
@@ -39,7 +41,9 @@ struct counters_def {
     X(over_limit, COUNTER, "new name beyond max_metrics, or new value of a set beyond its bounds")    \
     X(bad_type, COUNTER, "StatsD sample of no known type")                                           \
     X(bad_rate, COUNTER, "StatsD sample whose rate is not a number above zero")                      \
-    X(negative, COUNTER, "StatsD time (ms) below zero")
+    X(negative, COUNTER, "StatsD time (ms) below zero")                                              \
+    X(bad_mark, COUNTER, "name under mark_prefix without a text, with one of more than 200 bytes, or with a bad match") \
+    X(mark_limit, COUNTER, "mark beyond mark_limit, or while 256 wait for Redis")
 
 #define HORIZON_COUNTERS(X)                                                                          \
     X(received, COUNTER, "points received, in whatever state; = accepted + rejected")                \
@@ -48,6 +52,7 @@ struct counters_def {
     X(stored, COUNTER, "points whose APPEND Redis has acknowledged")                                 \
     X(queued, GAUGE, "points that wait in memory for Redis, sent or not")                            \
     X(dropped, COUNTER, "accepted points lost: oldest of a full queue, or refused by Redis for good") \
+    X(marks, COUNTER, "marks among the points accepted: what came under mark_prefix")                \
     X(queue_bytes, GAUGE, "memory that the queue holds")                                             \
     X(metrics, GAUGE, "distinct names known")                                                        \
     X(listeners_down, GAUGE, "listeners that are set and could not be opened: their addresses are in use, say")      \

@@ -17,6 +17,9 @@
 #include "ridgeline/series.h"
 
 #define FORECAST_SPAN_S (7u * 86400) /* no point before it is looked at */
+#define FORECAST_AT_LIMIT 0.01        /* of the limit: so near it is reached */
+#define FORECAST_UNIT_MAX 20          /* bytes of a unit in a note, with its end */
+#define FORECAST_NOTE_BYTES 128
 
 struct forecast {
     double level;           /* now, on the line */
@@ -27,9 +30,13 @@ struct forecast {
     bool heading;           /* both bounds lead to the limit: there is a trend, and it goes there */
 };
 
-/* From `n` points in time order, each time once. `limit` lies above or below; `now` is epoch s, not before the last
- * point. Returns 0, 1 when there is too little to say (fewer than 12 slots, or less than three hours), or -1 when memory
+/* From `n` points in time order, each time once; those after `now`, epoch s, are passed over. `limit` lies above or
+ * below. Returns 0, 1 when there is too little to say (fewer than 12 slots, or less than three hours), or -1 when memory
  * is out. */
 int forecast(struct forecast *out, const struct point *points, size_t n, double limit, uint32_t now);
+
+/* What it says: "reaches 100 % in 3d4h at this pace (earliest 2d1h)", "is at 100 %" where either time is over, "is not
+ * heading for 100 %". A `unit` ("": none) that is too long is cut, before a character of UTF-8. */
+void forecast_note(char out[FORECAST_NOTE_BYTES], const struct forecast *f, double limit, const char *unit);
 
 #endif

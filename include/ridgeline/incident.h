@@ -41,7 +41,7 @@ enum incident_what {
     INCIDENT_RESET,
 };
 #define INCIDENT_WHATS (INCIDENT_RESET + 1)
-#define INCIDENT_NOTE_BYTES 80
+#define INCIDENT_NOTE_BYTES 128
 
 /* One anomaly of an incident, or a forecast. */
 struct incident_member {
@@ -54,6 +54,8 @@ struct incident_member {
     uint32_t peak_at;
     enum incident_what what;
     char note[INCIDENT_NOTE_BYTES]; /* of a forecast: what it says; else "" */
+    struct engine_told told; /* of its peak: what was seen, what was expected; of a forecast only where it is now. NaN
+                                each where that is not known */
 };
 
 struct incident_head {
@@ -74,12 +76,12 @@ struct incident_head {
     struct incident_ack ack;
 };
 
-/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note"}. New
- * reference, NULL when memory is out or the name is not UTF-8. */
+/* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note", "value",
+ * "expected", "lower", "upper", "mean"}. New reference, NULL when memory is out or the name is not UTF-8. */
 json_t *incident_member_to_json(const struct incident_member *m);
 
-/* Reads what incident_member_to_json wrote; null becomes NaN, and `metric` points into `json`. Returns 0, or -1
- * with `*m` unspecified when it is not that. */
+/* Reads what incident_member_to_json wrote, also before it had values; null becomes NaN, and `metric` points into
+ * `json`. Returns 0, or -1 with `*m` unspecified when it is not that. */
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
 /* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "metrics", "open", "score",

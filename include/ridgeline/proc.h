@@ -21,7 +21,8 @@ struct proc_args {
     int settings_fd; /* -1: none. A daemon reads the settings from there, and settings_path only names
                         them: what its supervisor accepted, so that an edit that does not parse cannot keep a
                         crashed daemon from coming back */
-    int accepted_fd; /* -1: none. The supervisor's end: gets the text of each file that was accepted */
+    int accepted_fd; /* -1: none. The supervisor's end: gets the text of each file that was accepted and, behind a
+                        NUL, why a later one was refused */
 };
 
 /* Reads the command line, loads the settings, starts the log. On an error says
@@ -29,8 +30,16 @@ struct proc_args {
 void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings);
 
 /* Loads the settings again into `*s` (SIGHUP), and puts their log level in force. A file that does not parse leaves
- * `*s` as it is and says so in the log. Returns 0 when `*s` is new. */
+ * `*s` as it is and says so in the log. Returns 0 when `*s` is new. A supervisor passes its SIGHUP on in either case:
+ * those who read settings_fd learn there that their supervisor has refused a file. */
 int proc_reload(const struct proc_args *args, struct settings *s);
+
+/* Why the file that was offered last is not in force, "FILE:LINE: reason"; "" when it is. For any thread. */
+void proc_refusal(char out[CONF_ERROR_MAX]);
+
+/* "PID@HOST:START", START in epoch ms: tells this process, and those that it forks, from any other. For any thread. */
+#define PROC_IDENTITY_MAX 128
+const char *proc_identity(void);
 
 /* Tells whoever started us that we accept work: writes `text` and a newline to
  * ready_fd and closes it. `text` is space-separated key=value, may be "". */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "90s", "5m", "24h", "14d", "2w"; a sum such as "1h30m" too, the larger unit
+/* "90s", "5m", "24h", "14d", "2w", "1y" (365 days, as carbon has it); a sum such as "1h30m" too, the larger unit
  * first. Needs a unit; at most 100 years. */
 int units_duration(const char *text, int64_t *seconds, const char **reason);
 

@@ -1,7 +1,7 @@
 """Horizon's accounting, as it saves it each second."""
 
 REASONS = ("malformed", "too_long", "truncated", "forbidden", "bad_name", "not_a_number", "bad_time", "too_old",
-           "in_future", "denied", "over_limit", "bad_type", "bad_rate", "negative")
+           "in_future", "denied", "over_limit", "bad_type", "bad_rate", "negative", "bad_mark", "mark_limit")
 
 
 def books(r, process="horizon"):

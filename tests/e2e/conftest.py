@@ -36,6 +36,14 @@ PORTS = range(12000, 32000)
 os.environ.setdefault("LSAN_OPTIONS", f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes, and begins before all others")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)  # stable: the others stay in their order
+
+
 def wait_for(what, check, patience_s=PATIENCE_S, every_s=0.1):
     """The first truthy value of check(); fails with `what` when none comes in time."""
     deadline = time.monotonic() + patience_s

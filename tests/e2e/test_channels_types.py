@@ -90,6 +90,18 @@ def test_what_is_over_though_nobody_said_so_is_not_told_again(redis, alerter, ru
     assert len(hook.requests) == 1
 
 
+def test_a_group_fires_until_it_is_over_though_the_incident_that_it_was_told_by_is(redis, alerter, running):
+    hook = running(HttpReceiver())
+    told, over = f"{1:016x}", f"{2:016x}"
+    states = {told: "1 0 nothing 1 1 1800000000 key=00000000000000aa", over: "0 0 nothing 2 1 1800000000"}
+    for leader, state in states.items():
+        redis.hset("ridgeline:incident:" + leader, "sent:checkout:am", state)
+        redis.hset("ridgeline:firing:am", leader + ".checkout", json.dumps(message(key=leader + ".checkout")))
+    alerter(am={"type": "alertmanager", "url": hook.url})
+    wait_for("it to be told again", lambda: hook.requests)
+    assert redis.hkeys("ridgeline:firing:am") == [(told + ".checkout").encode()]
+
+
 def test_an_incident_that_is_refused_does_not_keep_the_others_from_being_told_again(redis, alerter, running):
     hook = running(HttpReceiver(status=400))
     redis.zadd("ridgeline:incidents:open", {head()["id"]: 1})

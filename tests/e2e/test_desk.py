@@ -26,6 +26,13 @@ def say(web, expect=200, token=True, **body):
     return r.json()
 
 
+def ticket(redis, incident, act, until=None, to="ops-mail"):
+    """What a message's link carries."""
+    until = until or int(time.time()) + 3600
+    text = f"{act} {incident} {until} {to}".encode()
+    return {"to": to, "until": until, "sig": hmac.new(redis.get("ridgeline:secret"), text, hashlib.sha256).hexdigest()[:32]}
+
+
 def notes(redis, incident):
     fields = redis.hgetall("ridgeline:incident:" + incident)
     return [json.loads(fields[k]) for k in sorted(fields) if k.startswith(b"n:")]
@@ -106,16 +113,11 @@ def test_what_is_said_of_a_metric_with_a_foreign_stream_entry_hurts_nobody(redis
 
 
 def test_a_link_of_a_message_holds_for_what_it_was_signed_for_and_until_it_expires(redis, alerter, web, incident):
-    def ticket(act="ack", until=int(time.time()) + 3600, to="ops-mail"):
-        secret = redis.get("ridgeline:secret")
-        text = f"{act} {incident} {until} {to}".encode()
-        return {"to": to, "until": until, "sig": hmac.new(secret, text, hashlib.sha256).hexdigest()[:32]}
-
     unsigned = {"to": "ops-mail", "until": int(time.time()) + 60, "sig": "0" * 32}
     assert "changed" in say(web, 403, incident=incident, kind="ack", ticket=unsigned)["error"]
-    assert "changed" in say(web, 403, incident=incident, kind="normal", ticket=ticket("ack"))["error"]
-    assert "expired" in say(web, 403, incident=incident, kind="ack", ticket=ticket(until=int(time.time()) - 5))["error"]
+    assert "changed" in say(web, 403, incident=incident, kind="normal", ticket=ticket(redis, incident, "ack"))["error"]
+    assert "expired" in say(web, 403, incident=incident, kind="ack", ticket=ticket(redis, incident, "ack", int(time.time()) - 5))["error"]
     assert "ticket" in say(web, 400, incident=incident, kind="ack", ticket={"to": "x"})["error"]
-    say(web, incident=incident, kind="ack", ticket=ticket())
+    say(web, incident=incident, kind="ack", ticket=ticket(redis, incident, "ack"))
     wait_for("the acknowledgement", lambda: heads(redis)[0]["ack"])
     assert heads(redis)[0]["ack"]["by"] == "by link to ops-mail"

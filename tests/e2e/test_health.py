@@ -1,9 +1,11 @@
 """What /api/health says of a run beyond the sums: who sends how fast, which listener is missing, how the rest keeps
 up."""
+import signal
 import socket
+import subprocess
 import time
 
-from conftest import wait_for
+from conftest import BUILD, free_ports, wait_for
 from webapp import start, web  # noqa: F401  (fixtures)
 
 
@@ -58,3 +60,80 @@ def test_a_redis_that_may_delete_metrics_is_told(web, redis):
     redis.config_set("maxmemory", 0)
     wait_for("no problem without a limit",
              lambda: not any("noeviction" in p for p in web.json("/api/health")["problems"]))
+
+
+def check_health(page, plugin):
+    """Status and line of the plugin of Nagios."""
+    if not plugin.is_symlink():
+        plugin.symlink_to(BUILD / "ridgeline")
+    done = subprocess.run([plugin, "--url", page], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout
+
+
+def test_a_refused_settings_file_is_told_until_a_good_one_is_read(ridgeline, tmp_path):
+    good, plugin = ridgeline.settings.read_text(), tmp_path / "check_ridgeline"
+    problems = lambda: ridgeline.get("/api/health").json()["problems"]  # noqa: E731
+    wait_for("no problem", lambda: problems() == [])
+    bad = f"{ridgeline.settings}:{good.count(chr(10)) + 1}: horizn: is no known option; did you mean horizon?"
+    told = f"settings refused, the old ones stay in force (alerter, analyzer, horizon, roomba, webapp): {bad}"
+    ridgeline.settings.write_text(good + "horizn = 1;\n")
+    ridgeline.process.send_signal(signal.SIGHUP)
+    wait_for("that problem alone", lambda: problems() == [told])
+    status, line = check_health(ridgeline.page, plugin)
+    assert status == 1 and told in line
+
+    ridgeline.settings.write_text(good + "retention = 5;\n")  # another error takes its place
+    ridgeline.process.send_signal(signal.SIGHUP)
+    wait_for("the other problem", lambda: "retention: must be text" in "".join(problems()) and len(problems()) == 1)
+    before = ridgeline.pids("horizon")
+    ridgeline.kill("horizon")  # comes back with the settings that were accepted, and knows that others were not
+    wait_for("another horizon", lambda: ridgeline.pids("horizon") not in ([], before))
+    wait_for("the same problem", lambda: [p for p in problems() if "horizon, roomba" in p and "retention" in p])
+
+    ridgeline.settings.write_text(good)
+    ridgeline.process.send_signal(signal.SIGHUP)
+    wait_for("no problem", lambda: problems() == [])
+    assert check_health(ridgeline.page, plugin)[0] == 0
+
+
+def test_a_daemon_without_a_supervisor_tells_what_it_refused(web, horizons):
+    h = horizons()
+    problems = lambda: [p for p in web.json("/api/health")["problems"] if "refused" in p]  # noqa: E731
+    good = h.settings.read_text()
+    h.settings.write_text(good + 'log_level = "loud";\n')
+    h.process.send_signal(signal.SIGHUP)
+    told = wait_for("the problem", problems)
+    assert len(told) == 1 and f"(horizon): {h.settings}:{good.count(chr(10)) + 1}: log_level: may be" in told[0]
+    h.settings.write_text(good)
+    h.process.send_signal(signal.SIGHUP)
+    wait_for("no problem", lambda: not problems())
+
+
+def test_two_daemons_of_one_name_are_told(web, horizons):
+    first, other = horizons("a"), horizons("b")
+    problems = lambda: [p for p in web.json("/api/health")["problems"] if "one name" in p]  # noqa: E731
+    wait_for("both", lambda: {"horizon@a", "horizon@b"} <= {p["name"] for p in web.json("/api/health")["processes"]})
+    time.sleep(2)  # what is not told needs a moment in which it could be
+    assert not problems()
+    second = horizons("a")
+    (told,) = wait_for("the problem", problems)
+    assert "horizon@a (horizon@a is " in told
+    assert f"{first.process.pid}@" in told and f"{second.process.pid}@" in told
+    assert f"{other.process.pid}@" not in told
+    second.stop()
+    wait_for("the end of it", lambda: not problems())
+
+
+def test_a_run_whose_page_has_no_port_ends_with_a_sentence_that_names_it(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        taken = f"127.0.0.1:{holder.getsockname()[1]}"
+        line, = free_ports(1)
+        off = [f"--set={name}=" for name in ("horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp", "statsd.listen")]
+        done = subprocess.run([BUILD / "ridgeline", "run", "--state-dir", tmp_path / "state", f"--set=webapp.listen={taken}",
+                               f"--set=horizon.carbon_line=127.0.0.1:{line}", *off],
+                              capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and done.stdout == ""
+    assert "setting=webapp.listen" in done.stderr and "Address already in use" in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ridgeline: stopped, because the page could not start.")
+    assert taken in last and "webapp.listen" in last

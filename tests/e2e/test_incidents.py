@@ -48,6 +48,45 @@ def test_what_is_not_related_in_name_or_time_is_apart(redis, alerter):
         ("db.replication.lag.seconds", 1), ("shop.checkout.*", 2), ("shop.checkout.latency", 1)]
 
 
+def test_how_far_incidents_were_told_says_nothing_of_the_events_of_a_slot(redis, alerters):
+    now = int(time.time())
+    name = next(f"m{i}" for i in range(10000) if slot_of(f"m{i}") == 0)
+    redis.hset("ridgeline:alerter", "cursor:notify", f"{(now + 3600) * 1000}-0")
+    a = anomaly(name, now - 60, now - 10)
+    tell(redis, "open", a)
+    tell(redis, "close", dict(a, state="closed"))
+    alerters()
+    wait_heads(redis, 1, "closed")
+
+
+SERVICE = ["stats.timers.checkout.mean", "stats.timers.checkout.upper_90", "stats_counts.checkout.errors",
+           "stats.checkout.errors", "stats.gauges.checkout.sessions"]
+
+
+def test_names_are_kin_by_what_was_sent_to_statsd(redis, alerter):
+    now = int(time.time())
+    for i in range(30):
+        tell(redis, "open", anomaly(f"stats.gauges.{chr(97 + i % 26)}{i}", now - 60 + i, now))
+    for i, name in enumerate(SERVICE):
+        tell(redis, "open", anomaly(name, now - 60 + i, now))
+    assert sorted(h["count"] for h in wait_heads(redis, 31)) == 30 * [1] + [len(SERVICE)]
+
+
+def test_a_reload_takes_other_names_of_statsd(redis, alerters, tmp_path):
+    alerter, now = alerters(more="statsd: { legacy_namespace = false; };"), int(time.time())
+    tell(redis, "open", anomaly("app.gauges.queue", now - 60, now))
+    tell(redis, "open", anomaly("app.gauges.load", now - 60, now))
+    wait_heads(redis, 1, count=2)
+    write_settings(tmp_path / "alerter.conf",
+                   f'redis = "unix:{redis.sock}"; statsd: {{ legacy_namespace = false; global_prefix = "app"; }};')
+    loads = alerter.counter("loads")
+    alerter.daemon.process.send_signal(signal.SIGHUP)
+    wait_for("the settings to be read", lambda: alerter.counter("loads") > loads)
+    tell(redis, "open", anomaly("app.gauges.users", now - 50, now))
+    tell(redis, "open", anomaly("app.timers.users.mean", now - 50, now))
+    assert sorted(h["count"] for h in wait_heads(redis, 2)) == [2, 2]
+
+
 def test_what_comes_back_soon_is_the_same_incident_and_later_another(redis, alerter):
     now = int(time.time())
     first = anomaly("app.queue.depth", now - 3000, now - 2900)

@@ -44,7 +44,7 @@ def test_the_api_tells_one_incident_with_its_members(redis, alerter, start):  # 
     (head,) = wait_heads(redis, 1, count=2100)
     one = web.json("/api/incident", id=head["id"])
     members, truncated = one.pop("members"), one.pop("members_truncated")
-    assert one == dict(head, candidate=False, desk=[]) and truncated and len(members) == 2000
+    assert one == dict(head, candidate=False, desk=[], notified=[]) and truncated and len(members) == 2000
     assert members[0] == head["first"] and [m["start"] for m in members] == sorted(m["start"] for m in members)
     for bad in ({}, {"id": ""}, {"id": "x" * 16}, {"id": head["id"] + "0"}, {"id": "../etc"}):
         web.get("/api/incident", expect=400, **bad)

@@ -1,10 +1,12 @@
 """A metric that heads for its limit: the real alerter looks at what stands in a real Redis."""
 import json
 import random
+import subprocess
 import time
 
-from conftest import canonical, wait_for
+from conftest import BUILD, canonical, wait_for, write_settings
 from incidents import alerters, events, heads, wait_heads  # noqa: F401 (fixtures)
+from webapp import start  # noqa: F401 (fixture)
 
 DAY_S = 86400
 RULES = ('rules = ({ match = "disk.*.used"; limit = 100; unit = "%"; },'
@@ -34,7 +36,9 @@ def test_a_disk_that_fills_is_told_before_it_is_full(redis, alerters):
     assert {m["metric"] for m in filling["strongest"]} == {"disk.db1.used", "disk.slow.used"}
     first = filling["first"]
     assert first["what"] == "FORECAST" and first["direction"] == "up" and 50 < first["score"] < 100
-    assert first["note"].startswith(("reaches 100 % in 2d", "reaches 100 % in 1d2")) and "at this pace" in first["note"]
+    assert first["note"].startswith(("reaches 100 % in 2d", "reaches 100 % in 1d2"))
+    assert "at this pace (earliest 1d" in first["note"]
+    assert abs(first["value"] - 80) < 1 and first["expected"] is None
     assert free["direction"] == "down" and free["first"]["note"].startswith("reaches 0 in ")
     saved = json.loads(redis.hget("ridgeline:outlook", "disk.db1.used"))
     assert saved["limit"] == 100 and abs(saved["level"] - 80) < 1 and abs(saved["slope_a_day"] - 10) < 1
@@ -94,3 +98,38 @@ def test_no_name_and_no_unit_ends_the_walk(redis, alerters):
     assert head["first"]["note"].startswith("reaches 100 x€€€€€... in ")
     wait_for("the end of the pass", lambda: alerter.counter("outlooks") == 1)
     assert alerter.counter("redis_errors") == 0
+
+
+def test_any_metric_with_a_limit_is_asked_when_it_will_be_there(redis, start, tmp_path):  # noqa: F811
+    line(redis, "disk.db1.used", 80, 10)
+    line(redis, "disk.db2.used", 50, 2)   # long after warn_before
+    line(redis, "disk.db3.used", 80, -10)
+    line(redis, "disk.db4.used", 99.5, 0, noise=0)
+    line(redis, "disk.db5.used", 80, 10, span_s=3600)
+    line(redis, "memory.used", 80, 10)    # no limit
+    web = start(more=RULES)
+    settings = write_settings(tmp_path / "explain.conf", f'redis = "unix:{redis.sock}"; {RULES}')
+
+    def asked(name, *arguments, **more):
+        run = subprocess.run([BUILD / "ridgeline", "explain", "--settings", settings, *arguments, name],
+                             capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        return web.json("/api/verdict", metric=name, **more)["forecast"], run.stdout
+
+    db1, text = asked("disk.db1.used")
+    assert db1["limit"] == 100 and abs(db1["value"] - 80) < 1 and abs(db1["slope_a_day"] - 10) < 1 and db1["heading"]
+    assert abs(db1["reach_s"] - 2 * DAY_S) < DAY_S / 5 and db1["soonest_s"] < db1["reach_s"]
+    assert db1["note"].startswith(("reaches 100 % in 2d", "reaches 100 % in 1d2")) and "(earliest 1d" in db1["note"]
+    assert "Forecast: it reaches 100 % in " in text and "a day." in text
+    noon = int(time.time()) - DAY_S // 2
+    before, text = asked("disk.db1.used", "--at", str(noon), at=noon)
+    assert abs(before["value"] - 75) < 1 and abs(before["reach_s"] - 2.5 * DAY_S) < DAY_S / 3, "as it looked then"
+    assert "now at 75" in text or "now at 74.9" in text
+    assert asked("disk.db2.used")[0]["reach_s"] > 20 * DAY_S
+    away, text = asked("disk.db3.used")
+    assert (away["heading"], away["reach_s"], away["note"]) == (False, None, "is not heading for 100 %")
+    assert asked("disk.db4.used")[0]["note"] == "is at 100 %"
+    young, text = asked("disk.db5.used")
+    assert young is None and "too little to say when it reaches its limit" in text
+    none, text = asked("memory.used")
+    assert none is None and "orecast" not in text and "limit." not in text

@@ -80,6 +80,18 @@ def test_columns_leave_what_a_chart_of_so_many_can_show(web, redis):
     web.get("/api/series?metric=app.wide&columns=0", expect=400)
 
 
+def test_an_answer_is_bounded_also_without_columns(web, redis):
+    now = int(time.time())
+    points = [(now - 40_000 + i, float(i % 97 if i != 31_234 else 5000)) for i in range(40_000)]
+    write_points(redis, "app.seconds", points)
+    told = web.json("/api/series", metric="app.seconds", judge=0)
+    kept = dict(told["points"])
+    assert 8192 <= len(kept) <= 2 * 8192 + 2 and told["column_s"] == pytest.approx(40_000 / 8192, rel=0.01)
+    assert kept[points[31_234][0]] == 5000 and told["points"][0] == list(points[0])
+    part = web.json("/api/series", metric="app.seconds", judge=0, **{"from": points[20_000][0], "until": points[35_999][0]})
+    assert part["points"] == [list(p) for p in points[20_000:36_000]] and "column_s" not in part
+
+
 def test_without_judging_there_are_points_alone(web, redis):
     points = write_history(redis, "app.latency", spike_at=600)
     told = web.json("/api/series", metric="app.latency", judge=0, **{"from": points[10][0], "until": points[20][0]})

@@ -19,9 +19,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (name_len > 0)
         memcpy(name, newline + 1, name_len);
     if (g != NULL) {
-        glob_match(g, name, name_len);
-        if (strcmp(glob_pattern(g), pattern) != 0)
+        struct glob_walk *w = glob_walk_new(g);
+        bool matched = glob_match(g, name, name_len);
+        if (w == NULL || glob_walk_match(w, name, name_len) != matched || strcmp(glob_pattern(g), pattern) != 0)
             abort();
+        if (glob_walk_steps(w) > (name_len + 1) * GLOB_STEPS_MAX)
+            abort();
+        glob_walk_free(w);
     }
     glob_free(g);
     free(name);

@@ -193,3 +193,32 @@ Test(calendar, a_rule_of_too_many_windows_is_refused)
     cr_assert_eq(calendar_init(&c, &text, &option, &reason), -1);
     cr_assert_str_eq(reason, "starts more than 96 windows a day");
 }
+
+Test(calendar, it_is_over_when_it_holds_at_no_later_time)
+{
+    static const struct {
+        const char *from, *until, *rrule;
+        int64_t duration_s;
+        bool ends;
+    } cases[] = {
+        {"", "", "", 0, false},
+        {"2026-03-01T00:00Z", "", "", 0, false},
+        {"", "2026-03-03T00:00Z", "", 0, true},
+        {"2026-03-01T00:00Z", "2026-03-03T00:00Z", "", 0, true},
+        {"2026-03-01T00:00Z", "", "", 7200, true},
+        {"2026-03-01T00:00Z", "", "FREQ=DAILY;BYHOUR=3;BYMINUTE=0", 7200, false},
+        {"2026-03-01T00:00Z", "", "FREQ=DAILY;BYHOUR=23;BYMINUTE=0;COUNT=3", 7200, true},
+        {"2026-03-01T00:00Z", "", "FREQ=DAILY;BYHOUR=23;BYMINUTE=0;UNTIL=20260303T230000Z", 7200, true},
+    };
+    const int64_t begin = 1772236800, step = 1800; /* 2026-02-28T00:00Z */
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct calendar c = read_calendar("UTC", cases[i].from, cases[i].until, cases[i].rrule, cases[i].duration_s);
+        bool later = !cases[i].ends;
+        for (int64_t t = begin + 10 * 86400; t >= begin; t -= step) {
+            later = later || calendar_covers(&c, t);
+            cr_assert_eq(calendar_is_over(&c, t), !later, "case %zu at %" PRId64, i, t);
+        }
+        cr_assert(later, "case %zu never holds", i);
+        calendar_fini(&c);
+    }
+}

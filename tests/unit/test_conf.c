@@ -121,6 +121,7 @@ static const struct {
     {"statsd: { percentiles = 90; };", "statsd.percentiles: must be text in quotes: numbers in one text"},
     {"statsd: {\n percentiles = \"90,0\"; };", "t.conf:2: statsd.percentiles: may hold numbers from -100 to 100"},
     {"statsd: { prefix_timer = \"a b\"; };", "t.conf:1: statsd.prefix_timer: may hold letters, digits"},
+    {"horizon: {\n mark_prefix = \"a;\"; };", "t.conf:2: horizon.mark_prefix: may hold letters, digits"},
     {"statsd: { flush_interval = \"0s\"; };", "statsd.flush_interval: is out of range"},
     {"retention = \"10s:10m\";", "t.conf:1: retention: must keep at least 360 points"},
     {"retention = \"10s:1h,1m:1h\";", "t.conf:1: retention: has an archive that spans no more than the one before"},

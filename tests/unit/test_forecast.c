@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ridgeline/forecast.h"
 
@@ -165,4 +166,34 @@ Test(forecast, passes_over_points_ahead_of_the_clock_and_long_ago)
     cr_assert_eq(forecast(&g, points, n + 3, 100, NOW), 0);
     cr_expect_eq(f.slope, g.slope);
     cr_expect_eq(f.level, g.level);
+}
+
+Test(forecast, a_note_says_when_it_is_there)
+{
+    static const struct {
+        double reach_s, soonest_s;
+        bool heading;
+        double limit;
+        const char *unit, *note;
+    } rows[] = {
+        {4 * 86400 + 14400, 176400, true, 100, "%", "reaches 100 % in 4d4h at this pace (earliest 2d1h)"},
+        {14220, 3600, true, 0, "", "reaches 0 in 3h57m at this pace (earliest 1h00m)"},
+        {1e300, 3600, true, 1, "", "reaches 1 in 11574d1h at this pace (earliest 1h00m)"},
+        {0, 0, true, 100, "%", "is at 100 %"},
+        {59, 59, false, 100, "%", "is at 100 %"},
+        {3600, -5, true, 100, "%", "is at 100 %"},
+        {INFINITY, INFINITY, false, -1.5e9, "bytes", "is not heading for -1.5e+09 bytes"},
+        {INFINITY, 3600, false, 100, "%", "is not heading for 100 %"},
+        {INFINITY, INFINITY, false, 1,
+         "x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac",
+         "is not heading for 1 x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"},
+        {1e300, 1e300, true, -1.23456e-300, "nineteen bytes long",
+         "reaches -1.23456e-300 nineteen bytes long in 11574d1h at this pace (earliest 11574d1h)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct forecast f = {.reach_s = rows[i].reach_s, .soonest_s = rows[i].soonest_s, .heading = rows[i].heading};
+        char note[FORECAST_NOTE_BYTES];
+        forecast_note(note, &f, rows[i].limit, rows[i].unit);
+        cr_expect_str_eq(note, rows[i].note, "%zu: %s", i, note);
+    }
 }

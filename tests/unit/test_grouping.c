@@ -81,6 +81,7 @@ struct model_group {
     size_t n;
 };
 
+static const struct kinship no_statsd;
 static struct grouping grouping;
 static struct model_group *groups[GROUPS_MAX];
 static size_t n_groups;
@@ -206,7 +207,7 @@ static void run_against_model(unsigned seed)
     size_t joined = 0;
 
     srand(seed);
-    grouping_init(&grouping);
+    grouping_init(&grouping, &no_statsd);
     for (uint64_t i = 0; i < 400; i++) {
         char name[64];
         random_name(name);
@@ -239,7 +240,7 @@ static bool related(const char *a, const char *b)
     const struct grouping_rules rules = {.window_s = 300, .reopen_within_s = 900};
     struct group group = {.start = 1000000, .latest_start = 1000000, .end = 1000000};
 
-    grouping_init(&grouping);
+    grouping_init(&grouping, &no_statsd);
     cr_assert_eq(grouping_add(&grouping, &group, a), 0);
     bool found_it = grouping_find(&grouping, &rules, b, 1000010) == &group;
     grouping_fini(&grouping);
@@ -275,6 +276,130 @@ Test(grouping, names_are_related_by_half_of_their_leading_parts_or_their_shape)
     }
 }
 
+/* Settings as far as StatsD's names go. */
+static struct kinship statsd_kinship(bool legacy, char *global, char *suffix)
+{
+    static char counters[] = "counters", timers[] = "timers", gauges[] = "gauges", sets[] = "sets";
+    const struct settings settings = {.statsd = {.legacy_namespace = legacy,
+                                                 .global_prefix = global,
+                                                 .prefix_counter = counters,
+                                                 .prefix_timer = timers,
+                                                 .prefix_gauge = gauges,
+                                                 .prefix_set = sets,
+                                                 .global_suffix = suffix}};
+    struct kinship k;
+
+    kinship_init(&k, &settings);
+    return k;
+}
+
+static void check_kin(const struct kinship *k, const char *name, const char *wanted)
+{
+    struct parts p;
+    char text[KEYS_NAME_MAX + 1];
+    size_t len = 0;
+
+    kinship_parts(k, &p, name);
+    for (unsigned i = 0; i < p.n; i++) {
+        memcpy(text + len, p.part[i].text, p.part[i].len);
+        len += p.part[i].len;
+    }
+    text[len] = '\0';
+    cr_assert_str_eq(text, wanted, "%s gave %s, not %s", name, text, wanted);
+}
+
+Test(kinship, of_a_name_that_statsd_made_what_was_sent_is_left)
+{
+    char stats[] = "stats", web1[] = "web1.dc", app[] = "app.prod", none[] = "";
+    const struct kinship legacy = statsd_kinship(true, app, none), suffixed = statsd_kinship(true, stats, web1),
+                         fresh = statsd_kinship(false, app, none), bare = statsd_kinship(false, none, none);
+    const struct {
+        const struct kinship *k;
+        const char *name, *kin;
+    } rows[] = {
+        {&legacy, "stats.timers.shop.checkout.upper_90", "shop.checkout"},
+        {&legacy, "stats.timers.checkout.mean;dc=lon.1;env=prod", "checkout;dc=lon.1;env=prod"},
+        {&legacy, "stats.timers.mean", "mean"},
+        {&legacy, "stats.timers", "timers"},
+        {&legacy, "stats.gauges.queue", "queue"},
+        {&legacy, "stats.sets.users.count", "users"},
+        {&legacy, "stats.checkout.errors", "checkout.errors"},
+        {&legacy, "stats_counts.checkout.errors", "checkout.errors"},
+        {&legacy, "stats", "stats"},
+        {&legacy, "stats.", ""},
+        {&legacy, "statsd.x.y", "statsd.x.y"},
+        {&legacy, "app.prod.timers.x.mean", "app.prod.timers.x.mean"}, /* the legacy namespace has its own prefix */
+        {&suffixed, "stats.gauges.queue.depth.web1.dc", "queue.depth"},
+        {&suffixed, "stats.timers.checkout.mean.web1.dc;a=b", "checkout;a=b"},
+        {&suffixed, "stats.gauges.web1.dc", "web1.dc"},
+        {&suffixed, "stats.gauges.queue.depth.web2.dc", "queue.depth.web2.dc"},
+        {&fresh, "app.prod.timers.checkout.mean", "checkout"},
+        {&fresh, "app.prod.counters.checkout.errors.rate", "checkout.errors"},
+        {&fresh, "app.prod.counters.checkout.errors.count", "checkout.errors"},
+        {&fresh, "app.prod.gauges.queue", "queue"},
+        {&fresh, "app.prod.other.queue", "app.prod.other.queue"},
+        {&fresh, "stats.gauges.queue", "stats.gauges.queue"},
+        {&bare, "timers.checkout.mean", "checkout"},
+        {&bare, "servers.web1.load", "servers.web1.load"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        check_kin(rows[i].k, rows[i].name, rows[i].kin);
+}
+
+Test(kinship, a_name_of_very_many_parts_keeps_some)
+{
+    char stats[] = "stats", suffix[] = ".........", name[KEYS_NAME_MAX + 1] = "stats.timers.";
+    const struct kinship k = statsd_kinship(true, stats, suffix);
+    struct parts p;
+
+    memset(name + strlen(name), '.', KEYS_NAME_MAX - strlen(name));
+    kinship_parts(&k, &p, name);
+    cr_assert_gt(p.n, 0);
+    cr_assert_leq(p.n, PARTS_MAX);
+}
+
+/* How many incidents the anomalies of these metrics make, ten seconds apart. */
+static unsigned count_groups(const struct kinship *k, const char *const names[], size_t n)
+{
+    const struct grouping_rules rules = {.window_s = 300, .reopen_within_s = 900};
+    static struct group made[64];
+    unsigned n_made = 0;
+
+    grouping_init(&grouping, k);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t start = 1000000 + 10 * (uint32_t)i;
+        struct group *group = grouping_find(&grouping, &rules, names[i], start);
+        if (!group) {
+            group = &made[n_made];
+            *group = (struct group){.number = n_made++, .start = start, .end = start};
+        }
+        group->latest_start = start;
+        cr_assert_eq(grouping_add(&grouping, group, names[i]), 0);
+    }
+    grouping_fini(&grouping);
+    return n_made;
+}
+
+Test(grouping, thirty_gauges_are_thirty_incidents_and_what_a_service_sends_is_one)
+{
+    static const char *const service[] = {"stats.timers.checkout.mean",     "stats.timers.checkout.upper_90",
+                                          "stats.timers.checkout.count",    "stats_counts.checkout",
+                                          "stats.checkout.errors",          "stats_counts.checkout.errors",
+                                          "stats.gauges.checkout.sessions", "stats.sets.checkout.users.count"};
+    char stats[] = "stats", none[] = "", texts[30][32];
+    const char *gauges[30];
+    const struct kinship k = statsd_kinship(true, stats, none);
+
+    for (unsigned i = 0; i < 30; i++) {
+        snprintf(texts[i], sizeof texts[i], "stats.gauges.%c%u", 'a' + i % 26, i);
+        gauges[i] = texts[i];
+    }
+    cr_assert_eq(count_groups(&k, gauges, 30), 30);
+    cr_assert_eq(count_groups(&no_statsd, gauges, 30), 1, "they are kin by what StatsD adds alone");
+    cr_assert_eq(count_groups(&k, service, sizeof service / sizeof *service), 1);
+}
+
 Test(grouping, time_has_a_window_two_hours_and_a_way_back)
 {
     const struct grouping_rules rules = {.window_s = 300, .reopen_within_s = 900};
@@ -302,7 +427,7 @@ Test(grouping, of_very_many_with_one_key_the_last_are_looked_at)
     static struct group many[GROUPING_PER_KEY + 50];
     size_t n = sizeof many / sizeof *many;
 
-    grouping_init(&grouping);
+    grouping_init(&grouping, &no_statsd);
     for (size_t i = 0; i < n; i++) {
         uint32_t start = 1000000 + 100000 * (uint32_t)i;
         many[i] = (struct group){.number = i, .start = start, .latest_start = start, .end = start};

@@ -14,9 +14,11 @@ static struct incidents incidents;
 #define T0 1700000000u
 #define NOW_MS INT64_C(1700000100000)
 
+static const struct kinship no_statsd;
+
 static void begin(void)
 {
-    incidents_init(&incidents);
+    incidents_init(&incidents, &no_statsd);
 }
 
 static void end(void)
@@ -134,7 +136,10 @@ Test(incidents, the_same_metric_comes_back_within_reopen_within_even_after_two_h
     cr_assert_str_eq(due(), "o ");
     struct incidents_one *one = of("a.b", T0);
     cr_assert(one == of("a.b", T0 + 9900) && one->reopened == 1 && one->closed_at_s == 0 && !one->group.closed);
-    cr_assert(one->count == 2 && incidents_metrics(one) == 1);
+    struct incident_head head;
+    char title[PARTS_TITLE_MAX];
+    head_make(&head, one, title);
+    cr_assert(head.count == 2 && head.metrics == 1);
     take("a.b", T0 + 9900, T0 + 9950, false, 60);
     take("a.b", T0 + 9950 + 901, T0 + 12000, true, 60);
     cr_assert_neq(of("a.b", T0 + 9950 + 901), one);
@@ -350,7 +355,7 @@ Test(incidents, restored_from_what_was_written_they_are_the_same_and_take_nothin
         char names[150][64];
 
         srand(seed);
-        incidents_init(&other);
+        incidents_init(&other, &no_statsd);
         for (int i = 0; i < 150; i++) {
             random_anomaly(&told[i], names[i]);
             cr_assert_eq(incidents_take(&incidents, &rules, &told[i], NOW_MS), 0);
@@ -387,6 +392,18 @@ Test(incidents, a_member_that_another_incident_holds_is_left_out)
     cr_assert(out->count == 1 && out == of("c.d", T0) && incidents.n == 2);
 }
 
+Test(incident, a_member_keeps_what_was_seen_and_expected)
+{
+    struct incident_member m = member("a.b", T0, T0 + 50, true, 60), back;
+
+    m.told = (struct engine_told){.value = 412.25, .expected = 100, .lower = 80, .upper = INFINITY, .is_mean = true};
+    json_t *json = incident_member_to_json(&m);
+    cr_assert_eq(incident_member_from_json(&back, json), 0);
+    cr_expect(back.told.value == 412.25 && back.told.expected == 100 && back.told.lower == 80 && back.told.is_mean);
+    cr_expect(isnan(back.told.upper), "JSON has no infinity");
+    json_decref(json);
+}
+
 Test(incident, what_is_no_head_or_member_is_refused)
 {
     static const char good[] = "{\"id\":\"00\",\"metric\":\"a\",\"start\":1,\"end\":2,\"state\":\"open\","
@@ -395,7 +412,9 @@ Test(incident, what_is_no_head_or_member_is_refused)
         "{\"id\":\"\"}", "{\"id\":\"00112233445566778899\"}", "{\"id\":7}", "{\"start\":-1}", "{\"start\":4294967296}",
         "{\"end\":1.5}", "{\"state\":\"ajar\"}", "{\"direction\":\"mixed\"}", "{\"score\":\"9\"}", "{\"metric\":null}",
         "{\"what\":\"odd\"}", "{\"note\":null}",
-        "{\"note\":\"longer than seventy-nine bytes: 0123456789 0123456789 0123456789 0123456789 0123456789\"}"};
+        "{\"value\":\"9\"}", "{\"upper\":{}}",
+        "{\"note\":\"longer than 127 bytes: 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+        "0123456789 0123456789 0123456789 0123456789\"}"};
     struct incident_member m;
     struct incident_head head;
 
@@ -403,6 +422,8 @@ Test(incident, what_is_no_head_or_member_is_refused)
     cr_assert_eq(incident_member_from_json(&m, whole), 0);
     cr_assert(isnan(m.score) && m.open && m.direction == INCIDENT_UP && m.what == INCIDENT_STALE);
     cr_assert_str_eq(m.note, "n");
+    cr_assert(isnan(m.told.value) && isnan(m.told.expected) && isnan(m.told.lower) && isnan(m.told.upper),
+              "an older release told none");
     cr_assert_eq(incident_head_from_json(&head, whole), -1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         json_t *json = json_deep_copy(whole), *change = json_loads(bad[i], 0, NULL);

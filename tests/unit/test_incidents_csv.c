@@ -27,16 +27,18 @@ Test(incidents_csv, has_a_line_for_each)
     char *text = csv_of("[{\"id\": \"00d1e2f3a4b5c6d7\", \"state\": \"closed\", \"start\": 1700000000, \"end\": 1700000600,"
                         " \"closed_at\": 1700002400, \"title\": \"shop.checkout.**\", \"metrics\": 12, \"score\": 93.44,"
                         " \"direction\": \"down\", \"first\": {\"metric\": \"shop.checkout.errors\"}, \"reopened\": 1,"
-                        " \"ack\": {\"by\": \"Ada\", \"at\": 1700000100, \"normal\": true}}]");
+                        " \"ack\": {\"by\": \"Ada\", \"at\": 1700000100, \"normal\": true},"
+                        " \"notified_at\": 1700000060}]");
     cr_expect_str_eq(after_names(text), "00d1e2f3a4b5c6d7,closed,2023-11-14T22:13:20Z,2023-11-14T22:23:20Z,"
-                                        "2023-11-14T22:53:20Z,600,shop.checkout.**,12,93.44,down,shop.checkout.errors,1,Ada,yes\r\n");
+                                        "2023-11-14T22:53:20Z,600,shop.checkout.**,12,93.44,down,"
+                                        "shop.checkout.errors,1,Ada,yes,2023-11-14T22:14:20Z\r\n");
     free(text);
 }
 
 Test(incidents_csv, leaves_empty_what_is_not_known)
 {
     char *text = csv_of("[{\"id\": \"1\", \"state\": \"open\", \"start\": 0, \"end\": 0, \"closed_at\": null, \"ack\": null}]");
-    cr_expect_str_eq(after_names(text), "1,open,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z,,0,,0,0,,,0,,no\r\n");
+    cr_expect_str_eq(after_names(text), "1,open,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z,,0,,0,0,,,0,,no,\r\n");
     free(text);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "horizon/intake.h"
+#include "ridgeline/marks.h"
 #include "pickle_samples.h"
 
 #define NOW_S INT64_C(1795307613)
@@ -218,6 +219,65 @@ Test(intake, keeps_the_last_rejected_line_of_a_sender)
     cr_assert_str_eq(from.sender->last_reason, "not_a_number");
     cr_assert_eq(from.sender->sample_len, 16u);
     cr_assert_eq(memcmp(from.sender->sample, "a nan 1795307613", 16), 0);
+}
+
+Test(intake, takes_what_begins_with_the_prefix_as_a_mark_and_no_metric)
+{
+    char line[128];
+    send_line("ridgeline.marks.deploy.1234 1 1795307600");
+    snprintf(line, sizeof line, "ridgeline.marks.deploy.1233 1 %lld", (long long)(NOW_S - MARKS_AGE_S));
+    send_line(line);
+    send_line("ridgeline.marksman.hits 1 1795307600");
+    snprintf(line, sizeof line, "ridgeline.marks.deploy.1232 1 %lld", (long long)(NOW_S - MARKS_AGE_S - 1));
+    send_line(line);
+    snprintf(line, sizeof line, "ridgeline.marks.deploy.1235 1 %lld", (long long)(NOW_S + MARKS_FUTURE_S + 1));
+    send_line(line);
+    send_line("ridgeline.marks. 1 1795307600");
+    send_line("ridgeline.marks.x;match=[ 1 1795307600");
+    cr_assert_eq(intake.tallies[from.listener].accepted, 3u);
+    cr_assert_eq(intake.marks.n_taken, 2u);
+    cr_assert_eq(intake.names.table.n, 1u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_too_old), 1u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_in_future), 1u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_bad_mark), 2u);
+    assert_sums();
+}
+
+Test(intake, a_flood_of_marks_is_rejected_by_reason_and_costs_no_point)
+{
+    char line[128];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(line, sizeof line, "ridgeline.marks.flood.%d 1 1795307600", i);
+        send_line(line);
+        send_line("a.b 1 1795307600");
+        assert_sums();
+    }
+    cr_assert_eq(intake.marks.n_taken, 100u);
+    cr_assert_eq(rejected(HORIZON_REJECTED_mark_limit), 900u);
+    cr_assert_eq(intake.tallies[from.listener].accepted, 1100u);
+}
+
+Test(intake, looks_ahead_from_line_to_line_up_to_the_end_and_takes_none)
+{
+    static const char letters[] = "ab: |\n";
+    struct intake_tally total;
+    srand(31);
+    send_line("a 1 1795307613");
+    for (int i = 0; i < 2000; i++) {
+        size_t len = (size_t)rand() % 1000;
+        char *text = malloc(len ? len : 1); /* of its very size, for sanitizers */
+        for (size_t k = 0; k < len; k++)
+            text[k] = letters[(size_t)rand() % (sizeof letters - 1)];
+        const char *at = text, *end = text + len;
+        while (at < end) {
+            const char *next = intake_ahead(&intake, i % 2 ? INTAKE_LINE_TCP : INTAKE_STATSD_UDP, at, end);
+            cr_assert(next > at && next <= end && (next == end || next[-1] == '\n'));
+            at = next;
+        }
+        free(text);
+    }
+    intake_total(&intake, &total);
+    cr_assert_eq(total.received, 1u);
 }
 
 Test(intake, reconciles_at_any_time)

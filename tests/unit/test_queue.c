@@ -5,6 +5,7 @@
 
 #include "horizon/queue.h"
 #include "ridgeline/keys.h"
+#include "ridgeline/marks.h"
 
 static char unannounced_names[4096];
 
@@ -88,6 +89,38 @@ Test(queue, writes_commands_as_redis_reads_them)
             queue_fini(&q);
         }
     }
+}
+
+Test(queue, writes_a_mark_at_its_time_and_counts_it_as_a_point)
+{
+    static const char member[] = "{\"at\":1795307600}";
+    struct queue q = new_queue(0);
+    struct queue_metric mark = named(member), point = named("a");
+    char expected[2048];
+    int n = sprintf(expected, "*6\r\n$4\r\nEVAL\r\n$%zu\r\n%s\r\n$1\r\n1\r\n$15\r\nridgeline:marks\r\n$10\r\n1795307600\r\n"
+                    "$%zu\r\n%s\r\n", strlen(MARKS_ADD_SCRIPT), MARKS_ADD_SCRIPT, strlen(member), member);
+    queue_mark(&q, &mark, (struct point){1795307600, 1}, 77);
+    cr_assert_eq(q.queued, 1u);
+    cr_assert_eq(queue_oldest_ms(&q, 99), 77);
+    cr_assert(queue_holds(&q, &mark));
+    assert_writes(queue_send(&q), expected, (size_t)n);
+    queue_unsend(&q);
+    cr_assert_eq(q.resent, 1u);
+    queue_send(&q);
+    queue_settle(&q, QUEUE_IS_NEW);
+    cr_assert_eq(q.stored, 1u);
+    cr_assert_eq(q.queued, 0u);
+    cr_assert_not(queue_holds(&q, &mark));
+
+    queue_mark(&q, &mark, (struct point){1795307600, 1}, 77);
+    queue_append(&q, &point, (struct point){1795307600, 1}, 77);
+    queue_send(&q);
+    cr_assert_eq(queue_settle(&q, QUEUE_REFUSED), &mark);
+    queue_settle(&q, QUEUE_DONE);
+    cr_assert_eq(q.stored, 2u);
+    cr_assert_eq(q.dropped, 1u);
+    queue_assert(&q);
+    queue_fini(&q);
 }
 
 Test(queue, writes_as_many_commands_as_fit_and_goes_on_there)

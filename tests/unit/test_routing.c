@@ -146,6 +146,12 @@ Test(routing, its_text_reads_back_and_nothing_else_does)
                                       "1 0 open 1 1 5 6",
                                       "1 0 open -1 x 5",
                                       "1 0 open 99999999999 1 5",
+                                      "1 0 open 1 1 5 key=00000000000000a",
+                                      "1 0 open 1 1 5 key=00000000000000aax",
+                                      "1 0 open 1 1 5 key=00000000000000AA",
+                                      "1 0 open 1 1 5 with=00000000000000aa",
+                                      "0 0 resolve 1 1 5 with=00000000000000aa",
+                                      "0 0 nothing 1 1 5 with=00000000000000aa key=00000000000000aa",
                                       "{\"told\": true}"};
     struct routing_state s = {
         .told = true, .held = true, .pending = ROUTING_RESOLVE, .sequence = 7, .count = 20000, .at_s = T0};
@@ -158,6 +164,25 @@ Test(routing, its_text_reads_back_and_nothing_else_does)
         cr_assert_eq(routing_from_text(&read, bad[i]), -1, "%s", bad[i]);
         cr_assert(!read.told && read.sequence == 0);
     }
+}
+
+Test(routing, its_text_tells_of_the_group_that_it_leads_or_is_told_in)
+{
+    const struct incident_head head = {.open = true, .metrics = 9};
+    struct routing_state s = {.sequence = 3, .key = UINT64_C(0xfedcba9876543210)}, read;
+    char text[ROUTING_TEXT_MAX];
+    routing_intend(&s, &usual, ROUTING_OPEN, false, &head, T0);
+    cr_assert_str_eq(routing_to_text(text, &s), "1 0 open 4 9 1800000000 key=fedcba9876543210");
+    cr_assert_eq(routing_from_text(&read, text), 0);
+    cr_assert(read.key == s.key && *read.with == '\0' && routing_is_busy(&read));
+    s = (struct routing_state){.sequence = 3};
+    routing_join(&s, "00000000000000aa", &head, T0);
+    cr_assert_str_eq(routing_to_text(text, &s), "0 0 nothing 3 9 1800000000 with=00000000000000aa");
+    cr_assert_eq(routing_from_text(&read, text), 0);
+    cr_assert_str_eq(read.with, "00000000000000aa");
+    cr_assert_not(routing_is_busy(&read));
+    routing_leave(&read);
+    cr_assert_str_eq(routing_to_text(text, &read), "0 0 nothing 3 9 1800000000");
 }
 
 /* Redis, as far as routing needs it: what was saved, and an outbox that takes each number but once. */

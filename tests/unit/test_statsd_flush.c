@@ -127,8 +127,8 @@ Test(statsd_flush, has_room_for_the_longest_names)
     char prefix[2][128], name[KEYS_NAME_MAX + 1];
     const char *const sets[] = {prefix[0], prefix[1], "statsd.legacy_namespace=false",
                                 "statsd.percentiles=-99.9999999999999", NULL};
-    sprintf(prefix[0], "statsd.global_prefix=%0*d", CONF_STATSD_PREFIX_MAX, 1);
-    sprintf(prefix[1], "statsd.global_suffix=%0*d", CONF_STATSD_PREFIX_MAX, 1);
+    sprintf(prefix[0], "statsd.global_prefix=%0*d", CONF_PREFIX_MAX, 1);
+    sprintf(prefix[1], "statsd.global_suffix=%0*d", CONF_PREFIX_MAX, 1);
     init(sets);
     memset(name, 'n', KEYS_NAME_MAX);
     name[KEYS_NAME_MAX] = '\0';

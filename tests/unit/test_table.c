@@ -36,6 +36,24 @@ Test(table, finds_names_of_every_length_and_no_other)
     table_fini(&t);
 }
 
+Test(table, holds_entries_of_one_name_that_are_of_several_kinds)
+{
+    enum { KINDS = 1 << TABLE_KIND_BITS };
+    static char names[KINDS][8];
+    struct table t;
+    table_init(&t, is_text);
+    uint64_t first = hash(&t, "name") & ~(uint64_t)(KINDS - 1);
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        strcpy(names[kind], "name");
+        cr_assert_null(table_find(&t, first | kind, "name", 4));
+        cr_assert_eq(table_add(&t, first | kind, names[kind]), 0);
+    }
+    table_remove(&t, first | 1, names[1]);
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        cr_assert_eq(table_find(&t, first | kind, "name", 4), kind == 1 ? NULL : names[kind]);
+    table_fini(&t);
+}
+
 /* All names in one place: only then is every move of a removal needed. */
 Test(table, holds_what_a_naive_model_holds_when_all_hashes_are_near_each_other)
 {
@@ -75,7 +93,7 @@ Test(table, hashes_of_like_names_differ_and_spread)
     table_init(&t, is_text);
     for (unsigned i = 0; i < NAMES; i++) {
         sprintf(name, "servers.host%u.load", i);
-        in_place[hash(&t, name) % PLACES]++;
+        in_place[(hash(&t, name) >> TABLE_KIND_BITS) % PLACES]++;
     }
     for (unsigned i = 0; i < PLACES; i++) /* 256 each with a deviation of 16 */
         cr_assert(in_place[i] > 128 && in_place[i] < 384, "%u in place %u", in_place[i], i);

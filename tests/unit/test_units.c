@@ -13,7 +13,7 @@ Test(units, duration_reads_each_unit_and_sums)
         int64_t seconds;
     } cases[] = {
         {"0s", 0},         {"90s", 90},        {"5m", 300},      {"24h", 86400},         {"14d", 1209600},
-        {"2w", 1209600},   {"1h30m", 5400},    {"1d12h", 129600}, {"1w2d3h4m5s", 788645}, {"007s", 7},
+        {"2w", 1209600},   {"1y", 31536000},   {"1y1w", 32140800}, {"100y", 3153600000}, {"1h30m", 5400},    {"1d12h", 129600}, {"1w2d3h4m5s", 788645}, {"007s", 7},
         {"36500d", 3153600000}, {"3153600000s", 3153600000},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -28,7 +28,7 @@ Test(units, duration_refuses_what_is_not_exactly_one)
 {
     static const char *const cases[] = {
         "", "5", "s", "5 s", " 5s", "5s ", "-5s", "+5s", "5.5h", "5x", "5S", "5ms", "1m1h", "1m1m", "1h30",
-        "36501d", "3153600001s", "36500d1s", "99999999999999999999999s", "1h,2h", "0x10s", "1e3s", "٣s",
+        "101y", "1w1y", "1Y", "36501d", "3153600001s", "36500d1s", "99999999999999999999999s", "1h,2h", "0x10s", "1e3s", "٣s",
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         int64_t seconds = -1;
@@ -237,6 +237,10 @@ Test(units, retention_reads_archives_finest_first)
     cr_assert_eq(r.archive[2].step_s, 600);
     cr_assert_eq(r.archive[2].span_s, 14 * 86400);
     cr_assert_str_eq(units_retention_text(text, sizeof text, &r), "10s:1h,1m:1d,10m:2w");
+    cr_assert_eq(units_retention("1m:1w,10m:1y,1h:2y", &r, &reason), 0, "%s", reason);
+    cr_assert_eq(r.archive[0].span_s, 7 * 86400);
+    cr_assert_eq(r.archive[1].span_s, 365 * 86400);
+    cr_assert_str_eq(units_retention_text(text, sizeof text, &r), "1m:1w,10m:1y,1h:2y");
 }
 
 Test(units, percentiles_are_numbers_each_once)
@@ -294,7 +298,7 @@ Test(units, duration_text_takes_the_largest_unit_that_divides)
     static const struct {
         int64_t seconds;
         const char *text;
-    } cases[] = {{0, "0s"}, {90, "90s"}, {1800, "30m"}, {7200, "2h"}, {129600, "36h"}, {1209600, "2w"}};
+    } cases[] = {{0, "0s"}, {90, "90s"}, {1800, "30m"}, {7200, "2h"}, {129600, "36h"}, {1209600, "2w"}, {31536000, "1y"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[UNITS_TEXT_MAX];
         cr_assert_str_eq(units_duration_text(text, sizeof text, cases[i].seconds), cases[i].text);

@@ -70,17 +70,17 @@ export function plural(count, noun) {
 export const words = name => name.replaceAll('_', ' ');
 
 // Durations as settings.conf has them, "1h30m", to seconds and back. NaN for what is none.
-const UNITS_S = {w: 7 * DAY_S, d: DAY_S, h: HOUR_S, m: MINUTE_S, s: 1};
+const UNITS_S = {y: 365 * DAY_S, w: 7 * DAY_S, d: DAY_S, h: HOUR_S, m: MINUTE_S, s: 1};
 
 export function parseDuration(text) {
-  if (!/^(\d+[wdhms])+$/.test(text)) return NaN;
-  return [...text.matchAll(/(\d+)([wdhms])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * UNITS_S[unit], 0);
+  if (!/^(\d+[ywdhms])+$/.test(text)) return NaN;
+  return [...text.matchAll(/(\d+)([ywdhms])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * UNITS_S[unit], 0);
 }
 
 export function durationText(seconds) {
   let left = seconds, text = '';
   for (const [unit, size] of Object.entries(UNITS_S)) {
-    if (unit === 'w' && left % size) continue; // weeks only when whole: 10d reads better than 1w3d
+    if ('yw'.includes(unit) && left % size) continue; // only when whole: 10d reads better than 1w3d
     const count = Math.floor(left / size);
     if (count) text += count + unit;
     left -= count * size;

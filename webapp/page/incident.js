@@ -7,7 +7,8 @@ import {byId, el, keepInPlace, replace, setText} from './dom.js';
 import {duration, nowS, number, plural, time} from './format.js';
 import {desk} from './desk.js';
 import {hear} from './live.js';
-import {arrow, hrefOf, noteOf, whenInWords} from './rows.js';
+import {notifiedTable} from './notified.js';
+import {arrow, hrefOf, noteOf, seenOf, whenInWords} from './rows.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
 import {VirtualList} from './virtual.js';
 
@@ -16,11 +17,16 @@ const TICK_MS = 10_000;
 const CONTEXT_S = 1800; // shown on both sides of a closed one
 const NARROWEST = 0.4; // of a bar, in percent
 
-// {id, incident, title, head, first, count, list, drawn}: what the view shows; undefined while it is hidden
+// {id, incident, title, head, notified, first, count, list, drawn}: what the view shows; undefined while it is hidden
 let shown;
 let newsTimer;
 
-setInterval(() => shown?.incident && tell(shown), TICK_MS);
+// Messages go out while nothing else is heard of an open one: so it is read again, and a closed one's spans are told.
+setInterval(() => {
+  if (!shown?.incident || document.hidden) return;
+  if (shown.incident.state === 'open') load(shown);
+  else tell(shown);
+}, TICK_MS);
 
 hear('incident', ({incident}) => {
   if (incident.id === shown?.id) newsTimer ??= setTimeout(load, NEWS_MS, shown);
@@ -34,11 +40,11 @@ const focusedRow = () => document.activeElement?.closest('.timeline .row');
 export function show(query) {
   const title = el('h2', {class: 'name', tabindex: -1}), head = el('div', {class: 'incident-head'});
   const id = query.get('incident'), tending = desk(id);
-  const first = el('div'), count = el('h3'), members = el('div', {class: 'rows timeline'});
+  const notified = el('div'), first = el('div'), count = el('h3'), members = el('div', {class: 'rows timeline'});
   replace(byId('incident'), el('a', {class: 'back', href: overviewHash()}, '← Overview'), title, head,
-    tending.node, first, count, members);
+    tending.node, notified, first, count, members);
   const list = new VirtualList(members, {make: makeMember, update: updateMember, anchor: focusedRow});
-  shown = {id, title, head, tending, first, count, list};
+  shown = {id, title, head, tending, notified, first, count, list};
   title.focus({preventScroll: true});
   load(shown);
 }
@@ -72,8 +78,9 @@ async function load(view) {
 function tell(view) {
   const {incident} = view, {title, members, metrics, first} = incident;
   setText(view.title, title);
-  replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, noteOf(first)));
+  replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, saidOf(first)));
   view.tending.tell(incident);
+  replace(view.notified, notifiedTable(incident.notified));
   if (!view.drawn) {
     const closeUp = incident.state === 'open' ? lastHour
       : () => ({from: incident.start - CONTEXT_S, until: incident.end + CONTEXT_S, title: 'around it'});
@@ -85,6 +92,11 @@ function tell(view) {
     + (incident.members_truncated ? `; the first ${number(members.length)}` : ''));
   const inOrder = [...members].sort((a, b) => a.start - b.start || b.score - a.score);
   keepInPlace(focusedRow(), () => view.list.set(inOrder));
+}
+
+function saidOf(member) {
+  const between = member.what === 'FORECAST' ? '; now at ' : ': ';
+  return [noteOf(member), seenOf(member)].filter(Boolean).join(between);
 }
 
 function facts(incident) {
@@ -107,7 +119,7 @@ function updateMember(row, member) {
   const {start, end, state} = shown.incident;
   const until = state === 'open' ? nowS() : end, percent = 100 / Math.max(1, until - start);
   const [after, badge, name, track, when] = row.children;
-  name.title = noteOf(member);
+  name.title = saidOf(member);
   row.className = `row ${member.state} ${gravity(member.score)}`;
   setText(after, `+${duration(member.start - start)}`);
   replace(badge, scoreBadge(member.score), arrow(member.direction));

@@ -4,7 +4,7 @@
 import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
 import {append, byId, el, replace, setText} from './dom.js';
-import {duration, nowS, openSpan, time, words} from './format.js';
+import {duration, nowS, number, openSpan, time, words} from './format.js';
 import {SHOWN_AT_FIRST, Timeline} from './timeline.js';
 import {tuneForm} from './tune.js';
 import {candidateLabel, findingsTable, scoreBadge, stateInWords} from './verdict.js';
@@ -146,19 +146,25 @@ const nowLink = ({name, at}) => at !== undefined && el('a', {class: 'now', href:
 function verdictParts() {
   const table = el('div');
   return {table, head: el('p', {class: 'verdict'}), said: el('p', {class: 'words', 'aria-live': 'polite'}),
+    ahead: el('p', {class: 'words forecast'}),
     details: el('details', {}, el('summary', {}, 'What each detector found'), table)};
 }
 
-function tellVerdict(view, {verdict, why: sentence}) {
-  const {head, said, details, table} = view.parts ??= verdictParts();
-  if (!head.isConnected) replace(view.why, head, said, details);
+function tellVerdict(view, {verdict, why: sentence, forecast}) {
+  const {head, said, ahead, details, table} = view.parts ??= verdictParts();
+  if (!head.isConnected) replace(view.why, head, said, ahead, details);
   replace(head,
     el('span', {class: `state ${verdict.state}`}, stateInWords(verdict.state)), ' at ', time(verdict.t),
     verdict.state === 'WARMING_UP' ? null : [', score ', scoreBadge(verdict.score)],
     nowLink(view));
   setText(said, words(sentence));
+  ahead.hidden = !forecast;
+  setText(ahead, forecast ? forecastInWords(forecast) : '');
   replace(table, findingsTable(verdict.findings));
 }
+
+const forecastInWords = ({note, value, slope_a_day: slope}) =>
+  `Forecast: it ${note}; now at ${number(value)}, changing by ${number(slope, 3)} a day.`;
 
 // Rows are written anew only when they changed: one of their links may have the focus. How long an open one
 // lasts changes all the time.

@@ -1,0 +1,156 @@
+/* Each check looks at one kind of entry and asks whether what it says can ever come to pass: whether a channel's files
+ * are there, whether a mute still comes, whether the votes that are asked for can be had. What may become true without
+ * a change of the settings (Nagios is not started yet) is no error, so it is a warning. */
+#include "cli/lint.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ridgeline/alerts.h"
+#include "ridgeline/mutes.h"
+
+struct lint {
+    const struct settings *s;
+    FILE *out;
+    size_t n;
+};
+
+/* A `line` of 0 is none: by --set, or by default. */
+static void __attribute__((format(printf, 3, 4))) warn(struct lint *l, unsigned line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(l->out, "%s", *l->s->path == '\0' ? "settings" : l->s->path);
+    if (line > 0)
+        fprintf(l->out, ":%u", line);
+    fputs(": warning: ", l->out);
+    vfprintf(l->out, format, args);
+    fputc('\n', l->out);
+    va_end(args);
+    l->n++;
+}
+
+/* NULL when the file is there, of this kind (0: any) and may be used in this way; else why not. */
+static const char *lacks(const char *path, mode_t kind, const char *not_of_kind, int mode)
+{
+    struct stat file;
+    if (stat(path, &file) != 0)
+        return strerror(errno);
+    if (kind != 0 && (file.st_mode & S_IFMT) != kind)
+        return not_of_kind;
+    return access(path, mode) == 0 ? NULL : strerror(errno);
+}
+
+static void check_files(struct lint *l, const struct channel_settings *c)
+{
+    const struct {
+        const char *option, *path;
+        mode_t kind;
+        const char *not_of_kind;
+        int mode;
+    } files[] = {
+        {"ca_file", c->ca_file, 0, NULL, R_OK},
+        {"program", c->program, S_IFREG, "is no file", X_OK},
+        {"command_file", c->command_file, S_IFIFO, "is no FIFO, as Nagios makes it", W_OK},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *path = files[i].path;
+        const char *why = path != NULL && *path != '\0'
+                              ? lacks(path, files[i].kind, files[i].not_of_kind, files[i].mode) : NULL;
+        if (why != NULL)
+            warn(l, c->line, "channel %s cannot deliver: %s %s: %s", c->name, files[i].option, path, why);
+    }
+}
+
+static void check_channels(struct lint *l)
+{
+    for (size_t i = 0; i < l->s->channels.n; i++) {
+        const struct channel_settings *c = &l->s->channels.list[i];
+        bool named = false;
+        for (size_t a = 0; a < l->s->alerts.n && !named; a++)
+            named = conf_globs_match(&l->s->alerts.list[a].channels, c->name, strlen(c->name));
+        if (!named)
+            warn(l, c->line, "no alert names channel %s: nothing is told there", c->name);
+        check_files(l, c);
+    }
+}
+
+static void check_mutes(struct lint *l, int64_t now_s)
+{
+    for (size_t i = 0; i < l->s->mutes.n; i++)
+        if (calendar_is_over(&l->s->mutes.list[i].calendar, now_s))
+            warn(l, l->s->mutes.list[i].line, "mute %s is over for good", l->s->mutes.list[i].name);
+}
+
+/* Whether the options of `o` can open an anomaly by votes. */
+static void check_votes(struct lint *l, unsigned line, const struct engine_options *o)
+{
+    unsigned used = 0;
+    for (size_t d = 0; d < DETECTOR_COUNT; d++)
+        used += o->use[d] != 0;
+    if (o->ensemble == ENGINE_ENSEMBLE_RIDGELINE && o->consensus > used)
+        warn(l, line, "consensus asks for %.0f votes and %u detectors are used: no value can open an anomaly",
+             o->consensus, used);
+}
+
+/* The options by which check_votes() judges. */
+static bool decides_votes(const char *name)
+{
+    return strcmp(name, "consensus") == 0 || strcmp(name, "ensemble") == 0 || strncmp(name, "use_", 4) == 0;
+}
+
+/* A rule alone on top of `detection`; what rules that meet in a name make of each other, `explain` tells. */
+static void check_rules(struct lint *l)
+{
+    bool limited = false;
+    for (size_t i = 0; i < l->s->rules.n; i++)
+        limited |= !isnan(l->s->rules.rules[i].limit);
+    for (size_t i = 0; i < l->s->rules.n; i++) {
+        const struct conf_rule *rule = &l->s->rules.rules[i];
+        struct engine_options o = l->s->detection;
+        bool decides = false;
+        for (size_t k = 0; k < conf_metric_options_n(); k++) {
+            const struct conf_option *option = conf_metric_option(k);
+            if (!rule->set[k])
+                continue;
+            memcpy((char *)&o + option->offset, &rule->value[k], sizeof rule->value[k]);
+            decides |= decides_votes(option->name);
+        }
+        if (decides)
+            check_votes(l, rule->line, &o);
+        if (rule->warn_before_s > 0 && !limited)
+            warn(l, rule->line, "warn_before has nothing to warn of: no rule sets a limit");
+    }
+}
+
+static unsigned detection_line(const struct settings *s)
+{
+    unsigned line = 0;
+    for (size_t k = 0; k < conf_metric_options_n(); k++)
+        if (decides_votes(conf_metric_option(k)->name) && s->detection_line[k] > line)
+            line = s->detection_line[k];
+    return line;
+}
+
+static void check_listeners(struct lint *l)
+{
+    const struct settings *s = l->s;
+    if (!s->horizon.carbon_line.on && !s->horizon.carbon_udp.on && !s->horizon.carbon_pickle.on &&
+        !s->horizon.skyline_udp.on && !s->statsd.listen.on)
+        warn(l, 0, "horizon has no listener: nobody can send");
+}
+
+size_t lint_settings(const struct settings *s, int64_t now_s, FILE *out)
+{
+    struct lint l = {.s = s, .out = out};
+    check_listeners(&l);
+    check_votes(&l, detection_line(s), &s->detection);
+    check_rules(&l);
+    check_channels(&l);
+    check_mutes(&l, now_s);
+    return l.n;
+}

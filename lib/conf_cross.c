@@ -1,0 +1,120 @@
+/* What settings must be together, once each option is good by itself: bounds that depend on others, texts that a type
+ * cannot describe, lists and rules that name each other; and what follows from them, where Redis is. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "conf_internal.h"
+#include "ridgeline/graph_url.h"
+#include "ridgeline/skyline_window.h"
+
+/* Room that a carbon line needs beside its name, for value and timestamp. */
+#define LINE_REST_BYTES 64
+
+/* An error about the option `group`.`name`, at the line where it was given. */
+static int __attribute__((format(printf, 4, 5)))
+object(struct conf_loader *l, const char *group, const char *name, const char *format, ...)
+{
+    char reason[CONF_REASON_MAX], what[CONF_WHAT_MAX];
+    const struct conf_option *o = conf_option_find(group, name);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    return conf_errors_add(&l->errors, l->lines[o - conf_options], conf_full_name(o, what), "%s", reason);
+}
+
+/* Where to connect: the Redis that the settings name, or the private one. */
+static int set_store(struct conf_loader *l)
+{
+    struct settings *s = l->s;
+    struct units_address address;
+    struct sockaddr_un socket_address;
+    const char *why;
+    bool is_private = *s->redis == '\0', is_unix = strncmp(s->redis, "unix:", 5) == 0;
+    if (*s->state_dir == '\0')
+        return object(l, "", "state_dir", "must not be empty");
+    if (!is_private && !is_unix && (units_address(s->redis, &address, &why) < 0 || address.port == 0))
+        return object(l, "", "redis", "must be \"unix:PATH\" or \"HOST:PORT\"");
+    if (is_private ? asprintf(&s->store, "unix:%s/" CONF_PRIVATE_SOCKET, s->state_dir) < 0
+                   : (s->store = strdup(s->redis)) == NULL) {
+        s->store = NULL; /* what asprintf() leaves is not defined */
+        return conf_errors_add(&l->errors, CONF_LINE_NONE, "", "out of memory");
+    }
+    if ((is_private || is_unix) && strlen(s->store + 5) >= sizeof socket_address.sun_path)
+        return object(l, "", is_private ? "state_dir" : "redis", "makes a socket path of more than %zu bytes",
+                      sizeof socket_address.sun_path - 1);
+    if (is_unix && s->store[5] == '\0')
+        return object(l, "", "redis", "must be \"unix:PATH\" or \"HOST:PORT\"");
+    return 0;
+}
+
+static bool is_instance(const char *text)
+{
+    return strlen(text) <= 32 &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
+}
+
+/* StatsD's prefixes become parts of names, and that of marks is compared with them. */
+static void check_prefixes(struct conf_loader *l)
+{
+    static const struct {
+        const char *group, *name;
+    } prefixes[] = {{"statsd", "global_prefix"}, {"statsd", "prefix_counter"}, {"statsd", "prefix_timer"},
+                    {"statsd", "prefix_gauge"},  {"statsd", "prefix_set"},     {"statsd", "global_suffix"},
+                    {"horizon", "mark_prefix"}};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        const struct conf_option *o = conf_option_find(prefixes[i].group, prefixes[i].name);
+        const char *text = *(char *const *)((const char *)l->s + o->offset);
+        size_t len = strlen(text);
+        if (len > CONF_PREFIX_MAX ||
+            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != len)
+            object(l, o->group, o->name, "may hold letters, digits, -, _ and dots, up to %d", CONF_PREFIX_MAX);
+    }
+}
+
+/* What each metric's raw tail must hold: the points that horizon takes in, and the day that Skyline's algorithms look
+ * at. */
+static void check_raw_tails(struct conf_loader *l)
+{
+    const struct settings *s = l->s;
+    char span[UNITS_TEXT_MAX];
+    units_duration_text(span, sizeof span, s->retention.archive[0].span_s);
+    if (s->horizon.max_age_s >= s->retention.archive[0].span_s)
+        object(l, "horizon", "max_age", "must be less than the raw retention, %s", span);
+    if (s->detection.ensemble == ENGINE_ENSEMBLE_SKYLINE && s->retention.archive[0].span_s < SKYLINE_WINDOW_S)
+        object(l, "detection", "ensemble", CONF_LACKS_DAY, span);
+    conf_rules_check(s, &l->errors);
+}
+
+static void check_webapp(struct conf_loader *l)
+{
+    const struct settings *s = l->s;
+    const char *why;
+    if (s->webapp.max_event_streams >= s->webapp.max_connections)
+        object(l, "webapp", "max_event_streams", "must be less than max_connections (%lld)",
+               (long long)s->webapp.max_connections);
+    if (!s->webapp.listen.on)
+        object(l, "webapp", "listen", "must name an address");
+    if (*s->webapp.graph_url != '\0' && graph_url_check(s->webapp.graph_url, &why) < 0)
+        object(l, "webapp", "graph_url", "%s", why);
+}
+
+void conf_cross_check(struct conf_loader *l)
+{
+    const struct settings *s = l->s;
+    set_store(l);
+    if (s->horizon.max_line_bytes < (uint64_t)s->horizon.max_name_bytes + LINE_REST_BYTES)
+        object(l, "horizon", "max_line_bytes", "must be max_name_bytes (%lld) and %d more, at least",
+               (long long)s->horizon.max_name_bytes, LINE_REST_BYTES);
+    check_webapp(l);
+    if (!is_instance(s->instance))
+        object(l, "", "instance", "may hold letters, digits, - and _, up to 32");
+    if (*s->alerter.page_url != '\0' && strncmp(s->alerter.page_url, "http://", 7) != 0 &&
+        strncmp(s->alerter.page_url, "https://", 8) != 0)
+        object(l, "alerter", "page_url", "must begin with http:// or https://");
+    check_prefixes(l);
+    conf_lists_check(s, &l->errors);
+    check_raw_tails(l);
+}

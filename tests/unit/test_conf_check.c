@@ -1,0 +1,78 @@
+/* conf_check(): every error of a settings file in one pass. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "settings_text.h"
+
+static void note(void *context, const char *sentence)
+{
+    fprintf(context, "%s\n", sentence);
+}
+
+Test(conf, a_check_tells_every_error_and_a_load_the_first)
+{
+    static const char text[] = "horizon: { max_agee = \"5m\";\n max_metrics = 0; };\n"
+                               "channels = ( { name = \"a b\"; type = \"exec\"; prog = 1; },\n"
+                               " { type = \"pigeon\"; }, 5 );\n"
+                               "rules = ( { match = \"[\"; median = 0;\n medain = 4; }, { median = 4.0; } );\n"
+                               "alerts = ( { name = \"x\"; channels = \"nobody\"; min_score = 200; } );\n"
+                               "log_level = 3;\n";
+    static const char *const all[] = {
+        ":1: horizon.max_agee: is no known option", ":2: horizon.max_metrics: is out of range",
+        ":3: channels.name: must be text",          ":3: channels.prog: is no option of a exec channel",
+        ":3: channels.program: must be given",      ":4: channels.name: must be given",
+        ":4: channels.type: must be",               ":4: channels: each channel must be a group",
+        ":5: rules.match: \"[\" is no glob",         ":5: rules.median: is out of range",
+        ":6: rules.medain: is no option",           ":6: rules: the rule has no match",
+        ":7: alerts.min_score: is out of range",    ":8: log_level: must be text in quotes",
+        "--set foo: is no known option",
+    };
+    const char *const sets[] = {"foo=1", NULL};
+    char path[] = "/tmp/test-conf-XXXXXX", error[CONF_ERROR_MAX], *told = NULL, *rest;
+    size_t told_len, n = 0;
+    struct settings s;
+    int fd = mkstemp(path);
+    cr_assert_eq(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
+    close(fd);
+    FILE *out = open_memstream(&told, &told_len);
+    cr_assert_eq(conf_check(&s, path, sets, note, out), -1);
+    fclose(out);
+    cr_assert_eq(conf_load(&s, path, NULL, sets, error), -1);
+    unlink(path);
+    cr_assert_eq(strncmp(told, error, strlen(error)), 0, "%s", error);
+    rest = told;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0'; n++)
+        cr_assert(n < COUNT(all) && strstr(line, all[n]) != NULL, "line %zu: %s", n + 1, line);
+    cr_assert_eq(n, COUNT(all));
+    free(told);
+}
+
+Test(conf, what_must_hold_between_options_is_told_together)
+{
+    static const char text[] = "horizon: { max_age = \"2d\"; max_line_bytes = \"128B\"; };\nredis = \"host\";\n"
+                               "webapp: { max_connections = 100; listen = \"\"; };\n"
+                               "rules = ( { match = \"a\"; retention = \"10s:6h\"; } );";
+    const char *const sets[] = {"instance=a b", NULL};
+    char path[] = "/tmp/test-conf-XXXXXX", *told = NULL;
+    static const char *const all[] = {"redis: must be", "max_line_bytes: must be", "max_event_streams: must be less",
+                                      "webapp.listen: must name", "instance: may hold", "horizon.max_age: must be less",
+                                      "rules.retention: keeps raw points for 6h"};
+    size_t told_len, lines = 0;
+    struct settings s;
+    int fd = mkstemp(path);
+    cr_assert_eq(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
+    close(fd);
+    FILE *out = open_memstream(&told, &told_len);
+    cr_assert_eq(conf_check(&s, path, sets, note, out), -1);
+    fclose(out);
+    unlink(path);
+    for (size_t i = 0; i < COUNT(all); i++)
+        cr_assert_not_null(strstr(told, all[i]), "%s is not told:\n%s", all[i], told);
+    for (size_t i = 0; i < told_len; i++)
+        lines += told[i] == '\n';
+    cr_assert_eq(lines, COUNT(all), "%s", told);
+    free(told);
+}
