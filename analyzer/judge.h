@@ -69,7 +69,7 @@ int judge_close_orphan(struct judge *j, const char *name, size_t len);
 /* Brings the gauges and the roster up to date with the metric. */
 void judge_count(struct judge *j, struct metric *m);
 
-/* Takes the metric's share out of the gauges, it out of the roster, and its options from it; for its removal. */
+/* Takes the metric out of what is counted, and its options from it; for its removal. */
 void judge_forget(struct judge *j, struct metric *m);
 
 #endif

@@ -17,6 +17,7 @@
 #define BODY_FORM                                                                                          \
     "the body must be {\"incident\", \"kind\", \"by\", \"text\"}, with \"ticket\" where it comes from a link, and " \
     "\"teach\" where what is normal is to be learnt"
+#define TEACH_FORM "teach must be the \"change\" of one of the incident's choices, of the kind \"normal\" without text"
 
 /* Whether the incident is there: -1 when Redis did not answer. */
 static int exists(struct store *s, const char *id)
@@ -79,8 +80,7 @@ static int teach(const struct request *request, struct reply *reply, struct desk
     if (!change)
         return 0;
     if (e->kind != DESK_NORMAL || *e->text || !json_is_string(change)) {
-        http_error(reply, HTTP_BAD_REQUEST, "teach must be the \"change\" of one of the incident's choices, of the kind "
-                                            "\"normal\" without text");
+        http_error(reply, HTTP_BAD_REQUEST, TEACH_FORM);
         return -1;
     }
     e->text = json_string_value(change);
@@ -108,7 +108,7 @@ static void take(const struct request *request, struct reply *reply, const json_
     else if (push(request->store, &e, ticket) == 0)
         http_json(reply, HTTP_OK, json_pack("{s:s, s:s}", "incident", e.incident, "kind", desk_kind_name(e.kind)));
     else if (json_object_get(body, "teach"))
-        http_error(reply, HTTP_UNAVAILABLE, "the override is saved, but Redis did not take what is said of the incident");
+        http_error(reply, HTTP_UNAVAILABLE, "the override is saved, but Redis did not take what is said with it");
     else
         http_no_redis(reply);
 }

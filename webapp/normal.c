@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ridgeline/anomaly.h"
+#include "ridgeline/history.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/store.h"
 #include "webapp/anomalies.h"
@@ -95,23 +96,31 @@ static size_t gather(const struct stored *s, struct normal_metric *metrics)
     return n;
 }
 
-/* How far from what was expected the anomaly's peak was, where it is a member; else NaN. */
-static double distance_of(const struct stored *s, const json_t *json)
+/* ---- How far a single metric was off */
+
+static double distance(const struct verdict *v)
 {
-    struct anomaly a;
     struct engine_told told;
-    if (anomaly_from_json(&a, json) != 0)
-        return NAN;
-    engine_told(&a.peak, &told);
-    for (size_t i = 0; i < s->n; i++)
-        if (strcmp(s->members[i].id, a.id) == 0)
-            return fabs(told.value - told.expected);
-    return NAN;
+    engine_told(v, &told);
+    return fabs(told.value - told.expected);
 }
 
-/* Of a single metric: the largest distance of its peaks, NaN when none is known. Returns 0, or -1 when Redis did not
- * answer. */
-static int find_distance(const struct stored *s, struct store *store, double *distance)
+/* The largest distance of those anomalies' peaks that are members. */
+static double distance_of_peaks(const struct stored *s, const struct anomalies *found)
+{
+    double most = NAN;
+    for (size_t i = 0; i < found->n; i++) {
+        struct anomaly a;
+        if (anomaly_from_json(&a, found->list[i].json) != 0)
+            continue;
+        for (size_t k = 0; k < s->n; k++)
+            if (strcmp(s->members[k].id, a.id) == 0)
+                most = fmax(most, distance(&a.peak));
+    }
+    return most;
+}
+
+static int read_peaks(const struct stored *s, struct store *store, double *most)
 {
     const char *metric = s->members[0].metric;
     struct anomalies_filter filter = {.metric = metric, .metric_len = strlen(metric), .since = s->head.start,
@@ -122,10 +131,42 @@ static int find_distance(const struct stored *s, struct store *store, double *di
     int result = anomalies_read_open(&found, store, slot, 1, &filter, &truncated);
     if (result == 0)
         result = anomalies_read_closed(&found, store, slot, 1, &filter, &truncated);
-    for (size_t i = 0; i < found.n; i++)
-        *distance = fmax(*distance, distance_of(s, found.list[i].json));
+    *most = fmax(*most, distance_of_peaks(s, &found));
     anomalies_fini(&found);
     return result;
+}
+
+struct farthest {
+    uint32_t from, until;
+    double distance;
+};
+
+static void look_at(void *context, const struct verdict *v, enum episode_change change, const struct episode *episode)
+{
+    struct farthest *f = context;
+    (void)change;
+    (void)episode;
+    bool is_off = v && (v->state == ENGINE_ANOMALOUS || v->state == ENGINE_DROPOUT);
+    if (is_off && v->t >= f->from && v->t <= f->until)
+        f->distance = fmax(f->distance, distance(v));
+}
+
+/* A peak is the point farthest outside its band, which widens while a fault lasts: so as long as there are raw points,
+ * each of them is judged again. Returns 0, or -1 when Redis did not answer. */
+static int find_distance(const struct stored *s, struct store *store, struct normal_incident *in)
+{
+    const struct normal_metric *m = &in->metrics[0];
+    struct farthest f = {
+        .from = s->head.start, .until = s->head.open ? UINT32_MAX : s->head.end, .distance = NAN};
+    struct series points;
+    struct history_end end;
+    int none = history_read(store, m->name, strlen(m->name), &points);
+    int result = none < 0 ? -1 : 0;
+    if (none == 0)
+        result = history_replay(store, m->name, strlen(m->name), &points, f.from, f.until, &m->now, look_at, &f, &end);
+    series_fini(&points);
+    in->distance = f.distance;
+    return result == 0 ? read_peaks(s, store, &in->distance) : -1;
 }
 
 /* Puts in what is in force. Returns 0, or -1 when Redis did not answer. */
@@ -141,7 +182,18 @@ static int resolve(const struct request *request, struct normal_incident *in)
     return 0;
 }
 
-/* What can be taught of an incident, as normal_choices() has it; NULL with the reply filled when that cannot be told. */
+/* The unit that rules give the single metric; null without one. */
+static json_t *unit_json(const struct request *request, const struct normal_incident *in)
+{
+    struct conf_about about;
+    if (in->n != 1)
+        return json_null();
+    conf_about(&request->app->settings, in->metrics[0].name, strlen(in->metrics[0].name), &about);
+    return *about.unit ? json_string(about.unit) : json_null();
+}
+
+/* What can be taught of an incident, as normal_choices() has it, and the unit; NULL with the reply filled when that
+ * cannot be told. */
 static json_t *choices_of(const struct request *request, struct reply *reply, const char *id)
 {
     struct stored s;
@@ -156,10 +208,12 @@ static json_t *choices_of(const struct request *request, struct reply *reply, co
     if (none > 0)
         http_error(reply, HTTP_NOT_FOUND, "there is no incident with this id");
     else if (none < 0 || in.n == 0 || resolve(request, &in) != 0 ||
-             (in.n == 1 && find_distance(&s, request->store, &in.distance) != 0))
+             (in.n == 1 && find_distance(&s, request->store, &in) != 0))
         http_no_redis(reply);
     else if (!(json = normal_choices(&in)))
         http_json(reply, HTTP_INTERNAL, NULL);
+    else
+        json_object_set_new(json, "unit", unit_json(request, &in));
     free(in.metrics);
     stored_fini(&s);
     return json;
@@ -208,7 +262,7 @@ int normal_teach(const struct request *request, struct reply *reply, const char 
     if (options)
         result = save(request, reply, match, options);
     else
-        http_error(reply, HTTP_CONFLICT, "the incident, or what is in force, has changed since: look at the choices again");
+        http_error(reply, HTTP_CONFLICT, "what can be taught of the incident has changed since: look at the choices again");
     json_decref(json);
     return result;
 }

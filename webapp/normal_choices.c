@@ -145,15 +145,22 @@ static unsigned whats(const struct normal_incident *in)
     return all;
 }
 
-/* Turns off the states among `wanted` that members are in. */
+/* Turns off the states among `wanted` that members are in. A silence that is not told while it lasts is a gap when it is
+ * over. */
 static void set_states(struct choice *c, unsigned wanted)
 {
-    static const char *const names[INCIDENT_WHATS] = {
-        [INCIDENT_FLAT] = "flat", [INCIDENT_DROPOUT] = "dropout", [INCIDENT_STALE] = "stale"};
+    static const struct {
+        const char *option;
+        unsigned whats;
+    } states[] = {{"flat", WHAT(FLAT)},
+                  {"dropout", WHAT(DROPOUT)},
+                  {"stale", WHAT(STALE)},
+                  {"gap", WHAT(STALE) | WHAT(GAP)},
+                  {"reset", WHAT(RESET)}};
     unsigned of = whats(c->incident) & wanted;
-    for (unsigned what = 0; what < INCIDENT_WHATS; what++)
-        if (names[what] && of & 1u << what)
-            set(c, names[what], 0);
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (of & states[i].whats)
+            set(c, states[i].option, 0);
 }
 
 static void set_strength(struct choice *c)
@@ -225,14 +232,14 @@ static void add(json_t *choices, const struct normal_incident *in, const char *m
 
 json_t *normal_choices(const struct normal_incident *incident)
 {
-    const unsigned silent = WHAT(FLAT) | WHAT(STALE), all = silent | WHAT(DROPOUT);
+    const unsigned unscored = WHAT(FLAT) | WHAT(STALE) | WHAT(GAP) | WHAT(RESET), all = unscored | WHAT(DROPOUT);
     char match[GLOB_MAX + 1];
     json_t *choices = json_array();
     if (!find_match(incident, match))
         return json_pack("{s:n, s:o}", "match", "choices", choices);
     if (whats(incident) & SCORED) {
         add(choices, incident, match, "strength", set_strength, all);
-        add(choices, incident, match, "direction", set_direction, silent);
+        add(choices, incident, match, "direction", set_direction, unscored);
         add(choices, incident, match, "change", set_change, all);
     } else {
         add(choices, incident, match, "state", NULL, all);

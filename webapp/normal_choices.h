@@ -24,7 +24,7 @@ struct normal_incident {
     const char *title;
     struct normal_metric *metrics; /* each once */
     size_t n;                      /* at least one */
-    double distance;               /* of a single metric: how far off its peaks were; NaN: not known */
+    double distance;               /* of a single metric: how far off it was at most; NaN: not known */
 };
 
 /* {"match", "choices": [{"choice", "options", "before", "change"}]}. `match` is the glob that the options would be
@@ -35,9 +35,9 @@ struct normal_incident {
  *
  *   "strength"   score_to_open a little above the highest score
  *   "direction"  only what goes the other way, where all went one way and both were told of
- *   "change"     min_change a tenth above the distance of the peak, of a single metric
- *   "state"      of what fell silent, stopped moving or fell to nothing alone: that these are told. The others turn off
- *                with them what they leave open.
+ *   "change"     min_change a tenth above the largest distance, of a single metric
+ *   "state"      no more of the states, such as silence, where there is nothing else. The others turn off with theirs
+ *                what they would leave to open.
  *
  * New reference, NULL when memory is out. */
 json_t *normal_choices(const struct normal_incident *incident);

@@ -1,6 +1,7 @@
 """Who sees to an incident, in a real browser: its view, and where the links of messages lead."""
 import hashlib
 import hmac
+import re
 import time
 
 from selenium.webdriver.common.by import By
@@ -9,8 +10,8 @@ from selenium.webdriver.common.keys import Keys
 from conftest import wait_for
 from incidents import alerter, alerters, heads, wait_heads  # noqa: F401
 from test_browser_overview import a_bad_day, look, picture, visit  # noqa: F401
-from test_desk import notes
-from webapp import anomaly, start, tell  # noqa: F401
+from test_desk import notes, ticket
+from webapp import anomaly, start, tell, write_history  # noqa: F401
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -42,9 +43,16 @@ def test_an_incident_is_acknowledged_noted_and_given_back(driver, redis, visit):
              lambda: driver.execute_script("return document.activeElement.name") == "ack")
 
 
-def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
+def an_error_rate(redis):
+    """An open anomaly of a metric that has points."""
     now = int(time.time())
+    write_history(redis, "shop.checkout.errors")
     tell(redis, "open", anomaly("shop.checkout.errors", now - 60, now))
+    return now
+
+
+def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
+    now = an_error_rate(redis)
     page = visit()
     (head,) = wait_heads(redis, 1)
     redis.set("ridgeline:secret", "5" * 64)
@@ -56,6 +64,7 @@ def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
 
     driver.get(link("normal", now + 3600))
     confirm = wait_for("the question", lambda: driver.find_elements(By.NAME, "confirm"))[0]
+    wait_for("what can be learnt", lambda: len(driver.find_elements(By.NAME, "teach")) > 1)
     assert heads(redis)[0]["ack"] is None and redis.xlen("ridgeline:desk") == 0
     confirm.click()
     wait_for("it is normal", lambda: heads(redis)[0]["ack"])
@@ -64,6 +73,69 @@ def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
     driver.get(link("ack", now - 60))
     wait_for("it is too late", lambda: "expired" in driver.find_element(By.ID, "act").text)
     assert not driver.find_elements(By.NAME, "confirm")
+
+
+def overrides(page):
+    return {o["match"]: o["options"] for o in page.web.json("/api/overrides")["overrides"]}
+
+
+def choose(driver, words):
+    """The hint beside the choice of these words, once it tells what that would have changed."""
+    def found():
+        for row in driver.find_elements(By.CSS_SELECTOR, ".choice-row"):
+            label, hint = row.find_element(By.TAG_NAME, "label"), row.find_element(By.CSS_SELECTOR, ".help")
+            if label.text == words and re.search(r"would not have opened|No preview", hint.text):
+                label.click()
+                return hint.text
+    return wait_for(words, found)
+
+
+def test_what_is_normal_is_learnt_in_the_incidents_view_and_undone_in_tuning(driver, redis, visit):
+    a_bad_day(redis)
+    page = visit()
+    wait_for("the incidents", lambda: len(heads(redis)) == 4)
+    head = next(head for head in heads(redis) if head["title"] == "shop.checkout.*.p95")
+    driver.get(page.web.page + "/#incident=" + head["id"])
+    wait_for("the button", lambda: [b for b in driver.find_elements(By.NAME, "normal") if b.is_displayed()])[0].click()
+    wait_for("the focus on the choices", lambda: driver.execute_script("return document.activeElement.name") == "teach")
+    assert "score to open 50 → 99" in choose(driver, "Nothing up to this strength")
+    assert driver.find_element(By.CSS_SELECTOR, ".teaching > .hint").text == "For shop.checkout.*.p95, and nothing else."
+    for width in (1400, 360):
+        look(driver, width, 1000)
+        picture(driver, f"incident-normal-{width}")
+        assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert overrides(page) == {}
+    driver.find_element(By.NAME, "confirm").click()
+    desk = driver.find_element(By.CSS_SELECTOR, "form.tending")
+    wait_for("it is said", lambda: "finds it normal: score_to_open 50 -> 99 for shop.checkout.*.p95" in desk.text)
+    assert overrides(page) == {"shop.checkout.*.p95": {"score_to_open": 99}}
+    assert not driver.find_elements(By.NAME, "teach") and "in force within two seconds" in desk.text
+    desk.find_element(By.LINK_TEXT, "All overrides, to undo it").click()
+    undo = wait_for("the way back", lambda: driver.find_elements(By.CSS_SELECTOR, ".changes button"))[0]
+    undo.click()
+    wait_for("it is undone", lambda: overrides(page) == {})
+
+
+def test_a_link_teaches_what_is_chosen_and_says_when_that_is_out_of_date(driver, redis, visit):
+    an_error_rate(redis)
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    redis.set("ridgeline:secret", "5" * 64)
+    signed = ticket(redis, head["id"], "normal")
+    driver.get(f"{page.web.page}/#act=normal&incident={head['id']}&" + "&".join(f"{k}={v}" for k, v in signed.items()))
+    choose(driver, "Nothing up to this strength")
+    page.web.save("shop.checkout.errors", {"score_to_open": 60})
+    driver.find_element(By.NAME, "confirm").click()
+    act = driver.find_element(By.ID, "act")
+    wait_for("what has changed", lambda: "has changed since" in act.text and "score to open 60 → 83" in act.text)
+    assert overrides(page) == {"shop.checkout.errors": {"score_to_open": 60}}
+    choose(driver, "Only when it falls")
+    driver.find_element(By.NAME, "confirm").click()
+    wait_for("thanks", lambda: "Saved: direction both -> down for shop.checkout.errors" in act.text)
+    assert overrides(page) == {"shop.checkout.errors": {"score_to_open": 60, "direction": "down"}}
+    wait_for("the note", lambda: notes(redis, head["id"]))
+    (refusal,) = page.console()
+    assert "409" in refusal
 
 
 def test_history_is_searched_and_its_address_can_be_pasted(driver, redis, visit):

@@ -252,6 +252,21 @@ def test_hostile_names_stay_text_in_lanes_lists_and_incidents(visit, redis, aler
 
 # ---- many
 
+def test_on_a_narrow_window_an_incidents_own_link_takes_no_line_of_its_own(visit, redis, alerter):  # noqa: F811
+    a_bad_day(redis)
+    page = visit()
+    look(page.driver, *SIZES["narrow"])
+    page.open()
+    wait_rows(page, 4)
+    rows = page.run("""return [...document.querySelectorAll('#open .row')].map(row => {
+      const box = name => row.querySelector(name).getBoundingClientRect(), own = box('.more a'), when = box('.when');
+      return [own.width > 0, own.top < when.bottom && own.bottom > when.top, own.left >= when.right - 1 || !own.width,
+              own.right <= box('.spark').left + 1];
+    })""")
+    assert len(rows) == 4 and sum(shown for shown, *_ in rows) == 3
+    assert all(beside and behind and before for shown, beside, behind, before in rows if shown), rows
+
+
 def test_two_thousand_open_incidents_cost_what_is_on_the_screen(visit, redis, alerter):  # noqa: F811
     now = int(time.time())
     pipe = redis.pipeline(transaction=False)
@@ -327,6 +342,7 @@ def test_what_opened_while_the_stream_was_gone_is_there_when_it_is_back(visit, r
 def test_an_incident_in_view_tells_what_happened_while_the_stream_was_gone(visit, redis, alerter):  # noqa: F811
     now = int(time.time())
     for part in "ab":
+        write_points(redis, f"shop.cart.{part}.errors", [(now - 60, 1.0)])
         tell(redis, "open", anomaly(f"shop.cart.{part}.errors", now - 60, now))
     (head,) = wait_heads(redis, 1, count=2)
     page = visit().open(f"#incident={head['id']}")

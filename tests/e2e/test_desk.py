@@ -30,7 +30,8 @@ def ticket(redis, incident, act, until=None, to="ops-mail"):
     """What a message's link carries."""
     until = until or int(time.time()) + 3600
     text = f"{act} {incident} {until} {to}".encode()
-    return {"to": to, "until": until, "sig": hmac.new(redis.get("ridgeline:secret"), text, hashlib.sha256).hexdigest()[:32]}
+    sig = hmac.new(redis.get("ridgeline:secret"), text, hashlib.sha256).hexdigest()[:32]
+    return {"to": to, "until": until, "sig": sig}
 
 
 def notes(redis, incident):
@@ -116,7 +117,8 @@ def test_a_link_of_a_message_holds_for_what_it_was_signed_for_and_until_it_expir
     unsigned = {"to": "ops-mail", "until": int(time.time()) + 60, "sig": "0" * 32}
     assert "changed" in say(web, 403, incident=incident, kind="ack", ticket=unsigned)["error"]
     assert "changed" in say(web, 403, incident=incident, kind="normal", ticket=ticket(redis, incident, "ack"))["error"]
-    assert "expired" in say(web, 403, incident=incident, kind="ack", ticket=ticket(redis, incident, "ack", int(time.time()) - 5))["error"]
+    late = ticket(redis, incident, "ack", int(time.time()) - 5)
+    assert "expired" in say(web, 403, incident=incident, kind="ack", ticket=late)["error"]
     assert "ticket" in say(web, 400, incident=incident, kind="ack", ticket={"to": "x"})["error"]
     say(web, incident=incident, kind="ack", ticket=ticket(redis, incident, "ack"))
     wait_for("the acknowledgement", lambda: heads(redis)[0]["ack"])

@@ -128,9 +128,10 @@ def test_a_run_whose_page_has_no_port_ends_with_a_sentence_that_names_it(tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as holder:
         taken = f"127.0.0.1:{holder.getsockname()[1]}"
         line, = free_ports(1)
-        off = [f"--set={name}=" for name in ("horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp", "statsd.listen")]
-        done = subprocess.run([BUILD / "ridgeline", "run", "--state-dir", tmp_path / "state", f"--set=webapp.listen={taken}",
-                               f"--set=horizon.carbon_line=127.0.0.1:{line}", *off],
+        off = [f"--set={name}="
+               for name in ("horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp", "statsd.listen")]
+        done = subprocess.run([BUILD / "ridgeline", "run", "--state-dir", tmp_path / "state",
+                               f"--set=webapp.listen={taken}", f"--set=horizon.carbon_line=127.0.0.1:{line}", *off],
                               capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and done.stdout == ""
     assert "setting=webapp.listen" in done.stderr and "Address already in use" in done.stderr

@@ -262,7 +262,8 @@ Test(glob, a_byte_of_a_name_costs_a_bounded_number_of_steps)
 /* The i-th of a site's names, in order: 2,500 hosts with a hundred metrics each. */
 static size_t name_of_a_site(char name[64], unsigned i)
 {
-    return (size_t)snprintf(name, 64, "servers.rack%02u.web%04u.application.cpu%02u.percent", i / 10000, i / 100, i % 100);
+    return (size_t)snprintf(name, 64, "servers.rack%02u.web%04u.application.cpu%02u.percent", i / 10000, i / 100,
+                            i % 100);
 }
 
 Test(glob, a_walk_over_a_sites_names_costs_little_by_any_pattern)

@@ -91,6 +91,11 @@ Test(normal_choices, states_are_turned_off_and_beside_what_is_scored_with_it)
     expect_changes(&in, "state: flat yes -> no, stale yes -> no for a\n");
     m.now.flat = 0;
     expect_changes(&in, "state: stale yes -> no for a\n");
+    m = metric("a", WHAT(STALE), 0, INCIDENT_UNKNOWN);
+    m.now.gap = m.now.reset = 1;
+    expect_changes(&in, "state: stale yes -> no, gap yes -> no for a\n");
+    m.whats = WHAT(GAP) | WHAT(RESET);
+    expect_changes(&in, "state: gap yes -> no, reset yes -> no for a\n");
     m = metric("a", WHAT(DROPOUT) | WHAT(STALE), 70, INCIDENT_DOWN);
     in.distance = 10;
     expect_changes(&in, "strength: score_to_open 50 -> 73, dropout yes -> no, stale yes -> no for a\n"

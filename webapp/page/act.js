@@ -5,12 +5,13 @@ import {sayOfIncident} from './changes.js';
 import {byField} from './desk.js';
 import {byId, el, replace, setText} from './dom.js';
 import {nowS, time} from './format.js';
+import {teaching} from './normal.js';
 import {whenInWords} from './rows.js';
 
 const ACTS = {
   ack: ['Do you see to this incident?', 'I see to it',
     'Noted: it is not repeated while you see to it. Metrics that join, and its end, are told.'],
-  normal: ['Is this normal?', 'This is normal', 'Noted: no message tells of it any more.'],
+  normal: ['Is this normal?', 'This is normal'],
 };
 
 let shown; // the query of the address; undefined while the view is hidden
@@ -37,26 +38,32 @@ export function hide() {
 
 function ask(query, incident) {
   const until = Number(query.get('until')), act = query.get('act'), [, words, thanks] = ACTS[act];
-  const link = el('a', {class: 'metric', href: incidentHash(incident.id)}, incident.title);
-  const what = el('p', {class: 'facts'}, link, ' ', whenInWords(incident));
+  const name = el('a', {class: 'metric', href: incidentHash(incident.id)}, incident.title);
+  const what = el('p', {class: 'facts'}, name, ' ', whenInWords(incident));
   if (until < nowS()) {
     byId('act').append(what, el('p', {class: 'error'}, 'This link has expired: open the incident.'));
     return;
   }
   const by = byField(), said = el('p', {class: 'said', role: 'status'});
+  const choices = act === 'normal' && teaching(incident.id);
   const confirm = el('button', {class: 'primary', name: 'confirm'}, words);
+  const ticket = {to: query.get('to'), until, sig: query.get('sig')};
+  const say = async () => {
+    if (choices) return choices.confirm({by: by.value.trim(), ticket});
+    await sayOfIncident({incident: incident.id, kind: act, by: by.value.trim(), ticket});
+    return thanks;
+  };
   const form = el('form', {class: 'tending', onsubmit: async event => {
     event.preventDefault();
     confirm.disabled = true;
     try {
-      const ticket = {to: query.get('to'), until, sig: query.get('sig')};
-      await sayOfIncident({incident: incident.id, kind: act, by: by.value.trim(), ticket});
-      setText(said, thanks);
+      replace(said, await say());
     } catch (error) {
       setText(said, error.message);
       confirm.disabled = false;
+      if (error.status === 409) choices.reload();
     }
-  }}, el('div', {class: 'actions'}, by, confirm, said));
+  }}, choices && choices.node, el('div', {class: 'actions'}, by, confirm, said));
   byId('act').append(what, form, el('p', {class: 'hint'}, 'The link holds until ', time(until), '.'));
   by.focus();
 }

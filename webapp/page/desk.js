@@ -3,6 +3,7 @@ import {literal, tuneHash} from './address.js';
 import {sayOfIncident} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {time} from './format.js';
+import {teaching} from './normal.js';
 
 const BY = 'ridgeline.by'; // the name that this browser's reader gave last
 
@@ -21,32 +22,34 @@ export function desk(id) {
   const by = byField();
   const text = el('input', {name: 'text', 'aria-label': 'Note', placeholder: 'a note', maxlength: 1000});
   const state = el('p', {class: 'facts'}), said = el('p', {class: 'said', role: 'status'});
-  const entries = el('ol', {class: 'entries'});
-  const say = async kind => {
+  const panel = el('div'), entries = el('ol', {class: 'entries'});
+  const attempt = async act => {
     setText(said, '');
     try {
-      await sayOfIncident({incident: id, kind, by: by.value.trim(), text: kind === 'note' ? text.value.trim() : ''});
-      if (kind === 'note') text.value = '';
-      setText(said, 'Said.');
+      replace(said, await act());
+      return true;
     } catch (error) {
       setText(said, error.message);
+      return false;
     }
   };
-  const button = (kind, words) => el('button', {type: 'button', name: kind, onclick: () => say(kind)}, words);
+  const say = kind => attempt(async () => {
+    await sayOfIncident({incident: id, kind, by: by.value.trim(), text: kind === 'note' ? text.value.trim() : ''});
+    if (kind === 'note') text.value = '';
+    return 'Said.';
+  });
+  const button = (kind, words, act = () => say(kind)) =>
+    el('button', {type: 'button', name: kind, onclick: act}, words);
   const ack = button('ack', 'I see to it'), unack = button('unack', 'Give it back');
-  const normal = button('normal', 'This is normal'), note = el('button', {name: 'note'}, 'Add note');
+  const normal = button('normal', 'This is normal', () => askWhatToLearn(id, panel, normal, attempt, by));
+  const note = el('button', {name: 'note'}, 'Add note');
   const node = el('form', {class: 'tending', 'aria-label': 'Who sees to it', onsubmit: event => {
     event.preventDefault();
     if (text.value.trim()) say('note');
-  }}, state, el('div', {class: 'actions'}, by, ack, unack, normal, text, note, said), entries);
+  }}, state, el('div', {class: 'actions'}, by, ack, unack, normal, text, note, said), panel, entries);
   const tell = incident => {
-    const given = incident.ack;
-    replace(state, given ? [
-      `${given.by || 'Somebody'} ${given.normal ? 'finds it normal' : 'sees to it'} since `, time(given.at), '. ',
-      given.normal &&
-        el('a', {href: tuneHash(literal(incident.first.metric))}, 'Tune it, so that it does not open again'),
-    ] : incident.state === 'open' && 'Nobody sees to it yet.');
-    const pressed = [ack, unack, normal].find(one => one === document.activeElement);
+    replace(state, stateOf(incident));
+    const given = incident.ack, pressed = [ack, unack, normal].find(one => one === document.activeElement);
     ack.hidden = Boolean(given);
     unack.hidden = !given;
     normal.hidden = Boolean(given?.normal);
@@ -54,6 +57,31 @@ export function desk(id) {
     replace(entries, incident.desk.map(entryRow));
   };
   return {node, tell};
+}
+
+function stateOf({ack, state, first, desk: entries}) {
+  if (!ack) return state === 'open' && 'Nobody sees to it yet.';
+  const learnt = entries.some(({kind, text}) => kind === 'normal' && text);
+  return [`${ack.by || 'Somebody'} ${ack.normal ? 'finds it normal' : 'sees to it'} since `, time(ack.at), '. ',
+    ack.normal && el('a', {href: tuneHash(literal(first.metric))},
+      learnt ? 'Tune it further' : 'Tune it, so that it does not open again')];
+}
+
+// Opens the choices below the buttons; `by` is the field of the name.
+function askWhatToLearn(id, panel, opener, attempt, by) {
+  const choices = teaching(id);
+  const close = () => {
+    replace(panel);
+    (opener.hidden ? by : opener).focus();
+  };
+  const confirm = async () => {
+    if (await attempt(() => choices.confirm({by: by.value.trim()}))) close();
+    else choices.reload();
+  };
+  replace(panel, choices.node, el('div', {class: 'actions'},
+    el('button', {type: 'button', class: 'primary', name: 'confirm', onclick: confirm}, 'This is normal'),
+    el('button', {type: 'button', name: 'cancel', onclick: close}, 'Cancel')));
+  choices.node.querySelector('input').focus();
 }
 
 const entryRow = ({by, kind, text, at}) => el('li', {}, time(at), ' ', el('b', {}, by || 'somebody'), ` ${SAID[kind]}`,

@@ -39,7 +39,8 @@ export function seenOf({value, expected, lower, upper, mean}) {
 const parts = new WeakMap(); // row -> its parts
 
 function makeRow(item, metric) {
-  const it = {item, metric, badge: el('span', {class: 'badge'}), name: el('a', {class: 'name'}), label: el('span'),
+  const it = {item, metric, badge: el('span', {class: 'badge'}), name: el('a', {class: 'name'}),
+    label: el('span', {class: 'flag'}),
     when: el('span', {class: 'when'}), more: el('span', {class: 'more'})};
   it.spark = spark(metric, () => it.item.first ?? it.item);
   it.line = el('div', {class: 'line'}, it.badge, it.name, it.label, it.more, it.spark, it.when);
@@ -89,8 +90,8 @@ export function incidentRow(incident) {
   it.first = el('p', {class: 'first'});
   it.members = el('div', {class: 'members', role: 'list'});
   it.line.prepend(it.expand);
-  it.count = el('span');
-  it.desk = el('span');
+  it.count = el('span', {class: 'count'});
+  it.desk = el('span', {class: 'seen'});
   it.own = el('a', {title: 'acknowledge, notes', href: incidentHash(incident.id)}, '…');
   append(it.more, [it.count, ' ', it.desk, ' ', it.own]);
   it.node.append(it.first, it.members);
