@@ -52,12 +52,15 @@ void record_first_rates(struct engine_record *r)
             r->first[i - 1] = r->first[i];
 }
 
-void record_begin(struct engine_record *r, uint32_t t)
+void record_begin(struct engine_record *r, uint32_t t, double first[RECORD_FIRST])
 {
-    if (r->unit == 0) {
+    bool begins = r->unit == 0;
+    if (begins) {
         if (counter_decide(&r->counter))
             record_first_rates(r);
         normalise(r);
+        for (unsigned i = 0; i < RECORD_FIRST; i++)
+            first[i] = record_normal(r, r->first[i]);
         r->profile = (struct profile){0};
     } else {
         r->since_t = t;
@@ -69,6 +72,8 @@ void record_begin(struct engine_record *r, uint32_t t)
     r->raw.window = window;
     stream_init(&r->minutes);
     stream_init(&r->triples);
+    if (begins)
+        r->raw.level.last = r->minutes.level.last = r->triples.level.last = first[RECORD_FIRST - 1];
     r->hours = (struct scale_hours){0};
     r->minute = r->triple = (struct bucket){0};
 }
