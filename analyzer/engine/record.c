@@ -135,10 +135,17 @@ double record_amount(const struct engine_record *r, double x)
     return r->counter.kind == COUNTER_YES ? detector_clip(x * r->counter.over_s, DBL_MAX) : x;
 }
 
+/* A gap ends a bucket, and what it holds is learnt at its own time. */
+static uint32_t begun(const struct bucket *b, uint32_t t)
+{
+    return b->n > 0 && b->t < t ? b->t : t;
+}
+
 void record_keep_times(struct engine_record *r, uint32_t from, uint32_t until)
 {
     if (r->cadence.step_s == 0)
         return;
+    from = begun(&r->triple, begun(&r->minute, from));
     profile_keep_times(&r->profile, from, until);
     scale_keep_times(&r->hours, from, until);
     custom_keep_times(&r->rarity.custom, from, until);
