@@ -121,6 +121,14 @@ static bool sound(const struct cadence *c)
            c->longest_gap_s >= 0;
 }
 
+/* A step of 0 would never be known. */
+static void codec_interval(struct codec *codec, uint32_t *interval)
+{
+    codec_u32(codec, interval, UINT32_MAX);
+    if (*interval == 0)
+        codec->failed = true;
+}
+
 void cadence_codec(struct cadence *c, struct codec *codec)
 {
     codec_u32(codec, &c->n, UINT32_MAX);
@@ -130,7 +138,7 @@ void cadence_codec(struct cadence *c, struct codec *codec)
     codec_flag(codec, &c->sampling);
     codec_u32(codec, &c->taken, CADENCE_INTERVALS - 1);
     for (unsigned i = 0; i < c->taken; i++)
-        codec_u32(codec, &c->interval[i], UINT32_MAX);
+        codec_interval(codec, &c->interval[i]);
     codec_size(codec, &c->irregular);
     codec_size(codec, &c->longest_gap_s);
     if (!sound(c))
