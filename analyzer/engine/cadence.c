@@ -113,12 +113,13 @@ double cadence_stale_after_s(const struct cadence *c)
 
 static bool sound(const struct cadence *c)
 {
+    if (!(c->irregular >= 0 && c->irregular <= 1 && c->longest_gap_s >= 0))
+        return false;
     if (c->n == 0)
         return c->step_s == 0 && c->taken == 0 && c->sampling;
     if (c->step_s == 0 && (!c->sampling || c->taken != c->n - 1))
         return false;
-    return c->first_t <= c->last_t && c->taken < CADENCE_INTERVALS && c->irregular >= 0 && c->irregular <= 1 &&
-           c->longest_gap_s >= 0;
+    return c->first_t <= c->last_t && c->taken < CADENCE_INTERVALS;
 }
 
 /* A step of 0 would never be known. */

@@ -141,6 +141,18 @@ Test(cadence, what_was_regular_and_comes_by_chance_becomes_sparse)
     cr_expect(cadence_is_sparse(&c));
 }
 
+Test(cadence, a_saved_one_that_is_irregular_before_its_first_point_is_refused)
+{
+    uint8_t bytes[64];
+    struct codec w = {.out = bytes, .cap = sizeof bytes}, in;
+    cadence_init(&c);
+    c.irregular = 144;
+    cadence_codec(&c, &w);
+    in = (struct codec){.in = bytes, .cap = w.at};
+    cadence_codec(&c, &in);
+    cr_expect(in.failed);
+}
+
 /* A median of 0 would be no step, and the record would wait for one for good: beyond what it has room for. */
 Test(cadence, a_saved_one_with_an_interval_of_0_is_refused)
 {
