@@ -136,7 +136,10 @@ static void apply_set(struct conf_loader *l, const char *set)
     o = conf_option_find(group, option);
     if (o == NULL && dot == NULL)
         o = conf_option_find("detection", option);
-    if (o == NULL)
+    if (o == NULL && dot == NULL && (strcmp(name, "rules") == 0 || conf_list_exists(name) || conf_group_exists(name)))
+        conf_errors_add(&l->errors, CONF_LINE_SET, name, "is no single option; lists stand in the file alone, and of a "
+                        "group one option can be set: GROUP.OPTION=VALUE");
+    else if (o == NULL)
         unknown(l, CONF_LINE_SET, group, option);
     else if (conf_value_from_text(o, base_of(l->s, o), equals + 1, reason) < 0)
         conf_errors_add(&l->errors, CONF_LINE_SET, conf_full_name(o, name), "%s", reason);

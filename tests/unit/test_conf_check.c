@@ -78,6 +78,18 @@ Test(conf, what_must_hold_between_options_is_told_together)
     free(told);
 }
 
+Test(conf, setting_a_list_or_a_group_is_told_as_such)
+{
+    static const char *const wholes[] = {"rules=1", "channels=x", "mutes=", "horizon=1"};
+    for (size_t i = 0; i < COUNT(wholes); i++) {
+        const char *const sets[] = {wholes[i], NULL};
+        char error[CONF_ERROR_MAX];
+        struct settings s;
+        cr_assert_eq(conf_load(&s, NULL, NULL, sets, error), -1);
+        cr_assert(strstr(error, "is no single option") != NULL && strstr(error, "did you mean") == NULL, "%s", error);
+    }
+}
+
 /* libconfig would read 4294967396 as 100. */
 Test(conf, a_number_that_would_be_cut_to_32_bits_is_an_error)
 {
