@@ -134,7 +134,37 @@ static bool decides_votes(const char *name)
     return strcmp(name, "consensus") == 0 || strcmp(name, "ensemble") == 0 || strncmp(name, "use_", 4) == 0;
 }
 
-/* A rule alone on top of `detection`; what rules that meet in a name make of each other, `explain` tells. */
+/* Of what `detection` and all rules say of an option that decides votes, what is best for opening an anomaly. */
+static double most_favourable(const struct settings *s, size_t k)
+{
+    const struct conf_option *option = conf_metric_option(k);
+    const bool least = strcmp(option->name, "consensus") == 0;
+    double best;
+    memcpy(&best, (const char *)&s->detection + option->offset, sizeof best);
+    for (size_t i = 0; i < s->rules.n; i++)
+        if (s->rules.rules[i].set[k])
+            best = least ? fmin(best, s->rules.rules[i].value[k]) : fmax(best, s->rules.rules[i].value[k]);
+    return best;
+}
+
+/* Which rules meet in a name is not known here: what this one does not say, another may, and a false warning is worse
+ * than none. `explain` tells what holds for a name. */
+static void check_rule_votes(struct lint *l, const struct conf_rule *rule)
+{
+    struct engine_options o = l->s->detection;
+    bool decides = false;
+    for (size_t k = 0; k < conf_metric_options_n(); k++) {
+        const struct conf_option *option = conf_metric_option(k);
+        if (!decides_votes(option->name))
+            continue;
+        double value = rule->set[k] ? rule->value[k] : most_favourable(l->s, k);
+        memcpy((char *)&o + option->offset, &value, sizeof value);
+        decides |= rule->set[k];
+    }
+    if (decides)
+        check_votes(l, rule->line, &o);
+}
+
 static void check_rules(struct lint *l)
 {
     bool limited = false;
@@ -142,17 +172,7 @@ static void check_rules(struct lint *l)
         limited |= !isnan(l->s->rules.rules[i].limit);
     for (size_t i = 0; i < l->s->rules.n; i++) {
         const struct conf_rule *rule = &l->s->rules.rules[i];
-        struct engine_options o = l->s->detection;
-        bool decides = false;
-        for (size_t k = 0; k < conf_metric_options_n(); k++) {
-            const struct conf_option *option = conf_metric_option(k);
-            if (!rule->set[k])
-                continue;
-            memcpy((char *)&o + option->offset, &rule->value[k], sizeof rule->value[k]);
-            decides |= decides_votes(option->name);
-        }
-        if (decides)
-            check_votes(l, rule->line, &o);
+        check_rule_votes(l, rule);
         if (never_matches(l->s, rule->match))
             warn(l, rule->line, "the rule is for %s, of which horizon makes no metric", glob_pattern(rule->match));
         if (rule->warn_before_s > 0 && !limited)
