@@ -75,6 +75,19 @@ def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
     assert not driver.find_elements(By.NAME, "confirm")
 
 
+def test_a_long_name_fits_where_a_link_leads(driver, redis, visit):
+    now = int(time.time())
+    name = "servers." + "x" * 300
+    write_history(redis, name)
+    tell(redis, "open", anomaly(name, now - 60, now))
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    look(driver, 320, 900)
+    driver.get(f"{page.web.page}/#act=normal&incident={head['id']}&until={now + 3600}&to=x&sig=0")
+    choose(driver, "Nothing up to this strength")
+    assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
 def overrides(page):
     return {o["match"]: o["options"] for o in page.web.json("/api/overrides")["overrides"]}
 
@@ -114,6 +127,30 @@ def test_what_is_normal_is_learnt_in_the_incidents_view_and_undone_in_tuning(dri
     undo = wait_for("the way back", lambda: driver.find_elements(By.CSS_SELECTOR, ".changes button"))[0]
     undo.click()
     wait_for("it is undone", lambda: overrides(page) == {})
+
+
+def test_who_presses_twice_says_it_once_and_an_error_keeps_the_choice(driver, redis, visit):
+    an_error_rate(redis)
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    driver.get(page.web.page + "/#incident=" + head["id"])
+    button = wait_for("the desk", lambda: [b for b in driver.find_elements(By.NAME, "ack") if b.is_displayed()])[0]
+    driver.execute_script("arguments[0].click(); arguments[0].click()", button)
+    wait_for("it is seen to", lambda: notes(redis, head["id"]))
+    driver.find_element(By.NAME, "normal").click()
+    choose(driver, "Nothing up to this strength")
+    confirm = driver.find_element(By.NAME, "confirm")
+    stored = redis.dump("ridgeline:overrides")
+    redis.set("ridgeline:overrides", "of another type")
+    confirm.click()
+    desk = driver.find_element(By.CSS_SELECTOR, "form.tending")
+    wait_for("the error", lambda: "Redis does not answer" in desk.text)
+    assert stored is None and redis.delete("ridgeline:overrides")
+    driver.execute_script("arguments[0].click(); arguments[0].click()", confirm)
+    wait_for("it is said", lambda: "finds it normal: score_to_open" in desk.text)
+    assert list(overrides(page)) == ["shop.checkout.errors"]
+    assert [note["kind"] for note in notes(redis, head["id"])] == ["ack", "normal"] and redis.xlen("ridgeline:desk") == 2
+    assert all("503" in refusal for refusal in page.console())
 
 
 def test_a_link_teaches_what_is_chosen_and_says_when_that_is_out_of_date(driver, redis, visit):

@@ -50,8 +50,8 @@ async function offer(id, list, about) {
       hint: `${changeInWords(choice)}. `}));
     list.append(...rows.map(row => row.node));
     replace(about, choices.length ? ['For ', el('span', {class: 'metric'}, match), ', and nothing else.']
-      : ['No option tells it from what is not normal', !match && ', and its metrics are too many to name', ': ',
-        el('a', {href: tuneHash(match ?? '')}, 'tune it'), ' as you see fit.']);
+      : [match ? 'No option tells it from what is not normal' : 'No glob is of its metrics alone', ': ',
+        el('a', {href: tuneHash(match ?? '')}, 'tune'), ' as you see fit.']);
     previewAll(rows, match, choices);
   } catch (error) {
     replace(about, el('span', {class: 'error'}, error.message));
@@ -75,6 +75,7 @@ async function previewAll(rows, match, choices) {
   addEventListener('hashchange', () => gone.abort(), {once: true});
   for (const [i, {options}] of choices.entries()) {
     const {preview, node} = rows[i];
+    if (!node.isConnected) return;
     try {
       setText(preview, '…');
       const answer = await previewOverride({match, options}, gone.signal);
