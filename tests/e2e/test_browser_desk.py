@@ -11,8 +11,9 @@ from conftest import wait_for
 from incidents import alerter, alerters, heads, wait_heads  # noqa: F401
 from test_browser_overview import a_bad_day, look, picture, visit  # noqa: F401
 from test_desk import notes, ticket
-from webapp import anomaly, start, tell, write_history  # noqa: F401
+from webapp import anomaly, start, tell, write_history, write_points  # noqa: F401
 
+DAY_S = 86400
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
@@ -173,6 +174,25 @@ def test_a_link_teaches_what_is_chosen_and_says_when_that_is_out_of_date(driver,
     wait_for("the note", lambda: notes(redis, head["id"]))
     (refusal,) = page.console()
     assert "409" in refusal
+
+
+def test_what_went_wrong_days_ago_is_seen_around_it_and_up_to_now(driver, redis, visit):
+    now = int(time.time()) // 60 * 60
+    t = now - 3 * DAY_S
+    write_points(redis, "shop.orders", [(s, 900.0 if t <= s <= t + 600 else 100.0 + s % 7)
+                                        for s in range(now - 5 * DAY_S, now, 60)])
+    told = anomaly("shop.orders", t, t + 600)
+    tell(redis, "open", told)
+    tell(redis, "close", dict(told, state="closed"))
+    page = visit()
+    (head,) = wait_heads(redis, 1, "closed")
+    driver.get(page.web.page + "/#incident=" + head["id"])
+
+    def charts():
+        return [plot.get_attribute("aria-label") for plot in driver.find_elements(By.CSS_SELECTOR, "#incident .plot")]
+
+    wait_for("the points around it", lambda: "around it: 71 points" in "".join(charts()[:1]))
+    assert re.search(r"last day: 1(439|440|441) points", charts()[1])
 
 
 def test_history_is_searched_and_its_address_can_be_pasted(driver, redis, visit):

@@ -22,6 +22,8 @@ const GHOSTS = [
   {title: 'Last week', ago: 7 * DAY_S, colour: 'last-week'},
 ];
 
+const columns = () => Math.min(innerWidth, 8192); // more than the API takes has a page that is zoomed far out
+
 export const SHOWN_AT_FIRST = {last: DAY_S};
 
 export class Timeline {
@@ -167,7 +169,7 @@ export class Timeline {
     const mine = this.asked = new AbortController();
     const span = {from: Math.max(0, Math.floor(from)), until: wanted.last ? undefined : Math.ceil(until)};
     try {
-      const query = {metric: this.metric, ...span, lanes: 1, columns: innerWidth};
+      const query = {metric: this.metric, ...span, lanes: 1, columns: columns()};
       this.series = await get('/api/series', query, mine.signal);
       this.loadedAt = nowS();
       await Promise.all([...this.ghosts.values()].map(ghost => this.loadGhost(ghost, mine.signal)));
@@ -201,7 +203,7 @@ export class Timeline {
     const {from, until} = this.range();
     const ahead = this.wanted.last ? RELOAD_S : 0; // where a followed range will be until all is asked for anew
     const first = Math.max(0, Math.floor(from - ghost.ago)), last = Math.max(0, Math.ceil(until + ahead - ghost.ago));
-    const query = {metric: this.metric, from: first, until: last, judge: 0, columns: innerWidth};
+    const query = {metric: this.metric, from: first, until: last, judge: 0, columns: columns()};
     const series = await get('/api/series', query, signal);
     series.points.forEach(point => { point[0] += ghost.ago; });
     series.stretches.forEach(stretch => { stretch.from += ghost.ago; });
