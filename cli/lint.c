@@ -79,11 +79,42 @@ static void check_channels(struct lint *l)
     }
 }
 
+/* Whether the glob is one name, and horizon makes no metric of that. Of globs with more in them nothing is said. */
+static bool never_matches(const struct settings *s, const struct glob *glob)
+{
+    const char *name = glob_pattern(glob), *prefix = s->horizon.mark_prefix;
+    size_t len = strlen(name);
+    if (strpbrk(name, "*?[{") != NULL)
+        return false;
+    return conf_globs_match(&s->horizon.deny, name, len) ||
+           (s->horizon.allow.n > 0 && !conf_globs_match(&s->horizon.allow, name, len)) ||
+           (*prefix != '\0' && strncmp(name, prefix, strlen(prefix)) == 0);
+}
+
+/* An entry of this kind and name that is for the metrics that `match` matches. */
+static void check_match(struct lint *l, unsigned line, const char *kind, const char *name,
+                        const struct conf_globs *match)
+{
+    for (size_t i = 0; i < match->n; i++)
+        if (never_matches(l->s, match->globs[i]))
+            warn(l, line, "%s %s is for %s, of which horizon makes no metric", kind, name,
+                 glob_pattern(match->globs[i]));
+}
+
+static void check_alerts(struct lint *l)
+{
+    for (size_t i = 0; i < l->s->alerts.n; i++)
+        check_match(l, l->s->alerts.list[i].line, "alert", l->s->alerts.list[i].name, &l->s->alerts.list[i].match);
+}
+
 static void check_mutes(struct lint *l, int64_t now_s)
 {
-    for (size_t i = 0; i < l->s->mutes.n; i++)
-        if (calendar_is_over(&l->s->mutes.list[i].calendar, now_s))
-            warn(l, l->s->mutes.list[i].line, "mute %s is over for good", l->s->mutes.list[i].name);
+    for (size_t i = 0; i < l->s->mutes.n; i++) {
+        const struct mute_settings *m = &l->s->mutes.list[i];
+        if (calendar_is_over(&m->calendar, now_s))
+            warn(l, m->line, "mute %s is over for good", m->name);
+        check_match(l, m->line, "mute", m->name, &m->match);
+    }
 }
 
 /* Whether the options of `o` can open an anomaly by votes. */
@@ -122,6 +153,8 @@ static void check_rules(struct lint *l)
         }
         if (decides)
             check_votes(l, rule->line, &o);
+        if (never_matches(l->s, rule->match))
+            warn(l, rule->line, "the rule is for %s, of which horizon makes no metric", glob_pattern(rule->match));
         if (rule->warn_before_s > 0 && !limited)
             warn(l, rule->line, "warn_before has nothing to warn of: no rule sets a limit");
     }
@@ -151,6 +184,7 @@ size_t lint_settings(const struct settings *s, int64_t now_s, FILE *out)
     check_votes(&l, detection_line(s), &s->detection);
     check_rules(&l);
     check_channels(&l);
+    check_alerts(&l);
     check_mutes(&l, now_s);
     return l.n;
 }

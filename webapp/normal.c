@@ -262,7 +262,7 @@ int normal_teach(const struct request *request, struct reply *reply, const char 
     if (options)
         result = save(request, reply, match, options);
     else
-        http_error(reply, HTTP_CONFLICT, "what can be taught of the incident has changed since: look at the choices again");
+        http_error(reply, HTTP_CONFLICT, "what can be taught of it has changed since: look at the choices again");
     json_decref(json);
     return result;
 }

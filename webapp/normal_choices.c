@@ -149,8 +149,8 @@ static unsigned whats(const struct normal_incident *in)
     return all;
 }
 
-/* Turns off the states among `wanted` that members are in. A silence that is not told while it lasts is a gap when it is
- * over. */
+/* Turns off the states among `wanted` that members are in. A silence that is not told while it lasts is a gap when it
+ * is over. */
 static void set_states(struct choice *c, unsigned wanted)
 {
     static const struct {

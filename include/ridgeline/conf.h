@@ -40,7 +40,7 @@ enum conf_type {
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
     CONF_BOOL,
     CONF_CHOICE,    /* int, or double in a per-metric row: number of one of `choices`; its name in quotes in the file */
-    CONF_SET,       /* uint32_t: a bit for each of some of `choices`; their names in the file, in a list or in one text */
+    CONF_SET,       /* uint32_t: a bit for each of some of `choices`; in the file their names, a list or one text */
 };
 
 /* One row of the table. Rows with `per_metric` are offsets into struct

@@ -86,3 +86,24 @@ rules = ( {{ match = "a"; ensemble = "skyline"; use_slow = "no"; consensus = 7; 
 """)
     assert (status, warnings) == (0, [])
     assert out.splitlines()[0] == f"{tmp_path}/t.conf: ok"
+
+
+def test_what_is_for_a_name_that_never_comes_is_warned_of(tmp_path):
+    status, _, warnings = check(tmp_path, """
+horizon: { deny = [ "test.**" ]; };
+channels = ( { name = "a"; type = "syslog"; } );
+alerts = ( { name = "dead"; channels = "a"; match = [ "test.one", "shop.*", "test.*" ]; } );
+mutes = ( { name = "deploys"; match = "ridgeline.marks.deploy"; } );
+rules = ( { match = "shop.one"; median = 5.0; },
+          { match = "test.two"; median = 5.0; } );
+""")
+    assert status == 0
+    assert warnings == [
+        ":7: warning: the rule is for test.two, of which horizon makes no metric",
+        ":4: warning: alert dead is for test.one, of which horizon makes no metric",
+        ":5: warning: mute deploys is for ridgeline.marks.deploy, of which horizon makes no metric"]
+    _, _, warnings = check(tmp_path, """
+horizon: { allow = "shop.**"; mark_prefix = ""; };
+rules = ( { match = "shop.one"; median = 5.0; }, { match = "ridgeline.marks.x"; median = 5.0; } );
+""")
+    assert warnings == [":3: warning: the rule is for ridgeline.marks.x, of which horizon makes no metric"]
