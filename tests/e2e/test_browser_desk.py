@@ -2,8 +2,10 @@
 import hashlib
 import hmac
 import re
+import signal
 import time
 
+import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -193,6 +195,24 @@ def test_what_went_wrong_days_ago_is_seen_around_it_and_up_to_now(driver, redis,
 
     wait_for("the points around it", lambda: "around it: 71 points" in "".join(charts()[:1]))
     assert re.search(r"last day: 1(439|440|441) points", charts()[1])
+
+
+@pytest.mark.parametrize("view", ["incident=ID", "act=normal&incident=ID&until=UNTIL&to=x&sig=0", "history=", "tune=",
+                                  "tune=shop.**", "alerts=", "metric=shop.checkout.errors&at=NOW"])
+def test_a_view_that_is_opened_while_redis_is_away_shows_when_it_is_back(driver, redis, redis_server, visit, view):
+    now = an_error_rate(redis)
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    away = "Redis does not answer; data will be here again when it does"
+    view = view.replace("ID", head["id"]).replace("UNTIL", str(now + 3600)).replace("NOW", str(now - 600))
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        driver.get(page.web.page + "/#" + view)
+        wait_for("what is wrong", lambda: away in driver.find_element(By.ID, "main").text)
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    wait_for("the view", lambda: away not in driver.find_element(By.ID, "main").text)
+    assert all("503" in refusal for refusal in page.console())
 
 
 def test_history_is_searched_and_its_address_can_be_pasted(driver, redis, visit):

@@ -4,6 +4,7 @@ import {get} from './api.js';
 import {previewOverride, sayOfIncident} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {number, words} from './format.js';
+import {whenBack} from './live.js';
 import {inWords} from './preview.js';
 
 const ONCE = {change: '', title: 'Only this time', hint: 'The next like it opens as before.'};
@@ -55,6 +56,7 @@ async function offer(id, list, about) {
     previewAll(rows, match, choices);
   } catch (error) {
     replace(about, el('span', {class: 'error'}, error.message));
+    whenBack(error, () => list.isConnected && offer(id, list, about));
   }
 }
 

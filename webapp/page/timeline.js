@@ -8,6 +8,7 @@ import {DetectorLanes} from './detectors.js';
 import {el, setText} from './dom.js';
 import {clock, duration, nowS, number, shortNumber} from './format.js';
 import {listenTo} from './gestures.js';
+import {whenBack} from './live.js';
 import {lineColours, lineOptions, onColours, paintGhost, paintSeries, palette} from './paint.js';
 import {boundsOf, extend, hasClosed, lineRuns, previewed, rowsOf, thinned, valueRange} from './plot.js';
 
@@ -175,7 +176,9 @@ export class Timeline {
       await Promise.all([...this.ghosts.values()].map(ghost => this.loadGhost(ghost, mine.signal)));
       if (mine === this.asked) this.show();
     } catch (error) {
-      if (error.name !== 'AbortError') setText(this.caption, error.message);
+      if (error.name === 'AbortError') return;
+      setText(this.caption, error.message);
+      whenBack(error, () => !mine.signal.aborted && this.load());
     }
   }
 
