@@ -13,6 +13,8 @@
 #include "ridgeline/marks.h"
 #include "skyline_msgpack.h"
 
+#define PICKLED_AHEAD 32
+
 #define LISTENER_NAME(id, name) name,
 const char *const intake_listener_names[INTAKE_SOURCES_N] = {
     INTAKE_LISTENERS(LISTENER_NAME)[INTAKE_STATSD_TCP] = "statsd_tcp", [INTAKE_STATSD_UDP] = "statsd_udp"};
@@ -193,6 +195,32 @@ void intake_line(struct intake *in, struct intake_source from, const char *line,
         intake_reject(in, from, reason_of(result), line, len);
 }
 
+/* Takes a pickle's next entries, what the first of them needs only when that of all is on its way into the cache (see
+ * intake_ahead). Returns whether there may be more. */
+static bool take_pickled(struct intake *in, struct intake_source from)
+{
+    const struct table *names = &in->names.table;
+    struct carbon_point points[PICKLED_AHEAD] = {{0}};
+    enum carbon_result results[PICKLED_AHEAD];
+    uint64_t hashes[PICKLED_AHEAD];
+    unsigned n = 0;
+    while (n < PICKLED_AHEAD &&
+           (results[n] = carbon_pickle_next(in->pickle, name_max(in), &points[n])) != CARBON_NOTHING) {
+        hashes[n] = results[n] == CARBON_OK ? table_hash(names, points[n].name, points[n].name_len) : 0;
+        table_fetch_place(names, hashes[n++]);
+    }
+    for (unsigned i = 0; i < n; i++)
+        table_fetch_entry(names, hashes[i]);
+    for (unsigned i = 0; i < n; i++) {
+        struct carbon_point *p = &points[i];
+        if (results[i] == CARBON_OK)
+            check_point(in, from, p, p->name, p->name_len);
+        else
+            intake_reject(in, from, reason_of(results[i]), p->name, p->name_len);
+    }
+    return n == PICKLED_AHEAD;
+}
+
 void intake_pickle(struct intake *in, struct intake_source from, const uint8_t *message, size_t len)
 {
     enum pickle_result read = carbon_pickle_run(in->pickle, message, len);
@@ -202,14 +230,8 @@ void intake_pickle(struct intake *in, struct intake_source from, const uint8_t *
         intake_reject(in, from, reason, (const char *)message, len);
         return;
     }
-    struct carbon_point p = {0};
-    enum carbon_result result;
-    while ((result = carbon_pickle_next(in->pickle, name_max(in), &p)) != CARBON_NOTHING) {
-        if (result == CARBON_OK)
-            check_point(in, from, &p, p.name, p.name_len);
-        else
-            intake_reject(in, from, reason_of(result), p.name, p.name_len);
-    }
+    while (take_pickled(in, from))
+        continue;
 }
 
 void intake_skyline(struct intake *in, struct intake_source from, const uint8_t *datagram, size_t len)

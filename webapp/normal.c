@@ -237,7 +237,7 @@ void normal_get(const struct request *request, struct reply *reply)
 static int save(const struct request *request, struct reply *reply, const char *match, const json_t *options)
 {
     struct reply saved = {0};
-    tune_change_apply(&(struct tune_change){.match = match, .options = options}, request, &saved);
+    tune_change_apply(&(struct tune_change){.match = match, .options = options, .anew = true}, request, &saved);
     if (saved.status != HTTP_OK) {
         *reply = saved;
         return -1;
@@ -262,7 +262,7 @@ int normal_teach(const struct request *request, struct reply *reply, const char 
     if (options)
         result = save(request, reply, match, options);
     else
-        http_error(reply, HTTP_CONFLICT, "what can be taught of the incident has changed since: look at the choices again");
+        http_error(reply, HTTP_CONFLICT, "what can be taught of it has changed since: look at the choices again");
     json_decref(json);
     return result;
 }

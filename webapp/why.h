@@ -13,8 +13,9 @@
 /* What a sentence needs beside the verdict. */
 struct why {
     double silent_s;      /* how long no point has come since, for a STALE one */
-    bool sparse;          /* the metric is (engine_is_sparse): points about `step_s` apart, silences up to `habit_s` */
-    double step_s, habit_s;
+    bool sparse;          /* as engine_is_sparse() says: */
+    double step_s;        /* its points are about so far apart, */
+    double habit_s;       /* and silences of up to this its habit */
     int first;            /* the finding that has voted yes for the longest without a break; -1: not known */
     bool zoned;           /* tell times `utc_offset_s` east of UTC; else in UTC, and say so */
     int32_t utc_offset_s; /* less than a day to either side */

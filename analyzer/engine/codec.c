@@ -210,18 +210,6 @@ void codec_sizes(struct codec *c, float *v, size_t n)
     ranges(c, v, n, 0, CODEC_FLOAT_MAX);
 }
 
-#define SHORT_CUT 8 /* bits */
-
-float codec_short(double v)
-{
-    float f = (float)v;
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    bits = (bits + (1u << (SHORT_CUT - 1))) & ~((1u << SHORT_CUT) - 1);
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
 /* Bits of floats without a sign are in the order of what they stand for, and NaN is above all. */
 static uint32_t bits_of(float v)
 {
@@ -232,7 +220,7 @@ static uint32_t bits_of(float v)
 
 void codec_bits24(struct codec *c, struct codec_bits24 *v, size_t n)
 {
-    const uint32_t most = bits_of(CODEC_FLOAT_MAX) >> SHORT_CUT, sign = 1u << (31 - SHORT_CUT);
+    const uint32_t most = bits_of(CODEC_FLOAT_MAX) >> CODEC_SHORT_CUT, sign = 1u << (31 - CODEC_SHORT_CUT);
     for (size_t i = 0; i < n; i++) {
         uint32_t bits = (uint32_t)load(v[i].byte, sizeof v[i].byte), size = bits & ~sign;
         if (c->out && size > most)

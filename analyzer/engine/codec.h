@@ -52,7 +52,16 @@ void codec_sizes(struct codec *c, float *v, size_t n);
 void codec_numbers(struct codec *c, float *v, size_t n);
 
 /* Numbers in 24 bits: `v` must come from codec_short(), which rounds to 4 decimals. */
-float codec_short(double v);
+#define CODEC_SHORT_CUT 8 /* bits of a float that are cut off */
+static inline float codec_short(double v)
+{
+    float f = (float)v;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    bits = (bits + (1u << (CODEC_SHORT_CUT - 1))) & ~((1u << CODEC_SHORT_CUT) - 1);
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
 void codec_shorts(struct codec *c, float *v, size_t n);
 
 /* The same in memory: three bytes instead of four. */

@@ -20,7 +20,7 @@ static unsigned heights_below(double s)
 double habit_crossings(const struct habit *h, double height)
 {
     unsigned below = heights_below(height);
-    return (double)codec_from_bits24(h->crossings[below > 0 ? below - 1 : 0]);
+    return (double)h->crossings[below > 0 ? below - 1 : 0];
 }
 
 double habit_damped(const struct habit *h, double s)
@@ -32,12 +32,12 @@ double habit_damped(const struct habit *h, double s)
 
 static void end_block(struct habit *h, uint32_t block)
 {
-    double keep = exp(-(double)(block - h->block) / MEMORY_BLOCKS);
-    unsigned from = heights_below((double)h->last_peak), reached = heights_below((double)h->peak);
-    for (unsigned i = 0; i < HABIT_HEIGHTS; i++) {
-        double crossings = keep * (double)codec_from_bits24(h->crossings[i]) + (i >= from && i < reached);
-        h->crossings[i] = codec_to_bits24(codec_short(crossings));
-    }
+    float keep = (float)exp(-(double)(block - h->block) / MEMORY_BLOCKS);
+    for (unsigned i = 0; i < HABIT_HEIGHTS; i++)
+        h->crossings[i] *= keep;
+    unsigned reached = heights_below((double)h->peak);
+    for (unsigned i = heights_below((double)h->last_peak); i < reached; i++)
+        h->crossings[i] += 1;
     h->last_peak = h->peak;
     h->peak = 0;
 }
@@ -58,12 +58,5 @@ void habit_codec(struct habit *h, struct codec *c)
     codec_u32(c, &h->block, UINT32_MAX / BLOCK_S);
     codec_sizes(c, &h->peak, 1);
     codec_sizes(c, &h->last_peak, 1);
-    uint8_t used = HABIT_HEIGHTS; /* the highest ones have hardly ever been crossed */
-    while (used > 0 && codec_from_bits24(h->crossings[used - 1]) == 0)
-        used--;
-    codec_u8(c, &used, HABIT_HEIGHTS);
-    codec_bits24(c, h->crossings, used);
-    for (unsigned i = 0; i < used; i++)
-        if (codec_from_bits24(h->crossings[i]) < 0)
-            c->failed = true;
+    codec_leading_sizes(c, h->crossings, HABIT_HEIGHTS);
 }

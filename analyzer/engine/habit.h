@@ -6,15 +6,15 @@
 
 #include <stdint.h>
 
-#include "analyzer/engine/codec.h"
-
 #define HABIT_PER_UNIT 16
 #define HABIT_HEIGHTS (5 * HABIT_PER_UNIT)
+
+struct codec;
 
 struct habit {
     uint32_t block;         /* half hour since the epoch that is being watched; 0 before the first */
     float peak, last_peak;  /* maximum in this block, and in the one before */
-    struct codec_bits24 crossings[HABIT_HEIGHTS]; /* of the height (index + 1) / 16 */
+    float crossings[HABIT_HEIGHTS]; /* of the height (index + 1) / 16 */
 };
 
 /* Decayed number of up-crossings of `height` in the blocks before this one. */

@@ -13,8 +13,8 @@ struct silence {
 /* As of the last point that the record has taken. */
 struct silence silence_after_last(const struct engine_record *r);
 
-/* Makes the verdict on a point one of state GAP where `o` asks for that and the silence before it was longer than twice
- * its habit and min_duration, unless the metric warms up or the point's value, or what it goes on, says more. */
+/* Makes the verdict on a point one of state GAP where `o` asks for that and the silence before it lasted twice its
+ * habit and min_duration, unless the metric warms up, or the point's value or the run that it goes on says more. */
 void silence_gap(const struct silence *before, const struct engine_options *o, struct verdict *v);
 
 #endif

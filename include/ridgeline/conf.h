@@ -40,7 +40,7 @@ enum conf_type {
     CONF_LEVEL,     /* enum log_level: "debug", "info", "warning", "error" */
     CONF_BOOL,
     CONF_CHOICE,    /* int, or double in a per-metric row: number of one of `choices`; its name in quotes in the file */
-    CONF_SET,       /* uint32_t: a bit for each of some of `choices`; their names in the file, in a list or in one text */
+    CONF_SET,       /* uint32_t: a bit for each of some of `choices`; in the file their names, a list or one text */
 };
 
 /* One row of the table. Rows with `per_metric` are offsets into struct
@@ -190,7 +190,8 @@ int conf_parse(struct settings *s, const char *path, const char *text, size_t le
 typedef void conf_tell(void *context, const char *sentence);
 int conf_check(struct settings *s, const char *path, const char *const *sets, conf_tell *tell, void *context);
 
-/* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure. */
+/* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure, which
+ * a pipe is that gives nothing. */
 char *conf_read(const char *path, size_t *len);
 
 void conf_free(struct settings *s);

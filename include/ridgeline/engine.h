@@ -79,7 +79,7 @@ struct verdict {
     uint32_t warmup_left_s;
     enum engine_season season; /* which profile `seasonal` used */
     double rate;      /* of a counter, which is judged by it: a second; NaN for any other metric */
-    uint32_t since;   /* FLAT, DROPOUT: time of the run's first point; STALE, GAP: of the first missing; else 0 */
+    uint32_t since;   /* FLAT, DROPOUT: time of the run's first point; STALE, GAP: of the first one missing; else 0 */
     double longest_s; /* FLAT: the longest run before it; STALE, GAP: the longest silence that is its habit */
     enum engine_ensemble ensemble;
     struct engine_finding finding[ENGINE_FINDINGS_MAX]; /* the first engine_findings(ensemble) of them */

@@ -4,7 +4,7 @@ import random
 import signal
 import time
 
-from conftest import RedisServer, wait_for
+from conftest import RedisServer, wait_for, write_settings
 from incidents import Alerter, alerter, alerters, events, heads, members, turns, wait_heads  # noqa: F401 (fixtures)
 from senders import Metric, line_payload, send_tcp
 from test_faults import RULE, STEP, Traffic

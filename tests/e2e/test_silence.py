@@ -77,8 +77,8 @@ def test_a_silence_that_was_told_is_no_gap_beside_it(redis, settings, daemons, l
         write(redis, "gap.dead", noise("back", 5), back - (2 - n) * 5 * STEP_S, STEP_S)
         if lost and n == 1:
             d.start()
-        wait_for("all judged", lambda: total(redis, "judged") == POINTS + 5 * n,
-                 patience_s=120)  # the silent are asked each minute
+        # The silent are asked each minute.
+        wait_for("all judged", lambda: total(redis, "judged") == POINTS + 5 * n, patience_s=120)
     told = [(kind, a["start"]) for kind, a in events(redis, "gap.dead") if kind != "update"]
     ends = [] if lost else ["close"]  # who finds but the gap closes it as any anomaly, after close_after
     assert told == [(kind, last_t + STEP_S) for kind in ["open"] + ends]

@@ -148,8 +148,8 @@ def test_a_gap_is_one_anomaly_where_a_rule_asks_for_it(redis, settings, daemons,
     assert a["opened"]["longest_s"] == 300 and a["opened"]["t"] == NOW - 4 * STEP_S
     assert a["score"] == pytest.approx(80 - 60 * 300 / (21 * STEP_S))
     assert kinds(redis, "told.load") == ["open"] and kinds(redis, "app.load") == []
-    explained = explain(settings, "told.load", "--at", str(NOW - 4 * STEP_S))
-    assert "state     GAP for 20m, longer than its habit of 5m" in explained
+    said = explain(settings, "told.load", "--at", str(NOW - 4 * STEP_S))
+    assert "state     GAP for 20m, longer than its habit of 5m" in said
 
 
 def by_chance(name, seconds=2 * 86400, mean_s=600):

@@ -93,7 +93,8 @@ Test(conf_lists, what_is_wrong_is_said_with_its_line)
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; mni_score = 1; } );",
          "t.conf:2: alerts.mni_score: is no option of an entry; did you mean min_score?"},
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stail\"; } );",
-         "t.conf:3: alerts.states: may be \"anomalous\", \"flat\", \"dropout\", \"stale\", \"forecast\", \"gap\" or \"reset\""},
+         "t.conf:3: alerts.states: may be \"anomalous\", \"flat\", \"dropout\", \"stale\", \"forecast\", \"gap\" or "
+         "\"reset\""},
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = [ \"stale\", \"STALE\" ]; } );",
          "t.conf:3: alerts.states: may be"},
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = ( \"stale\", 5 ); } );",
@@ -102,7 +103,7 @@ Test(conf_lists, what_is_wrong_is_said_with_its_line)
          "t.conf:3: alerts.states: must be a list of names in quotes"},
         {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = [ ]; } );",
          "t.conf:3: alerts.states: must name a state"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stale-and-what-else-there-may-ever-be\"; } );",
+        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stale-and-whatever-else-may-be\"; } );",
          "t.conf:3: alerts.states: may be"},
         {"mutes = ( { name = \"a\"; } );", "t.conf:1: mutes.match: must be given"},
         {"mutes = ( { name = \"a\"; match = \"a\";\n what = \"all\"; } );", "t.conf:2: mutes.what: may be \"notify\""},
@@ -143,7 +144,8 @@ Test(conf_lists, alert_tells_of_the_states_that_it_names_and_of_all_where_it_nam
         {"", (1u << INCIDENT_WHATS) - 1},
         {"states = \"stale\";", 1u << INCIDENT_STALE},
         {"states = [ \"stale\" ];", 1u << INCIDENT_STALE},
-        {"states = [ \"anomalous\", \"forecast\", \"anomalous\" ];", 1u << INCIDENT_ANOMALOUS | 1u << INCIDENT_FORECAST},
+        {"states = [ \"anomalous\", \"forecast\", \"anomalous\" ];",
+         1u << INCIDENT_ANOMALOUS | 1u << INCIDENT_FORECAST},
         {"states = ( \"gap\", \"reset\" );", 1u << INCIDENT_GAP | 1u << INCIDENT_RESET},
         {"states = \" flat  dropout \";", 1u << INCIDENT_FLAT | 1u << INCIDENT_DROPOUT},
     };

@@ -185,6 +185,27 @@ static void send_datagram(const char *bytes, size_t len)
 }
 #define SEND(literal) send_datagram(literal, sizeof(literal) - 1)
 
+Test(intake, takes_every_entry_of_pickles_of_any_length)
+{
+    static uint8_t message[4096];
+    from.listener = INTAKE_PICKLE_TCP;
+    uint64_t sent = 0, good = 0;
+    for (unsigned entries = 0; entries <= 100; entries++) {
+        size_t n = (size_t)sprintf((char *)message, "\x80\x02](");
+        for (unsigned i = 0; i < entries; i++)
+            n += (size_t)sprintf((char *)message + n, "U\x01%cJ]8\x02k%s\x86\x86", i % 7 ? 'a' + i % 3 : ' ',
+                                 i % 5 ? "K\x07" : "N");
+        for (unsigned i = 0; i < entries; i++)
+            good += i % 7 && i % 5;
+        memcpy(message + n, "e.", 2);
+        intake_pickle(&intake, from, message, n + 2);
+        sent += entries;
+        cr_assert_eq(intake.tallies[INTAKE_PICKLE_TCP].received, sent, "%u entries", entries);
+        cr_assert_eq(intake.tallies[INTAKE_PICKLE_TCP].accepted, good, "%u entries", entries);
+    }
+    assert_sums();
+}
+
 Test(intake, counts_each_datagram_of_skyline_once_by_what_became_of_it)
 {
     from.listener = INTAKE_SKYLINE_UDP;

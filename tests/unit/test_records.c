@@ -123,6 +123,8 @@ Test(records, past_ones_are_kept_once_a_retention_in_turns_at_a_time_of_each_met
         phase_s = records_phase_s(name, (size_t)snprintf(name, sizeof name, "m%u", i), SPAN_S);
         cr_assert_lt(phase_s, SPAN_S);
         for (uint32_t t = start; t < start + 6 * SPAN_S; t += STEP_S) {
+            for (unsigned k = 0; k < 2; k++)
+                cr_assert(kept[k] == 0 || t <= records_span(SPAN_S, kept[k]).until, "kept at %u, read at %u", kept[k], t);
             enum records_field field = records_past(phase_s, SPAN_S, t - STEP_S, t);
             if (field == RECORDS_NOW)
                 continue;
@@ -144,4 +146,27 @@ Test(records, past_ones_ask_for_nothing_before_the_first_point_and_bear_any_time
     cr_assert_eq(records_past(7, 3600, 0, 4000000000u), RECORDS_NOW);
     cr_assert_eq(records_past(3599, 3600, UINT32_MAX - 1, UINT32_MAX - 2), RECORDS_NOW);
     cr_assert_neq(records_past(3599, 3600, 1, UINT32_MAX), RECORDS_NOW);
+}
+
+Test(records, past_ones_are_smaller_by_what_is_usual_at_other_times_and_come_back)
+{
+    struct state s = packed();
+    struct engine_record *back = malloc(engine_record_bytes());
+    struct episode i;
+    struct engine_options o;
+    struct verdict v;
+    engine_options_default(&o);
+    for (uint32_t t = engine_last_t(s.record) + 300; t < 1600000000 + 3 * 86400; t += 300)
+        cr_assert_eq(engine_update(s.record, &o, (struct point){t, 10 + rand() % 100 / 100.0}, &v), 0);
+    struct records_span span = records_span(3600, engine_last_t(s.record) + 300);
+    cr_assert_eq(span.until - span.from, 7200);
+    size_t whole = records_pack(s.record, &s.episode, s.bytes);
+    size_t past = records_pack_past(s.record, &s.episode, &span, s.bytes);
+    cr_assert_lt(past + 1000, whole);
+    cr_assert_eq(records_unpack(back, &i, s.bytes, past), 0);
+    cr_assert_eq(engine_last_t(back), engine_last_t(s.record));
+    cr_assert_eq(i.peak.t, s.episode.peak.t);
+    cr_assert_eq(records_span(3600, UINT32_MAX - 7).until, UINT32_MAX);
+    free(back);
+    done(&s);
 }

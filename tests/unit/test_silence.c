@@ -219,9 +219,9 @@ Test(silence, that_is_over_is_a_gap_for_who_asks)
         uint32_t silent_s;
         enum engine_state state;
     } cases[] = {
-        {0, 0, 3600, ENGINE_NORMAL}, {1, 0, 10, ENGINE_NORMAL},  {1, 0, 60, ENGINE_NORMAL},   {1, 0, 99, ENGINE_NORMAL},
-        {1, 0, 100, ENGINE_GAP},     {1, 0, 3600, ENGINE_GAP},   {1, 180, 179, ENGINE_NORMAL}, {1, 180, 180, ENGINE_GAP},
-        {1, 0, 200000, ENGINE_GAP},
+        {0, 0, 3600, ENGINE_NORMAL},  {1, 0, 10, ENGINE_NORMAL}, {1, 0, 60, ENGINE_NORMAL},
+        {1, 0, 99, ENGINE_NORMAL},    {1, 0, 100, ENGINE_GAP},   {1, 0, 3600, ENGINE_GAP},
+        {1, 180, 179, ENGINE_NORMAL}, {1, 180, 180, ENGINE_GAP}, {1, 0, 200000, ENGINE_GAP},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         bool again;
@@ -279,8 +279,8 @@ Test(silence, that_was_told_is_no_gap_beside_it)
 Test(silence, and_gap_begin_alike_whatever_came_before)
 {
     bool again;
-    struct verdict outside = {.t = last_t, .value = 150, .expected = 100, .lower = 90, .upper = 110,
-                              .state = ENGINE_NORMAL};
+    struct verdict outside = {.t = last_t, .value = 150, .expected = 100, .lower = 90, .upper = 110};
+    outside.state = ENGINE_NORMAL;
     o.gap = 1;
     episode_update(&episode, &o, STEP_S, &outside, &again);
     uint32_t since = last_t + STEP_S;

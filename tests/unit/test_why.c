@@ -155,9 +155,9 @@ Test(why, gap_says_how_long_it_was_and_what_its_habit_is)
     v.since = v.t - 300;
     v.longest_s = 50;
     why_sentence(why, &v, &o, &(struct why){.first = -1});
-    cr_assert(strncmp(why,
-                      "Gap: no point came for 5 minutes before this one, where silences of up to 50 seconds are its "
-                           "habit. 812 at 00:16 UTC", 116) == 0, "%s", why);
+    static const char gap[] = "Gap: no point came for 5 minutes before this one, where silences of up to 50 seconds "
+                              "are its habit. 812 at 00:16 UTC";
+    cr_assert_eq(strncmp(why, gap, strlen(gap)), 0, "%s", why);
 }
 
 Test(why, reset_says_that_nothing_is_judged_by_it)
@@ -165,14 +165,14 @@ Test(why, reset_says_that_nothing_is_judged_by_it)
     struct verdict v = {.t = 1000, .value = 50, .rate = NAN, .state = ENGINE_RESET};
     struct engine_options o = options();
     check(&v, &o, 0,
-          "Reset: a counter that began anew, at 50 at 00:16 UTC: what it had counted since the point before is "
-                     "not known, and nothing is judged by it.");
+          "Reset: a counter that began anew, at 50 at 00:16 UTC: what it had counted since the point before is not "
+          "known, and nothing is judged by it.");
 }
 
 Test(why, sparse_metric_is_said_to_be_whatever_its_state)
 {
-    static const char sparse[] = " It is sparse: its points come by chance, about one each 7 minutes, and silences of up to "
-                                 "2 hours are its habit.";
+    static const char sparse[] = " It is sparse: its points come by chance, about one each 7 minutes, and silences of "
+                                 "up to 2 hours are its habit.";
     struct engine_options o = options();
     for (enum engine_state state = 0; state < ENGINE_STATES; state++) {
         struct verdict v = spike();
