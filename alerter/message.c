@@ -38,11 +38,12 @@ static json_t *or_empty(json_t *borrowed)
 
 json_t *message_to_json(const struct message *m, const char *id)
 {
-    return json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o}, s:o}", "version",
-                     VERSION, "id", text(id), "kind", kind_names[m->kind], "dedup_key", text(m->dedup_key), "alert",
-                     text(m->alert), "site", text(m->site), "page_url", text(m->page_url), "incident",
+    return json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o}, s:o}",
+                     "version", VERSION, "id", text(id), "kind", kind_names[m->kind], "dedup_key", text(m->dedup_key),
+                     "alert", text(m->alert), "site", text(m->site), "page_url", text(m->page_url), "incident",
                      or_null(m->incident), "held", or_empty(m->held), "held_count", (json_int_t)m->held_count,
-                     "links", "ack", text(m->ack_url), "normal", text(m->normal_url), "metadata", "unit", text(m->unit), "owner", text(m->owner), "description", text(m->description),
+                     "links", "ack", text(m->ack_url), "normal", text(m->normal_url),
+                     "metadata", "unit", text(m->unit), "owner", text(m->owner), "description", text(m->description),
                      "runbook", text(m->runbook), "marks", or_empty(m->marks));
 }
 

@@ -158,7 +158,8 @@ static void add_mark(struct message_text_facts *f, const struct message *m, int6
 static void add_first(struct message_text_facts *f, const struct message *m, const struct message_head *h)
 {
     struct message_member first;
-    char name[NAME_MAX_BYTES], at[MESSAGE_TEXT_TIME_MAX], seen[MESSAGE_VALUE_MAX], off[MESSAGE_VALUE_MAX], expected[MESSAGE_VALUE_MAX];
+    char name[NAME_MAX_BYTES], at[MESSAGE_TEXT_TIME_MAX];
+    char seen[MESSAGE_VALUE_MAX], off[MESSAGE_VALUE_MAX], expected[MESSAGE_VALUE_MAX];
     read_first(&first, m, h);
     message_value_seen(seen, &first);
     message_value_off(off, &first);

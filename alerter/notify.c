@@ -313,8 +313,8 @@ static int begin_pass(struct notify *n, struct store *s, const struct settings *
     return send_digests(n, s, settings, counters) == 0 ? follow_clock(n, s, settings) : -1;
 }
 
-/* All that was known when the pass began is told, or need not be; but for what a full queue did not take, whose incidents
- * whoever starts next finds by these events alone. */
+/* All that was known when the pass began is told, or need not be; but for what a full queue did not take, whose
+ * incidents whoever starts next finds by these events alone. */
 static int end_pass(struct notify *n, struct store *s)
 {
     n->passing = false;

@@ -79,8 +79,8 @@ static int ask(struct told *t, struct store *s, const char *id)
     return result;
 }
 
-/* Takes the reply to ask(). One without a head is not kept, nor one of which nothing is left to tell: of the closed ones
- * that is nearly each. Returns 0, or -1 when Redis did not answer or memory is out. */
+/* Takes the reply to ask(). One without a head is not kept, nor one of which nothing is left to tell: of the closed
+ * ones that is nearly each. Returns 0, or -1 when Redis did not answer or memory is out. */
 static int take(struct told *t, struct store *s, const char *id)
 {
     redisReply *r = store_reply(s);
@@ -218,8 +218,10 @@ static int load_followers(struct told *t, struct store *s)
                 since_s = one->head.start;
     if (since_s == INT64_MAX)
         return 0;
-    for (size_t i = 0; i < t->ways.n; i++)
-        longest_s = t->ways.list[i].alert->update_after_s > longest_s ? t->ways.list[i].alert->update_after_s : longest_s;
+    for (size_t i = 0; i < t->ways.n; i++) {
+        int64_t after_s = t->ways.list[i].alert->update_after_s;
+        longest_s = after_s > longest_s ? after_s : longest_s;
+    }
     int64_t counted_s = clock_wall_s() - longest_s - TOLD_CLOSED_S;
     return load_list(t, s, KEYS_INCIDENTS_CLOSED, since_s > counted_s ? since_s : counted_s);
 }

@@ -26,7 +26,8 @@ struct receipt {
 };
 
 /* The API's object: {"id", "at", "alert", "channel", "kind", "outcome": "queued"|"delivered"|"held back"|"dead letter"|
- * "told with", "done_at": null where it is not, "reason", "group": null where it is none}. New reference, NULL when memory is out or a text is not UTF-8. */
+ * "told with", "done_at": null where it is not, "reason", "group": null where it is none}. New reference, NULL when
+ * memory is out or a text is not UTF-8. */
 json_t *receipt_to_json(const struct receipt *r);
 
 /* Reads what receipt_to_json() wrote; texts point into `json`. Returns 0, or -1 with `*r` unspecified when it is not

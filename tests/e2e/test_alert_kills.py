@@ -1,5 +1,5 @@
-"""Openings and ends are counted over hundreds of steps, at any of which the alerter may be killed: incidents that come and
-go, told one by one and in groups, by alerts that settings take out, rename and bring back meanwhile."""
+"""Openings and ends are counted over hundreds of steps, at any of which the alerter may be killed: incidents that come
+and go, told one by one and in groups, by alerts that settings take out, rename and bring back meanwhile."""
 import random
 import signal
 import time
