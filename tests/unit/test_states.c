@@ -266,6 +266,22 @@ Test(states, reset_of_a_counter_is_told_to_who_asks)
     }
 }
 
+Test(states, reset_of_a_counter_opens_nothing_that_has_not_lasted)
+{
+    struct noise n = noise_seeded(12);
+    counted = 1e6;
+    o.reset = 1;
+    o.min_duration_s = 1800;
+    count(&n, 1500, 100);
+    opened = 0;
+    count(&n, 5, 300);
+    cr_assert(episode.pending);
+    feed(counted = 50);
+    cr_assert_eq(opened, 1);
+    cr_assert_eq(episode.start, t);
+    cr_assert_eq(episode.peak.state, ENGINE_RESET);
+}
+
 Test(states, counter_that_begins_anew_again_and_again_is_one_anomaly)
 {
     struct noise n = noise_seeded(12);
