@@ -79,11 +79,42 @@ static void check_channels(struct lint *l)
     }
 }
 
+/* Whether the glob is one name, and horizon makes no metric of that. Of globs with more in them nothing is said. */
+static bool never_matches(const struct settings *s, const struct glob *glob)
+{
+    const char *name = glob_pattern(glob), *prefix = s->horizon.mark_prefix;
+    size_t len = strlen(name);
+    if (strpbrk(name, "*?[{") != NULL)
+        return false;
+    return conf_globs_match(&s->horizon.deny, name, len) ||
+           (s->horizon.allow.n > 0 && !conf_globs_match(&s->horizon.allow, name, len)) ||
+           (*prefix != '\0' && strncmp(name, prefix, strlen(prefix)) == 0);
+}
+
+/* An entry of this kind and name that is for the metrics that `match` matches. */
+static void check_match(struct lint *l, unsigned line, const char *kind, const char *name,
+                        const struct conf_globs *match)
+{
+    for (size_t i = 0; i < match->n; i++)
+        if (never_matches(l->s, match->globs[i]))
+            warn(l, line, "%s %s is for %s, of which horizon makes no metric", kind, name,
+                 glob_pattern(match->globs[i]));
+}
+
+static void check_alerts(struct lint *l)
+{
+    for (size_t i = 0; i < l->s->alerts.n; i++)
+        check_match(l, l->s->alerts.list[i].line, "alert", l->s->alerts.list[i].name, &l->s->alerts.list[i].match);
+}
+
 static void check_mutes(struct lint *l, int64_t now_s)
 {
-    for (size_t i = 0; i < l->s->mutes.n; i++)
-        if (calendar_is_over(&l->s->mutes.list[i].calendar, now_s))
-            warn(l, l->s->mutes.list[i].line, "mute %s is over for good", l->s->mutes.list[i].name);
+    for (size_t i = 0; i < l->s->mutes.n; i++) {
+        const struct mute_settings *m = &l->s->mutes.list[i];
+        if (calendar_is_over(&m->calendar, now_s))
+            warn(l, m->line, "mute %s is over for good", m->name);
+        check_match(l, m->line, "mute", m->name, &m->match);
+    }
 }
 
 /* Whether the options of `o` can open an anomaly by votes. */
@@ -103,25 +134,53 @@ static bool decides_votes(const char *name)
     return strcmp(name, "consensus") == 0 || strcmp(name, "ensemble") == 0 || strncmp(name, "use_", 4) == 0;
 }
 
-/* A rule alone on top of `detection`; what rules that meet in a name make of each other, `explain` tells. */
+static double *option_at(struct engine_options *o, size_t k)
+{
+    return (double *)(void *)((char *)o + conf_metric_option(k)->offset);
+}
+
+/* Of what `detection` and all rules say of each option that decides votes, what is best for opening an anomaly. */
+static struct engine_options most_favourable(const struct settings *s)
+{
+    struct engine_options best = s->detection;
+    for (size_t i = 0; i < s->rules.n; i++)
+        for (size_t k = 0; k < conf_metric_options_n(); k++) {
+            const struct conf_rule *rule = &s->rules.rules[i];
+            const char *name = conf_metric_option(k)->name;
+            double *at = option_at(&best, k);
+            if (rule->set[k] && decides_votes(name))
+                *at = strcmp(name, "consensus") == 0 ? fmin(*at, rule->value[k]) : fmax(*at, rule->value[k]);
+        }
+    return best;
+}
+
+/* Which rules meet in a name is not known here: what this one does not say, another may (`best`), and a false warning
+ * is worse than none. `explain` tells what holds for a name. */
+static void check_rule_votes(struct lint *l, const struct conf_rule *rule, const struct engine_options *best)
+{
+    struct engine_options o = *best;
+    bool decides = false;
+    for (size_t k = 0; k < conf_metric_options_n(); k++) {
+        if (!rule->set[k] || !decides_votes(conf_metric_option(k)->name))
+            continue;
+        *option_at(&o, k) = rule->value[k];
+        decides = true;
+    }
+    if (decides)
+        check_votes(l, rule->line, &o);
+}
+
 static void check_rules(struct lint *l)
 {
+    const struct engine_options best = most_favourable(l->s);
     bool limited = false;
     for (size_t i = 0; i < l->s->rules.n; i++)
         limited |= !isnan(l->s->rules.rules[i].limit);
     for (size_t i = 0; i < l->s->rules.n; i++) {
         const struct conf_rule *rule = &l->s->rules.rules[i];
-        struct engine_options o = l->s->detection;
-        bool decides = false;
-        for (size_t k = 0; k < conf_metric_options_n(); k++) {
-            const struct conf_option *option = conf_metric_option(k);
-            if (!rule->set[k])
-                continue;
-            memcpy((char *)&o + option->offset, &rule->value[k], sizeof rule->value[k]);
-            decides |= decides_votes(option->name);
-        }
-        if (decides)
-            check_votes(l, rule->line, &o);
+        check_rule_votes(l, rule, &best);
+        if (never_matches(l->s, rule->match))
+            warn(l, rule->line, "the rule is for %s, of which horizon makes no metric", glob_pattern(rule->match));
         if (rule->warn_before_s > 0 && !limited)
             warn(l, rule->line, "warn_before has nothing to warn of: no rule sets a limit");
     }
@@ -151,6 +210,7 @@ size_t lint_settings(const struct settings *s, int64_t now_s, FILE *out)
     check_votes(&l, detection_line(s), &s->detection);
     check_rules(&l);
     check_channels(&l);
+    check_alerts(&l);
     check_mutes(&l, now_s);
     return l.n;
 }

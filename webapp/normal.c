@@ -237,7 +237,7 @@ void normal_get(const struct request *request, struct reply *reply)
 static int save(const struct request *request, struct reply *reply, const char *match, const json_t *options)
 {
     struct reply saved = {0};
-    tune_change_apply(&(struct tune_change){.match = match, .options = options}, request, &saved);
+    tune_change_apply(&(struct tune_change){.match = match, .options = options, .anew = true}, request, &saved);
     if (saved.status != HTTP_OK) {
         *reply = saved;
         return -1;

@@ -72,15 +72,19 @@ static bool matches_all(const char *pattern, const struct normal_incident *in)
     return all;
 }
 
-/* Names of one form, such as "servers.*.load": leading parts alone ("shop.**") take in what did not go wrong. */
-static bool is_pattern(const char *title)
+/* Whether the title is of names of one form, such as "servers.*.load": leading parts alone ("shop.**") take in what did
+ * not go wrong, and so does a star that is the names' own. */
+static bool is_pattern(const struct normal_incident *in)
 {
-    return strchr(title, '*') && !strstr(title, "**") && !strpbrk(title, "?[]{}");
+    for (size_t i = 0; i < in->n; i++)
+        if (strpbrk(in->metrics[i].name, "*?[]{}"))
+            return false;
+    return strchr(in->title, '*') && !strstr(in->title, "**");
 }
 
 static bool find_match(const struct normal_incident *in, char out[GLOB_MAX + 1])
 {
-    if (in->n > 1 && is_pattern(in->title) && matches_all(in->title, in)) {
+    if (in->n > 1 && is_pattern(in) && matches_all(in->title, in)) {
         memcpy(out, in->title, strlen(in->title) + 1); /* a glob is no longer than GLOB_MAX */
         return true;
     }

@@ -1,8 +1,8 @@
-/* One pass finds the extremes of every column, whatever the order of the points; the times of these are then looked
- * up by halving. */
+/* One pass finds the extremes of every column; the times of these are then looked up by halving. */
 #include "webapp/thin.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct column {
     bool any;
@@ -52,21 +52,36 @@ static void keep(struct thin *t, uint32_t time)
         t->times[t->n++] = time;
 }
 
+/* As they are shown. Returns 0, or -1 when memory is out. */
+static int copy_shown(struct series *shown, const struct series *points)
+{
+    series_init(shown);
+    shown->points = malloc(points->n * sizeof *points->points);
+    if (!shown->points)
+        return -1;
+    memcpy(shown->points, points->points, points->n * sizeof *points->points);
+    shown->n = shown->cap = points->n;
+    series_sort_last_wins(shown);
+    return 0;
+}
+
 int thin_init(struct thin *t, const struct series *points, uint32_t from, uint32_t until, uint32_t columns)
 {
+    struct series shown;
     struct extent e = extent_of(points, from, until);
     *t = (struct thin){.times = NULL};
     if (e.n <= 2 * (size_t)columns)
         return 0;
     struct column *all = calloc(columns, sizeof *all);
     t->times = calloc(2 * (size_t)columns + 2, sizeof *t->times);
-    if (!all || !t->times) {
+    if (!all || !t->times || copy_shown(&shown, points) != 0) {
         free(all);
         thin_fini(t);
         return -1;
     }
     t->column_s = ((double)e.last - e.first + 1) / columns;
-    fill(all, columns, points, &e, t->column_s);
+    fill(all, columns, &shown, &e, t->column_s);
+    series_fini(&shown);
     keep(t, e.first);
     for (uint32_t i = 0; i < columns; i++) {
         if (!all[i].any)

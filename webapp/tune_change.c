@@ -3,6 +3,7 @@
  * one that was not made. */
 #include "webapp/tune_change.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,9 +29,26 @@ static bool lacks_day(const struct request *request, const char *match, const js
     return skyline && retention->archive[0].span_s < SKYLINE_WINDOW_S;
 }
 
+/* Whether the override has all that is to be saved. */
+static bool stands(const struct tune_change *c, const json_t *list)
+{
+    const json_t *options = json_object_get(merge_find(list, c->match), "options");
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)c->options, name, value) {
+        if (!json_equal(json_object_get(options, name), value))
+            return false;
+    }
+    return true;
+}
+
 static int save(const struct tune_change *c, struct tune_stored *s, struct reply *reply)
 {
     char error[CONF_ERROR_MAX];
+    if (c->anew && stands(c, s->list)) {
+        http_error(reply, HTTP_CONFLICT, "somebody else saved the same at this moment");
+        return -1;
+    }
     if (merge_save(s->list, c->match, c->options, clock_wall_s(), error) == 0)
         return 0;
     http_error(reply, HTTP_BAD_REQUEST, "%s", error);

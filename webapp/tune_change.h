@@ -3,6 +3,7 @@
 #define WEBAPP_TUNE_CHANGE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "webapp/http.h"
 #include "webapp/tune_stored.h"
@@ -10,6 +11,7 @@
 struct tune_change {
     const char *match;
     const json_t *options; /* to be saved, as POST /api/overrides takes them; NULL: remove, or undo */
+    bool anew;             /* a save is refused with 409 where all of it stands already: another saved it meanwhile */
     const json_t *undo;    /* the change to take back, as tune_history.h has it; NULL: none */
 };
 

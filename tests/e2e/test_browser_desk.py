@@ -2,8 +2,10 @@
 import hashlib
 import hmac
 import re
+import signal
 import time
 
+import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -11,8 +13,9 @@ from conftest import wait_for
 from incidents import alerter, alerters, heads, wait_heads  # noqa: F401
 from test_browser_overview import a_bad_day, look, picture, visit  # noqa: F401
 from test_desk import notes, ticket
-from webapp import anomaly, start, tell, write_history  # noqa: F401
+from webapp import anomaly, start, tell, write_history, write_points  # noqa: F401
 
+DAY_S = 86400
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
@@ -75,6 +78,19 @@ def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
     assert not driver.find_elements(By.NAME, "confirm")
 
 
+def test_a_long_name_fits_where_a_link_leads(driver, redis, visit):
+    now = int(time.time())
+    name = "servers." + "x" * 300
+    write_history(redis, name)
+    tell(redis, "open", anomaly(name, now - 60, now))
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    look(driver, 320, 900)
+    driver.get(f"{page.web.page}/#act=normal&incident={head['id']}&until={now + 3600}&to=x&sig=0")
+    choose(driver, "Nothing up to this strength")
+    assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
 def overrides(page):
     return {o["match"]: o["options"] for o in page.web.json("/api/overrides")["overrides"]}
 
@@ -116,6 +132,30 @@ def test_what_is_normal_is_learnt_in_the_incidents_view_and_undone_in_tuning(dri
     wait_for("it is undone", lambda: overrides(page) == {})
 
 
+def test_who_presses_twice_says_it_once_and_an_error_keeps_the_choice(driver, redis, visit):
+    an_error_rate(redis)
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    driver.get(page.web.page + "/#incident=" + head["id"])
+    button = wait_for("the desk", lambda: [b for b in driver.find_elements(By.NAME, "ack") if b.is_displayed()])[0]
+    driver.execute_script("arguments[0].click(); arguments[0].click()", button)
+    wait_for("it is seen to", lambda: notes(redis, head["id"]))
+    driver.find_element(By.NAME, "normal").click()
+    choose(driver, "Nothing up to this strength")
+    confirm = driver.find_element(By.NAME, "confirm")
+    stored = redis.dump("ridgeline:overrides")
+    redis.set("ridgeline:overrides", "of another type")
+    confirm.click()
+    desk = driver.find_element(By.CSS_SELECTOR, "form.tending")
+    wait_for("the error", lambda: "Redis does not answer" in desk.text)
+    assert stored is None and redis.delete("ridgeline:overrides")
+    driver.execute_script("arguments[0].click(); arguments[0].click()", confirm)
+    wait_for("it is said", lambda: "finds it normal: score_to_open" in desk.text)
+    assert list(overrides(page)) == ["shop.checkout.errors"]
+    assert [note["kind"] for note in notes(redis, head["id"])] == ["ack", "normal"] and redis.xlen("ridgeline:desk") == 2
+    assert all("503" in refusal for refusal in page.console())
+
+
 def test_a_link_teaches_what_is_chosen_and_says_when_that_is_out_of_date(driver, redis, visit):
     an_error_rate(redis)
     page = visit()
@@ -136,6 +176,43 @@ def test_a_link_teaches_what_is_chosen_and_says_when_that_is_out_of_date(driver,
     wait_for("the note", lambda: notes(redis, head["id"]))
     (refusal,) = page.console()
     assert "409" in refusal
+
+
+def test_what_went_wrong_days_ago_is_seen_around_it_and_up_to_now(driver, redis, visit):
+    now = int(time.time()) // 60 * 60
+    t = now - 3 * DAY_S
+    write_points(redis, "shop.orders", [(s, 900.0 if t <= s <= t + 600 else 100.0 + s % 7)
+                                        for s in range(now - 5 * DAY_S, now, 60)])
+    told = anomaly("shop.orders", t, t + 600)
+    tell(redis, "open", told)
+    tell(redis, "close", dict(told, state="closed"))
+    page = visit()
+    (head,) = wait_heads(redis, 1, "closed")
+    driver.get(page.web.page + "/#incident=" + head["id"])
+
+    def charts():
+        return [plot.get_attribute("aria-label") for plot in driver.find_elements(By.CSS_SELECTOR, "#incident .plot")]
+
+    wait_for("the points around it", lambda: "around it: 71 points" in "".join(charts()[:1]))
+    assert re.search(r"last day: 1(439|440|441) points", charts()[1])
+
+
+@pytest.mark.parametrize("view", ["incident=ID", "act=normal&incident=ID&until=UNTIL&to=x&sig=0", "history=", "tune=",
+                                  "tune=shop.**", "alerts=", "metric=shop.checkout.errors&at=NOW"])
+def test_a_view_that_is_opened_while_redis_is_away_shows_when_it_is_back(driver, redis, redis_server, visit, view):
+    now = an_error_rate(redis)
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    away = "Redis does not answer; data will be here again when it does"
+    view = view.replace("ID", head["id"]).replace("UNTIL", str(now + 3600)).replace("NOW", str(now - 600))
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        driver.get(page.web.page + "/#" + view)
+        wait_for("what is wrong", lambda: away in driver.find_element(By.ID, "main").text)
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    wait_for("the view", lambda: away not in driver.find_element(By.ID, "main").text)
+    assert all("503" in refusal for refusal in page.console())
 
 
 def test_history_is_searched_and_its_address_can_be_pasted(driver, redis, visit):

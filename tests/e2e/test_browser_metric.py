@@ -195,6 +195,12 @@ def test_many_points_are_thinned_to_the_extremes_of_each_pixel(redis, page):
 
 # ---- moments
 
+def test_a_page_wider_than_any_chart_asks_for_what_may_be_asked_for(spike_t, page):
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                {"width": 9000, "height": 400, "deviceScaleFactor": 1, "mobile": False})
+    open_view(page)
+
+
 def sentence(page):
     return page.text("#metric .words")
 

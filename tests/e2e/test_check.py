@@ -82,7 +82,29 @@ channels = ( {{ name = "hook"; type = "webhook"; url = "https://example.org/"; c
 alerts = ( {{ name = "all"; channels = "*"; }} );
 mutes = ( {{ name = "nightly"; match = "**"; rrule = "FREQ=DAILY"; duration = "1h"; }} );
 rules = ( {{ match = "a"; ensemble = "skyline"; use_slow = "no"; consensus = 7; }},
+          {{ match = "a"; consensus = 7; use_median = "no"; }},
           {{ match = "b"; limit = 100; warn_before = "2d"; }} );
 """)
     assert (status, warnings) == (0, [])
     assert out.splitlines()[0] == f"{tmp_path}/t.conf: ok"
+
+
+def test_what_is_for_a_name_that_never_comes_is_warned_of(tmp_path):
+    status, _, warnings = check(tmp_path, """
+horizon: { deny = [ "test.**" ]; };
+channels = ( { name = "a"; type = "syslog"; } );
+alerts = ( { name = "dead"; channels = "a"; match = [ "test.one", "shop.*", "test.*" ]; } );
+mutes = ( { name = "deploys"; match = "ridgeline.marks.deploy"; } );
+rules = ( { match = "shop.one"; median = 5.0; },
+          { match = "test.two"; median = 5.0; } );
+""")
+    assert status == 0
+    assert warnings == [
+        ":7: warning: the rule is for test.two, of which horizon makes no metric",
+        ":4: warning: alert dead is for test.one, of which horizon makes no metric",
+        ":5: warning: mute deploys is for ridgeline.marks.deploy, of which horizon makes no metric"]
+    _, _, warnings = check(tmp_path, """
+horizon: { allow = "shop.**"; mark_prefix = ""; };
+rules = ( { match = "shop.one"; median = 5.0; }, { match = "ridgeline.marks.x"; median = 5.0; } );
+""")
+    assert warnings == [":3: warning: the rule is for ridgeline.marks.x, of which horizon makes no metric"]

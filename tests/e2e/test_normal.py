@@ -1,6 +1,7 @@
 """What "this is normal" teaches: the real webapp offers it and saves it, the real alerter notes it."""
 import random
 import time
+from concurrent import futures
 
 import pytest
 import requests
@@ -94,6 +95,17 @@ def test_a_link_teaches_what_its_incident_offers_and_nothing_else(redis, web, in
     assert list(overrides(web)) == ["shop.checkout.errors"]
     (note,) = wait_for("the note", lambda: notes(redis, incident))
     assert (note["by"], note["text"]) == ("by link to ops-mail", change)
+
+
+def test_what_several_teach_at_once_is_taught_once(redis, web, incident):
+    body = {"incident": incident, "kind": "normal", "teach": choices(web, incident)[1]["strength"]["change"]}
+    headers = {"X-Ridgeline-Token": web.token()}
+    redis.client_pause(500)  # all look at the choices before one is saved
+    with futures.ThreadPoolExecutor(16) as all_at_once:
+        answers = [all_at_once.submit(requests.post, web.page + "/api/incident/desk", json=body, headers=headers,
+                                      timeout=30) for _ in range(16)]
+    assert sorted(answer.result().status_code for answer in answers) == [200] + [409] * 15
+    assert len(web.json("/api/overrides/history")["entries"]) == 1 and redis.xlen("ridgeline:desk") == 1
 
 
 def test_who_merely_follows_links_changes_nothing(redis, web, incident):

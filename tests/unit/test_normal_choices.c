@@ -135,6 +135,9 @@ Test(normal_choices, nothing_but_the_incidents_own_metrics_is_matched)
     expect_match(m, 1, "shop.cart.errors", "shop.cart.errors");
     expect_match(odd, 2, "?", "{a[,]b,[{]c[}][[]d[]][*][?]}");
     expect_match(odd + 1, 1, "{c}[d]*?", "[{]c[}][[]d[]][*][?]");
+    struct normal_metric starred[] = {metric("x*.web1.load", WHAT(ANOMALOUS), 60, INCIDENT_UP),
+                                      metric("x*.web2.load", WHAT(ANOMALOUS), 60, INCIDENT_UP)};
+    expect_match(starred, 2, "x*.*.load", "{x[*].web1.load,x[*].web2.load}");
 }
 
 Test(normal_choices, too_many_or_too_long_names_cannot_be_taught)

@@ -38,6 +38,7 @@ Test(thin, what_is_kept_has_the_ends_and_every_columns_extremes)
             last = s.points[i].t > last ? s.points[i].t : last;
         }
         cr_assert_eq(thin_init(&t, &s, from, from + range, columns), 0);
+        series_sort_last_wins(&s);
         cr_expect_leq(t.n, 2 * columns + 2);
         cr_expect(thin_keeps(&t, first) && thin_keeps(&t, last));
         for (uint32_t c = 0; c < columns; c++) {
@@ -68,6 +69,23 @@ Test(thin, what_lies_outside_the_range_does_not_count)
     series_push(&s, (struct point){.t = 99999, .v = 5000});
     cr_assert_eq(thin_init(&t, &s, 1000, 1400, 4), 0);
     cr_expect(t.n <= 10 && t.column_s <= 100.25);
+    thin_fini(&t);
+    series_fini(&s);
+}
+
+Test(thin, a_value_that_was_written_over_hides_no_extreme)
+{
+    struct thin t;
+    struct series s;
+    series_init(&s);
+    for (uint32_t i = 0; i < 100; i++)
+        series_push(&s, (struct point){.t = 1000 + i, .v = 1});
+    s.points[40].v = 500;
+    s.points[60].v = 100;
+    series_push(&s, (struct point){.t = 1040, .v = 1});
+    cr_assert_eq(thin_init(&t, &s, 0, UINT32_MAX, 1), 0);
+    cr_expect(thin_keeps(&t, 1060));
+    cr_expect_not(thin_keeps(&t, 1040));
     thin_fini(&t);
     series_fini(&s);
 }

@@ -5,6 +5,7 @@ import {sayOfIncident} from './changes.js';
 import {byField} from './desk.js';
 import {byId, el, replace, setText} from './dom.js';
 import {nowS, time} from './format.js';
+import {whenBack} from './live.js';
 import {teaching} from './normal.js';
 import {whenInWords} from './rows.js';
 
@@ -27,7 +28,9 @@ export async function show(query) {
     const incident = await get('/api/incident', {id: query.get('incident') ?? ''});
     if (query === shown) ask(query, incident);
   } catch (error) {
-    if (query === shown) byId('act').append(el('p', {class: 'error'}, error.message));
+    if (query !== shown) return;
+    byId('act').append(el('p', {class: 'error'}, error.message));
+    whenBack(error, () => query === shown && show(query));
   }
 }
 

@@ -4,6 +4,7 @@ import {get} from './api.js';
 import {removeMute, saveMute} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
 import {clock, durationText, parseDuration} from './format.js';
+import {whenBack} from './live.js';
 
 const MEANINGS = {
   notify: 'sends no message',
@@ -42,6 +43,7 @@ async function tell() {
       : el('p', {class: 'none'}, 'No channel.'));
   } catch (error) {
     replace(list, el('p', {class: 'error'}, error.message));
+    whenBack(error, () => !section.hidden && tell());
   }
 }
 

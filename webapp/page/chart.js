@@ -57,8 +57,8 @@ class Charts {
   }
 
   wideView() {
-    const hourAgo = nowS() - HOUR_S;
-    return {from: Math.min(this.series.points[0]?.[0] ?? hourAgo, hourAgo), until: nowS(), title: 'last day'};
+    const now = nowS(), first = this.series.points[0]?.[0] ?? now;
+    return {from: Math.min(Math.max(first, now - DAY_S), now - HOUR_S), until: now, title: 'last day'};
   }
 
   show() {
@@ -78,7 +78,8 @@ class Charts {
 
   async load() {
     try {
-      const series = await get('/api/series', {metric: this.metric, from: Math.floor(nowS() - DAY_S)});
+      const from = Math.floor(Math.min(nowS() - DAY_S, this.views[0].range().from)); // a close look may be at days ago
+      const series = await get('/api/series', {metric: this.metric, from});
       if (!shown.has(this)) return;
       this.series = series;
       this.loadedAt = nowS();

@@ -23,14 +23,21 @@ export function desk(id) {
   const text = el('input', {name: 'text', 'aria-label': 'Note', placeholder: 'a note', maxlength: 1000});
   const state = el('p', {class: 'facts'}), said = el('p', {class: 'said', role: 'status'});
   const panel = el('div'), entries = el('ol', {class: 'entries'});
-  const attempt = async act => {
+  let busy = false;
+  // Returns whether it was done; who presses twice says it once.
+  const attempt = async (act, onError) => {
+    if (busy) return false;
+    busy = true;
     setText(said, '');
     try {
       replace(said, await act());
       return true;
     } catch (error) {
       setText(said, error.message);
+      onError?.(error);
       return false;
+    } finally {
+      busy = false;
     }
   };
   const say = kind => attempt(async () => {
@@ -75,8 +82,8 @@ function askWhatToLearn(id, panel, opener, attempt, by) {
     (opener.hidden ? by : opener).focus();
   };
   const confirm = async () => {
-    if (await attempt(() => choices.confirm({by: by.value.trim()}))) close();
-    else choices.reload();
+    const outOfDate = ({status}) => status === 409 && choices.reload();
+    if (await attempt(() => choices.confirm({by: by.value.trim()}), outOfDate)) close();
   };
   replace(panel, choices.node, el('div', {class: 'actions'},
     el('button', {type: 'button', class: 'primary', name: 'confirm', onclick: confirm}, 'This is normal'),

@@ -4,6 +4,7 @@ import {historyHash} from './address.js';
 import {get} from './api.js';
 import {byId, el, replace, setText} from './dom.js';
 import {nowS, plural} from './format.js';
+import {whenBack} from './live.js';
 import {incidentRow, updateIncident} from './rows.js';
 import {VirtualList} from './virtual.js';
 
@@ -54,7 +55,9 @@ export async function show(parameters) {
     parts.list.set(incidents);
     setText(parts.count, `${plural(incidents.length, 'incident')}${truncated ? ' of more: narrow the search' : ''}`);
   } catch (error) {
-    if (mine === asked) setText(parts.count, error.message);
+    if (mine !== asked) return;
+    setText(parts.count, error.message);
+    whenBack(error, () => mine === asked && show(parameters));
   }
 }
 

@@ -6,7 +6,7 @@ import {charts, lastHour} from './chart.js';
 import {byId, el, keepInPlace, replace, setText} from './dom.js';
 import {duration, nowS, number, plural, time} from './format.js';
 import {desk} from './desk.js';
-import {hear} from './live.js';
+import {hear, whenBack} from './live.js';
 import {notifiedTable} from './notified.js';
 import {arrow, hrefOf, noteOf, seenOf, whenInWords} from './rows.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
@@ -75,7 +75,9 @@ async function load(view) {
     view.incident = incident;
     tell(view);
   } catch (error) {
-    if (view === shown) replace(view.head, el('span', {class: 'error'}, error.message));
+    if (view !== shown) return;
+    replace(view.head, el('span', {class: 'error'}, error.message));
+    whenBack(error, () => view === shown && load(view));
   }
 }
 

@@ -17,4 +17,18 @@ function tell(kind, what) {
   listeners[kind].forEach(listener => listener(what));
 }
 
+const waiting = new Set();
+
+// Calls `again` once events say that Redis answers, where `error` is of a request that it, or the webapp, left without
+// an answer. A view that is gone by then lets it do nothing.
+export function whenBack({status}, again) {
+  if (status === 0 || status === 503) waiting.add(again);
+}
+
+hear('status', ({redis}) => {
+  const due = redis.up ? [...waiting] : [];
+  due.forEach(again => waiting.delete(again));
+  due.forEach(again => again());
+});
+
 export const startLive = () => follow(tell, live => tell('live', live));

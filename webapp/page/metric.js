@@ -5,6 +5,7 @@ import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
 import {append, byId, el, replace, setText} from './dom.js';
 import {duration, nowS, number, openSpan, time, words} from './format.js';
+import {whenBack} from './live.js';
 import {SHOWN_AT_FIRST, Timeline} from './timeline.js';
 import {tuneForm} from './tune.js';
 import {candidateLabel, findingsTable, scoreBadge, stateInWords} from './verdict.js';
@@ -75,6 +76,7 @@ async function explain(view) {
   } catch (error) {
     if (view !== shown || at !== view.at) return;
     replace(view.why, el('p', {class: 'error', role: 'alert'}, error.message), nowLink(view));
+    whenBack(error, () => view === shown && at === view.at && explain(view));
     if (error.message === UNKNOWN) return;
   }
   complete(view);

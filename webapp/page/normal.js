@@ -4,6 +4,7 @@ import {get} from './api.js';
 import {previewOverride, sayOfIncident} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {number, words} from './format.js';
+import {whenBack} from './live.js';
 import {inWords} from './preview.js';
 
 const ONCE = {change: '', title: 'Only this time', hint: 'The next like it opens as before.'};
@@ -50,11 +51,12 @@ async function offer(id, list, about) {
       hint: `${changeInWords(choice)}. `}));
     list.append(...rows.map(row => row.node));
     replace(about, choices.length ? ['For ', el('span', {class: 'metric'}, match), ', and nothing else.']
-      : ['No option tells it from what is not normal', !match && ', and its metrics are too many to name', ': ',
-        el('a', {href: tuneHash(match ?? '')}, 'tune it'), ' as you see fit.']);
+      : [match ? 'No option tells it from what is not normal' : 'No glob is of its metrics alone', ': ',
+        el('a', {href: tuneHash(match ?? '')}, 'tune'), ' as you see fit.']);
     previewAll(rows, match, choices);
   } catch (error) {
     replace(about, el('span', {class: 'error'}, error.message));
+    whenBack(error, () => list.isConnected && offer(id, list, about));
   }
 }
 
@@ -75,6 +77,7 @@ async function previewAll(rows, match, choices) {
   addEventListener('hashchange', () => gone.abort(), {once: true});
   for (const [i, {options}] of choices.entries()) {
     const {preview, node} = rows[i];
+    if (!node.isConnected) return;
     try {
       setText(preview, '…');
       const answer = await previewOverride({match, options}, gone.signal);

@@ -5,6 +5,7 @@ import {get} from './api.js';
 import {removeOverride, undoOverride} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {durationText, time, words} from './format.js';
+import {whenBack} from './live.js';
 
 const EXPORT = '/api/overrides/export';
 
@@ -29,6 +30,7 @@ export async function tellOverrides(node, onChange) {
         el('ol', {class: 'changes'}, entries.map(entry => entryRow(entry, table, again)))]);
   } catch (error) {
     replace(node, el('p', {class: 'error'}, error.message));
+    whenBack(error, () => node.isConnected && tellOverrides(node, onChange));
   }
 }
 

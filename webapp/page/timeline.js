@@ -8,6 +8,7 @@ import {DetectorLanes} from './detectors.js';
 import {el, setText} from './dom.js';
 import {clock, duration, nowS, number, shortNumber} from './format.js';
 import {listenTo} from './gestures.js';
+import {whenBack} from './live.js';
 import {lineColours, lineOptions, onColours, paintGhost, paintSeries, palette} from './paint.js';
 import {boundsOf, extend, hasClosed, lineRuns, previewed, rowsOf, thinned, valueRange} from './plot.js';
 
@@ -21,6 +22,8 @@ const GHOSTS = [
   {title: 'Yesterday', ago: DAY_S, colour: 'yesterday'},
   {title: 'Last week', ago: 7 * DAY_S, colour: 'last-week'},
 ];
+
+const columns = () => Math.min(innerWidth, 8192); // more than the API takes has a page that is zoomed far out
 
 export const SHOWN_AT_FIRST = {last: DAY_S};
 
@@ -167,13 +170,15 @@ export class Timeline {
     const mine = this.asked = new AbortController();
     const span = {from: Math.max(0, Math.floor(from)), until: wanted.last ? undefined : Math.ceil(until)};
     try {
-      const query = {metric: this.metric, ...span, lanes: 1, columns: innerWidth};
+      const query = {metric: this.metric, ...span, lanes: 1, columns: columns()};
       this.series = await get('/api/series', query, mine.signal);
       this.loadedAt = nowS();
       await Promise.all([...this.ghosts.values()].map(ghost => this.loadGhost(ghost, mine.signal)));
       if (mine === this.asked) this.show();
     } catch (error) {
-      if (error.name !== 'AbortError') setText(this.caption, error.message);
+      if (error.name === 'AbortError') return;
+      setText(this.caption, error.message);
+      whenBack(error, () => !mine.signal.aborted && this.load());
     }
   }
 
@@ -201,7 +206,7 @@ export class Timeline {
     const {from, until} = this.range();
     const ahead = this.wanted.last ? RELOAD_S : 0; // where a followed range will be until all is asked for anew
     const first = Math.max(0, Math.floor(from - ghost.ago)), last = Math.max(0, Math.ceil(until + ahead - ghost.ago));
-    const query = {metric: this.metric, from: first, until: last, judge: 0, columns: innerWidth};
+    const query = {metric: this.metric, from: first, until: last, judge: 0, columns: columns()};
     const series = await get('/api/series', query, signal);
     series.points.forEach(point => { point[0] += ghost.ago; });
     series.stretches.forEach(stretch => { stretch.from += ghost.ago; });

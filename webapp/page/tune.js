@@ -5,6 +5,7 @@ import {get} from './api.js';
 import {removeOverride, saveOverride, undoOverride} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
 import {parseDuration, words} from './format.js';
+import {whenBack} from './live.js';
 import {optionText, tellOverrides} from './overrides.js';
 import {previewPanel} from './preview.js';
 import {sliderFor} from './slider.js';
@@ -33,6 +34,7 @@ async function load(made, match, said = '', undo = null) {
     form.elements[focused]?.focus({preventScroll: true});
   } catch (error) {
     replace(form, el('p', {class: 'error'}, error.message));
+    whenBack(error, () => form.isConnected && load(made, match, said, undo));
   }
 }
 
