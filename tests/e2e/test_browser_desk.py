@@ -115,7 +115,8 @@ def test_what_is_normal_is_learnt_in_the_incidents_view_and_undone_in_tuning(dri
     wait_for("the button", lambda: [b for b in driver.find_elements(By.NAME, "normal") if b.is_displayed()])[0].click()
     wait_for("the focus on the choices", lambda: driver.execute_script("return document.activeElement.name") == "teach")
     assert "score to open 50 → 99" in choose(driver, "Nothing up to this strength")
-    assert driver.find_element(By.CSS_SELECTOR, ".teaching > .hint").text == "For shop.checkout.*.p95, and nothing else."
+    hint = driver.find_element(By.CSS_SELECTOR, ".teaching > .hint")
+    assert hint.text == "For shop.checkout.*.p95, and nothing else."
     for width in (1400, 360):
         look(driver, width, 1000)
         picture(driver, f"incident-normal-{width}")
@@ -152,7 +153,8 @@ def test_who_presses_twice_says_it_once_and_an_error_keeps_the_choice(driver, re
     driver.execute_script("arguments[0].click(); arguments[0].click()", confirm)
     wait_for("it is said", lambda: "finds it normal: score_to_open" in desk.text)
     assert list(overrides(page)) == ["shop.checkout.errors"]
-    assert [note["kind"] for note in notes(redis, head["id"])] == ["ack", "normal"] and redis.xlen("ridgeline:desk") == 2
+    assert [note["kind"] for note in notes(redis, head["id"])] == ["ack", "normal"]
+    assert redis.xlen("ridgeline:desk") == 2
     assert all("503" in refusal for refusal in page.console())
 
 

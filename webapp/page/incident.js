@@ -22,7 +22,8 @@ let shown;
 let newsTimer;
 let live = false; // whether events flow
 
-// Messages go out while nothing else is heard of an open one: so it is read again. How long it lasts is told in any case.
+// Messages go out while nothing else is heard of an open one: so it is read again. How long it lasts is told in any
+// case.
 setInterval(() => {
   if (!shown?.incident) return;
   if (live && shown.incident.state === 'open' && !document.hidden) load(shown);
