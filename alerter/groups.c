@@ -54,6 +54,18 @@ void groups_follow(struct told_one *leader, struct told_one *one, size_t way)
     leader->way[way].followers = one;
 }
 
+void groups_part(struct told_one *one, size_t way)
+{
+    struct told_one *leader = one->way[way].leader, **at = &leader->way[way].followers;
+    uint32_t *count = &leader->way[way].state.count;
+
+    while (*at != one)
+        at = &(*at)->way[way].next;
+    *at = one->way[way].next;
+    one->way[way].leader = one->way[way].next = NULL;
+    *count -= one->head.metrics < *count ? one->head.metrics : *count;
+}
+
 static int lead(struct told *t, struct told_one *one, size_t way)
 {
     struct groups_one *group = calloc(1, sizeof *group);
@@ -140,17 +152,37 @@ static struct told_one *find_held(const struct told *t, const char *id)
     return one;
 }
 
+static bool leads(const struct routing_state *state)
+{
+    return routing_is_busy(state) && !state->held;
+}
+
+/* Those that joined and were closed long before the start are not counted any more: nor are they as told, or what joins
+ * next would be no more than these. */
+static void count_anew(struct told_one *one, size_t way)
+{
+    struct routing_state *state = &one->way[way].state;
+    struct incident_head head;
+
+    groups_head(&head, one, way);
+    if (state->key != 0 && leads(state) && head.metrics < state->count)
+        state->count = head.metrics;
+}
+
 int groups_load(struct told *t)
 {
     for (struct told_one *one = t->ones; one; one = one->hh.next)
         for (size_t way = 0; way < t->ways.n; way++) {
             const struct routing_state *state = &one->way[way].state;
             struct told_one *leader = *state->with ? find_held(t, state->with) : NULL;
-            if (leader && leader != one && routing_is_busy(&leader->way[way].state))
+            if (leader && leader != one && leads(&leader->way[way].state))
                 groups_follow(leader, one, way);
             if (groups_settle(t, one, way) != 0)
                 return -1;
         }
+    for (struct told_one *one = t->ones; one; one = one->hh.next)
+        for (size_t way = 0; way < t->ways.n; way++)
+            count_anew(one, way);
     return 0;
 }
 

@@ -30,6 +30,9 @@ struct told_one *groups_find(const struct told *t, size_t way, uint64_t key);
 /* `one`, which says so in its state, follows. */
 void groups_follow(struct told_one *leader, struct told_one *one, size_t way);
 
+/* `one` follows its leader no more, whose state counts it no more as told. */
+void groups_part(struct told_one *one, size_t way);
+
 /* After a change of its state: who is told leads its group, if it has a key; whose end is intended takes nobody in; and
  * when that was sent nobody follows. Returns 0, or -1 when memory is out. */
 int groups_settle(struct told *t, struct told_one *one, size_t way);

@@ -131,7 +131,8 @@ static struct receipt receipt_of(const struct message *m, const char *channel, c
                             .kind = message_kind_name(m->kind),
                             .outcome = RECEIPT_QUEUED,
                             .at_s = clock_wall_s(),
-                            .reason = ""};
+                            .reason = "",
+                            .group = ""};
 }
 
 /* Queues it, and notes that it was. Returns as notice_send(). */
@@ -146,7 +147,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
                 const struct routing_state *state, json_t *head)
 {
     const char *known = json_string_value(json_object_get(head, "id")), *incident = known ? known : "";
-    const char *leader = json_string_value(json_object_get(json_object_get(head, "group"), "id"));
+    const char *place = receipts_place(head), *leader = place ? place : "";
     char ack[TICKET_LINK_BYTES], normal[TICKET_LINK_BYTES];
     char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 64], id[OUTBOX_ID_MAX], key[KEY_MAX];
     struct message m = {.kind = kind_of(state->pending),
@@ -155,7 +156,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
                         .site = site,
                         .page_url = url,
                         .incident = with_units(head, settings)};
-    snprintf(key, sizeof key, "%s.%s", leader ? leader : incident, alert);
+    snprintf(key, sizeof key, "%s.%s", leader, alert);
     snprintf(id, sizeof id, "%s.%" PRIu32 ".%s", key, state->sequence, message_kind_name(m.kind));
     site_name(site, settings);
     page_of(page, settings);
@@ -164,7 +165,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
     if (result == 0 && known)
         result = add_links(&m, s, page, incident, channel, ack, normal);
     if (result == 0)
-        result = queue(s, channel, &m, id, incident);
+        result = queue(s, channel, &m, id, leader);
     json_decref(m.marks);
     json_decref(m.incident);
     return result;
@@ -178,9 +179,22 @@ int notice_hold(struct store *s, const char *alert, const char *channel, const s
     struct message m = {.kind = kind_of(kind), .alert = alert};
     if (!incident)
         return 0;
-    snprintf(id, sizeof id, "%s.%s.%" PRIu32 ".held", incident, alert, state->sequence);
+    /* What is held has no number of its own, but each time that it was told or held before is another. */
+    snprintf(id, sizeof id, "%s.%s.%" PRIu32 ".%" PRId64 ".held", incident, alert, state->sequence, state->at_s);
     struct receipt receipt = receipt_of(&m, channel, id);
     receipt.outcome = RECEIPT_HELD;
+    return receipts_note(s, incident, &receipt);
+}
+
+int notice_join(struct store *s, const char *alert, const char *channel, const char *incident, const char *leader,
+                const struct routing_state *group)
+{
+    char id[OUTBOX_ID_MAX];
+    struct message m = {.kind = MESSAGE_OPEN, .alert = alert};
+    snprintf(id, sizeof id, "%s.%s.%" PRIu32 ".with", leader, alert, group->sequence);
+    struct receipt receipt = receipt_of(&m, channel, id);
+    receipt.outcome = RECEIPT_WITH;
+    receipt.group = leader;
     return receipts_note(s, incident, &receipt);
 }
 

@@ -21,6 +21,11 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
 int notice_hold(struct store *s, const char *alert, const char *channel, const struct routing_state *state,
                 enum routing_kind kind, const json_t *head);
 
+/* Notes with the incident that it is told in the group of `leader` from now on, whose state is `group`. Returns 0, or -1
+ * as above. */
+int notice_join(struct store *s, const char *alert, const char *channel, const char *incident, const char *leader,
+                const struct routing_state *group);
+
 /* Sends a channel's digest of this number about the incidents of `held` (array of heads), `held_count` with those that
  * are not listed. Returns as above. */
 int notice_send_digest(struct store *s, const struct settings *settings, const char *channel, uint32_t sequence,

@@ -11,6 +11,7 @@
 #define RELOAD_MS 1000
 #define SECOND_MS 1000
 #define SURFACE_MS 10000
+#define KEEP_MS 86400000
 #define ROUTE_MS 500 /* of a turn: the lease must not run out meanwhile */
 
 void notify_drop(struct notify *n)
@@ -79,11 +80,16 @@ static uint64_t group_key(const struct notify *n, const struct incident_head *he
 
 /* Has what is to be told as open told in a group that is told already. Returns 1 when there is none; 0; or -1 when
  * Redis did not answer. */
-static int join(struct notify *n, struct store *s, struct told_one *one, size_t i, uint64_t key)
+static int join(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one, size_t i,
+                uint64_t key)
 {
+    const struct ways_one *way = &n->told.ways.list[i];
     struct told_one *leader = key != 0 ? groups_find(&n->told, i, key) : NULL;
     if (!leader)
         return 1;
+    if (notice_join(s, way->alert->name, settings->channels.list[way->channel].name, one->id, leader->id,
+                    &leader->way[i].state) != 0)
+        return -1;
     routing_join(&one->way[i].state, leader->id, &one->head, clock_wall_s());
     groups_follow(leader, one, i);
     return told_save(&n->told, s, one, i);
@@ -94,6 +100,22 @@ static int leave(struct notify *n, struct store *s, struct told_one *one, size_t
 {
     routing_leave(&one->way[i].state);
     return told_save(&n->told, s, one, i);
+}
+
+/* A group may go on for ever, but what is closed is not counted for ever, and who leads it is kept as long as it lasts.
+ * Returns 0 or -1. */
+static int follow(struct notify *n, struct store *s, struct told_one *one, size_t i)
+{
+    struct told_one *leader = one->way[i].leader;
+    int64_t counted_s = n->told.ways.list[i].alert->update_after_s + TOLD_CLOSED_S, now_mono_ms = clock_mono_ms();
+    if (!one->head.open && clock_wall_s() - one->head.closed_at_s > counted_s) {
+        groups_part(one, i);
+        return told_save(&n->told, s, leader, i) == 0 ? leave(n, s, one, i) : -1;
+    }
+    if (leader->head.open || now_mono_ms < leader->way[i].kept_mono_ms)
+        return 0;
+    leader->way[i].kept_mono_ms = now_mono_ms + KEEP_MS;
+    return told_keep(s, leader);
 }
 
 /* Notes what is to be told, within the channel's limit. What is held back is known to the limiter before the
@@ -155,12 +177,13 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
 {
     struct routing_state *told = &one->way[i].state;
     if (one->way[i].leader)
-        return 0;
+        return follow(n, s, one, i);
     if (*told->with && leave(n, s, one, i) != 0)
         return -1;
     for (;;) {
         if (told->pending != ROUTING_NOTHING) {
             int result = send_pending(n, s, settings, one, i, counters);
+            n->blocked |= result > 0;
             if (result != 0)
                 return result < 0 ? -1 : 0;
         }
@@ -171,7 +194,7 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
             return 0;
         if (kind == ROUTING_OPEN) {
             uint64_t key = group_key(n, &head, &n->told.ways.list[i]);
-            int joined = join(n, s, one, i, key);
+            int joined = join(n, s, settings, one, i, key);
             if (joined <= 0)
                 return joined;
             told->key = key;
@@ -179,15 +202,6 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
         if (intend(n, s, settings, one, i, kind, &head, counters) != 0)
             return -1;
     }
-}
-
-/* An incident that is over and of which nothing is left to tell need not be held. */
-static bool is_done(const struct notify *n, const struct told_one *one)
-{
-    for (size_t i = 0; i < n->told.ways.n; i++)
-        if (routing_is_busy(&one->way[i].state) || *one->way[i].state.with)
-            return false;
-    return !one->head.open;
 }
 
 /* Goes on with the pass over all incidents. Returns 0 when it is at its end, 1 when the turn is, or -1 when Redis did
@@ -203,7 +217,7 @@ static int route_all(struct notify *n, struct store *s, const struct settings *s
             if (route(n, s, settings, one, i, counters) != 0)
                 return -1;
         n->next = one->hh.next;
-        if (is_done(n, one))
+        if (told_is_done(&n->told, one))
             told_forget(&n->told, one);
     }
     return 0;
@@ -279,20 +293,23 @@ static int follow_clock(struct notify *n, struct store *s, const struct settings
     return surface_turn(&n->surface, s, settings, clock_wall_s(), &n->bar);
 }
 
-static int begin_pass(struct notify *n, struct store *s, const struct settings *settings)
+/* Digests go first: what is held back while one is perhaps sent would be forgotten with what that told of. */
+static int begin_pass(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
 {
     n->second_mono_ms = clock_mono_ms() + SECOND_MS;
     n->passing = true;
+    n->blocked = false;
     n->next = n->told.ones;
     memcpy(n->cursor, n->told.cursor, sizeof n->cursor);
-    return follow_clock(n, s, settings);
+    return send_digests(n, s, settings, counters) == 0 ? follow_clock(n, s, settings) : -1;
 }
 
-/* All that was known when the pass began is told, or need not be. */
-static int end_pass(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
+/* All that was known when the pass began is told, or need not be; but for what a full queue did not take, whose incidents
+ * whoever starts next finds by these events alone. */
+static int end_pass(struct notify *n, struct store *s)
 {
     n->passing = false;
-    return told_save_cursor(s, n->cursor) == 0 ? send_digests(n, s, settings, counters) : -1;
+    return n->blocked ? 0 : told_save_cursor(s, n->cursor);
 }
 
 /* Events are taken in each turn, for their stream holds but some turns' worth. */
@@ -302,10 +319,10 @@ static int step(struct notify *n, struct store *s, const struct settings *settin
         return -1;
     if (!n->passing && clock_mono_ms() < n->second_mono_ms)
         return 0;
-    if (!n->passing && begin_pass(n, s, settings) != 0)
+    if (!n->passing && begin_pass(n, s, settings, counters) != 0)
         return -1;
     int result = route_all(n, s, settings, counters);
-    return result == 0 ? end_pass(n, s, settings, counters) : result < 0 ? -1 : 0;
+    return result == 0 ? end_pass(n, s) : result < 0 ? -1 : 0;
 }
 
 void notify_turn(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)

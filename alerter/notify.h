@@ -19,6 +19,7 @@ struct notify {
     struct mutes_saved mutes;
     bool passing;          /* a pass over all incidents is under way */
     struct told_one *next; /* of it: NULL at its end */
+    bool blocked;          /* something was to be told in it, and a channel's queue was full */
     char cursor[TOLD_CURSOR_BYTES]; /* the last event taken before it began */
     int64_t load_mono_ms, second_mono_ms, surface_mono_ms; /* when each is due */
 };

@@ -51,12 +51,18 @@ int receipts_note(struct store *s, const char *incident, const struct receipt *r
     return result;
 }
 
+const char *receipts_place(const json_t *head)
+{
+    const json_t *group = json_object_get(head, "group");
+    return json_string_value(json_object_get(group ? group : head, "id"));
+}
+
 int receipts_note_entry(struct store *s, const char *channel, const struct outbox_entry *entry,
                         enum receipt_outcome outcome, const char *reason)
 {
     char line[REASON_MAX];
     const struct message *m = &entry->message;
-    const char *incident = json_string_value(json_object_get(m->incident, "id"));
+    const char *incident = receipts_place(m->incident);
     struct receipt r = {.id = entry->id,
                         .alert = m->alert ? m->alert : "",
                         .channel = channel,
@@ -64,6 +70,7 @@ int receipts_note_entry(struct store *s, const char *channel, const struct outbo
                         .outcome = outcome,
                         .at_s = entry->queued_at_ms / 1000,
                         .done_at_s = clock_wall_s(),
-                        .reason = harmless_line(line, sizeof line, reason)};
+                        .reason = harmless_line(line, sizeof line, reason),
+                        .group = ""};
     return incident ? receipts_note(s, incident, &r) : 0;
 }

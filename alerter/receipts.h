@@ -12,8 +12,12 @@
  * which the log tells: no message is to wait for its receipt. -1 when Redis did not answer or memory is out. */
 int receipts_note(struct store *s, const char *incident, const struct receipt *r);
 
-/* The same of an outbox's entry, whose message is about an incident or a digest: of that nothing is noted. `reason` is
- * "", or why it is a dead letter. */
+/* The incident with which it is noted what was told of `head`: itself, or of a group the one that leads it. NULL where
+ * there is none. */
+const char *receipts_place(const json_t *head);
+
+/* Notes what became of an outbox's entry, whose message is about incidents or a digest: of that nothing is noted.
+ * `reason` is "", or why it is a dead letter. */
 int receipts_note_entry(struct store *s, const char *channel, const struct outbox_entry *entry,
                         enum receipt_outcome outcome, const char *reason);
 

@@ -7,6 +7,7 @@
 
 #include "alerter/groups.h"
 #include "alerter/writer.h"
+#include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 
@@ -19,6 +20,14 @@ void told_forget(struct told *t, struct told_one *one)
     HASH_DEL(t->ones, one);
     json_decref(one->json);
     free(one);
+}
+
+bool told_is_done(const struct told *t, const struct told_one *one)
+{
+    for (size_t i = 0; i < t->ways.n; i++)
+        if (routing_is_busy(&one->way[i].state) || *one->way[i].state.with)
+            return false;
+    return !one->head.open;
 }
 
 void told_drop(struct told *t)
@@ -70,8 +79,8 @@ static int ask(struct told *t, struct store *s, const char *id)
     return result;
 }
 
-/* Takes the reply to ask(). One without a head is not kept. Returns 0, or -1 when Redis did not answer or memory is
- * out. */
+/* Takes the reply to ask(). One without a head is not kept, nor one of which nothing is left to tell: of the closed ones
+ * that is nearly each. Returns 0, or -1 when Redis did not answer or memory is out. */
 static int take(struct told *t, struct store *s, const char *id)
 {
     redisReply *r = store_reply(s);
@@ -89,7 +98,8 @@ static int take(struct told *t, struct store *s, const char *id)
         if (r->element[i + 1]->type == REDIS_REPLY_STRING &&
             routing_from_text(&one->way[i].state, r->element[i + 1]->str) != 0)
             log_warning("told_unreadable", "incident=%s field=%s", one->id, t->ways.list[i].field);
-    if (!one->json) {
+    if (!one->json || told_is_done(t, one)) {
+        json_decref(one->json);
         free(one);
         goto out;
     }
@@ -197,16 +207,21 @@ static int load_leaders(struct told *t, struct store *s)
     return 0;
 }
 
-/* And those that were told with them and are closed since long: what is told of a group counts them. They ended, nearly
- * all, after it began. */
+/* And those that were told with them and are closed: what is told of a group counts them for a while. They ended,
+ * nearly all, after it began. */
 static int load_followers(struct told *t, struct store *s)
 {
-    int64_t since_s = INT64_MAX;
+    int64_t since_s = INT64_MAX, longest_s = 0;
     for (const struct told_one *one = t->ones; one; one = one->hh.next)
         for (size_t i = 0; i < t->ways.n; i++)
             if (one->way[i].state.key != 0 && routing_is_busy(&one->way[i].state) && one->head.start < since_s)
                 since_s = one->head.start;
-    return since_s < INT64_MAX ? load_list(t, s, KEYS_INCIDENTS_CLOSED, since_s) : 0;
+    if (since_s == INT64_MAX)
+        return 0;
+    for (size_t i = 0; i < t->ways.n; i++)
+        longest_s = t->ways.list[i].alert->update_after_s > longest_s ? t->ways.list[i].alert->update_after_s : longest_s;
+    int64_t counted_s = clock_wall_s() - longest_s - TOLD_CLOSED_S;
+    return load_list(t, s, KEYS_INCIDENTS_CLOSED, since_s > counted_s ? since_s : counted_s);
 }
 
 /* A former way on which nothing that is told is open has done what it was for. */
@@ -236,17 +251,6 @@ static int load_limiters(struct told *t, struct store *s, const struct settings 
             log_warning("limit_unreadable", "channel=%s", name);
     }
     return 0;
-}
-
-int told_load(struct told *t, struct store *s, const struct settings *settings)
-{
-    *t = (struct told){.generation = store_generation(s)};
-    kinship_init(&t->kinship, settings);
-    if (ways_load(&t->ways, s, settings) == 0 && load_limiters(t, s, settings) == 0 && load_ones(t, s) == 0 &&
-        load_leaders(t, s) == 0 && load_followers(t, s) == 0 && groups_load(t) == 0 && forget_ways(t, s, settings) == 0)
-        return 0;
-    told_drop(t);
-    return -1;
 }
 
 /* Takes one event: the head that it brings, and of an incident that is not held what was told. */
@@ -299,6 +303,18 @@ int told_take_events(struct told *t, struct store *s)
     return taken < 0 ? -1 : 0;
 }
 
+int told_load(struct told *t, struct store *s, const struct settings *settings)
+{
+    *t = (struct told){.generation = store_generation(s)};
+    kinship_init(&t->kinship, settings);
+    if (ways_load(&t->ways, s, settings) == 0 && load_limiters(t, s, settings) == 0 && load_ones(t, s) == 0 &&
+        told_take_events(t, s) == 0 && load_leaders(t, s) == 0 && load_followers(t, s) == 0 && groups_load(t) == 0 &&
+        forget_ways(t, s, settings) == 0)
+        return 0;
+    told_drop(t);
+    return -1;
+}
+
 static int done(redisReply *r)
 {
     int result = store_ok(r) ? 0 : -1;
@@ -319,8 +335,14 @@ int told_save(const struct told *t, struct store *s, const struct told_one *one,
     keys_incident(key, one->id);
     if (save(s, key, t->ways.list[way].field, routing_to_text(text, &one->way[way].state)) != 0)
         return -1;
-    /* Who leads a group may be closed for longer than closed ones are kept. */
-    return one->head.open ? 0 : done(store_command(s, "EXPIRE %s %lld", key, (long long)INCIDENT_AGE_S));
+    return one->head.open ? 0 : told_keep(s, one);
+}
+
+int told_keep(struct store *s, const struct told_one *one)
+{
+    char key[KEYS_MAX];
+    keys_incident(key, one->id);
+    return done(store_command(s, "EXPIRE %s %lld", key, (long long)INCIDENT_AGE_S));
 }
 
 int told_save_limiter(const struct told *t, struct store *s, const struct settings *settings, size_t channel)

@@ -16,6 +16,7 @@
 #include "ridgeline/store.h"
 
 #define TOLD_CURSOR_BYTES 48
+#define TOLD_CLOSED_S 86400 /* and `update_after`: how long a closed incident is counted in a group that goes on */
 
 /* What was told of an incident on one way, and its place in a group (groups.h). */
 struct told_way {
@@ -23,6 +24,7 @@ struct told_way {
     struct told_one *leader;    /* whom it follows; NULL: nobody */
     struct told_one *followers; /* the last that came first */
     struct told_one *next;      /* of the leader's followers */
+    int64_t kept_mono_ms;       /* of a leader that is closed: when it is to be kept on (told_keep()) */
 };
 
 struct told_one {
@@ -52,10 +54,13 @@ void told_drop(struct told *t);
 /* Takes the events that are new. Returns 0, or -1: what is held is to be dropped. */
 int told_take_events(struct told *t, struct store *s);
 
+/* Whether an incident is over and nothing of it is left to tell: it need not be held. And holds it no more. */
+bool told_is_done(const struct told *t, const struct told_one *one);
 void told_forget(struct told *t, struct told_one *one);
 
 /* Each saves one thing. Returns 0, or -1 when Redis did not take it. */
 int told_save(const struct told *t, struct store *s, const struct told_one *one, size_t way);
+int told_keep(struct store *s, const struct told_one *one); /* for as long as if it had closed now */
 int told_save_limiter(const struct told *t, struct store *s, const struct settings *settings, size_t channel);
 int told_save_cursor(struct store *s, const char *cursor);
 

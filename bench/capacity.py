@@ -73,6 +73,7 @@ def import_seed(directory, client, settings, days):
     client.set("metrics." + SEED, b"".join(canonical(t, v) for t, v in points))
     roomba = Daemon("roomba", directory, settings)
     wait_for("the seed's rollup", lambda: client.exists("rollup." + SEED) and
+             int(client.hget("ridgeline:stats:roomba", "visited") or 0) > 0 and
              client.strlen("metrics." + SEED) < 2 * 15 * RAW_POINTS, patience_s=120)
     assert roomba.stop() == 0
 

@@ -134,25 +134,51 @@ static bool decides_votes(const char *name)
     return strcmp(name, "consensus") == 0 || strcmp(name, "ensemble") == 0 || strncmp(name, "use_", 4) == 0;
 }
 
-/* A rule alone on top of `detection`; what rules that meet in a name make of each other, `explain` tells. */
+static double *option_at(struct engine_options *o, size_t k)
+{
+    return (double *)(void *)((char *)o + conf_metric_option(k)->offset);
+}
+
+/* Of what `detection` and all rules say of each option that decides votes, what is best for opening an anomaly. */
+static struct engine_options most_favourable(const struct settings *s)
+{
+    struct engine_options best = s->detection;
+    for (size_t i = 0; i < s->rules.n; i++)
+        for (size_t k = 0; k < conf_metric_options_n(); k++) {
+            const struct conf_rule *rule = &s->rules.rules[i];
+            const char *name = conf_metric_option(k)->name;
+            double *at = option_at(&best, k);
+            if (rule->set[k] && decides_votes(name))
+                *at = strcmp(name, "consensus") == 0 ? fmin(*at, rule->value[k]) : fmax(*at, rule->value[k]);
+        }
+    return best;
+}
+
+/* Which rules meet in a name is not known here: what this one does not say, another may (`best`), and a false warning
+ * is worse than none. `explain` tells what holds for a name. */
+static void check_rule_votes(struct lint *l, const struct conf_rule *rule, const struct engine_options *best)
+{
+    struct engine_options o = *best;
+    bool decides = false;
+    for (size_t k = 0; k < conf_metric_options_n(); k++) {
+        if (!rule->set[k] || !decides_votes(conf_metric_option(k)->name))
+            continue;
+        *option_at(&o, k) = rule->value[k];
+        decides = true;
+    }
+    if (decides)
+        check_votes(l, rule->line, &o);
+}
+
 static void check_rules(struct lint *l)
 {
+    const struct engine_options best = most_favourable(l->s);
     bool limited = false;
     for (size_t i = 0; i < l->s->rules.n; i++)
         limited |= !isnan(l->s->rules.rules[i].limit);
     for (size_t i = 0; i < l->s->rules.n; i++) {
         const struct conf_rule *rule = &l->s->rules.rules[i];
-        struct engine_options o = l->s->detection;
-        bool decides = false;
-        for (size_t k = 0; k < conf_metric_options_n(); k++) {
-            const struct conf_option *option = conf_metric_option(k);
-            if (!rule->set[k])
-                continue;
-            memcpy((char *)&o + option->offset, &rule->value[k], sizeof rule->value[k]);
-            decides |= decides_votes(option->name);
-        }
-        if (decides)
-            check_votes(l, rule->line, &o);
+        check_rule_votes(l, rule, &best);
         if (never_matches(l->s, rule->match))
             warn(l, rule->line, "the rule is for %s, of which horizon makes no metric", glob_pattern(rule->match));
         if (rule->warn_before_s > 0 && !limited)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define PLACES_FIRST 256
 #define CACHE_LINE_BYTES 64
@@ -10,8 +11,11 @@
 void table_init(struct table *t, table_is *is)
 {
     *t = (struct table){.is = is};
-    /* The kernel loads a program and its stack elsewhere each time. */
-    t->seed = (uint64_t)(uintptr_t)t ^ (uint64_t)(uintptr_t)&t << 32;
+    /* The kernel loads a program and its stack elsewhere each time: better than nothing where it has no numbers yet. */
+    t->seed[0] = (uint64_t)(uintptr_t)t ^ (uint64_t)(uintptr_t)&t << 32;
+    t->seed[1] = (uint64_t)(uintptr_t)is;
+    (void)!getrandom(t->seed, sizeof t->seed, GRND_NONBLOCK);
+    t->seed[1] |= 1;
 }
 
 void table_fini(struct table *t)
@@ -21,10 +25,13 @@ void table_fini(struct table *t)
     t->n_places = t->n = 0;
 }
 
-static uint64_t stir(uint64_t h)
+__extension__ typedef unsigned __int128 wide;
+
+/* Both halves of the product, one upon the other. */
+static uint64_t stir(const struct table *t, uint64_t h)
 {
-    h *= UINT64_C(0x9e3779b97f4a7c15);
-    return h ^ h >> 32;
+    wide product = (wide)h * t->seed[1];
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 static uint64_t word_at(const char *bytes)
@@ -34,20 +41,21 @@ static uint64_t word_at(const char *bytes)
     return word;
 }
 
-/* Eight bytes at a time, each multiplied by 2^64 over the golden ratio and folded (Knuth, "The Art of Computer
- * Programming", vol. 3, 6.4). The last eight may overlap those before: putting a shorter rest together in memory would
- * have the processor wait for every store under way, those of the line before to memory far off among them. */
+/* Eight bytes at a time, each multiplied by a number that no sender knows and folded: with a known one, changes of a
+ * byte that another some bytes behind it takes back are easily found, and names made of such would all stand in one
+ * place. The last eight may overlap those before: putting a shorter rest together in memory would have the processor
+ * wait for every store under way, those of the line before to memory far off among them. */
 uint64_t table_hash(const struct table *t, const char *name, size_t len)
 {
-    uint64_t h = t->seed ^ len, word = 0;
+    uint64_t h = t->seed[0] ^ len, word = 0;
     if (len < sizeof word) {
         memcpy(&word, name, len);
-        return stir(stir(h ^ word));
+        return stir(t, stir(t, h ^ word) ^ t->seed[0]);
     }
     const char *last = name + len - sizeof word;
     for (; name < last; name += sizeof word)
-        h = stir(h ^ word_at(name));
-    return stir(stir(h ^ word_at(last)));
+        h = stir(t, h ^ word_at(name));
+    return stir(t, stir(t, h ^ word_at(last)) ^ t->seed[0]);
 }
 
 static size_t next_place(const struct table *t, size_t i)

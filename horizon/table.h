@@ -24,7 +24,7 @@ struct table_place {
 struct table {
     struct table_place *places;
     size_t n_places, n;
-    uint64_t seed; /* of the hashes: which names share a place differs from run to run */
+    uint64_t seed[2]; /* of the hashes: which names share a place, nobody outside can tell; the second is odd */
     table_is *is;
 };
 

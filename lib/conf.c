@@ -1,11 +1,7 @@
 /* Loading settings: defaults, then the file, then --set, then what must hold
  * between options. libconfig reads the grammar and refuses duplicates; the
  * table (options.c) says what each option may be. An error is noted and reading goes on, so that
- * `ridgeline check` tells them all.
- *
- * The file is read here and not by libconfig, whose scanner ends the process
- * when a read fails. @include is refused: an origin such as settings.conf:12
- * always means the one file. */
+ * `ridgeline check` tells them all. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,30 +102,11 @@ static void read_root(struct conf_loader *l, const config_setting_t *root)
     }
 }
 
-/* Finds what libconfig would pass over: a NUL, behind which it reads nothing,
- * and @include. */
-static int check_text(struct conf_loader *l, const char *text, size_t len)
-{
-    unsigned line = 1;
-    const char *end = text + len;
-    for (const char *p = text; p < end; line++) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        const char *stop = newline != NULL ? newline : end;
-        if (memchr(p, '\0', (size_t)(stop - p)) != NULL)
-            return conf_errors_add(&l->errors, line, "", "a NUL byte");
-        p += strspn(p, " \t");
-        if (strncmp(p, "@include", 8) == 0)
-            return conf_errors_add(&l->errors, line, "", "@include is not supported: settings stand in one file");
-        p = stop + 1;
-    }
-    return 0;
-}
-
 /* `text` holds `len` bytes and a NUL behind them. An error of the grammar ends it: what stands behind cannot be told. */
 static void read_text(struct conf_loader *l, const char *text, size_t len)
 {
     config_t config;
-    if (check_text(l, text, len) < 0)
+    if (conf_source_check(text, len, &l->errors) < 0)
         return;
     config_init(&config);
     if (config_read_string(&config, text) == CONFIG_TRUE)
@@ -159,7 +136,10 @@ static void apply_set(struct conf_loader *l, const char *set)
     o = conf_option_find(group, option);
     if (o == NULL && dot == NULL)
         o = conf_option_find("detection", option);
-    if (o == NULL)
+    if (o == NULL && dot == NULL && (strcmp(name, "rules") == 0 || conf_list_exists(name) || conf_group_exists(name)))
+        conf_errors_add(&l->errors, CONF_LINE_SET, name, "is no single option; lists stand in the file alone, and of a "
+                        "group one option can be set: GROUP.OPTION=VALUE");
+    else if (o == NULL)
         unknown(l, CONF_LINE_SET, group, option);
     else if (conf_value_from_text(o, base_of(l->s, o), equals + 1, reason) < 0)
         conf_errors_add(&l->errors, CONF_LINE_SET, conf_full_name(o, name), "%s", reason);
@@ -207,28 +187,6 @@ int conf_parse(struct settings *s, const char *path, const char *text, size_t le
                const char *const *sets, char error[CONF_ERROR_MAX])
 {
     return parse(s, text, len, state_dir, sets, &(struct conf_errors){.path = path, .first = error});
-}
-
-char *conf_read(const char *path, size_t *len)
-{
-    char *text = malloc(CONF_FILE_MAX + 1);
-    FILE *file = fopen(path, "re");
-    int error = errno;
-    if (text == NULL || file == NULL)
-        goto fail;
-    *len = fread(text, 1, CONF_FILE_MAX + 1, file);
-    error = *len > CONF_FILE_MAX ? EFBIG : errno;
-    if (ferror(file) || *len > CONF_FILE_MAX)
-        goto fail;
-    fclose(file);
-    text[*len] = '\0';
-    return text;
-fail:
-    free(text);
-    if (file != NULL)
-        fclose(file);
-    errno = error;
-    return NULL;
 }
 
 static int load_file(struct settings *s, const char *path, const char *state_dir, const char *const *sets,

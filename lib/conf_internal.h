@@ -78,6 +78,10 @@ struct conf_errors {
 int conf_errors_add(struct conf_errors *errors, unsigned line, const char *what, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Finds what libconfig would read as something else, or not at all, in `len` bytes and a NUL behind them. Returns 0, or
+ * -1 with the error among the others. */
+int conf_source_check(const char *text, size_t len, struct conf_errors *errors);
+
 #define CONF_OPTIONS_MAX 128
 struct conf_loader {
     struct settings *s;

@@ -27,13 +27,15 @@ static void take(json_t *array, const redisReply *member, const char *metric, si
     json_decref(mark);
 }
 
+/* Which marks are of a metric is known only here, so all that Redis keeps are asked for: newer ones of others must not
+ * hide its own. */
 json_t *marks_read(struct store *s, const char *metric, size_t len, int64_t from, int64_t until)
 {
     redisReply *r = store_command(s, "ZREVRANGEBYSCORE " KEYS_MARKS " %lld %lld LIMIT 0 %d", (long long)until,
-                                  (long long)from, MARKS_READ_MAX);
+                                  (long long)from, metric ? MARKS_MAX : MARKS_READ_MAX);
     json_t *array = r ? json_array() : NULL;
     if (store_ok(r) && r->type == REDIS_REPLY_ARRAY)
-        for (size_t i = 0; array && i < r->elements; i++)
+        for (size_t i = 0; array && i < r->elements && json_array_size(array) < MARKS_READ_MAX; i++)
             take(array, r->element[i], metric, len);
     if (r)
         freeReplyObject(r);

@@ -97,10 +97,12 @@ const char *proc_identity(void)
     return identity;
 }
 
-/* What others shall read through accepted_fd. Short only when memory is out: then they keep what they have. */
+/* What others shall read through accepted_fd: `text`, with the NUL behind it. Who reads between the two steps takes the
+ * rest of the longer text before for a refusal and keeps what it has; were the file emptied first, it would take the
+ * defaults. Short only when memory is out: then they keep what they have, too. */
 static void publish(int fd, const char *text, size_t len)
 {
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, len, 0) != (ssize_t)len)
+    if (pwrite(fd, text, len + 1, 0) != (ssize_t)len + 1 || ftruncate(fd, (off_t)len) != 0)
         log_error("settings_not_shared", "reason=\"%s\"", strerror(errno));
 }
 

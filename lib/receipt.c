@@ -6,13 +6,15 @@
 static const char *const outcomes[RECEIPT_OUTCOMES] = {[RECEIPT_QUEUED] = "queued",
                                                        [RECEIPT_DELIVERED] = "delivered",
                                                        [RECEIPT_HELD] = "held back",
-                                                       [RECEIPT_DEAD] = "dead letter"};
+                                                       [RECEIPT_DEAD] = "dead letter",
+                                                       [RECEIPT_WITH] = "told with"};
 
 json_t *receipt_to_json(const struct receipt *r)
 {
-    return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:o, s:s}", "id", r->id, "at", (json_int_t)r->at_s, "alert",
+    return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "id", r->id, "at", (json_int_t)r->at_s, "alert",
                      r->alert, "channel", r->channel, "kind", r->kind, "outcome", outcomes[r->outcome], "done_at",
-                     r->done_at_s > 0 ? json_integer((json_int_t)r->done_at_s) : json_null(), "reason", r->reason);
+                     r->done_at_s > 0 ? json_integer((json_int_t)r->done_at_s) : json_null(), "reason", r->reason,
+                     "group", *r->group ? json_string(r->group) : json_null());
 }
 
 static bool read_outcome(const json_t *json, enum receipt_outcome *outcome)
@@ -33,6 +35,12 @@ static int64_t read_time(const json_t *time)
     return value >= 0 && value <= UINT32_MAX ? value : -1;
 }
 
+/* NULL for what is no text; "" where there is none: receipts of older releases know no groups. */
+static const char *read_group(const json_t *group)
+{
+    return group && !json_is_null(group) ? json_string_value(group) : "";
+}
+
 int receipt_from_json(struct receipt *r, const json_t *json)
 {
     const json_t *done_at = json_object_get(json, "done_at");
@@ -42,9 +50,10 @@ int receipt_from_json(struct receipt *r, const json_t *json)
                           .kind = json_string_value(json_object_get(json, "kind")),
                           .at_s = read_time(json_object_get(json, "at")),
                           .done_at_s = json_is_null(done_at) ? 0 : read_time(done_at),
-                          .reason = json_string_value(json_object_get(json, "reason"))};
-    bool whole = r->id && r->alert && r->channel && r->kind && r->reason && r->at_s >= 0 && r->done_at_s >= 0;
-    return whole && read_outcome(json, &r->outcome) ? 0 : -1;
+                          .reason = json_string_value(json_object_get(json, "reason")),
+                          .group = read_group(json_object_get(json, "group"))};
+    bool whole = r->id && r->alert && r->channel && r->kind && r->reason && r->group;
+    return whole && r->at_s >= 0 && r->done_at_s >= 0 && read_outcome(json, &r->outcome) ? 0 : -1;
 }
 
 json_t *receipt_list(const char *text, size_t len)
@@ -59,4 +68,46 @@ json_t *receipt_list(const char *text, size_t len)
     }
     json_decref(json);
     return out;
+}
+
+static bool is_listed(const json_t *list, const char *id)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(list, i, one) {
+        const char *other = json_string_value(json_object_get(one, "id"));
+        if (other && strcmp(other, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Puts a copy of a receipt behind all that are not later. */
+static int insert(json_t *list, json_t *one, const struct receipt *r, const char *group)
+{
+    size_t at = json_array_size(list);
+    while (at > 0 && json_integer_value(json_object_get(json_array_get(list, at - 1), "at")) > r->at_s)
+        at--;
+    json_t *copy = json_copy(one);
+    if (json_object_set_new(copy, "group", json_string(group)) == 0)
+        return json_array_insert_new(list, at, copy);
+    json_decref(copy);
+    return -1;
+}
+
+int receipt_add_group(json_t *list, const json_t *of_leader, const struct receipt *joined)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach(of_leader, i, one) {
+        struct receipt r;
+        if (receipt_from_json(&r, one) != 0 || r.at_s < joined->at_s || strcmp(r.alert, joined->alert) != 0 ||
+            strcmp(r.channel, joined->channel) != 0)
+            continue;
+        if (!is_listed(list, r.id) && insert(list, one, &r, joined->group) != 0)
+            return -1;
+        if (strcmp(r.kind, "resolve") == 0)
+            return 0;
+    }
+    return 0;
 }

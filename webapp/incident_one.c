@@ -105,15 +105,43 @@ static const redisReply *find_field(const redisReply *fields, const char *name)
     return NULL;
 }
 
+static bool is_id(const char *id)
+{
+    return strlen(id) == ANOMALY_ID_BYTES - 1 && strspn(id, "0123456789abcdef") == ANOMALY_ID_BYTES - 1;
+}
+
 /* The id of an incident: 16 hex digits. */
 static int read_id(const struct request *request, char id[GLOB_MAX + 1], char error[QUERY_ERROR_MAX])
 {
     if (query_text(request->query, "id", id, error) != 0)
         return -1;
-    if (strlen(id) == ANOMALY_ID_BYTES - 1 && strspn(id, "0123456789abcdef") == ANOMALY_ID_BYTES - 1)
+    if (is_id(id))
         return 0;
     snprintf(error, QUERY_ERROR_MAX, "id must be the id of an incident, %d hex digits", ANOMALY_ID_BYTES - 1);
     return -1;
+}
+
+/* The receipts that the field holds, with those of the groups in which it was told. NULL when memory is out. */
+static json_t *notified_to_json(struct store *s, const redisReply *field)
+{
+    json_t *own = receipt_list(field ? field->str : NULL, field ? field->len : 0), *list = json_copy(own), *one;
+    size_t i;
+    json_array_foreach(own, i, one) {
+        struct receipt joined;
+        char key[KEYS_MAX];
+        if (receipt_from_json(&joined, one) != 0 || !is_id(joined.group))
+            continue;
+        keys_incident(key, joined.group);
+        redisReply *r = store_command(s, "HGET %s " RECEIPT_FIELD, key);
+        bool known = store_ok(r) && r->type == REDIS_REPLY_STRING;
+        json_t *of_leader = receipt_list(known ? r->str : NULL, known ? r->len : 0);
+        receipt_add_group(list, of_leader, &joined);
+        json_decref(of_leader);
+        if (r)
+            freeReplyObject(r);
+    }
+    json_decref(own);
+    return list;
 }
 
 void incident_one_get(const struct request *request, struct reply *reply)
@@ -140,7 +168,7 @@ void incident_one_get(const struct request *request, struct reply *reply)
     json_object_set_new(json, "members", members_to_json(fields, &truncated));
     json_object_set_new(json, "members_truncated", json_boolean(truncated));
     json_object_set_new(json, "desk", desk_to_json(fields));
-    json_object_set_new(json, "notified", receipt_list(notified ? notified->str : NULL, notified ? notified->len : 0));
+    json_object_set_new(json, "notified", notified_to_json(request->store, notified));
     http_json(reply, HTTP_OK, json);
 out:
     if (fields)

@@ -113,12 +113,21 @@ double cadence_stale_after_s(const struct cadence *c)
 
 static bool sound(const struct cadence *c)
 {
+    if (!(c->irregular >= 0 && c->irregular <= 1 && c->longest_gap_s >= 0))
+        return false;
     if (c->n == 0)
         return c->step_s == 0 && c->taken == 0 && c->sampling;
     if (c->step_s == 0 && (!c->sampling || c->taken != c->n - 1))
         return false;
-    return c->first_t <= c->last_t && c->taken < CADENCE_INTERVALS && c->irregular >= 0 && c->irregular <= 1 &&
-           c->longest_gap_s >= 0;
+    return c->first_t <= c->last_t && c->taken < CADENCE_INTERVALS;
+}
+
+/* A step of 0 would never be known. */
+static void codec_interval(struct codec *codec, uint32_t *interval)
+{
+    codec_u32(codec, interval, UINT32_MAX);
+    if (*interval == 0)
+        codec->failed = true;
 }
 
 void cadence_codec(struct cadence *c, struct codec *codec)
@@ -130,7 +139,7 @@ void cadence_codec(struct cadence *c, struct codec *codec)
     codec_flag(codec, &c->sampling);
     codec_u32(codec, &c->taken, CADENCE_INTERVALS - 1);
     for (unsigned i = 0; i < c->taken; i++)
-        codec_u32(codec, &c->interval[i], UINT32_MAX);
+        codec_interval(codec, &c->interval[i]);
     codec_size(codec, &c->irregular);
     codec_size(codec, &c->longest_gap_s);
     if (!sound(c))

@@ -187,12 +187,12 @@ static void take_point(struct engine_record *r, const struct detector_point *p, 
 }
 
 /* Rarity takes the points by which the step was learnt, where it looks at single points. */
-static void take_first(struct engine_record *r)
+static void take_first(struct engine_record *r, const double first[RECORD_FIRST])
 {
     struct window past = {0};
     uint32_t t = r->since_t;
     for (unsigned i = 0; i < RECORD_FIRST && !record_has_minutes(r); i++) {
-        struct detector_point p = {.t = t, .y = record_normal(r, r->first[i]), .season = NAN};
+        struct detector_point p = {.t = t, .y = first[i], .season = NAN};
         window_push(&past, p.y);
         take_rarity(r, &p, &past, 0);
         t += i < CADENCE_INTERVALS ? r->cadence.interval[i] : 0;
@@ -203,6 +203,7 @@ static void take_first(struct engine_record *r)
 static bool take_time(struct engine_record *r, struct point p)
 {
     bool ran = r->cadence.step_s > 0;
+    double first[RECORD_FIRST];
     if (r->n == 0)
         r->since_t = p.t;
     r->n += r->n < UINT32_MAX;
@@ -210,9 +211,9 @@ static bool take_time(struct engine_record *r, struct point p)
     if (!ran)
         record_keep_first(r, p.v);
     if (new_step)
-        record_begin(r, p.t);
+        record_begin(r, p.t, first);
     if (new_step && !ran)
-        take_first(r);
+        take_first(r, first);
     return ran;
 }
 

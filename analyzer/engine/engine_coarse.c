@@ -127,6 +127,4 @@ void engine_warm_coarse(struct engine_record *r, const struct engine_mean *means
     r->profile.first_t = means[0].t;
     teach_all(r, means, n);
     profile_doubt_errors(&r->profile);
-    double last = record_normal(r, r->first[RECORD_FIRST - 1]);
-    r->raw.level.last = r->minutes.level.last = r->triples.level.last = last;
 }

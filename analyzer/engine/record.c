@@ -52,12 +52,15 @@ void record_first_rates(struct engine_record *r)
             r->first[i - 1] = r->first[i];
 }
 
-void record_begin(struct engine_record *r, uint32_t t)
+void record_begin(struct engine_record *r, uint32_t t, double first[RECORD_FIRST])
 {
-    if (r->unit == 0) {
+    bool begins = r->unit == 0;
+    if (begins) {
         if (counter_decide(&r->counter))
             record_first_rates(r);
         normalise(r);
+        for (unsigned i = 0; i < RECORD_FIRST; i++)
+            first[i] = record_normal(r, r->first[i]);
         r->profile = (struct profile){0};
     } else {
         r->since_t = t;
@@ -69,6 +72,8 @@ void record_begin(struct engine_record *r, uint32_t t)
     r->raw.window = window;
     stream_init(&r->minutes);
     stream_init(&r->triples);
+    if (begins)
+        r->raw.level.last = r->minutes.level.last = r->triples.level.last = first[RECORD_FIRST - 1];
     r->hours = (struct scale_hours){0};
     r->minute = r->triple = (struct bucket){0};
 }
@@ -130,10 +135,17 @@ double record_amount(const struct engine_record *r, double x)
     return r->counter.kind == COUNTER_YES ? detector_clip(x * r->counter.over_s, DBL_MAX) : x;
 }
 
+/* A gap ends a bucket, and what it holds is learnt at its own time. */
+static uint32_t begun(const struct bucket *b, uint32_t t)
+{
+    return b->n > 0 && b->t < t ? b->t : t;
+}
+
 void record_keep_times(struct engine_record *r, uint32_t from, uint32_t until)
 {
     if (r->cadence.step_s == 0)
         return;
+    from = begun(&r->triple, begun(&r->minute, from));
     profile_keep_times(&r->profile, from, until);
     scale_keep_times(&r->hours, from, until);
     custom_keep_times(&r->rarity.custom, from, until);

@@ -51,6 +51,21 @@ def close(redis, a):
     tell(redis, "close", dict(a, state="closed"))
 
 
+def close_long_ago(redis, a):
+    """What is silent ends at its last point, days before: the alerter closed it, and was killed before it told."""
+    now = int(time.time())
+    id, old = a["id"], now - 2 * 86400
+    key = "ridgeline:incident:" + id
+    over = {"state": "closed", "start": old - 60, "end": old}
+    member = json.dumps(dict(json.loads(redis.hget(key, "m:" + id)), **over))
+    head = json.dumps(dict(json.loads(redis.hget(key, "head")), **over, closed_at=now, open=0))
+    redis.hset(key, mapping={"m:" + id: member, "head": head})
+    close(redis, dict(a, end=old))
+    redis.xadd("ridgeline:incidents:events", {"kind": "close", "id": id, "json": head})
+    redis.zadd("ridgeline:incidents:closed", {id: old})
+    redis.zrem("ridgeline:incidents:open", id)
+
+
 def counter(redis, field):
     return int(redis.hget("ridgeline:stats:alerter", field) or 0)
 
@@ -160,6 +175,23 @@ def test_beyond_the_limit_one_digest_names_what_was_held_back(redis, alerter, ho
     assert titles == set(NAMES) and digest["held_count"] == 3
 
 
+def test_what_is_held_back_after_a_kill_is_not_taken_for_what_the_last_digest_told(redis, alerter, hook):
+    now = int(time.time())
+    daemon = alerter(channel='rate_limit = "1/hour";')
+    settle(redis)
+    daemon.kill()
+    redis.delete("ridgeline:lease:alerter")
+    # It had sent its first digest, and was killed before it noted that.
+    redis.set("ridgeline:sent:hook:digest.hook.1", 1)
+    redis.hset("ridgeline:alerter", "limit:hook", f"{now} 1 1 1 1 {'a' * 16}")
+    a = anomaly(NAMES[0], now - 60, now - 10, score=80)
+    tell(redis, "open", a)
+    daemon.start()
+    wait_for("it to be held back", lambda: counter(redis, "messages_held") == 1)
+    settle(redis)
+    assert redis.hget("ridgeline:alerter", "limit:hook").decode() == f"{now} 1 1 0 1 {a['id']}"
+
+
 def test_what_is_muted_is_not_told_until_the_mute_ends(redis, alerter, hook):
     now = int(time.time())
     alerter(more='mutes = ( { name = "file"; match = "batch.**"; } );')
@@ -175,7 +207,6 @@ def test_what_is_muted_is_not_told_until_the_mute_ends(redis, alerter, hook):
 
 
 def test_an_end_is_told_after_a_kill_however_long_ago_the_last_point_was(redis, alerter, hook):
-    """What is silent ends at its last point, days before: the alerter closed it, and was killed before it told."""
     now = int(time.time())
     daemon = alerter()
     a = anomaly("shop.orders", now - 60, now - 10, score=80)
@@ -184,16 +215,7 @@ def test_an_end_is_told_after_a_kill_however_long_ago_the_last_point_was(redis, 
     settle(redis)
     daemon.kill()
     redis.delete("ridgeline:lease:alerter")
-    id, old = a["id"], now - 2 * 86400
-    key = "ridgeline:incident:" + id
-    over = {"state": "closed", "start": old - 60, "end": old}
-    member = json.dumps(dict(json.loads(redis.hget(key, "m:" + id)), **over))
-    head = json.dumps(dict(json.loads(redis.hget(key, "head")), **over, closed_at=now, open=0))
-    redis.hset(key, mapping={"m:" + id: member, "head": head})
-    close(redis, dict(a, end=old))
-    redis.xadd("ridgeline:incidents:events", {"kind": "close", "id": id, "json": head})
-    redis.zadd("ridgeline:incidents:closed", {id: old})
-    redis.zrem("ridgeline:incidents:open", id)
+    close_long_ago(redis, a)
     daemon.start()
     wait_kinds(hook, "open", "resolve")
 

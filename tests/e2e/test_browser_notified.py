@@ -32,19 +32,24 @@ def test_an_incident_shows_who_was_notified_and_what_was_seen(driver, redis, vis
                "done_at": now - 48, "reason": ""}
     notified = [receipt, dict(receipt, id="2", channel="pager", outcome="queued", done_at=None),
                 dict(receipt, id="3", kind="update", channel="chat", outcome="held back", done_at=None),
-                dict(receipt, id="4", channel="hook", outcome="dead letter", reason=REASON)]
+                dict(receipt, id="4", channel="hook", outcome="dead letter", reason=REASON),
+                dict(receipt, id="5", outcome="told with", done_at=None, group="00000000000000aa")]
     redis.hset("ridgeline:incident:" + head["id"], "notified", json.dumps(notified))
 
     def rows():
         return [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")][1:]
                 for row in driver.find_elements(By.CSS_SELECTOR, "table.notified tbody tr")]
 
-    wait_for("they show by themselves", lambda: len(rows()) == 4)
+    wait_for("they show by themselves", lambda: len(rows()) == 5)
     assert [row[:3] for row in rows()] == [["all", "ops-mail", "opening"], ["all", "pager", "opening"],
-                                           ["all", "chat", "update"], ["all", "hook", "opening"]]
+                                           ["all", "chat", "update"], ["all", "hook", "opening"],
+                                           ["all", "ops-mail", "opening"]]
     outcomes = [row[3] for row in rows()]
     assert outcomes[0].startswith("delivered ") and outcomes[1:3] == ["queued", "held back"]
     assert outcomes[3].startswith("dead letter") and outcomes[3].endswith(f": {REASON}")
+    assert outcomes[4] == "told with its group"
+    link = driver.find_element(By.CSS_SELECTOR, "table.notified a")
+    assert link.get_attribute("href").endswith("#incident=00000000000000aa")
     for width in (360, 800, 1400):
         look(driver, width, 900)
         picture(driver, f"incident-notified-{width}")

@@ -82,6 +82,7 @@ channels = ( {{ name = "hook"; type = "webhook"; url = "https://example.org/"; c
 alerts = ( {{ name = "all"; channels = "*"; }} );
 mutes = ( {{ name = "nightly"; match = "**"; rrule = "FREQ=DAILY"; duration = "1h"; }} );
 rules = ( {{ match = "a"; ensemble = "skyline"; use_slow = "no"; consensus = 7; }},
+          {{ match = "a"; consensus = 7; use_median = "no"; }},
           {{ match = "b"; limit = 100; warn_before = "2d"; }} );
 """)
     assert (status, warnings) == (0, [])

@@ -227,6 +227,20 @@ def test_a_crashed_daemon_comes_back_with_the_settings_that_were_accepted(ridgel
     wait_for("the point", lambda: points_of(ridgeline.redis, "after.the.crash") == [(now, 1.0)])
 
 
+def test_daemons_that_read_the_settings_while_they_are_published_never_take_the_defaults(ridgeline_factory):
+    """As after `systemctl kill --signal=HUP`, which reaches the supervisor and the daemons at once."""
+    ridgeline = ridgeline_factory(more='log_level = "error";\n' + "# much to write\n" * 40000)
+    names = ["horizon", "roomba", "alerter", "webapp"]
+    wait_for("the daemons", lambda: all(ridgeline.pids(name) for name in names))
+    pids = [ridgeline.process.pid] + [ridgeline.pids(name)[0] for name in names]
+    for _ in range(2000):
+        for pid in pids:
+            os.kill(pid, signal.SIGHUP)
+        time.sleep(0.001)
+    wait_for("an answer", lambda: ridgeline.get("/api/health").status_code == 200)
+    assert "event=settings_re" not in ridgeline.log.read_text()  # by default each would say that it has read them
+
+
 def test_the_start_tells_when_the_kernel_may_refuse_redis_a_fork(ridgeline):
     mode = open("/proc/sys/vm/overcommit_memory").read().strip()
     assert ("event=overcommit_memory" in ridgeline.log.read_text()) == (mode == "0")

@@ -1,4 +1,5 @@
 """Incidents that an alert tells together, and what is told of alerts and channels that settings no longer have."""
+import json
 import random
 import signal
 import time
@@ -7,8 +8,9 @@ import pytest
 
 from conftest import wait_for, write_settings
 from receivers import HttpReceiver
-from test_alerts import alerter, bodies, close, counter, hook, kinds, settle, wait_kinds  # noqa: F401 (fixtures)
-from test_webapp import anomaly, tell
+from test_alerts import (alerter, bodies, close, close_long_ago, counter, hook, kinds,  # noqa: F401 (fixtures)
+                         settle, wait_kinds)
+from webapp import anomaly, start, tell  # noqa: F401 (fixture)
 
 # No two of them make one incident; the first three share their first part.
 SHOP = ["shop.cart", "shop.db.reads.slow.p99", "shop.mail.out.queue.length.max"]
@@ -136,6 +138,59 @@ def test_a_group_is_known_after_a_start_though_who_led_it_is_over_for_days(redis
     assert redis.ttl("ridgeline:incident:" + first["id"]) > 89 * 86400
 
 
+def test_a_group_that_goes_on_counts_no_more_what_is_over_for_days_and_keeps_who_leads_it(redis, alerter, hook):
+    daemon = alerter('group_by = "prefix:1";')
+    first = opened(redis, SHOP[0])
+    wait_kinds(hook, "open")
+    over, on = opened(redis, SHOP[1]), opened(redis, SHOP[2])
+    wait_for("they follow", lambda: all(b"with=" in (sent_field(redis, a) or b"") for a in (over, on)))
+    an_hour_later(redis, daemon, first)
+    wait_kinds(hook, "open", "update")
+    close(redis, over)
+    close(redis, first)
+    wait_open(redis, 1)
+    settle(redis)
+    daemon.stop()
+    key = "ridgeline:incident:" + over["id"]
+    redis.hset(key, "head", json.dumps(dict(json.loads(redis.hget(key, "head")), closed_at=int(time.time()) - 90000)))
+    redis.expire("ridgeline:incident:" + first["id"], 86400)
+    daemon.start()
+    wait_for("it to leave", lambda: b"with=" not in sent_field(redis, over))
+    wait_for("the leader to be kept", lambda: redis.ttl("ridgeline:incident:" + first["id"]) > 89 * 86400)
+    opened(redis, "shop.x.y.z.w.v")
+    wait_open(redis, 2)
+    an_hour_later(redis, daemon, first)
+    wait_kinds(hook, "open", "update", "update")  # as many as were told, but another
+    assert bodies(hook)[-1]["incident"]["group"] == {"id": first["id"], "incidents": 3}
+
+
+def test_each_incident_of_a_group_tells_who_was_told_of_it_and_with_which(redis, alerter, hook, start):  # noqa: F811
+    web, daemon = start(), alerter('group_by = "alert";')
+
+    def told(a):
+        return [(r["kind"], r["outcome"], r["group"]) for r in web.json("/api/incident", id=a["id"])["notified"]]
+
+    leader = opened(redis, PAY)
+    wait_kinds(hook, "open")
+    other = opened(redis, SHOP[2])
+    wait_open(redis, 2)
+    wait_for("it joins", lambda: told(other) == [("open", "told with", leader["id"])])
+    close(redis, leader)
+    wait_open(redis, 1)
+    an_hour_later(redis, daemon, leader)
+    wait_kinds(hook, "open", "update")
+    close(redis, other)
+    wait_kinds(hook, "open", "update", "resolve")
+    wait_for("all of it where it is led", lambda: told(leader) == [
+        (kind, "delivered", None) for kind in ("open", "update", "resolve")])
+    since = [(kind, "delivered", leader["id"]) for kind in ("update", "resolve")]
+    assert told(other) == [("open", "told with", leader["id"]), *since]
+    # The next group of the same leader is another.
+    opened(redis, SHOP[1])
+    wait_kinds(hook, "open", "update", "resolve", "open")
+    assert told(other)[1:] == since
+
+
 def test_links_of_a_group_are_of_what_is_open(redis, alerter, hook):
     daemon = alerter('group_by = "alert";')
     leader = opened(redis, PAY)
@@ -209,6 +264,32 @@ def test_what_a_former_alert_told_has_its_end_when_the_incident_has(redis, daemo
     begin_anew(redis, daemon, how)
     wait_for("the former ways to be forgotten", lambda: ways(redis) == ["way:new:hook"])
     assert len(other.requests) == 2
+
+
+def test_a_former_alert_is_known_until_the_end_is_told_of_what_closed_while_nobody_led(redis, daemons, hook, two_hooks):
+    daemon = daemons("alerter", two_hooks('{ name = "old"; channels = "hook"; }')).wait_ready()
+    a = opened(redis, SHOP[0])
+    wait_kinds(hook, "open")
+    settle(redis)
+    daemon.kill()
+    redis.delete("ridgeline:lease:alerter")
+    close_long_ago(redis, a)
+    two_hooks("")
+    hook.status = 503
+    with redis.pipeline(transaction=False) as pipe:  # a queue that takes no more, as long as nobody tends it
+        for _ in range(10000):
+            pipe.xadd("ridgeline:outbox:hook", {"json": "no message"})
+        pipe.set("ridgeline:lease:channel:hook", "another", px=600000)
+        pipe.execute()
+    daemon.start()
+    wait_for("the end to be intended", lambda: b" resolve " in sent_field(redis, a, "sent:old:hook"))
+    daemon.kill()
+    redis.delete("ridgeline:lease:alerter", "ridgeline:lease:channel:hook", "ridgeline:outbox:hook")
+    hook.status = 200
+    daemon.start()
+    wait_kinds(hook, "open", "resolve")
+    begin_anew(redis, daemon, "restart")
+    wait_for("the former way to be forgotten", lambda: ways(redis) == [])
 
 
 def test_a_channel_that_is_gone_is_told_nothing_and_one_that_told_no_ends_tells_none(redis, daemons, hook, two_hooks):

@@ -46,6 +46,17 @@ def test_a_line_is_a_mark_as_one_from_the_api_and_named_in_messages(web, horizon
     assert bodies(hook)[0]["marks"] == named
 
 
+def test_marks_of_others_hide_none_of_a_metrics_own(web, redis):
+    now = int(time.time())
+    redis.set("metrics.shop.orders", b"".join(canonical(now - 600 + 10 * i, 5.0) for i in range(60)))
+    for i in range(300):
+        mark = {"id": f"{i}", "at": now - 500 + i, "text": f"deploy {i}", "match": "shop.**" if i < 3 else "other.**"}
+        redis.zadd("ridgeline:marks", {json.dumps(mark): mark["at"]})
+    shown = web.json("/api/series", metric="shop.orders", **{"from": now - 600, "until": now})["marks"]
+    assert shown == [{"at": now - 500 + i, "text": f"deploy {i}"} for i in range(3)]
+    assert len(web.json("/api/marks")["marks"]) == 200
+
+
 def test_a_mail_names_the_mark_of_a_line(horizon, daemons, tmp_path):
     now, server = int(time.time()), MailServer(tmp_path)
     try:

@@ -52,6 +52,15 @@ def test_what_is_held_back_or_refused_is_told_so(redis, alerter, hook):
     assert outcomes(redis, second["id"]) == [("open", "held back")]
 
 
+def test_each_update_that_is_held_back_is_told_so(redis, alerter, hook):
+    now = int(time.time())
+    alerter('repeat_after = "1s";', channel='rate_limit = "1/hour";')
+    a = anomaly(NAMES[0], now - 60, now - 10, score=80)
+    tell(redis, "open", a)
+    wait_for("two held back", lambda: outcomes(redis, a["id"])[:3] == [
+        ("open", "delivered"), ("update", "held back"), ("update", "held back")])
+
+
 def test_kills_in_between_leave_one_receipt_for_each_message(redis, alerter, hook):
     draw, now = random.Random(7), int(time.time())
     daemon = alerter()

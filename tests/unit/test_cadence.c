@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "analyzer/engine/cadence.h"
+#include "analyzer/engine/codec.h"
 #include "engine_noise.h"
 
 #define START 1790000000u
@@ -138,4 +139,33 @@ Test(cadence, what_was_regular_and_comes_by_chance_becomes_sparse)
     for (unsigned i = 0; i < 100; i++)
         feed(by_chance(&n, 600));
     cr_expect(cadence_is_sparse(&c));
+}
+
+Test(cadence, a_saved_one_that_is_irregular_before_its_first_point_is_refused)
+{
+    uint8_t bytes[64];
+    struct codec w = {.out = bytes, .cap = sizeof bytes}, in;
+    cadence_init(&c);
+    c.irregular = 144;
+    cadence_codec(&c, &w);
+    in = (struct codec){.in = bytes, .cap = w.at};
+    cadence_codec(&c, &in);
+    cr_expect(in.failed);
+}
+
+/* A median of 0 would be no step, and the record would wait for one for good: beyond what it has room for. */
+Test(cadence, a_saved_one_with_an_interval_of_0_is_refused)
+{
+    for (uint32_t interval = 0; interval < 2; interval++) {
+        uint8_t bytes[64];
+        struct codec w = {.out = bytes, .cap = sizeof bytes}, in;
+        cadence_init(&c);
+        for (t = START; c.n < 3; t += 10)
+            cadence_take(&c, t);
+        c.interval[1] = interval;
+        cadence_codec(&c, &w);
+        in = (struct codec){.in = bytes, .cap = w.at};
+        cadence_codec(&c, &in);
+        cr_expect_eq(in.failed, interval == 0, "interval %u", interval);
+    }
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "settings_text.h"
@@ -75,4 +76,65 @@ Test(conf, what_must_hold_between_options_is_told_together)
         lines += told[i] == '\n';
     cr_assert_eq(lines, COUNT(all), "%s", told);
     free(told);
+}
+
+Test(conf, setting_a_list_or_a_group_is_told_as_such)
+{
+    static const char *const wholes[] = {"rules=1", "channels=x", "mutes=", "horizon=1"};
+    for (size_t i = 0; i < COUNT(wholes); i++) {
+        const char *const sets[] = {wholes[i], NULL};
+        char error[CONF_ERROR_MAX];
+        struct settings s;
+        cr_assert_eq(conf_load(&s, NULL, NULL, sets, error), -1);
+        cr_assert(strstr(error, "is no single option") != NULL && strstr(error, "did you mean") == NULL, "%s", error);
+    }
+}
+
+/* libconfig would read 4294967396 as 100. */
+Test(conf, a_number_that_would_be_cut_to_32_bits_is_an_error)
+{
+    static const char *const cut[] = {
+        "horizon: { max_metrics = 4294967396; };",  "horizon: {\n max_metrics = 0x100000064; };",
+        "horizon: { max_metrics = 2147483648; };",  "detection: { median = -2147483649; };",
+        "a = 99999999999999999999999999;",          "/* 1 */ a = \"x\\\"\"; # 5\n b = 5000000000",
+    };
+    static const char *const whole[] = {
+        "horizon: { max_metrics = 2147483L; };",
+        "horizon: { max_metrics = 0xffff; }; # 4294967396\n// 4294967396\n/* 4294967396 \n 4294967396 */",
+        "detection: { median = 4294967396e-9; };",
+        "state_dir = \"4294967396 \\\" = 4294967396\"; instance = \"a-4294967396\";",
+    };
+    char error[CONF_ERROR_MAX];
+    struct settings s;
+    for (size_t i = 0; i < COUNT(cut); i++) {
+        cr_assert_eq(parse(&s, cut[i], error), -1, "%s", cut[i]);
+        cr_assert(strstr(error, "more than 32 bits") != NULL, "%s: %s", cut[i], error);
+        cr_assert_eq(strncmp(error, strchr(cut[i], '\n') != NULL ? "t.conf:2: " : "t.conf:1: ", 10), 0, "%s", error);
+    }
+    for (size_t i = 0; i < COUNT(whole); i++) {
+        cr_assert_eq(parse(&s, whole[i], error), 0, "%s: %s", whole[i], error);
+        conf_free(&s);
+    }
+}
+
+Test(conf, a_pipe_without_a_writer_is_refused_at_once_and_one_with_settings_is_read, .timeout = 30)
+{
+    char dir[] = "/tmp/test-conf-XXXXXX", path[64], error[CONF_ERROR_MAX];
+    struct settings s;
+    int ends[2];
+    cr_assert(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/fifo", dir);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(conf_load(&s, path, NULL, NULL, error), -1);
+    cr_assert(strstr(error, "No data") != NULL, "%s", error);
+    unlink(path);
+    rmdir(dir);
+    cr_assert_eq(pipe(ends), 0);
+    cr_assert_eq(write(ends[1], "instance = \"b\";", 15), 15);
+    close(ends[1]);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    cr_assert_eq(conf_load(&s, path, NULL, NULL, error), 0, "%s", error);
+    cr_assert_str_eq(s.instance, "b");
+    conf_free(&s);
+    close(ends[0]);
 }

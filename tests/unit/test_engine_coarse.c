@@ -260,6 +260,22 @@ Test(engine_coarse, means_that_reach_beyond_the_first_point_are_passed_over)
     free(r);
 }
 
+/* Else half the distance to what was taken for its last value would be a floor under every scale, for good. */
+Test(engine_coarse, a_constant_metric_is_known_to_be_one)
+{
+    struct engine_record *r = record_new();
+    struct verdict v;
+    const struct engine_mean means[] = {{MONDAY - 1200, 600, 100}, {MONDAY - 600, 600, 100}};
+    for (uint32_t i = 0; i < 2000; i++) {
+        v = feed(r, MONDAY + 60 * i, 100);
+        engine_warm_coarse(r, means, COUNT(means));
+    }
+    cr_expect(level_is_constant(&r->raw.level), "%g", r->raw.level.resolution);
+    v = feed(r, MONDAY + 60 * 2000, 130);
+    cr_expect_gt(v.score, 50, "%g", v.score);
+    free(r);
+}
+
 Test(engine_coarse, a_counter_learns_its_rate_by_the_time_of_day)
 {
     struct noise noise = noise_seeded(9);

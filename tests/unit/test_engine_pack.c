@@ -288,6 +288,32 @@ Test(engine_pack, for_some_times_goes_on_through_them_as_if_it_were_whole)
     }
 }
 
+/* What was gathered for a mean before the gap is learnt at its own time, which no point comes at any more. */
+Test(engine_pack, for_some_times_after_a_gap_learns_what_came_before_it)
+{
+    static const uint32_t gaps[] = {60, 1000, 5000, 30000, 200000};
+    uint8_t *bytes = malloc(engine_packed_max()), *whole = malloc(engine_packed_max());
+    for (unsigned k = 0; k < 15; k++) {
+        uint32_t step_s = k % 3 ? 300 : 30;
+        struct noise n = noise_seeded(k);
+        struct engine_record *r = fed(9 * 86400 / step_s + k, step_s, &n), *copy = new_record();
+        uint32_t from = engine_last_t(r) + gaps[k / 3], last = from;
+        cr_assert_eq(engine_unpack(copy, bytes, engine_pack_times(r, from, from + 7200, bytes)), 0);
+        for (struct verdict v; last < from + 7200; last += step_s) {
+            struct point p = {last, 5 + noise_normal(&n)};
+            cr_assert_eq(engine_update(r, &o, p, &v), 0);
+            cr_assert_eq(engine_update(copy, &o, p, &v), 0);
+        }
+        size_t len = engine_pack_times(copy, from, from, bytes);
+        cr_assert_eq(len, engine_pack_times(r, from, from, whole));
+        cr_assert_eq(memcmp(bytes, whole, len), 0, "step %u, gap %u", step_s, gaps[k / 3]);
+        free(copy);
+        free(r);
+    }
+    free(whole);
+    free(bytes);
+}
+
 /* Of what is usual at other times nothing is told, rather than something wrong. */
 Test(engine_pack, for_some_times_knows_no_season_at_others)
 {

@@ -242,18 +242,38 @@ Test(record, normalises_values_and_back)
     static const double values[] = {0, 1, -7.25, 1e-300, 1e300, 1e15, 5e-324};
     for (unsigned k = 0; k < sizeof values / sizeof *values; k++) {
         struct engine_record r = {.cadence.step_s = 60};
+        double first[RECORD_FIRST];
         for (unsigned i = 0; i < RECORD_FIRST; i++)
             r.first[i] = values[k] * (1 + i % 3);
-        record_begin(&r, MIDNIGHT);
+        record_begin(&r, MIDNIGHT, first);
         cr_assert(r.unit > 0);
         for (unsigned i = 0; i < 3; i++) {
             double value = values[k] * (1 + i), y = record_normal(&r, value);
             cr_assert(fabs(y) < 1e3, "%g", y);
             cr_assert_float_eq(record_value(&r, y), value, 1e-12 * fabs(value));
         }
+        for (unsigned i = 0; i < RECORD_FIRST; i++)
+            cr_assert_eq(first[i], record_normal(&r, values[k] * (1 + i % 3)));
+        cr_assert_eq(r.raw.level.last, first[RECORD_FIRST - 1]);
         cr_assert_leq(fabs(record_normal(&r, -1.7e308)), RECORD_Y_MAX);
         cr_assert(isfinite(record_value(&r, RECORD_Y_MAX)));
     }
+}
+
+/* 100 and 102 in turns: 2 apart, and one from their mean. */
+Test(record, rarity_takes_the_points_by_which_the_step_was_learnt)
+{
+    struct engine_record r;
+    struct engine_options o;
+    struct verdict v;
+    engine_init(&r);
+    engine_options_default(&o);
+    for (unsigned i = 0; i < RECORD_FIRST; i++)
+        cr_assert_eq(engine_update(&r, &o, (struct point){MIDNIGHT + 60 * i, 100 + 2 * (i % 2)}, &v), 0);
+    const struct surprise *line = &r.rarity.surprise[RESIDUAL_FORECAST];
+    cr_assert_gt(line->n, 10);
+    for (unsigned i = 0; i < SURPRISE_KEPT; i++)
+        cr_assert_leq((double)line->kept[i] * r.unit, 2.5, "%g", (double)line->kept[i] * r.unit);
 }
 
 Test(record, takes_no_rate_from_a_reset_among_the_first_counts)

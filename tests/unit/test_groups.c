@@ -124,6 +124,54 @@ Test(groups, what_was_held_back_or_is_about_to_end_takes_nobody_in)
     free(one);
 }
 
+static void drop(struct told *t)
+{
+    struct told_one *one, *next;
+    HASH_ITER(hh, t->ones, one, next)
+    {
+        HASH_DEL(t->ones, one);
+        free(one);
+    }
+    groups_free(t);
+}
+
+static struct told_one *hold(struct told *t, const char *id, uint32_t metrics, const char *state)
+{
+    struct told_one *one = calloc(1, sizeof *one + sizeof *one->way);
+    cr_assert_not_null(one);
+    snprintf(one->id, sizeof one->id, "%s", id);
+    one->head.metrics = metrics;
+    cr_assert_eq(routing_from_text(&one->way[0].state, state), 0);
+    HASH_ADD_STR(t->ones, id, one);
+    return one;
+}
+
+Test(groups, what_follows_whom_and_counts_is_known_after_a_start)
+{
+    static const struct {
+        const char *leader;
+        bool follows;
+        uint32_t count; /* of the leader, which has 3 metrics; who follows has 4 */
+    } rows[] = {
+        {"1 0 nothing 1 3 5 key=00000000000000aa", true, 3},
+        {"1 0 nothing 1 7 5 key=00000000000000aa", true, 7},
+        {"1 0 nothing 1 9 5 key=00000000000000aa", true, 7}, /* another that is closed since long */
+        {"0 0 resolve 2 7 5 key=00000000000000aa", true, 7},
+        {"0 0 nothing 2 7 5 key=00000000000000aa", false, 7},
+        {"1 1 nothing 2 3 5 key=00000000000000aa", false, 3}, /* held back: its end is told to nobody */
+        {"1 0 nothing 1 9 5", true, 9},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct told t = {.ways = {.n = 1}};
+        struct told_one *leader = hold(&t, "00000000000000bb", 3, rows[i].leader);
+        struct told_one *one = hold(&t, "00000000000000cc", 4, "0 0 nothing 0 4 5 with=00000000000000bb");
+        cr_assert_eq(groups_load(&t), 0);
+        cr_expect_eq(one->way[0].leader, rows[i].follows ? leader : NULL, "row %zu", i);
+        cr_expect_eq(leader->way[0].state.count, rows[i].count, "row %zu", i);
+        drop(&t);
+    }
+}
+
 /* ---- a simulation: incidents that open and close, told together by an alerter that is killed at any step */
 
 #define INCIDENTS 6
@@ -162,17 +210,6 @@ static void load(struct told *t)
         HASH_ADD_STR(t->ones, id, one);
     }
     cr_assert_eq(groups_load(t), 0);
-}
-
-static void drop(struct told *t)
-{
-    struct told_one *one, *next;
-    HASH_ITER(hh, t->ones, one, next)
-    {
-        HASH_DEL(t->ones, one);
-        free(one);
-    }
-    groups_free(t);
 }
 
 static void save(const struct told_one *one)

@@ -13,8 +13,11 @@ export function notifiedTable(receipts) {
     el('tbody', {}, receipts.map(receiptRow)));
 }
 
-function receiptRow({at, alert, channel, kind, outcome, done_at: doneAt, reason}) {
-  return el('tr', {class: outcome === 'delivered' ? undefined : 'undelivered'},
+// What is told with other incidents says with which: there stands what else was told of them.
+function receiptRow({at, alert, channel, kind, outcome, done_at: doneAt, reason, group}) {
+  const isWell = outcome === 'delivered' || outcome === 'told with';
+  return el('tr', {class: isWell ? undefined : 'undelivered'},
     el('td', {}, time(at)), el('td', {}, alert), el('td', {}, channel), el('td', {}, KINDS[kind] ?? kind),
-    el('td', {class: 'outcome'}, outcome, doneAt !== null && [' ', time(doneAt)], reason && `: ${reason}`));
+    el('td', {class: 'outcome'}, outcome, doneAt !== null && [' ', time(doneAt)], reason && `: ${reason}`,
+      group && [outcome === 'told with' ? ' ' : ', with ', el('a', {href: `#incident=${group}`}, 'its group')]));
 }
