@@ -12,7 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from conftest import wait_for
 from incidents import alerter, alerters, heads, wait_heads  # noqa: F401
 from test_browser_overview import a_bad_day, look, picture, visit  # noqa: F401
-from test_desk import notes, ticket
+from test_desk import notes, say, ticket
 from webapp import anomaly, start, tell, write_history, write_points  # noqa: F401
 
 DAY_S = 86400
@@ -156,6 +156,19 @@ def test_who_presses_twice_says_it_once_and_an_error_keeps_the_choice(driver, re
     assert [note["kind"] for note in notes(redis, head["id"])] == ["ack", "normal"]
     assert redis.xlen("ridgeline:desk") == 2
     assert all("503" in refusal for refusal in page.console())
+
+
+def test_news_of_an_incident_leave_the_focus_on_a_link_of_its_desk(driver, redis, visit):
+    an_error_rate(redis)
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    say(page.web, incident=head["id"], kind="normal", by="Ada")
+    driver.get(page.web.page + "/#incident=" + head["id"])
+    wait_for("the link", lambda: driver.find_elements(By.PARTIAL_LINK_TEXT, "Tune it"))
+    driver.execute_script("document.querySelector('.tending .facts a').focus()")
+    say(page.web, incident=head["id"], kind="note", text="as each night")
+    wait_for("the note", lambda: "as each night" in driver.find_element(By.CSS_SELECTOR, "form.tending").text)
+    assert driver.execute_script("return document.activeElement.textContent.startsWith('Tune it')")
 
 
 def test_a_link_teaches_what_is_chosen_and_says_when_that_is_out_of_date(driver, redis, visit):
