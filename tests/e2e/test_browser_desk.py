@@ -209,7 +209,7 @@ def test_what_went_wrong_days_ago_is_seen_around_it_and_up_to_now(driver, redis,
         return [plot.get_attribute("aria-label") for plot in driver.find_elements(By.CSS_SELECTOR, "#incident .plot")]
 
     wait_for("the points around it", lambda: "around it: 71 points" in "".join(charts()[:1]))
-    assert re.search(r"last day: 1(439|440|441) points", charts()[1])
+    assert re.search(r"last day: 14\d\d points", charts()[1])
 
 
 @pytest.mark.parametrize("view", ["incident=ID", "act=normal&incident=ID&until=UNTIL&to=x&sig=0", "history=", "tune=",
