@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "engine_noise.h"
+#include "engine_sign.h"
 #include "ridgeline/engine.h"
 
 #define START 1790000000u
-#define CHECKSUM_BYTES 8
 
 static struct engine_options o;
 
@@ -58,21 +58,6 @@ static void assert_same(const struct engine_record *a, const struct engine_recor
     cr_assert_eq(memcmp(a_bytes, b_bytes, a_len), 0);
     free(a_bytes);
     free(b_bytes);
-}
-
-/* The checksum at the end of the packed form, byte by byte: eight at a time, little-endian, what is left over last. */
-static void sign(uint8_t *bytes, size_t len)
-{
-    uint64_t hash = 0xcbf29ce484222325u ^ (len - CHECKSUM_BYTES);
-    for (size_t at = 0; at < len - CHECKSUM_BYTES; at += 8) {
-        uint64_t word = 0;
-        for (size_t i = 0; i < 8 && at + i < len - CHECKSUM_BYTES; i++)
-            word |= (uint64_t)bytes[at + i] << 8 * i;
-        hash = (hash ^ word) * 0x100000001b3u;
-        hash ^= hash >> 32;
-    }
-    for (size_t i = 0; i < CHECKSUM_BYTES; i++)
-        bytes[len - CHECKSUM_BYTES + i] = (uint8_t)(hash >> 8 * i);
 }
 
 Test(engine_pack, goes_on_from_an_unpacked_record_as_if_nothing_had_happened)
