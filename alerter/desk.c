@@ -116,10 +116,7 @@ int desk_save(struct desk *d, struct store *s)
 {
     if (!d->moved)
         return 0;
-    redisReply *r = store_command(s, "HSET " KEYS_ALERTER " " KEYS_ALERTER_DESK " %s", d->cursor);
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
+    int result = store_done(store_command(s, "HSET " KEYS_ALERTER " " KEYS_ALERTER_DESK " %s", d->cursor));
     d->moved = result != 0;
     return result;
 }

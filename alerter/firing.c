@@ -19,9 +19,7 @@ int firing_note(struct store *s, const char *channel, const struct message *m, c
         r = store_command(s, "HDEL %s %s", key, m->dedup_key);
     else if ((text = json_dumps(json, JSON_COMPACT)) != NULL)
         r = store_command(s, "HSET %s %s %s", key, m->dedup_key, text);
-    int result = store_ok(r) ? 0 : -1;
-    if (r != NULL)
-        freeReplyObject(r);
+    int result = store_done(r);
     free(text);
     return result;
 }

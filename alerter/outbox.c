@@ -7,14 +7,6 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 
-static int done(redisReply *r)
-{
-    int result = store_ok(r) ? 0 : -1;
-    if (r != NULL)
-        freeReplyObject(r);
-    return result;
-}
-
 /* 1 or 0; -1 when Redis did not say. */
 static int is_sent(struct store *s, const char *channel, const char *id)
 {
@@ -44,7 +36,7 @@ static int append(struct store *s, const char *channel, const struct message *m,
     json_t *json = message_to_json(m, id);
     char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
     keys_outbox(key, channel);
-    int result = text != NULL ? done(store_command(s, "XADD %s * json %s", key, text)) : -1;
+    int result = text != NULL ? store_done(store_command(s, "XADD %s * json %s", key, text)) : -1;
     free(text);
     json_decref(json);
     return result;
@@ -124,14 +116,14 @@ int outbox_drop(struct store *s, const char *channel, const struct outbox_entry 
 {
     char key[KEYS_MAX];
     keys_outbox(key, channel);
-    return done(store_command(s, "XDEL %s %s", key, entry->entry_id));
+    return store_done(store_command(s, "XDEL %s %s", key, entry->entry_id));
 }
 
 int outbox_settle(struct store *s, const char *channel, const struct outbox_entry *entry)
 {
     char key[KEYS_MAX];
     size_t len = keys_sent(key, channel, entry->id);
-    if (done(store_command(s, "SET %b 1 EX %d", key, len, OUTBOX_SENT_S)) < 0)
+    if (store_done(store_command(s, "SET %b 1 EX %d", key, len, OUTBOX_SENT_S)) < 0)
         return -1;
     return outbox_drop(s, channel, entry);
 }
@@ -141,7 +133,7 @@ int outbox_bury(struct store *s, const char *channel, const struct outbox_entry 
     char key[KEYS_MAX];
     char *text = json_dumps(entry->json, JSON_COMPACT);
     keys_dead(key, channel);
-    int result = text != NULL ? done(store_command(s, "XADD %s MAXLEN ~ %d * reason %s json %s", key, OUTBOX_DEAD_MAX,
+    int result = text != NULL ? store_done(store_command(s, "XADD %s MAXLEN ~ %d * reason %s json %s", key, OUTBOX_DEAD_MAX,
                                                    reason, text))
                               : -1;
     free(text);

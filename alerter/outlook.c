@@ -120,9 +120,7 @@ static int save(struct store *s, const struct outlook_one *one, const struct for
                              "reach_s", fmin(f->reach_s, 1e12), "soonest_s", f->soonest_s, "note", note);
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
     redisReply *r = text ? store_command(s, "HSET " KEYS_OUTLOOK " %s %s", one->metric, text) : NULL;
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
+    int result = store_done(r);
     free(text);
     json_decref(json);
     return result;

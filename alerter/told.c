@@ -315,18 +315,10 @@ int told_load(struct told *t, struct store *s, const struct settings *settings)
     return -1;
 }
 
-static int done(redisReply *r)
-{
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
-    return result;
-}
-
 /* Sets a field of a hash. Returns 0 or -1. */
 static int save(struct store *s, const char *key, const char *field, const char *text)
 {
-    return done(store_command(s, "HSET %s %s %s", key, field, text));
+    return store_done(store_command(s, "HSET %s %s %s", key, field, text));
 }
 
 int told_save(const struct told *t, struct store *s, const struct told_one *one, size_t way)
@@ -342,7 +334,7 @@ int told_keep(struct store *s, const struct told_one *one)
 {
     char key[KEYS_MAX];
     keys_incident(key, one->id);
-    return done(store_command(s, "EXPIRE %s %lld", key, (long long)INCIDENT_AGE_S));
+    return store_done(store_command(s, "EXPIRE %s %lld", key, (long long)INCIDENT_AGE_S));
 }
 
 int told_save_limiter(const struct told *t, struct store *s, const struct settings *settings, size_t channel)

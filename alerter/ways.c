@@ -83,15 +83,6 @@ static bool find_channel(const struct settings *settings, const char *name, size
     return false;
 }
 
-static int done(redisReply *r)
-{
-    int result = store_ok(r) ? 0 : -1;
-
-    if (r)
-        freeReplyObject(r);
-    return result;
-}
-
 /* Takes a saved way that settings do not have: one whose channel is gone leads nowhere. */
 static int take_saved(struct ways *w, struct store *s, const struct settings *settings, const redisReply *field,
                       const redisReply *value)
@@ -103,7 +94,7 @@ static int take_saved(struct ways *w, struct store *s, const struct settings *se
         !read_field(field->str, alert, channel) || find(w, settings, alert, channel))
         return 0;
     if (!find_channel(settings, channel, &c))
-        return done(store_command(s, "HDEL " KEYS_ALERTER " %s", field->str));
+        return store_done(store_command(s, "HDEL " KEYS_ALERTER " %s", field->str));
     add_former(w, settings, alert, c, strcmp(value->str, "quiet") != 0);
     return 0;
 }
@@ -114,7 +105,7 @@ static int save_present(const struct ways *w, struct store *s, const struct sett
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < w->n; i++)
-        result = done(store_command(s, "HSET " KEYS_ALERTER " " FIELD "%s:%s %s", w->list[i].alert->name,
+        result = store_done(store_command(s, "HSET " KEYS_ALERTER " " FIELD "%s:%s %s", w->list[i].alert->name,
                                     settings->channels.list[w->list[i].channel].name,
                                     w->list[i].alert->send_resolved ? "resolved" : "quiet"));
     return result;
@@ -151,6 +142,6 @@ void ways_free(struct ways *w)
 int ways_forget(const struct ways_one *way, struct store *s, const struct settings *settings)
 {
     log_info("way_forgotten", "alert=%s channel=%s", way->alert->name, settings->channels.list[way->channel].name);
-    return done(store_command(s, "HDEL " KEYS_ALERTER " " FIELD "%s:%s", way->alert->name,
+    return store_done(store_command(s, "HDEL " KEYS_ALERTER " " FIELD "%s:%s", way->alert->name,
                               settings->channels.list[way->channel].name));
 }

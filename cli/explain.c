@@ -165,9 +165,10 @@ static int judge(struct store *store, const char *name, const struct engine_opti
     struct episode episode;
     struct engine_record *r = malloc(engine_record_bytes());
     struct coarse coarse = {0};
+    uint32_t t = tail->points[tail->n - 1].t;
     int loaded = -1, result = -1;
     if (r != NULL)
-        loaded = records_load_before(store, name, strlen(name), tail->points[tail->n - 1].t, r, &episode);
+        loaded = records_load_before(store, name, strlen(name), t, t, r, &episode);
     if (loaded >= 0 && engine_step_s(r) == 0 && coarse_load(&coarse, store, name, strlen(name)) != 0)
         loaded = -1;
     if (loaded >= 0) {

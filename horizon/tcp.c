@@ -84,16 +84,14 @@ static int feed_messages(struct tcp_connection *c, const char *bytes, size_t n)
     const uint8_t *message;
     size_t len;
     frame_messages_give(f, bytes, n);
-    for (;;) {
-        enum frame_result result = frame_messages_take(f, &message, &len);
-        if (result == FRAME_MORE)
-            return 0;
-        if (result != FRAME_WHOLE)
-            break;
+    enum frame_result result = frame_messages_take(f, &message, &len);
+    for (; result == FRAME_WHOLE; result = frame_messages_take(f, &message, &len))
         intake_pickle(c->tcp->intake, c->from, message, len);
-    }
-    intake_reject(c->tcp->intake, c->from, HORIZON_REJECTED_too_long, NULL, 0);
-    log_warning("pickle_too_long", "sender=%s", c->from.sender->address);
+    if (result == FRAME_MORE)
+        return 0;
+    bool too_long = result == FRAME_TOO_LONG;
+    intake_reject(c->tcp->intake, c->from, too_long ? HORIZON_REJECTED_too_long : HORIZON_REJECTED_over_limit, NULL, 0);
+    log_warning(too_long ? "pickle_too_long" : "pickle_no_memory", "sender=%s", c->from.sender->address);
     return -1;
 }
 

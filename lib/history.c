@@ -41,9 +41,10 @@ int history_read_rollup(struct store *s, const char *name, size_t len, struct ro
     return result;
 }
 
-/* Copies the points up to `until`. `*first` gets the time of the earliest that is not before `from`;
- * stays as it is without one. */
-static int copy_until(struct series *out, const struct series *stored, uint32_t from, uint32_t until, uint32_t *first)
+/* Copies the points up to `until`. `*first` gets the time of the earliest that is not before `from`, and `*last` that of
+ * the latest; they stay as they are without one. */
+static int copy_until(struct series *out, const struct series *stored, uint32_t from, uint32_t until, uint32_t *first,
+                      uint32_t *last)
 {
     bool found = false;
     series_init(out);
@@ -57,6 +58,8 @@ static int copy_until(struct series *out, const struct series *stored, uint32_t 
             *first = p.t;
             found = true;
         }
+        if (p.t > *last)
+            *last = p.t;
     }
     return 0;
 }
@@ -68,14 +71,14 @@ int history_replay(struct store *s, const char *name, size_t len, const struct s
     struct series points;
     struct engine_record *record = NULL;
     struct coarse coarse = {0};
-    uint32_t first = from;
+    uint32_t first = from, last = 0;
     int result = -1;
-    if (copy_until(&points, stored, from, until, &first) != 0)
+    if (copy_until(&points, stored, from, until, &first, &last) != 0)
         goto out;
     record = malloc(engine_record_bytes());
     if (!record)
         goto out;
-    int none = records_load_before(s, name, len, first, record, &end->episode);
+    int none = records_load_before(s, name, len, first, last, record, &end->episode);
     if (none < 0)
         goto out;
     end->source = none ? HISTORY_FROM_TAIL : HISTORY_FROM_RECORD;

@@ -93,14 +93,17 @@ int records_load(struct store *s, const char *name, size_t len, struct engine_re
     return result;
 }
 
-/* Leaves in `*r` and `*i` the newest of the fields that is older than `t`. */
-static int unpack_newest_before(const redisReply *reply, uint32_t t, struct engine_record *r, struct episode *i)
+/* Leaves in `*r` and `*i` the newest of the fields that is older than `t` and for times up to `until`. */
+static int unpack_newest_before(const redisReply *reply, uint32_t t, uint32_t until, struct engine_record *r,
+                                struct episode *i)
 {
     const redisReply *best = NULL;
     uint32_t best_t = 0;
     bool rejected;
     for (size_t f = 0; f < reply->elements; f++) {
         if (unpack(reply->element[f], r, i, &rejected) != 0)
+            continue;
+        if (records_until((const uint8_t *)reply->element[f]->str) < until)
             continue;
         uint32_t last_t = engine_last_t(r);
         if (last_t < t && (!best || last_t > best_t)) {
@@ -113,8 +116,8 @@ static int unpack_newest_before(const redisReply *reply, uint32_t t, struct engi
     return none(r, i);
 }
 
-int records_load_before(struct store *s, const char *name, size_t len, uint32_t t, struct engine_record *r,
-                        struct episode *i)
+int records_load_before(struct store *s, const char *name, size_t len, uint32_t t, uint32_t until,
+                        struct engine_record *r, struct episode *i)
 {
     if (store_connect(s) != 0 || ask(s, name, len, FIELDS, fields) != 0)
         return -1;
@@ -123,7 +126,7 @@ int records_load_before(struct store *s, const char *name, size_t len, uint32_t 
         return -1;
     if (!reply)
         return none(r, i);
-    int result = unpack_newest_before(reply, t, r, i);
+    int result = unpack_newest_before(reply, t, until, r, i);
     freeReplyObject(reply);
     return result;
 }

@@ -1,7 +1,7 @@
 /* One field of a saved record, as bytes:
  *
- *   'R', version, number of detectors, of Skyline's algorithms, checksum of the episode (u32), episode,
- *   engine record (with a checksum of its own)
+ *   'R', version, number of detectors, of Skyline's algorithms, checksum of what follows up to the engine record (u32),
+ *   last time that it is for (u32), episode, engine record (with a checksum of its own)
  *
  * Numbers are little-endian. One walk over the episode serves both packing and
  * unpacking, so the two cannot come apart. Reading checks every enumerator. */
@@ -10,8 +10,9 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/records.h"
 
-#define VERSION 6
+#define VERSION 7
 #define HEADER_BYTES 8
+#define UNTIL_BYTES 4
 #define FINDING_BYTES (4 * 8 + 4 + 2)
 #define VERDICT_BYTES \
     (4 + 8 + 1 + 7 * 8 + 1 + 1 + 1 + 4 + 1 + 8 + 4 + 8 + 1 + ENGINE_FINDINGS_MAX * FINDING_BYTES)
@@ -122,14 +123,15 @@ static size_t episode_bytes(const uint8_t *episode)
     return episode[0] || episode[1] ? EPISODE_BYTES_MAX : EPISODE_HEAD_BYTES;
 }
 
-static uint32_t checksum(const uint8_t *episode)
+/* Of the last time and the episode behind it. */
+static uint32_t checksum(const uint8_t *until)
 {
-    return (uint32_t)keys_hash((const char *)episode, episode_bytes(episode));
+    return (uint32_t)keys_hash((const char *)until, UNTIL_BYTES + episode_bytes(until + UNTIL_BYTES));
 }
 
 size_t records_packed_max(void)
 {
-    return HEADER_BYTES + EPISODE_BYTES_MAX + engine_packed_max();
+    return HEADER_BYTES + UNTIL_BYTES + EPISODE_BYTES_MAX + engine_packed_max();
 }
 
 static void put_header(uint8_t out[HEADER_BYTES], uint32_t sum)
@@ -141,10 +143,11 @@ static void put_header(uint8_t out[HEADER_BYTES], uint32_t sum)
 }
 
 /* Packs what stands before the engine record. Returns its bytes. */
-static size_t pack_episode(const struct episode *i, uint8_t *out)
+static size_t pack_episode(const struct episode *i, uint32_t until, uint8_t *out)
 {
     struct episode copy = *i;
     struct walk w = {.out = out + HEADER_BYTES};
+    walk_u32(&w, &until);
     walk_episode(&w, &copy);
     put_header(out, checksum(out + HEADER_BYTES));
     return (size_t)(w.out - out);
@@ -152,27 +155,27 @@ static size_t pack_episode(const struct episode *i, uint8_t *out)
 
 size_t records_pack(const struct engine_record *r, const struct episode *i, uint8_t *out)
 {
-    size_t at = pack_episode(i, out);
+    size_t at = pack_episode(i, UINT32_MAX, out);
     return at + engine_pack(r, out + at);
 }
 
 size_t records_pack_past(const struct engine_record *r, const struct episode *i, const struct records_span *span,
                          uint8_t *out)
 {
-    size_t at = pack_episode(i, out);
+    size_t at = pack_episode(i, span->until, out);
     return at + engine_pack_times(r, span->from, span->until, out + at);
 }
 
 int records_unpack(struct engine_record *r, struct episode *i, const uint8_t *bytes, size_t len)
 {
     uint8_t header[HEADER_BYTES];
-    const uint8_t *episode = bytes + HEADER_BYTES;
-    if (len < HEADER_BYTES + EPISODE_HEAD_BYTES || len - HEADER_BYTES < episode_bytes(episode))
+    const size_t before = HEADER_BYTES + UNTIL_BYTES;
+    if (len < before + EPISODE_HEAD_BYTES || len - before < episode_bytes(bytes + before))
         goto reject;
-    put_header(header, checksum(episode));
+    put_header(header, checksum(bytes + HEADER_BYTES));
     if (memcmp(header, bytes, HEADER_BYTES) != 0)
         goto reject;
-    struct walk w = {.in = episode};
+    struct walk w = {.in = bytes + before};
     *i = (struct episode){0};
     walk_episode(&w, i);
     if (w.bad || engine_unpack(r, w.in, len - (size_t)(w.in - bytes)) != 0)
@@ -182,6 +185,14 @@ reject:
     episode_init(i);
     engine_init(r);
     return -1;
+}
+
+uint32_t records_until(const uint8_t *bytes)
+{
+    struct walk w = {.in = bytes + HEADER_BYTES};
+    uint32_t until;
+    walk_u32(&w, &until);
+    return until;
 }
 
 uint32_t records_phase_s(const char *name, size_t len, uint32_t span_s)

@@ -117,17 +117,19 @@ static uint32_t first_since(const struct series *points, uint32_t from)
     return n < points->n ? points->points[n].t : from;
 }
 
-/* Both sides begin from the newest record before `first`, or with what `*coarse` then holds. */
+/* Both sides begin from the newest record before the first point that is asked for, or with what `*coarse` then
+ * holds. */
 static int begin(struct side sides[PREVIEW_SIDES], struct preview_replay *p, struct store *s, const char *name,
-                 size_t len, uint32_t first, struct coarse *coarse)
+                 size_t len, const struct series *points, struct coarse *coarse)
 {
     struct episode unused;
+    uint32_t first = first_since(points, p->from), last = points->n > 0 ? points->points[points->n - 1].t : first;
     for (size_t i = 0; i < PREVIEW_SIDES; i++) {
         sides[i] = (struct side){.record = malloc(engine_record_bytes()), .replay = p, .which = (enum preview_side)i};
         episode_init(&sides[i].episode);
     }
     if (!sides[PREVIEW_BEFORE].record || !sides[PREVIEW_AFTER].record ||
-        records_load_before(s, name, len, first, sides[PREVIEW_BEFORE].record, &unused) < 0)
+        records_load_before(s, name, len, first, last, sides[PREVIEW_BEFORE].record, &unused) < 0)
         return -1;
     if (engine_step_s(sides[PREVIEW_BEFORE].record) == 0 && coarse_load(coarse, s, name, len) != 0)
         return -1;
@@ -148,7 +150,7 @@ static int replay(struct preview_replay *p, struct store *s, const char *name, s
     struct side sides[PREVIEW_SIDES];
     struct coarse coarse = {0};
     series_sort_first_wins(points);
-    int result = begin(sides, p, s, name, len, first_since(points, p->from), &coarse);
+    int result = begin(sides, p, s, name, len, points, &coarse);
     if (result == 0)
         result = judge(p, sides, points, &coarse);
     coarse_fini(&coarse);

@@ -11,7 +11,21 @@
 #define LATER_RISES 200
 #define RESET_SHARE 0.5
 #define PACE_MARGIN 2.0 /* paces at which it may have counted since it began anew */
+#define FULL_SHARE 0.0625  /* of what its bits hold: who counts more from one point to the next may as well begin anew */
 #define PACE_FADES 0.95 /* a rise: so that one after an unseen reset, too small, is not the pace */
+
+/* The value before `to` as it is counted on from there: below 0 where a counter of 32 or 64 bits was full in between, as
+ * many as it lacked to that. */
+static double before(const struct counter *c, double to, double over_s)
+{
+    static const double full[] = {0x1p32, 0x1p64};
+    for (unsigned i = 0; i < sizeof full / sizeof *full && c->kind == COUNTER_YES && to >= 0; i++) {
+        double lacked = full[i] - c->last.v;
+        if (lacked > 0 && lacked + to <= fmin(PACE_MARGIN * c->pace * over_s, FULL_SHARE * full[i]))
+            return -lacked;
+    }
+    return c->last.v;
+}
 
 /* Whether a counter that begins anew may stand at `to` when it is seen next, `over_s` after its last point. */
 static bool is_reset(const struct counter *c, double to, double over_s)
@@ -34,7 +48,7 @@ static enum counter_change fall(struct counter *c, double to, double over_s)
 
 static enum counter_change rise(struct counter *c, double to, double over_s)
 {
-    c->pace = fmax(counter_slope(c->last.v, to, over_s), PACE_FADES * c->pace);
+    c->pace = fmax(counter_slope(c->from, to, over_s), PACE_FADES * c->pace);
     c->rises += c->rises < UINT32_MAX;
     if (c->kind != COUNTER_UNDECIDED || c->rises < LATER_RISES)
         return COUNTER_SAME;
@@ -46,11 +60,11 @@ enum counter_change counter_take(struct counter *c, struct point p)
 {
     enum counter_change change = COUNTER_SAME;
     double over_s = c->seen ? (double)p.t - c->last.t : 0;
-    if (c->seen && p.v < c->last.v)
+    c->from = !c->seen ? p.v : p.v < c->last.v ? before(c, p.v, over_s) : c->last.v;
+    if (p.v < c->from)
         change = fall(c, p.v, over_s);
-    else if (c->seen && p.v > c->last.v)
+    else if (p.v > c->from)
         change = rise(c, p.v, over_s);
-    c->from = c->seen ? c->last.v : p.v;
     c->over_s = over_s;
     c->last = p;
     c->seen = true;

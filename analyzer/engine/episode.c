@@ -94,10 +94,11 @@ static bool is_hot(const struct episode *i, const struct verdict *v)
     return engine_state_opens(v->state) && !(v->state == ENGINE_GAP && i->start == v->since);
 }
 
-/* Whether it has lasted long enough to open. A gap is over, and was longer; a counter's reset has no duration. */
-static bool has_lasted(const struct episode *i, const struct engine_options *o, const struct verdict *v)
+/* A gap is over, and was longer than what opens; a counter's reset has no duration. Neither opens what has not lasted
+ * yet: they begin on their own. */
+static bool opens_at_once(const struct verdict *v)
 {
-    return v->state == ENGINE_GAP || v->state == ENGINE_RESET || v->t - i->first_hot >= o->min_duration_s;
+    return v->state == ENGINE_GAP || v->state == ENGINE_RESET;
 }
 
 enum episode_change episode_update(struct episode *i, const struct engine_options *o, double step_s,
@@ -123,11 +124,11 @@ enum episode_change episode_update(struct episode *i, const struct engine_option
         return EPISODE_NONE;
     if (i->open)
         return grow(i, v) ? EPISODE_PEAKED : EPISODE_NONE;
-    if (i->pending && v->state != ENGINE_GAP)
+    if (i->pending && !opens_at_once(v))
         grow(i, v);
     else
         begin(i, patience, v);
-    if (!has_lasted(i, o, v))
+    if (!opens_at_once(v) && v->t - i->first_hot < o->min_duration_s)
         return EPISODE_NONE;
     i->pending = false;
     i->open = true;

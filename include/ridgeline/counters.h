@@ -38,7 +38,7 @@ struct counters_def {
     X(too_old, COUNTER, "timestamp older than max_age")                                              \
     X(in_future, COUNTER, "timestamp further ahead than max_future")                                 \
     X(denied, COUNTER, "name matched by deny, or not by allow")                                      \
-    X(over_limit, COUNTER, "new name beyond max_metrics, or new value of a set beyond its bounds")    \
+    X(over_limit, COUNTER, "new name beyond max_metrics, new value of a set beyond its bounds, pickle beyond memory") \
     X(bad_type, COUNTER, "StatsD sample of no known type")                                           \
     X(bad_rate, COUNTER, "StatsD sample whose rate is not a number above zero")                      \
     X(negative, COUNTER, "StatsD time (ms) below zero")                                              \

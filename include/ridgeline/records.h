@@ -8,7 +8,8 @@
  *                  is left out. Each metric has a phase of its own, or all would be saved at the same moment
  *   place          where in the raw tail the worker stood when it saved `now` (analyzer/tail.h)
  *
- * Each field but `place` is one packed engine record and its episode, with version and checksum. */
+ * Each field but `place` is one packed engine record and its episode, with version, checksum, and the last time that it
+ * is for. */
 #ifndef RIDGELINE_RECORDS_H
 #define RIDGELINE_RECORDS_H
 
@@ -31,6 +32,9 @@ size_t records_pack_past(const struct engine_record *r, const struct episode *i,
                          uint8_t *out);
 int records_unpack(struct engine_record *r, struct episode *i, const uint8_t *bytes, size_t len);
 
+/* The last time that a field which records_unpack() took is for: of a past record its span's. */
+uint32_t records_until(const uint8_t *bytes);
+
 enum records_field { RECORDS_NOW, RECORDS_PAST0, RECORDS_PAST1 };
 
 /* The phase of a metric's boundaries, 0 .. span_s - 1; and the field that a boundary between the last judged time (0:
@@ -46,10 +50,11 @@ struct records_span records_span(uint32_t span_s, uint32_t t);
 int records_load(struct store *s, const char *name, size_t len, struct engine_record *r, struct episode *i,
                  bool *rejected);
 
-/* Loads the newest saved record whose last judged time is before `t`. Returns as
- * records_load does; 1 leaves `*r` and `*i` initialised, ready for a replay from the first point. */
-int records_load_before(struct store *s, const char *name, size_t len, uint32_t t, struct engine_record *r,
-                        struct episode *i);
+/* Loads the newest saved record whose last judged time is before `t`, and which is for all times up to `until`: a past
+ * one is not where retention has grown since, or after a long silence. Returns as records_load does; 1 leaves `*r` and
+ * `*i` initialised, ready for a replay from the first point. */
+int records_load_before(struct store *s, const char *name, size_t len, uint32_t t, uint32_t until,
+                        struct engine_record *r, struct episode *i);
 
 #define RECORDS_PLACE_MAX 64
 

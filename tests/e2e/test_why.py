@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from webapp import STEP, start, web, write_history  # noqa: F401: `start` and `web` are fixtures
+from conftest import write_settings
+from importing import SETTINGS, newest, run_import, shop, write_csv
+from webapp import STEP, start, web, write_history, write_points  # noqa: F401: `start` and `web` are fixtures
 
 
 def test_a_verdict_says_why_and_why_not(web, redis):
@@ -46,3 +48,18 @@ def test_the_sentence_tells_the_time_in_the_zone_that_is_asked_for(web, redis):
 @pytest.mark.parametrize("offset", ["", "-", "86400", "-86400", "+3600", "1e3", " 5"])
 def test_a_zone_that_is_none_is_refused(web, offset):
     assert "east of UTC" in web.get("/api/verdict", expect=400, metric="a", utc_offset=offset).text
+
+
+def test_a_saved_record_answers_for_no_time_that_it_left_out(web, redis, tmp_path):
+    """A copy of each raw retention leaves out what is usual beyond two: one that has grown since may keep it longer."""
+    points = shop(1, newest(), fault=None)
+    imported, later = points[:-20 * 60], points[-20 * 60:]  # the last 20 hours come after
+    settings = write_settings(tmp_path / "import.conf", SETTINGS.replace("60s:24h", "60s:6h,10m:10d"))
+    run_import("--settings", settings, "--redis", f"unix:{redis.sock}",
+               write_csv(tmp_path / "shop.orders.csv", imported))
+    assert redis.hdel("ridgeline:record:shop.orders", "now") == 1
+    write_points(redis, "shop.orders", later)
+    soon = web.json("/api/verdict", metric="shop.orders", at=later[3 * 60][0])
+    assert soon["source"] == "replayed from saved record" and soon["verdict"]["season"] != "none"
+    late = web.json("/api/verdict", metric="shop.orders", at=later[-1][0])
+    assert late["source"] == "replayed from the start of the tail"

@@ -161,8 +161,14 @@ Test(records, past_ones_are_smaller_by_what_is_usual_at_other_times_and_come_bac
     struct records_span span = records_span(3600, engine_last_t(s.record) + 300);
     cr_assert_eq(span.until - span.from, 7200);
     size_t whole = records_pack(s.record, &s.episode, s.bytes);
+    cr_assert_eq(records_until(s.bytes), UINT32_MAX);
     size_t past = records_pack_past(s.record, &s.episode, &span, s.bytes);
     cr_assert_lt(past + 1000, whole);
+    cr_assert_eq(records_unpack(back, &i, s.bytes, past), 0);
+    cr_assert_eq(records_until(s.bytes), span.until);
+    s.bytes[8] ^= 1; /* of its last time */
+    cr_assert_eq(records_unpack(back, &i, s.bytes, past), -1);
+    s.bytes[8] ^= 1;
     cr_assert_eq(records_unpack(back, &i, s.bytes, past), 0);
     cr_assert_eq(engine_last_t(back), engine_last_t(s.record));
     cr_assert_eq(i.peak.t, s.episode.peak.t);

@@ -243,6 +243,28 @@ Test(states, reset_of_a_counter_is_no_anomaly)
     cr_assert_eq(opened, 0);
 }
 
+Test(states, counter_whose_bits_are_full_goes_on)
+{
+    static const double full[] = {0x1p32, 0x1p64}, a_second[] = {100, 1e14};
+    for (unsigned k = 0; k < 2; k++) {
+        struct noise n = noise_seeded(12);
+        end();
+        begin();
+        o.reset = 1;
+        counted = full[k] - 3100.5 * a_second[k] * STEP_S;
+        for (unsigned i = 0; i < 3200; i++) {
+            counted = fmod(counted + floor(STEP_S * a_second[k] * (1 + 0.1 * noise_normal(&n))), full[k]);
+            feed(counted);
+            cr_assert(v.state == ENGINE_NORMAL || v.state == ENGINE_WARMING_UP, "point %u", i);
+            cr_assert(v.rate > 0 || isnan(v.rate), "%g", v.rate);
+        }
+        cr_assert_lt(counted, full[k] / 10);
+        feed(counted = full[k] / 3); /* no end of its bits is near */
+        feed(counted = 50);
+        cr_assert_eq(v.state, ENGINE_RESET);
+    }
+}
+
 Test(states, reset_of_a_counter_is_told_to_who_asks)
 {
     struct noise n = noise_seeded(12);
@@ -264,6 +286,22 @@ Test(states, reset_of_a_counter_is_told_to_who_asks)
         count(&n, 60, 100);
         cr_assert_not(episode.open);
     }
+}
+
+Test(states, reset_of_a_counter_opens_nothing_that_has_not_lasted)
+{
+    struct noise n = noise_seeded(12);
+    counted = 1e6;
+    o.reset = 1;
+    o.min_duration_s = 1800;
+    count(&n, 1500, 100);
+    opened = 0;
+    count(&n, 5, 300);
+    cr_assert(episode.pending);
+    feed(counted = 50);
+    cr_assert_eq(opened, 1);
+    cr_assert_eq(episode.start, t);
+    cr_assert_eq(episode.peak.state, ENGINE_RESET);
 }
 
 Test(states, counter_that_begins_anew_again_and_again_is_one_anomaly)

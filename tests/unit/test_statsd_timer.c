@@ -143,6 +143,17 @@ Test(statsd_timer, samples_from_where_the_pool_is_full_on)
     cr_assert_eq(pool.held_bytes, 0u);
 }
 
+Test(statsd_timer, whose_moments_overflow_has_none_and_harms_nothing)
+{
+    struct statsd_timer t = {0};
+    statsd_timer_add(&t, 1e308, 1, &pool);
+    statsd_timer_add(&t, -1e308, 1, &pool);
+    statsd_timer_assert(&t);
+    cr_assert(!isfinite(t.mean) && !isfinite(statsd_timer_std(&t)));
+    cr_assert(t.lower == -1e308 && t.upper == 1e308 && t.sum == 0);
+    statsd_timer_fini(&t, &pool);
+}
+
 Test(statsd_timer, keeps_its_memory_while_it_is_used_and_gives_it_back_after)
 {
     struct statsd_timer t = {0};
