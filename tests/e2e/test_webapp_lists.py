@@ -176,8 +176,8 @@ def test_a_list_of_names_is_whole_after_redis_restarted_within_a_walk(web, redis
 
 def test_a_pattern_that_would_explode_is_answered(web, redis):
     # Names that begin differently, for what they have in common is matched once.
-    redis.sadd("metrics.unique_metrics", *(f"metrics.{i:04d}" + "a" * 1000 for i in range(5_000)))
-    wait_for("the names", lambda: web.json("/api/metrics", limit=1)["total"] == 5_000)
-    for pattern, total in [("**a*b", 0), ("**a*a*a*a", 5_000), ("00017*", 0), ("0017*", 1)]:
+    redis.sadd("metrics.unique_metrics", *(f"metrics.{i:04d}" + "a" * 1000 for i in range(500)))
+    wait_for("the names", lambda: web.json("/api/metrics", limit=1)["total"] == 500)
+    for pattern, total in [("**a*b", 0), ("**a*a*a*a", 500), ("00017*", 0), ("0017*", 1)]:
         query = "{" + ",".join([pattern] * (GLOB_MAX // (len(pattern) + 1) - 1)) + "}"
         assert web.json("/api/metrics", query=query, limit=1)["total"] == total
