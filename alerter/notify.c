@@ -47,11 +47,11 @@ static bool is_wanted(const struct notify *n, const struct settings *settings, c
 {
     const struct incident_member *m;
     bool matches = false, audible = false;
-    for (size_t i = 0; (m = named(head, i)) != NULL; i++) {
-        matches = matches || alerts_tell_of(alert, m);
-        audible = audible || !mutes_find(&settings->mutes, &n->mutes.mutes, m->metric, strlen(m->metric), now_s);
-    }
-    return matches && audible;
+    for (size_t i = 0; !matches && (m = named(head, i)) != NULL; i++)
+        matches = alerts_tell_of(alert, m);
+    for (size_t i = 0; matches && !audible && (m = named(head, i)) != NULL; i++)
+        audible = !mutes_find(&settings->mutes, &n->mutes.mutes, m->metric, strlen(m->metric), now_s);
+    return audible;
 }
 
 /* The same of those that are told together: one of them that is open is enough. */

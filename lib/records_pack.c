@@ -190,7 +190,7 @@ reject:
 uint32_t records_until(const uint8_t *bytes)
 {
     struct walk w = {.in = bytes + HEADER_BYTES};
-    uint32_t until;
+    uint32_t until = 0;
     walk_u32(&w, &until);
     return until;
 }
