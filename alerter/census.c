@@ -44,7 +44,9 @@ static int take_unknown(const struct census *c, unsigned slot, const redisReply 
         argv[2 + i] = ids[i]->str;
         lens[2 + i] = ids[i]->len;
     }
-    redisReply *texts = store_append_argv(c->store, (int)(2 + n), argv, lens) == 0 ? store_expect(store_reply(c->store), REDIS_REPLY_ARRAY) : NULL;
+    if (store_append_argv(c->store, (int)(2 + n), argv, lens) != 0)
+        return 1;
+    redisReply *texts = store_expect(store_reply(c->store), REDIS_REPLY_ARRAY);
     if (!texts)
         return 1;
     for (size_t i = 0; result == 0 && i < texts->elements; i++)

@@ -113,7 +113,8 @@ static double score_of(const struct forecast *f, const struct conf_about *about)
     return 100 - 50 * fmin(fmax(f->soonest_s / (double)about->warn_before_s, 0), 1);
 }
 
-static int save(struct store *s, const struct outlook_one *one, const struct forecast *f, double limit, const char *note)
+static int save(struct store *s, const struct outlook_one *one, const struct forecast *f, double limit,
+                const char *note)
 {
     json_t *json = json_pack("{s:I, s:b, s:f, s:f, s:f, s:f, s:f, s:s}", "since", (json_int_t)one->since, "rising",
                              (int)one->rising, "limit", limit, "level", f->level, "slope_a_day", f->slope * 86400,
@@ -244,7 +245,8 @@ static int read_names(struct outlook *o, struct store *s)
     if (o->names)
         freeReplyObject(o->names);
     o->at = 0;
-    o->names = store_expect(store_command(s, "SSCAN " KEYS_UNIQUE " %s COUNT %d", o->cursor, NAMES_PER_READ), REDIS_REPLY_ARRAY);
+    o->names = store_expect(store_command(s, "SSCAN " KEYS_UNIQUE " %s COUNT %d", o->cursor, NAMES_PER_READ),
+                            REDIS_REPLY_ARRAY);
     if (!o->names || o->names->elements != 2 || o->names->element[1]->type != REDIS_REPLY_ARRAY)
         return -1;
     snprintf(o->cursor, sizeof o->cursor, "%s", o->names->element[0]->str);
@@ -252,7 +254,8 @@ static int read_names(struct outlook *o, struct store *s)
 }
 
 /* Those that the whole pass did not find: gone, or without a limit now. */
-static int end_unseen(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules)
+static int end_unseen(struct outlook *o, struct store *s, struct incidents *incidents,
+                      const struct grouping_rules *rules)
 {
     struct outlook_one *one, *next;
     HASH_ITER(hh, o->ones, one, next)

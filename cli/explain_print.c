@@ -88,7 +88,8 @@ static void print_expected(const struct verdict *v)
     if (told.expected == v->expected)
         return;
     printf("  strongest %s%s where %s was expected, within %s to %s\n", number_text(value, told.value),
-           told.is_mean ? ", a mean," : "", number_text(expected, told.expected), number_text(lower, told.lower), number_text(upper, told.upper));
+           told.is_mean ? ", a mean," : "", number_text(expected, told.expected), number_text(lower, told.lower),
+           number_text(upper, told.upper));
 }
 
 static void print_findings(const struct verdict *v)

@@ -40,12 +40,12 @@ json_t *incident_member_to_json(const struct incident_member *m)
 {
     const struct engine_told *told = &m->told;
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}", "id", m->id,
-                     "metric", m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end, "state", state_name(m->open),
-                     "direction", incident_direction_name(m->direction), "score", number(m->score), "peak_at",
-                     (json_int_t)m->peak_at, "what", incident_what_name(m->what), "note", m->note, "value",
-                     number(told->value), "expected", number(told->expected), "lower", number(told->lower), "upper",
-                     number(told->upper), "mean", (int)told->is_mean);
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}",
+                     "id", m->id, "metric", m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end,
+                     "state", state_name(m->open), "direction", incident_direction_name(m->direction),
+                     "score", number(m->score), "peak_at", (json_int_t)m->peak_at, "what", incident_what_name(m->what),
+                     "note", m->note, "value", number(told->value), "expected", number(told->expected),
+                     "lower", number(told->lower), "upper", number(told->upper), "mean", (int)told->is_mean);
 }
 
 static json_t *strongest_to_json(const struct incident_head *h)
@@ -70,14 +70,15 @@ static json_t *ack_to_json(const struct incident_ack *a)
 
 json_t *incident_head_to_json(const struct incident_head *h)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:o, s:s, s:o, s:o, s:I, s:o}", "id", h->id, "state",
-                     state_name(h->open), "start", (json_int_t)h->start, "end", (json_int_t)h->end, "told_at_ms",
-                     (json_int_t)h->told_at_ms, "closed_at",
-                     h->open ? json_null() : json_integer((json_int_t)h->closed_at_s), "title", h->title, "count",
-                     (json_int_t)h->count, "metrics", (json_int_t)h->metrics, "open", (json_int_t)h->open_members, "score", number(h->score), "direction",
-                     incident_direction_name(h->direction), "first", incident_member_to_json(&h->first), "strongest",
-                     strongest_to_json(h), "reopened", (json_int_t)h->reopened, "ack",
-                     ack_to_json(&h->ack));
+    json_t *closed_at = h->open ? json_null() : json_integer((json_int_t)h->closed_at_s);
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:o, s:s, s:o, s:o, s:I, s:o}",
+                     "id", h->id, "state", state_name(h->open), "start", (json_int_t)h->start,
+                     "end", (json_int_t)h->end, "told_at_ms", (json_int_t)h->told_at_ms, "closed_at", closed_at,
+                     "title", h->title, "count", (json_int_t)h->count, "metrics", (json_int_t)h->metrics,
+                     "open", (json_int_t)h->open_members, "score", number(h->score),
+                     "direction", incident_direction_name(h->direction), "first", incident_member_to_json(&h->first),
+                     "strongest", strongest_to_json(h), "reopened", (json_int_t)h->reopened,
+                     "ack", ack_to_json(&h->ack));
 }
 
 /* The readers below take one JSON member each. A wrong or missing one sets *bad, so that a caller reads all of them

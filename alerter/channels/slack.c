@@ -73,8 +73,8 @@ static int format(const struct channel_settings *c, const struct channel_event *
     char summary[MESSAGE_TEXT_SUMMARY_MAX];
     message_text_summary(summary, sizeof summary, m);
     json_t *attachment = json_pack("{s:s, s:o, s:o, s:o, s:o, s:[], s:I}", "color", colors[m->kind], "fallback",
-                                   escaped(summary), "text", lines(m), "fields", fields(m), "actions", actions(m), "mrkdwn_in", "ts",
-                                   (json_int_t)e->now_s);
+                                   escaped(summary), "text", lines(m), "fields", fields(m), "actions", actions(m),
+                                   "mrkdwn_in", "ts", (json_int_t)e->now_s);
     if (attachment != NULL && m->page_url != NULL)
         json_object_update_new(attachment, json_pack("{s:s, s:o}", "title", "Open in Ridgeline", "title_link",
                                                      escaped(m->page_url)));

@@ -52,7 +52,8 @@ struct engine_record {
 void record_first_rates(struct engine_record *r);
 
 /* Starts streams and buckets anew, for the step that became known at `t`. With the first step, `first` gets the normal
- * values of the points by which it was learnt: the record has no place for them any more, but for the last one in the levels. */
+ * values of the points by which it was learnt: the record has no place for them any more, but for the last one in the
+ * levels. */
 void record_begin(struct engine_record *r, uint32_t t, double first[RECORD_FIRST]);
 
 /* Takes the season that the options ask for. Where it is another one, what was learnt of distances from the profile

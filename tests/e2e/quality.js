@@ -41,19 +41,25 @@ function seen(node) {
   return box.width > 1 && box.height > 1 && node.checkVisibility({opacityProperty: true, visibilityProperty: true});
 }
 
-const describe = node => `${node.tagName.toLowerCase()}${node.id && `#${node.id}`}${node.className && typeof node.className === 'string' ? `.${node.className.trim().replace(/\s+/g, '.')}` : ''}`;
+function describe(node) {
+  const classes = typeof node.className === 'string' ? node.className.trim() : '';
+  return node.tagName.toLowerCase() + (node.id && `#${node.id}`) + (classes && `.${classes.replace(/\s+/g, '.')}`);
+}
 
 function checkText() {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   let checked = 0;
   while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || ['SCRIPT', 'STYLE', 'NOSCRIPT', 'OPTION'].includes(node.tagName) || !seen(node) || node.closest('.unseen, .skip')) continue;
+    const text = walker.currentNode.data.trim();
+    if (!text || ['SCRIPT', 'STYLE', 'NOSCRIPT', 'OPTION'].includes(node.tagName)) continue;
+    if (!seen(node) || node.closest('.unseen, .skip')) continue;
     const style = getComputedStyle(node), size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     const under = ground(node), ratio = contrast(over(rgba(style.color), under), under);
     checked++;
-    if (ratio < (large ? 3 : 4.5)) faults.push(`contrast ${ratio.toFixed(2)} of the text "${walker.currentNode.data.trim().slice(0, 30)}" in ${describe(node)}`);
+    const enough = ratio >= (large ? 3 : 4.5);
+    if (!enough) faults.push(`contrast ${ratio.toFixed(2)} of the text "${text.slice(0, 30)}" in ${describe(node)}`);
   }
   return checked;
 }
@@ -78,7 +84,8 @@ function checkBoundaries() {
 function checkWidth() {
   const {scrollWidth, clientWidth} = document.documentElement;
   if (scrollWidth > clientWidth) {
-    const wide = [...document.querySelectorAll('body *')].filter(node => node.getBoundingClientRect().right > clientWidth + 1 && seen(node));
+    const isWide = node => node.getBoundingClientRect().right > clientWidth + 1 && seen(node);
+    const wide = [...document.querySelectorAll('body *')].filter(isWide);
     faults.push(`${scrollWidth} px of content in ${clientWidth}: ${wide.slice(0, 3).map(describe).join(', ')}`);
   }
 }
