@@ -121,6 +121,7 @@ void message_read_head(struct message_head *h, const json_t *head)
         .end = read_integer(head, "end"),
         .count = read_integer(head, "metrics"),
         .open = read_integer(head, "open"),
+        .incidents = read_integer(json_object_get(head, "group"), "incidents"),
         .score = read_number(head, "score"),
         .first = json_object_get(head, "first"),
         .strongest = json_object_get(head, "strongest"),

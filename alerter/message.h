@@ -46,6 +46,7 @@ struct message_head {
     const char *id, *title, *direction;
     int64_t start, end; /* epoch s */
     int64_t count, open;
+    int64_t incidents; /* that are told together; 0 of one alone */
     double score;
     const json_t *first, *strongest; /* member and array of members; NULL where there are none */
 };

@@ -11,6 +11,10 @@
 #include "alerter/channels/harmless.h"
 #include "ridgeline/units.h"
 
+/* Bytes of a name: one that is cut ends with "...", and does not pose as another. */
+#define FIRST_MAX 104
+#define NAME_MAX_BYTES 404
+
 static const char *const kind_words[] = {[MESSAGE_OPEN] = "OPEN",
                                          [MESSAGE_UPDATE] = "UPDATE",
                                          [MESSAGE_RESOLVE] = "RESOLVED",
@@ -77,7 +81,7 @@ static void read_first(struct message_member *first, const struct message *m, co
 static void describe(char *out, size_t out_bytes, const struct message *m, const struct message_head *h)
 {
     struct message_member first;
-    char metrics[64] = "", phrase[MESSAGE_VALUE_MAX], since[MESSAGE_TEXT_TIME_MAX];
+    char metrics[64] = "", name[FIRST_MAX], phrase[MESSAGE_VALUE_MAX], since[MESSAGE_TEXT_TIME_MAX];
     read_first(&first, m, h);
     if (h->count != 1)
         snprintf(metrics, sizeof metrics, "%" PRId64 " metrics, ", h->count);
@@ -88,7 +92,8 @@ static void describe(char *out, size_t out_bytes, const struct message *m, const
     else if (h->count == 1)
         snprintf(out, out_bytes, "%s, since %s", phrase, since);
     else
-        snprintf(out, out_bytes, "%sfirst %.100s: %s, since %s", metrics, first.metric, phrase, since);
+        snprintf(out, out_bytes, "%sfirst %s: %s, since %s", metrics, harmless_line(name, sizeof name, first.metric),
+                 phrase, since);
 }
 
 char *message_text_summary(char *out, size_t out_bytes, const struct message *m)
@@ -153,13 +158,13 @@ static void add_mark(struct message_text_facts *f, const struct message *m, int6
 static void add_first(struct message_text_facts *f, const struct message *m, const struct message_head *h)
 {
     struct message_member first;
-    char at[MESSAGE_TEXT_TIME_MAX], seen[MESSAGE_VALUE_MAX], off[MESSAGE_VALUE_MAX], expected[MESSAGE_VALUE_MAX];
+    char name[NAME_MAX_BYTES], at[MESSAGE_TEXT_TIME_MAX], seen[MESSAGE_VALUE_MAX], off[MESSAGE_VALUE_MAX], expected[MESSAGE_VALUE_MAX];
     read_first(&first, m, h);
     message_value_seen(seen, &first);
     message_value_off(off, &first);
     message_value_expected(expected, &first);
     if (*first.metric != '\0' && h->count > 1)
-        add(f, "First", "%.400s, %s", first.metric, message_text_time(at, first.start));
+        add(f, "First", "%s, %s", harmless_line(name, sizeof name, first.metric), message_text_time(at, first.start));
     if (*first.note != '\0')
         add(f, "State", "%s, since %s", first.note, message_text_time(at, first.start));
     if (*seen != '\0')
@@ -182,6 +187,8 @@ static void add_incident(struct message_text_facts *f, const struct message *m)
         add(f, "Metrics", "%" PRId64, h.count);
     else
         add(f, "Metrics", "%" PRId64 ", %" PRId64 " of them now", h.count, h.open);
+    if (h.incidents > 0)
+        add(f, "Group", "%" PRId64 " incident%s told together", h.incidents, plural(h.incidents));
     add(f, "Score", "%.0f, %s", h.score, h.direction);
     add_mark(f, m, h.start);
 }

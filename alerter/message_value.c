@@ -29,10 +29,12 @@ static char *unit_text(char out[UNIT_MAX + 1], const struct message_member *m)
     return out;
 }
 
-/* Whether the value lies outside what was expected: what is flat or silent need not. */
+/* Whether the value lies outside what was expected: what is flat or silent need not. Where no band is known, what was
+ * expected is all of it. */
 static bool is_off(const struct message_member *m)
 {
-    return isfinite(m->value) && isfinite(m->expected) && !(m->value >= m->lower && m->value <= m->upper);
+    bool is_within = m->value == m->expected || (m->value >= m->lower && m->value <= m->upper);
+    return isfinite(m->value) && isfinite(m->expected) && !is_within;
 }
 
 char *message_value_seen(char out[MESSAGE_VALUE_MAX], const struct message_member *m)

@@ -118,6 +118,15 @@ static int follow(struct notify *n, struct store *s, struct told_one *one, size_
     return told_keep(s, leader);
 }
 
+/* Has the digest name it, and what joined its group since that was last told. */
+static void hold_back(struct limiter *limiter, const struct told_one *one, size_t i)
+{
+    limiter_hold(limiter, one->id);
+    for (const struct told_one *f = one->way[i].followers; f; f = f->way[i].next)
+        if (f->way[i].state.at_s >= one->way[i].state.at_s)
+            limiter_hold(limiter, f->id);
+}
+
 /* Notes what is to be told, within the channel's limit. What is held back is known to the limiter before the
  * incident counts as told. */
 static int intend(struct notify *n, struct store *s, const struct settings *settings, struct told_one *one, size_t i,
@@ -130,7 +139,7 @@ static int intend(struct notify *n, struct store *s, const struct settings *sett
     bool limited = kind != ROUTING_RESOLVE && !told->held;
     bool hold = limited && !limiter_take(limiter, &settings->channels.list[way->channel].rate_limit, now_s);
     if (hold) {
-        limiter_hold(limiter, one->id);
+        hold_back(limiter, one, i);
         counters[ALERTER_messages_held]++;
     }
     if (limited && told_save_limiter(&n->told, s, settings, way->channel) != 0)

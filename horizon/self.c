@@ -44,7 +44,8 @@ static void add_host_figure(void *context, const char *name, double value)
 static bool is_measurement(const char *field)
 {
     static const char *const others[] = {"pid",         "generation",   "started",       "saved_at_ms",
-                                         "gap_from_ms", "gap_until_ms", "safe_until_ms", "clean_stop"};
+                                         "gap_from_ms", "gap_until_ms", "safe_until_ms", "clean_stop",
+                                         "twin_at_ms",   "pass_at",      "overtaken_at"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(field, others[i]) == 0)
             return false;

@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "ridgeline/keys.h"
-
 #define FIRST_SLOTS (STATSD_POOL_FIRST_BYTES / sizeof(uint64_t))
 
 /* The slot that holds `hash`, or the free one where it belongs. */
@@ -30,9 +28,8 @@ static bool grow(struct statsd_set *s, struct statsd_pool *pool)
     return true;
 }
 
-bool statsd_set_add(struct statsd_set *s, const char *text, size_t len, struct statsd_pool *pool)
+bool statsd_set_add(struct statsd_set *s, uint64_t hash, struct statsd_pool *pool)
 {
-    uint64_t hash = keys_hash(text, len);
     hash += hash == 0;
     if (s->cap > 0 && *slot_of(s, hash) == hash)
         return true;

@@ -1,6 +1,6 @@
 /* One set's interval: how many different values it saw. Pure.
  *
- * A value is kept as its 64-bit hash: among 100,000 values two share one, and count once, with a probability below
+ * A value is kept as its 64-bit hash, of which its owner sees to it that no sender can choose it: among 100,000 values two share one, and count once, with a probability below
  * one in three thousand million. */
 #ifndef RIDGELINE_HORIZON_STATSD_SET_H
 #define RIDGELINE_HORIZON_STATSD_SET_H
@@ -15,9 +15,9 @@ struct statsd_set {
     uint32_t n, cap;
 };
 
-/* Adds a value; `*s` is zeroed at first. Returns false when it is new and there is no room for it: set_values_max is
+/* Adds the value of this hash; `*s` is zeroed at first. Returns false when it is new and there is no room for it: set_values_max is
  * reached, or the pool has no memory. */
-bool statsd_set_add(struct statsd_set *s, const char *text, size_t len, struct statsd_pool *pool);
+bool statsd_set_add(struct statsd_set *s, uint64_t hash, struct statsd_pool *pool);
 
 /* Checks the invariants. */
 void statsd_set_assert(const struct statsd_set *s);

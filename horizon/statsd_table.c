@@ -126,7 +126,7 @@ enum statsd_table_result statsd_table_put(struct statsd_table *t, struct statsd_
         statsd_timer_add(s->as.timer, sample->value, sample->weight, &t->pool);
         break;
     default:
-        if (!statsd_set_add(s->as.set, sample->text, sample->text_len, &t->pool))
+        if (!statsd_set_add(s->as.set, table_hash(&t->by_name, sample->text, sample->text_len), &t->pool))
             result = STATSD_TABLE_FULL;
         break;
     }

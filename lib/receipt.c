@@ -95,14 +95,31 @@ static int insert(json_t *list, json_t *one, const struct receipt *r, const char
     return -1;
 }
 
-int receipt_add_group(json_t *list, const json_t *of_leader, const struct receipt *joined)
+static bool is_of(struct receipt *r, const json_t *one, const struct receipt *joined)
 {
-    json_t *one;
-    size_t i;
+    return receipt_from_json(r, one) == 0 && strcmp(r->alert, joined->alert) == 0 &&
+           strcmp(r->channel, joined->channel) == 0;
+}
+
+/* Behind the opening of the group that was joined, which may be of the same second. */
+static size_t find_begin(const json_t *of_leader, const struct receipt *joined)
+{
+    const json_t *one;
+    size_t i, begin = 0;
     json_array_foreach(of_leader, i, one) {
         struct receipt r;
-        if (receipt_from_json(&r, one) != 0 || r.at_s < joined->at_s || strcmp(r.alert, joined->alert) != 0 ||
-            strcmp(r.channel, joined->channel) != 0)
+        if (is_of(&r, one, joined) && strcmp(r.kind, "open") == 0 && r.at_s <= joined->at_s)
+            begin = i + 1;
+    }
+    return begin;
+}
+
+int receipt_add_group(json_t *list, const json_t *of_leader, const struct receipt *joined)
+{
+    for (size_t i = find_begin(of_leader, joined); i < json_array_size(of_leader); i++) {
+        json_t *one = json_array_get(of_leader, i);
+        struct receipt r;
+        if (!is_of(&r, one, joined) || r.at_s < joined->at_s)
             continue;
         if (!is_listed(list, r.id) && insert(list, one, &r, joined->group) != 0)
             return -1;

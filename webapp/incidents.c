@@ -198,7 +198,8 @@ static int find_closed(struct found *f, struct store *s, const struct filter *fi
     for (int read = 0; read < CLOSED_READS && n == CLOSED_PER_READ && f->n <= filter->limit; read++) {
         n = take_some(f, s,
                       store_command(s, "ZREVRANGEBYSCORE " KEYS_INCIDENTS_CLOSED " %lld %lld LIMIT %d %d",
-                                    (long long)filter->until, (long long)filter->since, read * CLOSED_PER_READ, CLOSED_PER_READ),
+                                    (long long)filter->until, (long long)filter->since, read * CLOSED_PER_READ,
+                                    CLOSED_PER_READ),
                       filter);
         if (n < 0)
             return -1;
@@ -282,7 +283,8 @@ void incidents_get(const struct request *request, struct reply *reply)
     char error[QUERY_ERROR_MAX];
     bool truncated = false;
     int format;
-    if (read_filter(&filter, request, error) != 0 || query_choice(request->query, "format", formats, 0, &format, error) != 0) {
+    if (read_filter(&filter, request, error) != 0 ||
+        query_choice(request->query, "format", formats, 0, &format, error) != 0) {
         http_error(reply, HTTP_BAD_REQUEST, "%s", error);
         return;
     }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char names[] = "id,state,start,end,closed_at,duration_s,title,metrics,score,direction,first_metric,reopened,"
-                            "acknowledged_by,normal,first_notified_at\r\n";
+static const char names[] = "id,state,start,end,closed_at,duration_s,title,metrics,score,direction,first_metric,"
+                            "reopened,acknowledged_by,normal,first_notified_at\r\n";
 
 static const char *text_of(const json_t *object, const char *key)
 {

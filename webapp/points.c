@@ -96,11 +96,28 @@ static void add_slot(void *context, const struct rollup_point *slot)
     begin_wide(w, slot);
 }
 
+/* How many slots hold something, and how many there are from the first to the last of each archive. */
+struct extent {
+    size_t n, all;
+    struct rollup_point last;
+};
+
 static void count_slot(void *context, const struct rollup_point *slot)
 {
-    size_t *n = context;
-    (void)slot;
-    ++*n;
+    struct extent *e = context;
+    bool goes_on = e->n > 0 && e->last.step_s == slot->step_s;
+    e->all += goes_on ? (slot->t - e->last.t) / slot->step_s : 1;
+    e->n++;
+    e->last = *slot;
+}
+
+/* How many slots become one. Where many are empty it follows from the time, so that wide ones are few even if each
+ * holds but one. */
+static uint32_t factor_of(const struct rollup *rollup, uint32_t from, uint32_t until)
+{
+    struct extent e = {.n = 0};
+    rollup_each(rollup, from, until, count_slot, &e);
+    return e.n > SLOTS_MAX ? (uint32_t)((e.all + SLOTS_MAX - 1) / SLOTS_MAX) : 1;
 }
 
 uint32_t points_add(json_t *out, const struct rollup *rollup, const struct series *raw, double raw_step_s,
@@ -108,9 +125,7 @@ uint32_t points_add(json_t *out, const struct rollup *rollup, const struct serie
 {
     struct points p = {
         .points = json_array(), .envelope = json_array(), .stretches = json_array(), .from = from, .until = until};
-    size_t slots = 0;
-    rollup_each(rollup, from, until, count_slot, &slots);
-    p.wide.factor = slots > 0 ? (uint32_t)((slots + SLOTS_MAX - 1) / SLOTS_MAX) : 1;
+    p.wide.factor = factor_of(rollup, from, until);
     rollup_each(rollup, 0, UINT32_MAX, add_slot, &p);
     tell_wide(&p);
     p.stretch = NULL; /* raw points begin one of their own, whatever their step */

@@ -17,7 +17,7 @@ struct thin {
 };
 
 /* Parts the time from the first to the last of the points (in any order) within [from, until] into `columns`, of which
- * there is one at least. Of a time that stands there twice the last counts, as it is the one that is shown. All are kept
+ * there is one at least. Of a time that stands there twice the last counts: it is the one that is shown. All are kept
  * where there are not more than two a column; the first and the last always are. Returns 0, or -1 when memory is
  * out. */
 int thin_init(struct thin *t, const struct series *points, uint32_t from, uint32_t until, uint32_t columns);

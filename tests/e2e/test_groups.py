@@ -164,6 +164,18 @@ def test_a_group_that_goes_on_counts_no_more_what_is_over_for_days_and_keeps_who
     assert bodies(hook)[-1]["incident"]["group"] == {"id": first["id"], "incidents": 3}
 
 
+def test_a_digest_names_what_joined_a_group_whose_update_was_held_back(redis, alerter, hook):
+    daemon = alerter('group_by = "alert";', channel='rate_limit = "1/hour";')
+    leader = opened(redis, PAY)
+    wait_kinds(hook, "open")
+    other = opened(redis, SHOP[2])
+    wait_for("it joins", lambda: b"with=" in (sent_field(redis, other) or b""))
+    an_hour_later(redis, daemon, leader)
+    wait_for("the update to be held back", lambda: counter(redis, "messages_held") == 1)
+    held = redis.hget("ridgeline:alerter", "limit:hook").decode().split()[4:]
+    assert held == ["2", leader["id"], other["id"]]
+
+
 def test_each_incident_of_a_group_tells_who_was_told_of_it_and_with_which(redis, alerter, hook, start):  # noqa: F811
     web, daemon = start(), alerter('group_by = "alert";')
 

@@ -9,6 +9,17 @@ from conftest import canonical, wait_for
 NAME = "ridgeline.analyzer.0.lag_ms"
 
 
+def test_moments_and_identities_are_no_metrics(ridgeline_factory):
+    r = ridgeline_factory(horizon="self_metrics = true;")
+    moments = ["pid", "generation", "started", "saved_at_ms", "owner", "twin", "twin_at_ms", "settings_refused",
+               "pass_at"]
+    r.redis.hset("ridgeline:stats:roomba", mapping={"owner": "1@elsewhere:1"})  # who then is roomba's twin
+    wait_for("the twin", lambda: r.redis.hexists("ridgeline:stats:roomba", "twin_at_ms"))
+    before = r.redis.strlen("metrics.ridgeline.roomba.visited")
+    wait_for("two more rounds", lambda: r.redis.strlen("metrics.ridgeline.roomba.visited") >= before + 30)
+    assert [m for m in moments if r.redis.exists(f"metrics.ridgeline.roomba.{m}")] == []
+
+
 def test_an_anomaly_in_our_own_lag_is_found_like_any_other(ridgeline_factory):
     r = ridgeline_factory(horizon="self_metrics = true;", analyzer="workers = 1;")
     source, now = random.Random(1), int(time.time()) // 10 * 10

@@ -201,6 +201,7 @@ Test(message, a_phrase_says_value_band_and_how_far_off)
         {101, 100, 99.5, 100.5, false, "", "", "101, 1 % above the expected 100 (99.5 to 100.5)", "1 % above"},
         {5, 0, 0, 1, false, "", "", "5, above the expected 0 (0 to 1)", ""},
         {5, 0, -0.0, -0.0, false, "", "", "5, above the expected 0 (0 to 0)", ""},
+        {5, 5, NAN, NAN, false, "", "stopped moving", "stopped moving: 5", ""},
         {5, 4, NAN, NAN, false, "", "", "5, 25 % above the expected 4", "25 % above"},
         {-1e300, 1e-300, -1e300 / 2, 1e300, false, "", "",
          "-1e+300, below the expected 1e-300 (-5e+299 to 1e+300)", ""},
@@ -327,6 +328,45 @@ Test(message, the_longest_of_everything_fits)
         cr_expect(is_json || strstr(p.body, "score 93"), "type %d: %s", type, p.body);
         parcel_fini(&p);
     }
+    json_decref(incident);
+}
+
+Test(message, of_a_group_it_says_how_many_incidents_are_told_together)
+{
+    json_t *incident = head("shop.**", 3);
+    for (int kind = MESSAGE_OPEN; kind <= MESSAGE_RESOLVE; kind++) {
+        struct message m = sample((enum message_kind)kind, incident);
+        char *alone = message_text_plain(&m);
+        cr_expect_not(strstr(alone, "Group"), "%s", alone);
+        json_object_set_new(incident, "group", json_pack("{s:s, s:i}", "id", "00000000000000aa", "incidents", 2));
+        char *together = message_text_plain(&m), *html = message_html(&m, NULL);
+        cr_expect(strstr(together, "\r\nGroup    2 incidents told together\r\n"), "%s", together);
+        cr_expect(strstr(html, "2 incidents told together"), "%s", html);
+        json_object_del(incident, "group");
+        free(alone);
+        free(together);
+        free(html);
+    }
+    json_decref(incident);
+}
+
+Test(message, a_name_that_is_cut_says_so_and_stays_text)
+{
+    char name[512], summary[MESSAGE_TEXT_SUMMARY_MAX];
+    static struct message_text_facts facts;
+    strcpy(name, "x");
+    for (size_t i = 1; i < sizeof name - 2; i += 2)
+        memcpy(name + i, "\xc3\xa9", sizeof "\xc3\xa9");
+    json_t *incident = head("shop.**", 10), *first = json_object_get(incident, "first");
+    json_object_set_new(first, "metric", json_string(name));
+    tell_values(first, 412, 100, 80, 120, "ms");
+    struct message m = sample(MESSAGE_OPEN, incident);
+    message_text_summary(summary, sizeof summary, &m);
+    message_text_facts(&facts, &m);
+    cr_expect(strstr(summary, "\xc3\xa9...: 412 ms") && !strstr(summary, "\xef\xbf\xbd"), "%s", summary);
+    for (size_t i = 0; i < facts.n; i++)
+        if (strcmp(facts.fact[i].label, "First") == 0)
+            cr_expect(strstr(facts.fact[i].value, "\xc3\xa9..., 2023-") && !strstr(facts.fact[i].value, "\xef\xbf\xbd"));
     json_decref(incident);
 }
 

@@ -14,25 +14,30 @@ static double value_at(uint32_t t)
     return t % DAY_S == DAY_S / 2 ? 5000 : sin(t / 3000.0);
 }
 
-/* A rollup of the retention, of `days` with a point a minute. */
-static struct rollup history(const char *retention_text, unsigned days)
+/* A rollup of the retention, of `days` with a point each so many minutes. */
+static struct rollup sparse_history(const char *retention_text, unsigned days, unsigned minutes)
 {
     struct units_retention retention;
     struct rollup r;
     struct rollup_changes changes;
     const char *reason = "";
-    size_t n = days * DAY_S / 60;
+    size_t n = days * DAY_S / 60 / minutes;
     struct rollup_point *points = calloc(n, sizeof *points);
     cr_assert_eq(units_retention(retention_text, &retention, &reason), 0, "%s", reason);
     cr_assert_eq(rollup_init(&r, &retention, 10, T0), 0);
     for (size_t i = 0; i < n; i++) {
-        uint32_t t = T0 + 60 * (uint32_t)i;
+        uint32_t t = T0 + 60 * minutes * (uint32_t)i;
         double v = value_at(t);
         points[i] = (struct rollup_point){.t = t, .step_s = 60, .low = v, .mean = v, .high = v};
     }
     rollup_fold(&r, points, n, T0 + days * DAY_S, &changes);
     free(points);
     return r;
+}
+
+static struct rollup history(const char *retention_text, unsigned days)
+{
+    return sparse_history(retention_text, days, 1);
 }
 
 static json_t *told(const struct rollup *r, uint32_t from, uint32_t until, uint32_t *first)
@@ -111,6 +116,17 @@ Test(points, slots_that_can_be_told_are_told_as_they_are)
     cr_expect_eq(json_array_size(json_object_get(out, "envelope")), 0, "means alone have no extremes");
     for (size_t i = 0; i < json_array_size(points); i++)
         cr_assert_float_eq(number_of(points, i, 1), value_at(T0 + DAY_S + 60 * (uint32_t)i), 1e-3);
+    json_decref(out);
+    rollup_fini(&r);
+}
+
+Test(points, slots_far_apart_are_no_more_than_may_be_told)
+{
+    uint32_t first;
+    struct rollup r = sparse_history("10s:6h,1m:101d", 100, 5);
+    json_t *out = told(&r, T0, T0 + 100 * DAY_S, &first);
+    size_t n = json_array_size(json_object_get(out, "points"));
+    cr_expect(n > THIN_COLUMNS_MAX && n <= 2 * THIN_COLUMNS_MAX + 1, "%zu of %u", n, 100 * DAY_S / 300);
     json_decref(out);
     rollup_fini(&r);
 }

@@ -73,8 +73,9 @@ Test(receipt, one_that_joined_a_group_has_what_was_told_of_it_since_up_to_its_en
         const char *id, *channel, *kind;
         int64_t at_s;
     } of_leader[] = {
-        {"1", "hook", "open", 100},   {"2", "hook", "update", 199}, {"3", "hook", "update", 200},
-        {"4", "mail", "update", 210}, {"own", "hook", "update", 220}, {"5", "hook", "resolve", 400},
+        {"1", "hook", "open", 100},    {"2", "hook", "update", 199},
+        {"a", "hook", "resolve", 200}, {"b", "hook", "open", 200},    {"3", "hook", "update", 200},
+        {"4", "mail", "update", 210},  {"own", "hook", "update", 220}, {"5", "hook", "resolve", 400},
         {"6", "hook", "open", 500},
     };
     struct receipt r = {.id = "own", .alert = "all", .channel = "hook", .kind = "open", .reason = "", .group = ""};

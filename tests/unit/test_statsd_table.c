@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "horizon/statsd_table.h"
+#include "ridgeline/keys.h"
 
 static struct statsd_table table;
 
@@ -46,6 +47,34 @@ Test(statsd_table, tells_types_of_one_name_apart)
     cr_assert_eq(get(STATSD_GAUGE, "a")->as.value, 5);
     cr_assert_eq(get(STATSD_TIMER, "a")->as.timer->count, 2);
     cr_assert_eq(get(STATSD_SET, "a")->as.set->n, 1u);
+}
+
+/* The longest run of slots in use, which is what a look-up in it costs. */
+static uint32_t longest_run(const struct statsd_set *set)
+{
+    uint32_t longest = 0, run = 0;
+    for (uint32_t i = 0; i < 2 * set->cap; i++) {
+        run = set->slots[i % set->cap] != 0 ? run + 1 : 0;
+        longest = run > longest && run <= set->n ? run : longest;
+    }
+    return longest;
+}
+
+/* A sender knows keys_hash(): values of which it puts all near each other would cost as many steps each as there are. */
+Test(statsd_table, a_sets_values_are_spread_whatever_their_sender_chose)
+{
+    struct statsd_series *s = get(STATSD_SET, "a");
+    unsigned taken = 0;
+    for (unsigned i = 0; taken < 1000; i++) {
+        char text[16];
+        struct statsd_sample sample = {STATSD_SET, 0, 1, false, text, (size_t)sprintf(text, "%u", i)};
+        if ((keys_hash(text, sample.text_len) & 2047) >= 32)
+            continue;
+        cr_assert_eq(statsd_table_put(&table, s, &sample), STATSD_TABLE_OK);
+        taken++;
+    }
+    cr_assert_eq(s->as.set->n, 1000u);
+    cr_assert_lt(longest_run(s->as.set), 300u, "%u", longest_run(s->as.set));
 }
 
 Test(statsd_table, adds_no_series_beyond_its_bound)

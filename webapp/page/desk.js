@@ -1,7 +1,7 @@
 // Who sees to an incident, and what people said of it: buttons, a note, and the list of what was said.
 import {literal, tuneHash} from './address.js';
 import {sayOfIncident} from './changes.js';
-import {el, replace, setText} from './dom.js';
+import {el, renew, replace, setText} from './dom.js';
 import {time} from './format.js';
 import {teaching} from './normal.js';
 
@@ -55,22 +55,23 @@ export function desk(id) {
     if (text.value.trim()) say('note');
   }}, state, el('div', {class: 'actions'}, by, ack, unack, normal, text, note, said), panel, entries);
   const tell = incident => {
-    replace(state, stateOf(incident));
+    const learnt = incident.desk.some(entry => entry.kind === 'normal' && entry.text);
+    const open = incident.state === 'open', {metric} = incident.first;
+    renew(state, {ack: incident.ack, open, metric, learnt}, stateInWords);
     const given = incident.ack, pressed = [ack, unack, normal].find(one => one === document.activeElement);
     ack.hidden = Boolean(given);
     unack.hidden = !given;
     normal.hidden = Boolean(given?.normal);
     if (pressed?.hidden) (given ? unack : ack).focus(); // else the keyboard would begin at the top again
-    replace(entries, incident.desk.map(entryRow));
+    renew(entries, incident.desk, rows => rows.map(entryRow));
   };
   return {node, tell};
 }
 
-function stateOf({ack, state, first, desk: entries}) {
-  if (!ack) return state === 'open' && 'Nobody sees to it yet.';
-  const learnt = entries.some(({kind, text}) => kind === 'normal' && text);
+function stateInWords({ack, open, metric, learnt}) {
+  if (!ack) return open && 'Nobody sees to it yet.';
   return [`${ack.by || 'Somebody'} ${ack.normal ? 'finds it normal' : 'sees to it'} since `, time(ack.at), '. ',
-    ack.normal && el('a', {href: tuneHash(literal(first.metric))},
+    ack.normal && el('a', {href: tuneHash(literal(metric))},
       learnt ? 'Tune it further' : 'Tune it, so that it does not open again')];
 }
 

@@ -25,6 +25,17 @@ export function replace(node, ...children) {
   return append(node, children);
 }
 
+const made = new WeakMap(); // node -> the data that it was made of, as text
+
+// Makes a node's children of `data` with `make`, anew only when these changed: what has the focus, or is selected, in
+// it stays so.
+export function renew(node, data, make) {
+  const text = JSON.stringify(data);
+  if (made.get(node) === text) return;
+  made.set(node, text);
+  replace(node, make(data));
+}
+
 // Writes only what changed, so that a selection or a screen reader is left in peace.
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -74,7 +74,8 @@ const UNITS_S = {y: 365 * DAY_S, w: 7 * DAY_S, d: DAY_S, h: HOUR_S, m: MINUTE_S,
 
 export function parseDuration(text) {
   if (!/^(\d+[ywdhms])+$/.test(text)) return NaN;
-  return [...text.matchAll(/(\d+)([ywdhms])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * UNITS_S[unit], 0);
+  const parts = [...text.matchAll(/(\d+)([ywdhms])/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS_S[unit], 0);
 }
 
 export function durationText(seconds) {

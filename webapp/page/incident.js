@@ -3,7 +3,7 @@
 import {overviewHash} from './address.js';
 import {get} from './api.js';
 import {charts, lastHour} from './chart.js';
-import {byId, el, keepInPlace, replace, setText} from './dom.js';
+import {byId, el, keepInPlace, renew, replace, setText} from './dom.js';
 import {duration, nowS, number, plural, time} from './format.js';
 import {desk} from './desk.js';
 import {hear, whenBack} from './live.js';
@@ -22,7 +22,8 @@ let shown;
 let newsTimer;
 let live = false; // whether events flow
 
-// Messages go out while nothing else is heard of an open one: so it is read again. How long it lasts is told in any case.
+// Messages go out while nothing else is heard of an open one: so it is read again. How long it lasts is told in any
+// case.
 setInterval(() => {
   if (!shown?.incident) return;
   if (live && shown.incident.state === 'open' && !document.hidden) load(shown);
@@ -86,7 +87,7 @@ function tell(view) {
   setText(view.title, title);
   replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, saidOf(first)));
   view.tending.tell(incident);
-  replace(view.notified, notifiedTable(incident.notified));
+  renew(view.notified, incident.notified, notifiedTable);
   if (!view.drawn) {
     const closeUp = incident.state === 'open' ? lastHour
       : () => ({from: incident.start - CONTEXT_S, until: incident.end + CONTEXT_S, title: 'around it'});

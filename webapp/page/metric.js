@@ -3,7 +3,7 @@
 // #metric=NAME&at=EPOCH&from=EPOCH&until=EPOCH, or from=-SECONDS for what follows the clock.
 import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
-import {append, byId, el, replace, setText} from './dom.js';
+import {append, byId, el, renew, replace, setText} from './dom.js';
 import {duration, nowS, number, openSpan, time, words} from './format.js';
 import {whenBack} from './live.js';
 import {SHOWN_AT_FIRST, Timeline} from './timeline.js';
@@ -121,16 +121,17 @@ function complete(view) {
 }
 
 // What rules say of the metric, and what people did in this range.
-function tellContext({context}, {marks, about: {unit, owner, description, runbook, limit}}) {
-  const key = JSON.stringify([marks, unit, owner, description, runbook, limit]);
-  if (context.dataset.key === key) return; // the link may have the focus
-  context.dataset.key = key;
+function tellContext({context}, {marks, about}) {
+  renew(context, {marks, ...about}, contextInWords); // its link may have the focus
+}
+
+function contextInWords({marks, unit, owner, description, runbook, limit}) {
   const facts = [unit && `in ${unit}`, limit !== null && `limit ${limit}`, owner && `owner: ${owner}`]
     .filter(Boolean).join('; ');
-  replace(context,
+  return [
     (description || facts || runbook) && el('p', {}, [description, facts].filter(Boolean).join(' — '), ' ',
       runbook && el('a', {href: runbook, target: '_blank', rel: 'noopener noreferrer'}, 'Runbook ↗')),
-    marks.map(({at, text}) => el('p', {class: 'marked'}, time(at), ` ${text}`)));
+    marks.map(({at, text}) => el('p', {class: 'marked'}, time(at), ` ${text}`))];
 }
 
 function tellGraph({graph}, url) {
