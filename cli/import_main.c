@@ -25,7 +25,7 @@
 
 static const char usage[] =
     "usage: ridgeline import [OPTIONS] PATH...\n\n"
-    "Takes history into Redis: `timestamp,value` files as backtest reads them, and carbon's\n"
+    "Takes history into Redis: CSV whose first line is `timestamp,value`, and carbon's\n"
     "whisper files (*.wsp). Of a directory all *.csv and *.wsp in it and below are taken;\n"
     "a metric's name is the path below the directory, dots for slashes. Points within the\n"
     "raw retention are stored, older ones as means; the whole history is judged, what was\n"

@@ -49,6 +49,11 @@ bool alerts_tell_of(const struct alert_settings *a, const struct incident_member
     return (a->states >> m->what & 1) && conf_globs_match(&a->match, m->metric, strlen(m->metric));
 }
 
+const char *alerts_state_name(size_t what)
+{
+    return states[what];
+}
+
 int alerts_group_parts(const char *group_by, int *parts)
 {
     static const char prefix[] = "prefix:";

@@ -215,12 +215,22 @@ static json_t *channel_json(const struct channel_settings *c)
                      units_budget_text(limit, sizeof limit, &c->rate_limit));
 }
 
+static json_t *states_json(const struct alert_settings *a)
+{
+    json_t *names = json_array();
+    for (size_t what = 0; alerts_state_name(what) != NULL; what++)
+        if (a->states >> what & 1)
+            json_array_append_new(names, json_string(alerts_state_name(what)));
+    return names;
+}
+
 static json_t *alert_json(const struct alert_settings *a)
 {
-    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "name", a->name, "match", globs_json(&a->match),
-                     "channels", globs_json(&a->channels), "min_score", (json_int_t)a->min_score, "min_duration_s",
-                     (json_int_t)a->min_duration_s, "update_after_s", (json_int_t)a->update_after_s, "repeat_after_s",
-                     (json_int_t)a->repeat_after_s, "send_resolved", a->send_resolved);
+    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:b}", "name", a->name,
+                     "match", globs_json(&a->match), "states", states_json(a), "channels", globs_json(&a->channels),
+                     "group_by", a->group_by, "min_score", (json_int_t)a->min_score,
+                     "min_duration_s", (json_int_t)a->min_duration_s, "update_after_s", (json_int_t)a->update_after_s,
+                     "repeat_after_s", (json_int_t)a->repeat_after_s, "send_resolved", a->send_resolved);
 }
 
 /* Nothing of a channel that a reader of the page must not know: no addresses, no secrets. */

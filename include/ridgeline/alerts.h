@@ -91,6 +91,9 @@ void alerts_fini(struct alert_settings *a);
 struct incident_member;
 bool alerts_tell_of(const struct alert_settings *a, const struct incident_member *m);
 
+/* Of an enum incident_what, as `states` has it: "anomalous". NULL behind the last. */
+const char *alerts_state_name(size_t what);
+
 /* Frees what the channel owns, and leaves none. */
 void channels_fini(struct channel_settings *c);
 

@@ -46,7 +46,9 @@ def test_mutes_are_listed_set_and_taken_away(page):
     assert [mutes[0][0], *mutes[0][2:]] == [
         "batch.**", "FREQ=DAILY;BYHOUR=2;BYMINUTE=0, for 90m, Europe/Berlin", "nights", "settings.conf"]
     assert mutes[0][1] in ("is not learnt from", "is not learnt from, now")
-    assert alerts == [["shop.**", "as it surfaces", "2m", "hook", "shop-alert"]]
+    assert alerts == [[
+        "shop-alert", "hook", "shop.**", "anomalous, flat, dropout, stale, forecast, gap, reset", "as it surfaces", "2m",
+        "each incident"]]
     assert channels == [["hook", "webhook", "30/hour"]]
     field = page.one("#alerts [name=match]")
     assert field.get_attribute("value") == "shop.**"

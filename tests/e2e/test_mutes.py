@@ -122,10 +122,14 @@ def test_a_list_that_cannot_be_read_is_left_alone(web, redis):  # noqa: F811
 def test_alerts_are_listed_without_secrets(start):  # noqa: F811
     web = start(more='channels = ( { name = "hook"; type = "webhook"; url = "https://example.org/s3cret"; '
                      'secret = "k3y"; } ); '
-                     'alerts = ( { name = "all"; channels = "hook"; min_score = 70; } );')
+                     'alerts = ( { name = "all"; channels = "hook"; min_score = 70; }, { name = "silent"; '
+                     'channels = "hook"; states = [ "gap", "stale" ]; group_by = "prefix:2"; } );')
     r = web.get("/api/alerts")
     assert r.json()["channels"] == [{"name": "hook", "type": "webhook", "rate_limit": "30/hour"}]
-    assert r.json()["alerts"][0]["min_score"] == 70 and r.json()["alerts"][0]["match"] == ["**"]
+    (everything, silent) = r.json()["alerts"]
+    assert everything["min_score"] == 70 and everything["match"] == ["**"] and everything["group_by"] == "incident"
+    assert everything["states"] == ["anomalous", "flat", "dropout", "stale", "forecast", "gap", "reset"]
+    assert silent["states"] == ["stale", "gap"] and silent["group_by"] == "prefix:2"
     assert "s3cret" not in r.text and "k3y" not in r.text
 
 

@@ -3,7 +3,7 @@
 import {get} from './api.js';
 import {removeMute, saveMute} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
-import {clock, durationText, parseDuration} from './format.js';
+import {clock, durationText, parseDuration, plural} from './format.js';
 import {whenBack} from './live.js';
 
 const MEANINGS = {
@@ -36,7 +36,7 @@ async function tell() {
     replace(list, mutes.length ? table(['What is muted', 'How', 'When', 'Name', ''], mutes.map(muteRow))
       : el('p', {class: 'none'}, 'Nothing is muted.'));
     replace(told, el('h2', {}, 'Alerts'), alerts.length
-      ? table(['Metrics', 'From score', 'Lasting', 'Channels', 'Name'], alerts.map(alertRow))
+      ? table(['Name', 'Channels', 'Metrics', 'That are', 'From score', 'Lasting', 'One message for'], alerts.map(alertRow))
       : el('p', {class: 'none'}, 'No alert: nobody is told of anything. settings.conf says how.'),
     el('h2', {}, 'Channels'), channels.length
       ? table(['Name', 'Type', 'At most'], channels.map(({name, type, rate_limit: limit}) => row(name, type, limit)))
@@ -75,9 +75,15 @@ function muteRow(mute) {
   ].map(cell => el('td', {}, cell)));
 }
 
-const alertRow = ({name, match, channels, min_score: score, min_duration_s: lasting}) =>
-  row(match.join(', '), score || 'as it surfaces', lasting ? durationText(lasting) : 'at once', channels.join(', '),
-    name);
+// "each incident", "all of a prefix of 2 parts", "all of them".
+function oneFor(by) {
+  const parts = Number(by.split(':')[1]);
+  return parts ? `all of a prefix of ${plural(parts, 'part')}` : by === 'alert' ? 'all of them' : 'each incident';
+}
+
+const alertRow = ({name, match, states, channels, group_by: by, min_score: score, min_duration_s: lasting}) =>
+  row(name, channels.join(', '), match.join(', '), states.join(', '), score || 'as it surfaces',
+    lasting ? durationText(lasting) : 'at once', oneFor(by));
 
 function field(label, input) {
   return el('label', {}, label, input);

@@ -9,6 +9,7 @@ import {inWords} from './preview.js';
 
 const ONCE = {change: '', title: 'Only this time', hint: 'The next like it opens as before.'};
 const NOTED = 'Noted: no message tells of it any more.';
+const CLOSES = 'What is open closes once nothing was odd for as long as close_after says.';
 const STATES = {stale: 'fell silent', gap: 'was silent', flat: 'stopped moving', dropout: 'fell to nothing',
   reset: 'began to count anew'};
 
@@ -34,7 +35,7 @@ export function teaching(id) {
   const confirm = async ({by, ticket}) => {
     const teach = node.querySelector('input:checked').value;
     await sayOfIncident({incident: id, kind: 'normal', by, ...(ticket && {ticket}), ...(teach && {teach})});
-    return teach ? [`${NOTED} Saved: ${teach}, in force within two seconds. `,
+    return teach ? [`${NOTED} Saved: ${teach}, in force within two seconds. ${CLOSES} `,
       el('a', {href: tuneHash('')}, 'All overrides, to undo it')] : NOTED;
   };
   reload();
