@@ -204,6 +204,7 @@ static void read_tail(struct statsd_line *l, const char *p)
 {
     const char *bar = find(p, l->end, '|');
     l->tail.at = l->tail.end = bar ? bar : l->end;
+    l->tail.type = STATSD_COUNTER;
     l->tail.result = STATSD_MALFORMED;
     l->tail.weight = 1;
     if (!bar)
