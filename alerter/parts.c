@@ -20,7 +20,7 @@ void parts_split(struct parts *p, const char *name)
     }
 }
 
-bool parts_equal(const struct parts_one *a, const struct parts_one *b)
+static bool parts_equal(const struct parts_one *a, const struct parts_one *b)
 {
     return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }

@@ -20,8 +20,6 @@ struct parts {
 };
 void parts_split(struct parts *p, const char *name);
 
-bool parts_equal(const struct parts_one *a, const struct parts_one *b);
-
 /* What the names given so far share. */
 struct parts_common {
     const char *name; /* the first one, which must stay */

@@ -8,6 +8,14 @@
 
 #include "settings_text.h"
 
+/* A file with the text; its name goes to `path`, a template of mkstemp(). */
+static void write_file(char *path, const char *text)
+{
+    int fd = mkstemp(path);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
 static void note(void *context, const char *sentence)
 {
     fprintf(context, "%s\n", sentence);
@@ -35,9 +43,7 @@ Test(conf, a_check_tells_every_error_and_a_load_the_first)
     char path[] = "/tmp/test-conf-XXXXXX", error[CONF_ERROR_MAX], *told = NULL, *rest;
     size_t told_len, n = 0;
     struct settings s;
-    int fd = mkstemp(path);
-    cr_assert_eq(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
-    close(fd);
+    write_file(path, text);
     FILE *out = open_memstream(&told, &told_len);
     cr_assert_eq(conf_check(&s, path, sets, note, out), -1);
     fclose(out);
@@ -63,9 +69,7 @@ Test(conf, what_must_hold_between_options_is_told_together)
                                       "rules.retention: keeps raw points for 6h"};
     size_t told_len, lines = 0;
     struct settings s;
-    int fd = mkstemp(path);
-    cr_assert_eq(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
-    close(fd);
+    write_file(path, text);
     FILE *out = open_memstream(&told, &told_len);
     cr_assert_eq(conf_check(&s, path, sets, note, out), -1);
     fclose(out);

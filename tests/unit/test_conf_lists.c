@@ -51,74 +51,75 @@ Test(conf_lists, entries_get_what_the_file_says_and_defaults_for_the_rest)
     conf_free(&s);
 }
 
+static const struct {
+    const char *text, *error;
+} wrong[] = {
+    {"channel = ();", "t.conf:1: channel: is no known option; did you mean channels?"},
+    {"channels = { };", "t.conf:1: channels: must be a list of groups"},
+    {"channels = ( 5 );", "t.conf:1: channels: each channel must be a group"},
+    {"channels = (\n { type = \"exec\"; program = \"/a\"; } );", "t.conf:2: channels.name: must be given"},
+    {"channels = (\n { name = \"a b\"; } );", "t.conf:2: channels.name: must be text in quotes: 1 to 32"},
+    {"channels = ( {\n name = 5; } );", "t.conf:2: channels.name: must be text in quotes"},
+    {"channels = (\n { name = \"a\"; } );", "t.conf:2: channels.type: must be \"webhook\""},
+    {"channels = ( { name = \"a\";\n type = \"pigeon\"; } );", "t.conf:2: channels.type: must be \"webhook\""},
+    {"channels = (\n { name = \"a\"; type = \"webhook\"; } );", "t.conf:2: channels.url: must be given"},
+    {"channels = ( { name = \"a\"; type = \"exec\";\n url = \"http://a/\"; } );",
+     "t.conf:2: channels.url: is no option of a exec channel"},
+    {"channels = ( { name = \"a\"; type = \"slack\";\n urll = \"http://a/\"; } );",
+     "t.conf:2: channels.urll: is no option of a slack channel; did you mean url?"},
+    {"channels = ( { name = \"a\"; type = \"slack\";\n url = \"gopher://a/\"; } );",
+     "t.conf:2: channels.url: must begin with https:// or http://"},
+    {"channels = ( { name = \"a\"; type = \"exec\"; program = \"/a\";\n timeout = \"0s\"; } );",
+     "t.conf:2: channels.timeout: is out of range"},
+    {"channels = ( { name = \"a\"; type = \"exec\"; program = \"/a\"; },\n"
+     " { name = \"a\"; type = \"exec\"; program = \"/b\"; } );",
+     "t.conf:2: channels.name: a channel of this name stands above"},
+    {HOOK "alerts = ( { name = \"a\"; } );", "t.conf:2: alerts.channels: must be given"},
+    {HOOK "alerts = ( { name = \"a\"; channels = [ ]; } );", "t.conf:2: alerts.channels: must hold a glob"},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hooks\"; } );",
+     "t.conf:2: alerts.channels: no channel's name is, or matches, \"hooks\""},
+    {HOOK "alerts = ( { name = \"a\"; channels = [ \"*\", \"ops-*\" ]; } );",
+     "t.conf:2: alerts.channels: no channel's name is, or matches, \"ops-*\""},
+    {"alerts = ( { name = \"a\"; channels = \"*\"; } );",
+     "t.conf:1: alerts.channels: no channel's name is, or matches, \"*\""},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; match = \"[\"; } );",
+     "t.conf:2: alerts.match: holds \"[\", which is no glob"},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; min_score = 101; } );",
+     "t.conf:2: alerts.min_score: is out of range"},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; group_by = \"prefix\"; } );",
+     "t.conf:2: alerts.group_by: may be \"incident\", \"prefix:1\" to \"prefix:30\", or \"alert\""},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; mni_score = 1; } );",
+     "t.conf:2: alerts.mni_score: is no option of an entry; did you mean min_score?"},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stail\"; } );",
+     "t.conf:3: alerts.states: may be \"anomalous\", \"flat\", \"dropout\", \"stale\", \"forecast\", \"gap\" or "
+     "\"reset\""},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = [ \"stale\", \"STALE\" ]; } );",
+     "t.conf:3: alerts.states: may be"},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = ( \"stale\", 5 ); } );",
+     "t.conf:3: alerts.states: must be a list of names in quotes"},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = 5; } );",
+     "t.conf:3: alerts.states: must be a list of names in quotes"},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = [ ]; } );",
+     "t.conf:3: alerts.states: must name a state"},
+    {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stale-and-whatever-else-may-be\"; } );",
+     "t.conf:3: alerts.states: may be"},
+    {"mutes = ( { name = \"a\"; } );", "t.conf:1: mutes.match: must be given"},
+    {"mutes = ( { name = \"a\"; match = \"a\";\n what = \"all\"; } );", "t.conf:2: mutes.what: may be \"notify\""},
+    {"mutes = ( { name = \"a\"; match = \"a\";\n timezone = \"Mars\"; } );",
+     "t.conf:2: mutes.timezone: is no time zone"},
+    {"mutes = ( { name = \"a\"; match = \"a\"; duration = \"1h\";\n rrule = \"FREQ=SECONDLY\"; } );",
+     "t.conf:2: mutes.rrule: FREQ may be"},
+    {"mutes = (\n { name = \"a\"; match = \"a\"; rrule = \"FREQ=DAILY\"; } );",
+     "t.conf:2: mutes.duration: of a rrule"},
+};
+
 Test(conf_lists, what_is_wrong_is_said_with_its_line)
 {
-    static const struct {
-        const char *text, *error;
-    } cases[] = {
-        {"channel = ();", "t.conf:1: channel: is no known option; did you mean channels?"},
-        {"channels = { };", "t.conf:1: channels: must be a list of groups"},
-        {"channels = ( 5 );", "t.conf:1: channels: each channel must be a group"},
-        {"channels = (\n { type = \"exec\"; program = \"/a\"; } );", "t.conf:2: channels.name: must be given"},
-        {"channels = (\n { name = \"a b\"; } );", "t.conf:2: channels.name: must be text in quotes: 1 to 32"},
-        {"channels = ( {\n name = 5; } );", "t.conf:2: channels.name: must be text in quotes"},
-        {"channels = (\n { name = \"a\"; } );", "t.conf:2: channels.type: must be \"webhook\""},
-        {"channels = ( { name = \"a\";\n type = \"pigeon\"; } );", "t.conf:2: channels.type: must be \"webhook\""},
-        {"channels = (\n { name = \"a\"; type = \"webhook\"; } );", "t.conf:2: channels.url: must be given"},
-        {"channels = ( { name = \"a\"; type = \"exec\";\n url = \"http://a/\"; } );",
-         "t.conf:2: channels.url: is no option of a exec channel"},
-        {"channels = ( { name = \"a\"; type = \"slack\";\n urll = \"http://a/\"; } );",
-         "t.conf:2: channels.urll: is no option of a slack channel; did you mean url?"},
-        {"channels = ( { name = \"a\"; type = \"slack\";\n url = \"gopher://a/\"; } );",
-         "t.conf:2: channels.url: must begin with https:// or http://"},
-        {"channels = ( { name = \"a\"; type = \"exec\"; program = \"/a\";\n timeout = \"0s\"; } );",
-         "t.conf:2: channels.timeout: is out of range"},
-        {"channels = ( { name = \"a\"; type = \"exec\"; program = \"/a\"; },\n"
-         " { name = \"a\"; type = \"exec\"; program = \"/b\"; } );",
-         "t.conf:2: channels.name: a channel of this name stands above"},
-        {HOOK "alerts = ( { name = \"a\"; } );", "t.conf:2: alerts.channels: must be given"},
-        {HOOK "alerts = ( { name = \"a\"; channels = [ ]; } );", "t.conf:2: alerts.channels: must hold a glob"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hooks\"; } );",
-         "t.conf:2: alerts.channels: no channel's name is, or matches, \"hooks\""},
-        {HOOK "alerts = ( { name = \"a\"; channels = [ \"*\", \"ops-*\" ]; } );",
-         "t.conf:2: alerts.channels: no channel's name is, or matches, \"ops-*\""},
-        {"alerts = ( { name = \"a\"; channels = \"*\"; } );",
-         "t.conf:1: alerts.channels: no channel's name is, or matches, \"*\""},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; match = \"[\"; } );",
-         "t.conf:2: alerts.match: holds \"[\", which is no glob"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; min_score = 101; } );",
-         "t.conf:2: alerts.min_score: is out of range"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; group_by = \"prefix\"; } );",
-         "t.conf:2: alerts.group_by: may be \"incident\", \"prefix:1\" to \"prefix:30\", or \"alert\""},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\"; mni_score = 1; } );",
-         "t.conf:2: alerts.mni_score: is no option of an entry; did you mean min_score?"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stail\"; } );",
-         "t.conf:3: alerts.states: may be \"anomalous\", \"flat\", \"dropout\", \"stale\", \"forecast\", \"gap\" or "
-         "\"reset\""},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = [ \"stale\", \"STALE\" ]; } );",
-         "t.conf:3: alerts.states: may be"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = ( \"stale\", 5 ); } );",
-         "t.conf:3: alerts.states: must be a list of names in quotes"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = 5; } );",
-         "t.conf:3: alerts.states: must be a list of names in quotes"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = [ ]; } );",
-         "t.conf:3: alerts.states: must name a state"},
-        {HOOK "alerts = ( { name = \"a\"; channels = \"hook\";\n states = \"stale-and-whatever-else-may-be\"; } );",
-         "t.conf:3: alerts.states: may be"},
-        {"mutes = ( { name = \"a\"; } );", "t.conf:1: mutes.match: must be given"},
-        {"mutes = ( { name = \"a\"; match = \"a\";\n what = \"all\"; } );", "t.conf:2: mutes.what: may be \"notify\""},
-        {"mutes = ( { name = \"a\"; match = \"a\";\n timezone = \"Mars\"; } );",
-         "t.conf:2: mutes.timezone: is no time zone"},
-        {"mutes = ( { name = \"a\"; match = \"a\"; duration = \"1h\";\n rrule = \"FREQ=SECONDLY\"; } );",
-         "t.conf:2: mutes.rrule: FREQ may be"},
-        {"mutes = (\n { name = \"a\"; match = \"a\"; rrule = \"FREQ=DAILY\"; } );",
-         "t.conf:2: mutes.duration: of a rrule"},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(wrong); i++) {
         struct settings s;
         char error[CONF_ERROR_MAX];
-        cr_assert_eq(parse(&s, cases[i].text, error), -1, "accepted: %s", cases[i].text);
-        cr_assert_not_null(strstr(error, cases[i].error), "%s\ngave %s", cases[i].text, error);
+        cr_assert_eq(parse(&s, wrong[i].text, error), -1, "accepted: %s", wrong[i].text);
+        cr_assert_not_null(strstr(error, wrong[i].error), "%s\ngave %s", wrong[i].text, error);
     }
 }
 
