@@ -12,7 +12,7 @@
 #include "ridgeline/graph_url.h"
 #include "ridgeline/history.h"
 #include "ridgeline/keys.h"
-#include "webapp/anomalies.h"
+#include "webapp/anomalies_read.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/chart_lanes.h"

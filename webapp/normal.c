@@ -10,7 +10,7 @@
 #include "ridgeline/history.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/store.h"
-#include "webapp/anomalies.h"
+#include "webapp/anomalies_read.h"
 #include "webapp/app.h"
 #include "webapp/normal_choices.h"
 #include "webapp/query.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "webapp/anomalies.h"
+#include "webapp/anomalies_get.h"
 #include "webapp/app.h"
 #include "webapp/chart.h"
 #include "webapp/desk.h"
