@@ -41,8 +41,8 @@ int history_read_rollup(struct store *s, const char *name, size_t len, struct ro
     return result;
 }
 
-/* Copies the points up to `until`. `*first` gets the time of the earliest that is not before `from`, and `*last` that of
- * the latest; they stay as they are without one. */
+/* Copies the points up to `until`. `*first` gets the time of the earliest that is not before `from`, and `*last` that
+ * of the latest; they stay as they are without one. */
 static int copy_until(struct series *out, const struct series *stored, uint32_t from, uint32_t until, uint32_t *first,
                       uint32_t *last)
 {
