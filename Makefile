@@ -231,6 +231,7 @@ install: all
 	install -m 644 packaging/systemd/ridgeline.target $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	sed 's|@LIBEXEC@|$(PREFIX)/lib/ridgeline|' packaging/systemd/ridgeline@.service \
 	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/ridgeline@.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/ridgeline@.service
 
 clean:
 	rm -rf build
