@@ -68,8 +68,7 @@ static redisReply *take(struct pipeline *p)
 
 static void release(redisReply *r)
 {
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
 }
 
 static bool is_string(const redisReply *r)

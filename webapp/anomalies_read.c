@@ -60,8 +60,7 @@ int anomalies_read_open(struct anomalies *a, struct store *s, unsigned first_slo
         redisReply *r = store_reply(s);
         if (!store_ok(r) || take_hash(a, r, filter) != 0)
             result = -1;
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
         *truncated |= anomalies_cut(a, first, filter->limit, strongest_first);
     }
     return result;
@@ -136,8 +135,7 @@ static int read_round(struct anomalies *a, struct store *s, struct back *backs, 
         redisReply *r = store_reply(s);
         if (!store_ok(r) || take_entries(a, &backs[i], r, filter) != 0)
             result = -1;
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
     }
     return result;
 }

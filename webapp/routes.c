@@ -1,6 +1,5 @@
 #include "webapp/routes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "webapp/anomalies_get.h"
