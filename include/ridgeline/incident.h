@@ -101,7 +101,4 @@ int incident_compare_starts(const struct incident_member *a, const struct incide
 /* "ANOMALOUS", "FLAT", "DROPOUT", "STALE", "FORECAST", "GAP", "RESET". */
 const char *incident_what_name(enum incident_what what);
 
-/* "up", "down", "mixed" or "unknown". */
-const char *incident_direction_name(enum incident_direction direction);
-
 #endif
