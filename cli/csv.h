@@ -38,6 +38,7 @@ int csv_open(struct csv *c, const char *path);
  * nor empty nor "nan". */
 int csv_next(struct csv *c, struct csv_row *row);
 
+/* Closes what csv_open() opened. */
 void csv_close(struct csv *c);
 
 /* Epoch seconds (a fraction is cut) or "YYYY-MM-DD HH:MM:SS" in UTC. Returns 0 or -1. */

@@ -27,8 +27,7 @@ int rollup_store_read(struct store *s, const char *key, size_t key_len, struct r
         if (result < 0)
             *reason = "out of memory";
     }
-    if (reply)
-        freeReplyObject(reply);
+    freeReplyObject(reply);
     return result;
 }
 

@@ -78,8 +78,7 @@ int change_read(struct store *s, const char *key, size_t key_len, struct change_
     *c = (struct change_copy){0};
     if (!store_ok(r) || r->type != REDIS_REPLY_ARRAY || r->elements != 2 ||
         r->element[0]->type != REDIS_REPLY_STRING || r->element[1]->type != REDIS_REPLY_STRING) {
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
         return -1;
     }
     *c = (struct change_copy){.reply = r,

@@ -49,8 +49,7 @@ static int read_tail(struct work *w, bool with_sha1)
         return change_read(w->f->store, w->key, w->key_len, &w->tail) == 0 ? 0 : fail(w, "tail not read");
     redisReply *r = store_command(w->f->store, "GETRANGE %b 0 %u", w->key, w->key_len, FOLD_READ_MAX_BYTES - 1);
     if (!store_ok(r) || r->type != REDIS_REPLY_STRING) {
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
         return fail(w, "tail not read");
     }
     w->tail = (struct change_copy){.reply = r, .bytes = (const uint8_t *)r->str, .len = r->len};

@@ -114,7 +114,6 @@ int redis_state_add(json_t *out, json_t *sentences, const struct app *app, struc
                                               "a rewrite of its append-only file may fail; set it to 1"));
         result = 0;
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }

@@ -120,6 +120,7 @@ double engine_votes_needed(const struct engine_options *o);
 
 struct engine_record;
 
+/* What a record takes, of which only the engine knows the inside; and the caller's memory made an empty one. */
 size_t engine_record_bytes(void);
 void engine_init(struct engine_record *r);
 
