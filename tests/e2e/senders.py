@@ -156,13 +156,14 @@ class Collectd(Relay):
 
 
 class Metric:
-    """A made series: noise around a level, by a seed of its own, any point at any time."""
+    """A made series: noise around a level, any point at any time. Its noise is that of its name and of the time since
+    `origin`, so that each run sends the same values: by chance nothing opens, or fails to."""
 
-    def __init__(self, name, level=100.0, noise=2.0):
-        self.name, self.level, self.noise = name, level, noise
+    def __init__(self, name, origin, level=100.0, noise=2.0):
+        self.name, self.origin, self.level, self.noise = name, origin, level, noise
 
     def point(self, t, add=0.0):
-        noise = random.Random(f"{self.name}@{t}").gauss(0, self.noise)
+        noise = random.Random(f"{self.name}@{t - self.origin}").gauss(0, self.noise)
         return (self.name, t, round(self.level + noise + add, 6))
 
 

@@ -9,7 +9,6 @@ import time
 
 import pytest
 from selenium.common.exceptions import NoAlertPresentException
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import canonical, wait_for
@@ -53,7 +52,8 @@ def test_an_incident_appears_without_a_reload_and_leads_to_charts_that_draw(ridg
     page.one("#open .name").click()
     wait_for("a drawn chart", lambda: [n > 100 for n in page.run(LINE_PIXELS, page.one("#metric"))] == [True])
     page.one("#metric .explanation summary").send_keys(Keys.ENTER)
-    rows = {row.find_element(By.TAG_NAME, "th").text: row.text for row in page.all("#metric .findings tbody tr")}
+    rows = page.run("return Object.fromEntries([...document.querySelectorAll('#metric .findings tbody tr')]"
+                    ".map(row => [row.querySelector('th').innerText, row.innerText]))")
     assert "yes" in rows["median"] and "needs a day" in rows["seasonal"]
 
 
@@ -208,8 +208,7 @@ def test_any_metric_is_found_by_name_and_says_why_it_is_not_flagged(ridgeline, p
     wait_for("the names", lambda: ridgeline.get("/api/metrics", query="beta").json()["total"] == 1)
     page.press("/")
     page.press("beta")
-    wait_for("what was found", lambda: [o.get_attribute("data-name") for o in page.all("#found [data-name]")] ==
-             ["search.beta.count"])
+    wait_for("what was found", lambda: page.found() == ["search.beta.count"])
     page.press(Keys.ARROW_DOWN, Keys.ENTER)
     wait_for("why not", lambda: page.text("#metric .words").startswith("Normal: "))
     assert "metric=search.beta.count" in page.driver.current_url
@@ -231,8 +230,7 @@ def test_hostile_names_stay_text(ridgeline, page):
     wait_for("the name to be known", lambda: ridgeline.get("/api/metrics", query="src=x").json()["total"] == 2)
     page.press("/")
     page.press("src=x")
-    wait_for("what was found", lambda: {o.get_attribute("data-name") for o in page.all("#found [data-name]")} ==
-             {HOSTILE, HOSTILE_WITH_BLANKS})
+    wait_for("what was found", lambda: set(page.found()) == {HOSTILE, HOSTILE_WITH_BLANKS})
     page.press(Keys.ESCAPE)
     for name in (HOSTILE, HOSTILE_WITH_BLANKS):
         page.run("location.hash = new URLSearchParams({metric: arguments[0]})", name)
