@@ -50,7 +50,7 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob glob_compile units \
+PURE_SRC := $(call pick,lib,hash records_pack series rollup rollup_fold coarse_means keys glob glob_compile units \
                         units_retention units_shard options conf conf_cross conf_errors conf_source conf_value \
                         conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
                         calendar calendar_read alerts mutes conf_lists incident forecast ticket desk receipt roster \

@@ -7,7 +7,7 @@
 #include "ridgeline/anomaly_outline.h"
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->len = 0)
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 struct ledger_metric {
     UT_hash_handle hh;

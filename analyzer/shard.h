@@ -7,7 +7,7 @@
 #include <stdint.h>
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->name_len = 0)
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 #include "analyzer/episodes.h"
 #include "analyzer/pace.h"

@@ -123,7 +123,7 @@ static int load(const struct proc_args *args, struct settings *s, char error[CON
     size_t len;
     char *text = read_settings(args, &len, refused);
     if (!text) {
-        snprintf(error, CONF_ERROR_MAX, "%.300s: %s", args->settings_path, strerror(errno));
+        snprintf(error, CONF_ERROR_MAX, "%.300s: %s", args->settings_path, conf_read_error(errno));
         return -1;
     }
     int result = conf_parse(s, args->settings_path, text, len, args->state_dir, args->sets, error);

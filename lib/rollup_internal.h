@@ -26,10 +26,6 @@ static inline int64_t rollup_up(int64_t t, uint32_t step_s)
     return rollup_down(t + step_s - 1, step_s);
 }
 
-/* What archive `k` holds as of folded_until: slots that begin at or after its begin, and end by its end. */
-int64_t rollup_begin(const struct rollup *r, unsigned k);
-int64_t rollup_end(const struct rollup *r, unsigned k);
-
 /* Sets it in the struct and in the bytes. */
 void rollup_set_folded_until(struct rollup *r, int64_t t);
 

@@ -126,7 +126,7 @@ static uint8_t *pack(const struct rollup *r, const struct rollup_changes *change
     return packed;
 }
 
-int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_head *head,
+int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_stored *stored,
                         const struct rollup *r, const struct rollup_changes *changes)
 {
     char number[24];
@@ -134,8 +134,9 @@ int change_patch_rollup(struct store *s, const char *key, size_t key_len, const 
     uint8_t *packed = pack(r, changes, &len);
     if (!packed)
         return -1;
-    int result = run(s, &patch_script, key, key_len, 3, (const void *[]){head->bytes, number, packed},
-                     (const size_t[]){head->len, digits, len});
+    size_t head_len = stored->len < ROLLUP_HEAD_BYTES ? stored->len : ROLLUP_HEAD_BYTES;
+    int result = run(s, &patch_script, key, key_len, 3, (const void *[]){stored->bytes, number, packed},
+                     (const size_t[]){head_len, digits, len});
     free(packed);
     return result;
 }

@@ -3,6 +3,7 @@
 Every test ends with a look at the browser's console: an error, or anything that the
 Content-Security-Policy refused, fails it.
 """
+import itertools
 import re
 import subprocess
 import time
@@ -311,6 +312,20 @@ def test_at_360_pixels_nothing_scrolls_sideways(ridgeline, page):
         page.open(fragment)
         wait_for(ready, lambda: page.all(ready))
         assert page.width() <= 360, fragment
+
+
+@pytest.mark.parametrize("width, rows", [(320, 3), (360, 3), (700, 2), (768, 2), (1280, 1)])
+def test_the_top_is_a_few_tidy_rows_at_any_width(ridgeline, page, width, rows):
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", NARROW | {"width": width})
+    page.open()
+    wait_for("live", lambda: page.text("#live") == "live")
+    middles = page.run("return ['.brand', '#live', '#search', ...document.querySelectorAll('#views a')].map(part => {"
+                       "  const box = (part.tagName ? part : document.querySelector(part)).getBoundingClientRect();"
+                       "  return Math.round((box.top + box.bottom) / 2 / 8); })")
+    brand, live, _, *links = middles
+    assert len(links) == 6 and len(set(links)) == 1
+    assert abs(brand - live) <= 1
+    assert 1 + sum(b - a > 1 for a, b in itertools.pairwise(sorted(middles))) == rows
 
 
 def test_a_server_that_hangs_is_told_within_seconds(ridgeline, page):
