@@ -248,3 +248,30 @@ void rollup_each(const struct rollup *r, uint32_t from, uint32_t until, rollup_v
                 visit(context, &p);
     }
 }
+
+static unsigned with_extremes(const struct rollup *r)
+{
+    unsigned k = 0;
+    while (k + 1 < r->n && r->archive[k].aggregates == 1)
+        k++;
+    return k;
+}
+
+uint32_t rollup_extremes_step_s(const struct rollup *r)
+{
+    return r->n > 0 ? r->archive[with_extremes(r)].step_s : 0;
+}
+
+void rollup_each_extreme(const struct rollup *r, uint32_t from, rollup_visit *visit, void *context)
+{
+    struct rollup_point p;
+    unsigned k = with_extremes(r);
+    if (r->n == 0)
+        return;
+    int64_t t = rollup_begin(r, k);
+    if (t < from)
+        t = rollup_up(from, r->archive[k].step_s);
+    for (; t < rollup_end(r, k); t += r->archive[k].step_s)
+        if (rollup_get(r, k, t, &p))
+            visit(context, &p);
+}

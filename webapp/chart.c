@@ -30,6 +30,7 @@ struct chart {
     uint32_t from, until;
     int judged, with_lanes; /* as asked */
     uint32_t columns;       /* as asked */
+    bool learns_limit;
     struct thin thin;
     json_t *expected, *scores;
     struct chart_lanes *lanes; /* NULL: not asked for */
@@ -120,6 +121,7 @@ static int judge(const struct request *request, struct chart *c, const struct se
         return -1;
     conf_resolve(&request->app->settings, &overrides, c->metric, c->metric_len, &options, NULL);
     conf_rules_free(&overrides);
+    c->learns_limit = options.learn_limit != 0;
     struct history_replay what = {.name = c->metric,
                                   .len = c->metric_len,
                                   .stored = stored,
@@ -174,7 +176,7 @@ static void answer(const struct request *request, struct reply *reply, struct ch
         if (!anomalies)
             goto no_redis;
         json_object_set_new(out, "anomalies", anomalies);
-        if (marks_add_context(request, out, c->metric, c->metric_len, c->from, c->until) != 0)
+        if (marks_add_context(request, out, c->metric, c->metric_len, c->learns_limit, c->from, c->until) != 0)
             goto no_redis;
     }
     rollup_fini(&rollup);

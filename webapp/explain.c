@@ -133,22 +133,28 @@ static void add_mute(const struct request *request, json_t *out, const struct as
     json_object_set_new(out, "mute", mute ? mute : json_null());
 }
 
-/* When the metric reaches its limit, as it looked at that time; null where no rule gives it one, or too little is
- * known. Returns 0, or -1 when Redis did not answer or memory is out. */
-static int add_forecast(const struct request *request, json_t *out, const struct asked *a)
+/* When the metric reaches its limit, as it looked at that time; null where it has none, or too little is known. `learn`:
+ * whether one is learned. Returns 0, or -1 when Redis did not answer or memory is out. */
+static int add_forecast(const struct request *request, json_t *out, const struct asked *a, bool learn)
 {
     struct conf_about about;
+    struct limit limit;
     struct forecast f;
     char note[FORECAST_NOTE_BYTES];
     json_t *json = NULL;
+    int unknown = 1;
     conf_about(&request->app->settings, a->name, a->len, &about);
-    int unknown = isnan(about.limit) ? 1 : prospect_now(request->store, a->name, a->len, about.limit, a->at, &f);
+    if (prospect_limit(request->store, a->name, a->len, about.limit, learn, &limit) != 0)
+        return -1;
+    if (limit.kind != LIMIT_NONE)
+        unknown = prospect_now(request->store, a->name, a->len, &limit, a->at, &f);
     if (unknown < 0)
         return -1;
     if (unknown == 0) {
-        forecast_note(note, &f, about.limit, about.unit);
-        json = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:b, s:s}", "limit", about.limit, "value", http_number(f.last),
-                         "level", http_number(f.level), "slope_a_day", http_number(f.slope * DAY_S), "reach_s",
+        forecast_note(note, &f, &limit, about.unit);
+        json = json_pack("{s:f, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:b, s:s}", "limit", limit.value, "limit_by",
+                         limit_kind_name(limit.kind), "unit", *about.unit ? about.unit : NULL, "value",
+                         http_number(f.last), "level", http_number(f.level), "slope_a_day", http_number(f.slope * DAY_S), "reach_s",
                          http_number(f.reach_s), "soonest_s", http_number(f.soonest_s), "heading", (int)f.heading,
                          "note", note);
     }
@@ -156,12 +162,13 @@ static int add_forecast(const struct request *request, json_t *out, const struct
 }
 
 /* Answers with what the replay gave. */
-static void tell(const struct request *request, struct reply *reply, const struct asked *a, json_t *out)
+static void tell(const struct request *request, struct reply *reply, const struct asked *a, bool learns_limit,
+                 json_t *out)
 {
     json_object_set_new(out, "metric", json_stringn(a->name, a->len));
     add_mute(request, out, a);
     json_object_set_new(out, "retention", retention_json(&request->app->settings, a->name, a->len));
-    if (add_forecast(request, out, a) == 0) {
+    if (add_forecast(request, out, a, learns_limit) == 0) {
         http_json(reply, HTTP_OK, out);
     } else {
         json_decref(out);
@@ -201,7 +208,7 @@ static void answer(const struct request *request, struct reply *reply, const str
     } else {
         json_t *out = explanation(&e, &end, &options, a->at);
         json_object_set_new(out, "options", tune_options_json(&options, origins));
-        tell(request, reply, a, out);
+        tell(request, reply, a, options.learn_limit != 0, out);
     }
     conf_rules_free(&overrides);
 }

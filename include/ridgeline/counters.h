@@ -150,6 +150,9 @@ struct counters_def {
     X(desk_rejected, COUNTER, "those that could not be read, or whose incident is gone")             \
     X(forecasts, COUNTER, "looks at whether a metric will reach its limit")                          \
     X(outlooks, GAUGE, "metrics that will reach their limit within warn_before")                     \
+    X(limit_looks, COUNTER, "looks at whether a metric's history shows a limit")                     \
+    X(limits, GAUGE, "metrics whose limit is known from their unit or their history")                \
+    X(limits_refused, COUNTER, "such limits that were not kept, because 10,000 are")                 \
     X(open_incidents, GAUGE, "open incidents")                                                       \
     X(open_members, GAUGE, "open anomalies in them")                                                 \
     X(held, GAUGE, "incidents held in memory: open ones, and closed ones that may come back")        \

@@ -109,6 +109,7 @@ struct engine_options {
     double close_after_s; /* an open anomaly closes after this long below (3 steps if more) */
     double ensemble;      /* enum engine_ensemble: see ridgeline/ensemble.h */
     double skyline_consensus; /* least number of votes of Skyline's nine, 1..SKYLINE_COUNT */
+    double learn_limit;   /* 0: none but what a rule gives (learned_limit.h) */
     double priority;      /* enum engine_priority */
 };
 

@@ -41,7 +41,7 @@ enum incident_what {
     INCIDENT_RESET,
 };
 #define INCIDENT_WHATS (INCIDENT_RESET + 1)
-#define INCIDENT_NOTE_BYTES 128
+#define INCIDENT_NOTE_BYTES 192
 
 /* One anomaly of an incident, or a forecast. */
 struct incident_member {
