@@ -56,7 +56,8 @@ static const char *read_count(struct rule *r, const char *value)
 
 static const char *read_last(struct rule *r, const char *value)
 {
-    return calendar_time_until(r->calendar->zone, value, &r->calendar->until_s) < 0 ? "UNTIL is no date and time" : NULL;
+    struct calendar *c = r->calendar;
+    return calendar_time_until(c->zone, value, &c->until_s) < 0 ? "UNTIL is no date and time" : NULL;
 }
 
 /* A list of numbers from `least` to `most` as bits; those below 0 count from the end, where `back` takes them. */
