@@ -281,9 +281,27 @@ static int read_once(struct calendar *c, const struct calendar_text *text, const
     return c->until_s > c->from_s ? 0 : fail(option, reason, "until", "must be later than from");
 }
 
+static const char no_zone[] = "is no time zone that this system knows";
+static const char no_time[] = "must be a time such as \"2026-12-24T18:00\"";
+
+int calendar_check_times(const struct calendar_text *text, calendar_fault *tell, void *context)
+{
+    struct zone *named = zone_new(text->zone), *zone = named != NULL ? named : zone_new("UTC");
+    int64_t epoch;
+    bool from_ok = *text->from == '\0' || zone == NULL || calendar_time(zone, text->from, &epoch) == 0;
+    bool until_ok = *text->until == '\0' || zone == NULL || calendar_time(zone, text->until, &epoch) == 0;
+    if (named == NULL)
+        tell(context, "timezone", no_zone);
+    if (!from_ok)
+        tell(context, "from", no_time);
+    if (!until_ok)
+        tell(context, "until", no_time);
+    zone_free(zone);
+    return named != NULL && from_ok && until_ok ? 0 : -1;
+}
+
 static int read_all(struct calendar *c, const struct calendar_text *text, const char **option, const char **reason)
 {
-    static const char no_time[] = "must be a time such as \"2026-12-24T18:00\"";
     c->from_s = INT64_MIN;
     c->until_s = INT64_MAX;
     c->duration_s = text->duration_s;
@@ -307,7 +325,7 @@ int calendar_init(struct calendar *c, const struct calendar_text *text, const ch
 {
     *c = (struct calendar){.zone = zone_new(text->zone)};
     if (c->zone == NULL)
-        return fail(option, reason, "timezone", "is no time zone that this system knows");
+        return fail(option, reason, "timezone", no_zone);
     if (read_all(c, text, option, reason) == 0)
         return 0;
     calendar_fini(c);
