@@ -11,8 +11,8 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run demo test check check-valgrind e2e bench bench-detection bench-capacity ablation fuzz install clean \
-        statsd-reference FORCE
+.PHONY: all run demo test units check check-valgrind e2e bench bench-detection bench-capacity ablation fuzz install \
+        clean statsd-reference FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -20,7 +20,7 @@ DEBUG ?=
 V ?=
 FUZZ_S ?= 20
 # End-to-end tests mostly wait: more of them than cores may run at a time.
-E2E_JOBS ?= 8
+E2E_JOBS ?= 12
 PREFIX ?= /usr/local
 DESTDIR ?=
 ifeq ($(origin CC),default)
@@ -95,12 +95,13 @@ $(call program,$(1)): $(call objects,$(wildcard $(1)/*.c $(1)/*.S)) $(LIBS)
 endef
 $(foreach d,$(PROGRAM_DIRS),$(eval $(call link_program,$(d))))
 
-# Changes when the compiler or its flags do, so that no object of another kind is kept.
+# Changes when the compiler or its flags do, so that no object of another kind is kept. Without a file between: several
+# make may run here at a time.
 FLAGS := $(OBJ)/flags
+FLAGS_NOW = echo '$(CC) $(filter-out -Werror,$(STDFLAGS)) $(CFLAGS)'
 $(FLAGS): FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(filter-out -Werror,$(STDFLAGS)) $(CFLAGS)' >$@.new
-	@cmp -s $@.new $@ || cp $@.new $@
+	@$(FLAGS_NOW) | cmp -s - $@ || $(FLAGS_NOW) >$@
 
 $(OBJ)/%.o: %.c $(FLAGS)
 	@mkdir -p $(@D)
@@ -180,6 +181,8 @@ demo: deps-run
 	@flock $(BUILD)/demo/children.lock true # a killed one's Redis would take the new one's socket with it
 	@rm -rf $(BUILD)/demo
 	$(BUILD)/ridgeline demo --settings packaging/demo.conf --state-dir $(BUILD)/demo
+
+units: $(UNIT)
 
 check: $(UNIT)
 	@tests/run-unit.sh $(UNIT)

@@ -9,8 +9,9 @@ export LSAN_OPTIONS="suppressions=$here/lsan.supp:print_suppressions=0${LSAN_OPT
 jobs=1
 if [ "${1:-}" = --valgrind ]; then
     shift
-    export RUN_UNIT_VALGRIND=1 # tests that take seconds without it do less
+    export RUN_UNIT_VALGRIND=1 # of many rounds only some are made (unit/rounds.h)
     jobs=$(nproc)
+    options=(--timeout 600)
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

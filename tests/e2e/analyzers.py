@@ -84,6 +84,11 @@ def kinds(client, metric):
     return [kind for kind, _ in events(client, metric) if kind != "update"]
 
 
+def wait_both(daemon, said, times=1):
+    """Until each of two workers has logged it so many times."""
+    wait_for(f"both workers to say {said}", lambda: daemon.log.read_text().count(said) >= 2 * times)
+
+
 def children(daemon):
     out = subprocess.run(["pgrep", "-P", str(daemon.process.pid)], capture_output=True, text=True, check=False).stdout
     return [int(pid) for pid in out.split()]

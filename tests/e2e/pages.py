@@ -11,7 +11,6 @@ from conftest import wait_for
 
 STEP_S = 10
 HISTORY_S = 2 * 3600  # twice what the engine warms up on
-OVERRIDE_S = 2        # an override is in force after this long
 NARROW = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False}
 HOSTILE = "<img/src=x/onerror=alert(1)>"
 # No listener takes a blank, but other writers have access to Redis.
@@ -106,6 +105,12 @@ def send_history(ridgeline, *names):
 
 def judged(ridgeline):
     return ridgeline.get("/api/health").json()["judged"]
+
+
+def wait_in_force(ridgeline, overrides):
+    """Until every worker judges by a list of so many overrides."""
+    workers, told = len(ridgeline.pids("analyzer")) - 1, f"event=overrides_read overrides={overrides}"
+    wait_for("the workers to read it", lambda: ridgeline.log.read_text().count(told) >= workers)
 
 
 def send_point(ridgeline, name, t, value):

@@ -92,7 +92,7 @@ def test_a_list_of_thousands_holds_only_what_is_near_the_view(web, redis, page):
 
 def test_the_strip_leads_to_the_metrics_that_it_counts(web, redis, page):
     fill(web, redis)
-    write_stats(redis, "analyzer.0", stale=60, warming_up=1)
+    write_stats(redis, "analyzer.0", age_s=-3600, stale=60, warming_up=1)  # lives for as long as the test
     page.open()
     labels = "return [...document.querySelectorAll('#strip a')].map(a => a.ariaLabel)"
     wait_for("the count", lambda: page.run(labels).count("60 silent"))

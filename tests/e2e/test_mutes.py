@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from conftest import wait_for
-from analyzers import WARM, events, judged, kinds, metric, settings, total  # noqa: F401  (fixtures)
+from analyzers import WARM, events, judged, kinds, metric, settings, total, wait_both  # noqa: F401  (fixtures)
 from webapp import start, web, write_points  # noqa: F401
 
 
@@ -60,14 +60,14 @@ def test_what_is_muted_opens_nothing_or_is_not_learnt_whenever_the_analyzer_is_k
 
 def test_the_page_sets_and_ends_mutes_and_the_workers_follow(redis, start, settings, metric, daemons):  # noqa: F811
     m = metric("shop.orders")
-    daemons("analyzer", settings()).wait_ready()
+    d = daemons("analyzer", settings()).wait_ready()
     judged(redis, WARM)
     web = start()  # noqa: F811
     post(web, "/api/mutes", {"name": "deploy", "match": "shop.**", "what": "open", "until": iso(time.time() + 3600)})
     (mute,) = web.json("/api/mutes")["mutes"]
     assert (mute["name"], mute["source"], mute["match"], mute["what"], mute["active"]) == \
         ("deploy", "page", ["shop.**"], "open", True)
-    time.sleep(2)
+    wait_both(d, "event=mutes_read mutes=1")
     m.write(30, 40)
     judged(redis, m.written)
     assert kinds(redis, "shop.orders") == []
@@ -77,7 +77,7 @@ def test_the_page_sets_and_ends_mutes_and_the_workers_follow(redis, start, setti
     delete(web, "deploy")
     assert web.json("/api/mutes")["mutes"] == []
     assert web.json("/api/verdict", metric="shop.orders")["mute"] is None
-    time.sleep(2)
+    wait_both(d, "event=mutes_read mutes=0")
     m.write(30, 40)
     wait_for("an opening", lambda: "open" in kinds(redis, "shop.orders"))
 

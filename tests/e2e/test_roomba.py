@@ -398,7 +398,7 @@ def test_starts_without_redis_and_stops_at_once(tmp_path, daemons):
     time.sleep(0.5)
     begun = time.monotonic()
     assert d.stop() == 0
-    assert time.monotonic() - begun < 2  # 0.2 s on a machine that is not busy
+    assert time.monotonic() - begun < 10  # 0.2 s on a machine that is not busy
 
 
 def test_a_server_that_is_no_redis_counts_as_absent(tmp_path, daemons):

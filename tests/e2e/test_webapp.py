@@ -161,7 +161,7 @@ def test_a_hung_redis_delays_but_does_not_hold(web, redis_server):
     try:
         began = time.monotonic()
         web.get("/api/anomalies", expect=503)
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 20  # 5 s on a machine that is not busy
         assert web.get("/").content
     finally:
         redis_server.process.send_signal(18)  # SIGCONT

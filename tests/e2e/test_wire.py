@@ -10,7 +10,7 @@ import time
 import pytest
 
 from books import assert_reconciled, books, rejected
-from conftest import points_of, wait_for
+from conftest import PATIENCE_S, points_of, wait_for
 from senders import LosingProxy, freeze, line_payload, pickle_frames, send_tcp, thaw
 
 @pytest.fixture
@@ -109,8 +109,10 @@ def test_a_full_queue_drops_the_oldest_and_says_so(ridgeline_factory, now):
     redis_pid = r.pids("redis-server")[0]
     freeze(redis_pid)
     flood = [(f"flood.m{i}", now - 100 + k, k) for k in range(100) for i in range(1000)]
-    send_tcp(r.line, line_payload(flood + [("flood.last", now, 1)]))
-    time.sleep(2)
+    with socket.create_connection(("127.0.0.1", r.line), timeout=PATIENCE_S) as s:
+        s.sendall(line_payload(flood + [("flood.last", now, 1)]))
+        s.shutdown(socket.SHUT_WR)
+        assert s.recv(1) == b"", "closed once all was read"
     thaw(redis_pid)
     wait_for("the newest point", lambda: points_of(r.redis, "flood.last") == [(now, 1.0)])
     wait_for("the books", lambda: int(books(r)["queued"]) == 0 and int(books(r)["received"]) == 100_001)

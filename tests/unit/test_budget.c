@@ -5,6 +5,7 @@
 
 #include "engine_noise.h"
 #include "ridgeline/budget.h"
+#include "rounds.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -218,7 +219,7 @@ static int naive(const int told[][3], int n, int measured, double per_day)
 Test(budget, agrees_with_counting_one_by_one)
 {
     static int told[400][3]; /* hour, level before, level after */
-    for (unsigned seed = 0; seed < 60; seed++) {
+    for (unsigned seed = 0; seed < 60; seed += rounds_step()) {
         struct noise noise = noise_seeded(seed + 1);
         int measured = 1 + (int)(noise_uniform(&noise) * BUDGET_HOURS), n = (int)(noise_uniform(&noise) * 400);
         double per_day = exp(5 * noise_uniform(&noise) - 2);

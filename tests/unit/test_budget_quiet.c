@@ -8,9 +8,9 @@
 #include "engine_noise.h"
 #include "ridgeline/budget.h"
 #include "ridgeline/episode.h"
+#include "rounds.h"
 
 #define SERIES 5000
-#define SERIES_SLOW 200 /* under valgrind */
 #define DAYS 5
 #define DAY_S 86400
 #define HOURS (24 * DAYS)
@@ -109,7 +109,7 @@ static void judge_site(void)
 {
     struct engine_record *r = malloc(engine_record_bytes());
     cr_assert_not_null(r);
-    series = getenv("RUN_UNIT_VALGRIND") ? SERIES_SLOW : SERIES;
+    series = SERIES / rounds_step();
     for (unsigned i = 0; i < series; i++) {
         bool broken = i % KINDS == 0 && i / KINDS < BROKEN;
         double score = judge(r, i, broken ? SHIFT_T : UINT32_MAX);

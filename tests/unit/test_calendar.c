@@ -7,6 +7,7 @@
 
 #include "ridgeline/calendar.h"
 #include "ridgeline/zone.h"
+#include "rounds.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -50,8 +51,10 @@ Test(calendar, windows_start_when_dateutil_says)
     unsigned lines = 0;
     FILE *file = fopen("tests/data/calendar.txt", "r");
     cr_assert_not_null(file);
-    for (; fgets(line, sizeof line, file) != NULL; lines++)
-        check_line(line);
+    for (; fgets(line, sizeof line, file) != NULL; lines++) {
+        if (lines % rounds_step() == 0)
+            check_line(line);
+    }
     fclose(file);
     cr_assert_gt(lines, 100);
 }

@@ -7,6 +7,7 @@
 #include "engine_noise.h"
 #include "engine_sign.h"
 #include "ridgeline/engine.h"
+#include "rounds.h"
 
 #define START 1790000000u
 
@@ -64,7 +65,7 @@ Test(engine_pack, goes_on_from_an_unpacked_record_as_if_nothing_had_happened)
 {
     static const unsigned cuts[] = {0, 1, 7, 19, 20, 21, 99, 100, 101, 500, 3000, 12000};
     static const uint32_t steps[] = {10, 60, 300, 3600};
-    for (unsigned k = 0; k < sizeof cuts / sizeof *cuts * 4; k++) {
+    for (unsigned k = 0; k < sizeof cuts / sizeof *cuts * 4; k += rounds_step()) {
         unsigned cut = cuts[k / 4];
         uint32_t step_s = steps[k % 4];
         struct noise n = noise_seeded(k);
@@ -91,7 +92,7 @@ Test(engine_pack, goes_on_from_an_unpacked_record_as_if_nothing_had_happened)
 /* Counters that begin anew, are found late, or turn out to be none; and a season that is asked for. */
 Test(engine_pack, goes_on_with_a_counter_as_if_nothing_had_happened)
 {
-    for (unsigned k = 0; k < 40; k++) {
+    for (unsigned k = 0; k < 40; k += rounds_step()) {
         struct noise n = noise_seeded(50 + k);
         struct engine_record *r = new_record(), *copy = new_record();
         double count = 0;
@@ -222,7 +223,7 @@ Test(engine_pack, whatever_was_accepted_can_be_packed_later)
     struct engine_record *r = fed(2000, 300, &n), *copy = new_record(), *again = new_record();
     size_t len, copy_len;
     uint8_t *bytes = packed(r, &len);
-    for (size_t k = 0; k < (len - 12) * sizeof bytes_tried; k++) {
+    for (size_t k = 0; k < (len - 12) * sizeof bytes_tried; k += rounds_step()) {
         size_t at = 4 + k / sizeof bytes_tried;
         uint8_t before = bytes[at];
         struct verdict v;
@@ -249,7 +250,7 @@ Test(engine_pack, whatever_was_accepted_can_be_packed_later)
 Test(engine_pack, for_some_times_goes_on_through_them_as_if_it_were_whole)
 {
     static const uint32_t steps[] = {60, 300, 1700, 7000}, spans[] = {1, 7200, 80000, 700000};
-    for (unsigned k = 0; k < 64; k++) {
+    for (unsigned k = 0; k < 64; k += rounds_step()) {
         uint32_t step_s = steps[k % 4], span_s = spans[k / 4 % 4];
         struct noise n = noise_seeded(k);
         unsigned cut = (20 * 86400 + (unsigned)(noise_uniform(&n) * 8 * 86400)) / step_s;
@@ -278,7 +279,7 @@ Test(engine_pack, for_some_times_after_a_gap_learns_what_came_before_it)
 {
     static const uint32_t gaps[] = {60, 1000, 5000, 30000, 200000};
     uint8_t *bytes = malloc(engine_packed_max()), *whole = malloc(engine_packed_max());
-    for (unsigned k = 0; k < 15; k++) {
+    for (unsigned k = 0; k < 15; k += rounds_step()) {
         uint32_t step_s = k % 3 ? 300 : 30;
         struct noise n = noise_seeded(k);
         struct engine_record *r = fed(9 * 86400 / step_s + k, step_s, &n), *copy = new_record();

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rollup_model.h"
+#include "rounds.h"
 
 static const char *const retentions[] = {
     "10s:1h,1m:1d,10m:14d", "1s:6m,10s:1h", "1s:6m,10s:1h,1m:3h,10m:1d", "10s:1h,1m:2h,2h:1d,4h:2d",
@@ -14,7 +15,7 @@ static const char *const retentions[] = {
 
 Test(rollup, keeps_what_a_model_of_all_points_keeps)
 {
-    for (unsigned seed = 0; seed < 60; seed++) {
+    for (unsigned seed = 0; seed < 60; seed += rounds_step()) {
         const char *text = retentions[seed % COUNT(retentions)];
         struct units_retention retention = retention_of(text);
         struct rollup r;
@@ -37,7 +38,7 @@ Test(rollup, keeps_what_a_model_of_all_points_keeps)
 
 Test(rollup, folding_in_pieces_gives_the_bytes_of_folding_at_once)
 {
-    for (unsigned seed = 0; seed < 40; seed++) {
+    for (unsigned seed = 0; seed < 40; seed += rounds_step()) {
         struct units_retention retention = retention_of(retentions[seed % COUNT(retentions)]);
         struct rollup pieces, once;
         static struct model m;
@@ -75,7 +76,7 @@ static bool is_kept(const struct rollup *before, const struct rollup *after)
 
 Test(rollup, filled_with_what_came_before_is_what_folding_all_in_order_gives)
 {
-    for (unsigned seed = 0; seed < 60; seed++) {
+    for (unsigned seed = 0; seed < 60; seed += rounds_step()) {
         struct units_retention retention = retention_of(retentions[seed % COUNT(retentions)]);
         struct rollup live, once, before;
         static struct model m;
@@ -108,7 +109,7 @@ Test(rollup, filled_with_what_came_before_is_what_folding_all_in_order_gives)
 
 Test(rollup, changes_are_all_that_differs)
 {
-    for (unsigned seed = 0; seed < 60; seed++) {
+    for (unsigned seed = 0; seed < 60; seed += rounds_step()) {
         struct units_retention retention = retention_of(retentions[seed % COUNT(retentions)]);
         struct rollup r;
         struct rollup_changes changes;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "analyzer/engine/dropout.h"
+#include "rounds.h"
 #include "states_feed.h"
 
 TestSuite(states, .init = begin, .fini = end);
@@ -156,7 +157,7 @@ Test(states, nothing_is_learnt_from_which_states_are_told)
 /* One point each ten minutes on average, and of no certain size. */
 Test(states, sparse_metric_is_judged_and_its_silences_are_not)
 {
-    for (unsigned seed = 0; seed < 20; seed++) {
+    for (unsigned seed = 0; seed < 20; seed += rounds_step()) {
         struct noise n = noise_seeded(3000 + seed);
         unsigned warm = 0;
         end();
@@ -179,7 +180,7 @@ Test(states, sparse_metric_is_judged_and_its_silences_are_not)
 /* Gaps of every length between points of every kind: verdicts stay in range, whatever the series turns into. */
 Test(states, verdicts_stay_in_range_through_gaps_turns_and_extremes)
 {
-    for (unsigned seed = 0; seed < 60; seed++) {
+    for (unsigned seed = 0; seed < 60; seed += rounds_step()) {
         struct noise n = noise_seeded(1000 + seed);
         double scale = pow(10, 600 * noise_uniform(&n) - 300), offset = seed % 3 == 0 ? 1e15 * scale : 0, sum = 0;
         end();
