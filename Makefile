@@ -51,7 +51,8 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_retention units_shard options conf \
                         conf_cross conf_errors conf_source conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
-                        calendar calendar_read alerts mutes conf_lists incident forecast limit learned_limit envelope ticket desk receipt roster graph_url marks_member)
+                        calendar calendar_read alerts mutes conf_lists incident forecast limit \
+                        learned_limit envelope ticket desk receipt roster graph_url marks_member)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
