@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 struct incidents_member;
 

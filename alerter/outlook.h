@@ -10,11 +10,10 @@
 #ifndef RIDGELINE_ALERTER_OUTLOOK_H
 #define RIDGELINE_ALERTER_OUTLOOK_H
 
-#include <uthash.h>
-
 #include "alerter/incidents.h"
 #include "alerter/learning.h"
 #include "ridgeline/conf.h"
+#include "ridgeline/seeded_uthash.h"
 #include "ridgeline/store.h"
 
 /* A metric that heads for its limit. */

@@ -1,6 +1,5 @@
 /* A calendar as it stands in settings, read strictly: what is not of the subset is an error, and so is a rule of
  * which no window ever starts. */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,85 +17,6 @@ static int whole(const char *text, const char **end, long *out)
     *out = n >= 1 && n <= 9 ? strtol(text, NULL, 10) : 0;
     *end = digits + n;
     return n >= 1 && n <= 9 ? 0 : -1;
-}
-
-/* Takes exactly `n` digits and what must follow them. */
-static int digits(const char **p, int n, const char *then, int *out)
-{
-    *out = 0;
-    for (; n > 0; n--, (*p)++) {
-        if (**p < '0' || **p > '9')
-            return -1;
-        *out = 10 * *out + (**p - '0');
-    }
-    size_t len = strlen(then);
-    if (strncmp(*p, then, len) != 0)
-        return -1;
-    *p += len;
-    return 0;
-}
-
-/* The seconds since 1970 of a date and time of no zone; -1 when there is no such date. Years are 1970 to 9999. */
-static int64_t seconds_of(int year, int month, int day, int hour, int minute, int second)
-{
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-                    .tm_hour = hour, .tm_min = minute, .tm_sec = second};
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
-        return -1;
-    time_t t = timegm(&tm);
-    return tm.tm_mday == day ? t : -1;
-}
-
-/* "", "Z", "+01:00" behind a time. Returns 0 with the offset, 1 where there is none, -1 for what is neither. */
-static int read_offset(const char *p, int64_t *offset_s)
-{
-    int hours, minutes, sign = *p == '-' ? -1 : 1;
-    *offset_s = 0;
-    if (*p == '\0')
-        return 1;
-    if (strcmp(p, "Z") == 0)
-        return 0;
-    if (*p != '+' && *p != '-')
-        return -1;
-    p++;
-    if (digits(&p, 2, ":", &hours) < 0 || digits(&p, 2, "", &minutes) < 0 || *p != '\0' || hours > 14 || minutes > 59)
-        return -1;
-    *offset_s = sign * (hours * 3600 + minutes * 60);
-    return 0;
-}
-
-/* "2026-12-24T18:00", with ":SS", "Z" or "+01:00" behind it. */
-static int read_time(const struct zone *zone, const char *p, int64_t *epoch)
-{
-    int year, month, day, hour, minute, second = 0;
-    int64_t local, offset_s;
-    if (digits(&p, 4, "-", &year) < 0 || digits(&p, 2, "-", &month) < 0 || digits(&p, 2, "T", &day) < 0 ||
-        digits(&p, 2, ":", &hour) < 0 || digits(&p, 2, "", &minute) < 0)
-        return -1;
-    if (*p == ':' && (p++, digits(&p, 2, "", &second) < 0))
-        return -1;
-    int zoned = read_offset(p, &offset_s);
-    if (zoned < 0 || (local = seconds_of(year, month, day, hour, minute, second)) < 0)
-        return -1;
-    *epoch = zoned == 0 ? local - offset_s : zone_utc_s(zone, local);
-    return 0;
-}
-
-/* UNTIL of a rule: "20261231" (all of that day), "20261231T180000", or that with "Z". */
-static int read_until(const struct zone *zone, const char *p, int64_t *epoch)
-{
-    int year, month, day, hour = 23, minute = 59, second = 59;
-    int64_t local;
-    if (digits(&p, 4, "", &year) < 0 || digits(&p, 2, "", &month) < 0 || digits(&p, 2, "", &day) < 0)
-        return -1;
-    if (*p == 'T' && (p++, digits(&p, 2, "", &hour) < 0 || digits(&p, 2, "", &minute) < 0 ||
-                               digits(&p, 2, "", &second) < 0))
-        return -1;
-    bool utc = strcmp(p, "Z") == 0;
-    if ((!utc && *p != '\0') || (local = seconds_of(year, month, day, hour, minute, second)) < 0)
-        return -1;
-    *epoch = utc ? local : zone_utc_s(zone, local);
-    return 0;
 }
 
 /* What reading one rule needs beside the calendar. */
@@ -136,7 +56,8 @@ static const char *read_count(struct rule *r, const char *value)
 
 static const char *read_last(struct rule *r, const char *value)
 {
-    return read_until(r->calendar->zone, value, &r->calendar->until_s) < 0 ? "UNTIL is no date and time" : NULL;
+    struct calendar *c = r->calendar;
+    return calendar_time_until(c->zone, value, &c->until_s) < 0 ? "UNTIL is no date and time" : NULL;
 }
 
 /* A list of numbers from `least` to `most` as bits; those below 0 count from the end, where `back` takes them. */
@@ -366,9 +287,9 @@ static int read_all(struct calendar *c, const struct calendar_text *text, const 
     c->from_s = INT64_MIN;
     c->until_s = INT64_MAX;
     c->duration_s = text->duration_s;
-    if (*text->from != '\0' && read_time(c->zone, text->from, &c->from_s) < 0)
+    if (*text->from != '\0' && calendar_time(c->zone, text->from, &c->from_s) < 0)
         return fail(option, reason, "from", no_time);
-    if (*text->until != '\0' && read_time(c->zone, text->until, &c->until_s) < 0)
+    if (*text->until != '\0' && calendar_time(c->zone, text->until, &c->until_s) < 0)
         return fail(option, reason, "until", no_time);
     if (*text->rrule == '\0')
         return read_once(c, text, option, reason);

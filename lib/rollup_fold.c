@@ -95,7 +95,8 @@ static void fold_points(struct rollup *r, unsigned k, const struct rollup_point 
 
 /* Folds from folded_until up to `until`. No slot of an archive that is computed from a finer one ends before `until`,
  * so the finer one still holds what such a slot is made of. */
-static void fold_stretch(struct rollup *r, const struct rollup_point *points, size_t n, int64_t until)
+static void fold_stretch(struct rollup *r, const struct rollup_point *points, size_t n, int64_t until,
+                         struct rollup_changes *changes)
 {
     int64_t from = r->folded_until;
     rollup_set_folded_until(r, until);
@@ -107,6 +108,7 @@ static void fold_stretch(struct rollup *r, const struct rollup_point *points, si
             struct sum s = {0};
             add_slots(&s, r, k - 1, until - step_s, until);
             put(r, k, until - step_s, &s);
+            changes->derived = true;
         }
     }
 }
@@ -157,13 +159,13 @@ void rollup_fold(struct rollup *r, const struct rollup_point *points, size_t n, 
                  struct rollup_changes *changes)
 {
     assert(until % r->align_s == 0);
-    changes->n = 0;
+    *changes = (struct rollup_changes){0};
     if (until <= r->folded_until)
         return;
     int64_t from = fold_from(r, until);
     rollup_set_folded_until(r, from);
     while (r->folded_until < until)
-        fold_stretch(r, points, n, stretch_until(r, until));
+        fold_stretch(r, points, n, stretch_until(r, until), changes);
     for (unsigned k = 0; k < r->n; k++)
         note_slots(changes, r, k, rollup_down(from, r->archive[k].step_s), rollup_end(r, k));
     note(changes, r, r->bytes + ROLLUP_HEAD_BYTES - 4, 4);

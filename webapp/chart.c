@@ -12,7 +12,7 @@
 #include "ridgeline/graph_url.h"
 #include "ridgeline/history.h"
 #include "ridgeline/keys.h"
-#include "webapp/anomalies.h"
+#include "webapp/anomalies_read.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/chart_lanes.h"
@@ -122,9 +122,15 @@ static int judge(const struct request *request, struct chart *c, const struct se
     conf_resolve(&request->app->settings, &overrides, c->metric, c->metric_len, &options, NULL);
     conf_rules_free(&overrides);
     c->learns_limit = options.learn_limit != 0;
-    if ((c->with_lanes && begin_lanes(c, stored, &options) != 0) ||
-        history_replay(request->store, c->metric, c->metric_len, stored, c->from, c->until, &options, add_verdict, c,
-                       &end) != 0)
+    struct history_replay what = {.name = c->metric,
+                                  .len = c->metric_len,
+                                  .stored = stored,
+                                  .from = c->from,
+                                  .until = c->until,
+                                  .options = &options,
+                                  .each = add_verdict,
+                                  .context = c};
+    if ((c->with_lanes && begin_lanes(c, stored, &options) != 0) || history_replay(request->store, &what, &end) != 0)
         return -1;
     *step_s = end.step_s;
     return 0;
