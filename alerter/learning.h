@@ -1,10 +1,10 @@
-/* The limits of metrics that no rule gives one: 100 of those in percent, and what their histories show that they ran into
- * (learned_limit.h). `ridgeline:limits` keeps them, 10,000 at most, as name -> JSON.
+/* The limits of metrics that no rule gives one: 100 of those in percent, and what their histories show that they ran
+ * into (learned_limit.h). `ridgeline:limits` keeps them, 10,000 at most, as name -> JSON.
  *
- * Reading two weeks of a metric costs as much as a forecast, so each is looked at once a day, at a second of the day that
- * is its name's: the walk of the outlook looks at those whose second has come since the last walk. What is known so far
- * is noted when a walk ends, so that none is left out by a restart. A first walk looks at everything, up to 5,000
- * metrics; the others' seconds come within the day. */
+ * Reading two weeks of a metric costs as much as a forecast, so each is looked at once a day, at a second of the day
+ * that is its name's: the walk of the outlook looks at those whose second has come since the last walk. Up to when that
+ * was done is noted when a walk ends, so that none is left out by a restart. A first walk looks at everything, up to
+ * 5,000 metrics; the others' seconds come within the day. */
 #ifndef RIDGELINE_ALERTER_LEARNING_H
 #define RIDGELINE_ALERTER_LEARNING_H
 
@@ -32,8 +32,8 @@ struct learning {
     unsigned looks;            /* of the present pass */
 };
 
-/* Reads what is known into an empty `*l`. Returns 0, or -1 when Redis did not answer or memory is out; learning_fini() is
- * to follow either way. */
+/* Reads what is known into an empty `*l`. Returns 0, or -1 when Redis did not answer or memory is out;
+ * learning_fini() is to follow either way. */
 int learning_load(struct learning *l, struct store *s);
 void learning_fini(struct learning *l);
 
@@ -48,8 +48,8 @@ bool learning_is_due(const struct learning *l, const char *metric, size_t len);
 int learning_look(struct learning *l, struct store *s, const struct settings *settings, const char *metric,
                   const struct conf_about *about, uint64_t *counters);
 
-/* What is known of the metric, which the pass has found; NULL where that is nothing, or settings or an override say that
- * nothing is to be learned of it. It holds until something is forgotten. */
+/* What is known of the metric, which the pass has found; NULL where that is nothing, or settings or an override say
+ * that nothing is to be learned of it. It holds until something is forgotten. */
 const struct limit *learning_find(struct learning *l, const struct settings *settings, const char *metric, size_t len);
 
 /* Forgets what the metric showed, which no longer holds. Returns 0, or -1 when Redis did not answer. */

@@ -219,8 +219,8 @@ static bool is_metric(const redisReply *key)
 }
 
 /* Takes the limit of the metric, of which no rule gives one, from what is known or, once a day, from its history; while
- * the metric heads for it, it stays what was told. Returns whether something was read, or -1 when Redis did not answer or
- * memory is out. */
+ * the metric heads for it, it stays what was told. Returns whether something was read, or -1 when Redis did not answer
+ * or memory is out. */
 static int learn(struct outlook *o, struct store *s, const struct settings *settings, struct subject *of,
                  uint64_t *counters)
 {

@@ -1,13 +1,12 @@
 /* The outlook: which metrics with a limit, given or learned, will reach it, at the pace that forecast.h sees, within
- * `warn_before`. Each is a member of an incident like any anomaly, from the moment at which that was first seen until it holds no longer. What has
- * come to its limit stays so until it leaves it: a full disk does not fill any more, and is not well.
- *
- * Where metrics turned back at their limit by themselves, as logs do that are rotated, they will again: that is no news,
- * and only said to those who ask.
+ * `warn_before`. Each is a member of an incident like any anomaly, from the moment at which that was first seen until
+ * it holds no longer. What has come to its limit stays so until it leaves it: a full disk does not fill any more, and
+ * is not well. Where metrics turned back at their limit by themselves, as logs do that are rotated, they will again:
+ * that is no news, and only said to those who ask.
  *
  * All metrics are walked through every ten minutes, a few in each turn; those without a limit cost a look at the rules,
- * and once a day one at their history (learning.h).
- * `ridgeline:outlook` keeps what is open, as name -> JSON, so that a restart tells nothing twice. */
+ * and once a day one at their history (learning.h). `ridgeline:outlook` keeps what is open, as name -> JSON, so that a
+ * restart tells nothing twice. */
 #ifndef RIDGELINE_ALERTER_OUTLOOK_H
 #define RIDGELINE_ALERTER_OUTLOOK_H
 

@@ -39,3 +39,6 @@ RIDGELINE_BUILD="$build" /usr/bin/python3 bench/memory.py
 echo
 echo "== long memory: what a fold and its trim cost, at 10 s"
 RIDGELINE_BUILD="$build" /usr/bin/python3 bench/fold.py
+echo
+echo "== learned limits: what a look at two weeks and a walk over all names cost"
+RIDGELINE_BUILD="$build" /usr/bin/python3 bench/limits.py

@@ -165,6 +165,6 @@ void explain_print_forecast(const struct forecast *f, const char *note, const ch
 {
     char value[NUMBER_MAX], slope[NUMBER_MAX];
     const char *blank = *unit != '\0' ? " " : "";
-    printf("Forecast: it %s; now at %s%s%s, changing by %s%s%s a day.\n", note, number_text(value, f->last), blank, unit,
-           number_text(slope, f->slope * 86400), blank, unit);
+    printf("Forecast: it %s; now at %s%s%s, changing by %s%s%s a day.\n", note, number_text(value, f->last), blank,
+           unit, number_text(slope, f->slope * 86400), blank, unit);
 }

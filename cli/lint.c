@@ -125,8 +125,10 @@ static bool may_have_limits(const struct settings *s)
     while (strcmp(conf_metric_option(learn)->name, "learn_limit") != 0)
         learn++;
     bool found = s->detection.learn_limit != 0;
-    for (size_t i = 0; i < s->rules.n; i++)
-        found |= !isnan(s->rules.rules[i].limit) || (s->rules.rules[i].set[learn] && s->rules.rules[i].value[learn] != 0);
+    for (size_t i = 0; i < s->rules.n; i++) {
+        const struct conf_rule *rule = &s->rules.rules[i];
+        found |= !isnan(rule->limit) || (rule->set[learn] && rule->value[learn] != 0);
+    }
     return found;
 }
 

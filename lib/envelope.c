@@ -38,7 +38,9 @@ void envelope_fill(struct envelope *e, const struct rollup *rollup, const struct
     uint32_t from = now > ENVELOPE_SPAN_S ? now - ENVELOPE_SPAN_S : 0;
     e->n = 0;
     rollup_each_extreme(rollup, from, take, &f);
-    for (size_t i = 0; i < n; i++)
-        if (points[i].t >= from && points[i].t >= rollup->folded_until)
-            take(&f, &(struct rollup_point){.t = points[i].t, .step_s = 1, .low = NAN, .mean = points[i].v, .high = NAN});
+    for (size_t i = 0; i < n; i++) {
+        struct rollup_point alone = {.t = points[i].t, .step_s = 1, .low = NAN, .mean = points[i].v, .high = NAN};
+        if (alone.t >= from && alone.t >= rollup->folded_until)
+            take(&f, &alone);
+    }
 }

@@ -188,7 +188,8 @@ static void write_limit(char out[LIMIT_BYTES], const struct limit *limit, const 
              len > 0 ? " " : "", (int)len, unit, history);
 }
 
-void forecast_note(char out[FORECAST_NOTE_BYTES], const struct forecast *f, const struct limit *limit, const char *unit)
+void forecast_note(char out[FORECAST_NOTE_BYTES], const struct forecast *f, const struct limit *limit,
+                   const char *unit)
 {
     char there[LIMIT_BYTES], after[SPAN_BYTES], earliest[SPAN_BYTES];
     write_limit(there, limit, unit);

@@ -118,8 +118,8 @@ static bool falls_from(const struct view *v, size_t i)
     return false;
 }
 
-/* Whether the climb that came to the top with slot i, over `between` slots, ends in what the kind asks for. `*last` is the
- * slot at which it is halfway down again, or the one before a gap. */
+/* Whether the climb that came to the top with slot i, over `between` slots, ends in what the kind asks for. `*last`
+ * is the slot at which it is halfway down again, or the one before a gap. */
 static bool is_occasion(const struct view *v, enum limit_kind kind, size_t i, size_t between, size_t *last)
 {
     size_t stood = 0;

@@ -195,7 +195,7 @@ const struct conf_option conf_options[] = {
     METRIC("skyline_consensus", CONF_INTEGER, skyline_consensus, 1, SKYLINE_COUNT, "votes",
            "Least number of votes of Skyline's nine algorithms that opens an anomaly."),
     CHOICE("learn_limit", learn_limit, no_yes,
-           "Whether a metric without a `limit` may get one: 100 in percent, or what its history shows that it ran into."),
+           "Whether a metric without a `limit` may have one: 100 in percent, or what its history shows it ran into."),
     CHOICE("priority", priority, priorities,
            "Which metrics are judged in time when a worker cannot judge all; the others' points wait in Redis."),
 };

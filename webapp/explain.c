@@ -154,9 +154,9 @@ static int add_forecast(const struct request *request, json_t *out, const struct
         forecast_note(note, &f, &limit, about.unit);
         json = json_pack("{s:f, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:b, s:s}", "limit", limit.value, "limit_by",
                          limit_kind_name(limit.kind), "unit", *about.unit ? about.unit : NULL, "value",
-                         http_number(f.last), "level", http_number(f.level), "slope_a_day", http_number(f.slope * DAY_S), "reach_s",
-                         http_number(f.reach_s), "soonest_s", http_number(f.soonest_s), "heading", (int)f.heading,
-                         "note", note);
+                         http_number(f.last), "level", http_number(f.level), "slope_a_day",
+                         http_number(f.slope * DAY_S), "reach_s", http_number(f.reach_s), "soonest_s",
+                         http_number(f.soonest_s), "heading", (int)f.heading, "note", note);
     }
     return json_object_set_new(out, "forecast", json ? json : json_null());
 }

@@ -80,8 +80,8 @@ static json_t *if_learned(const struct limit *l, json_int_t figure)
     return l->kind == LIMIT_STOOD || l->kind == LIMIT_TURNED ? json_integer(figure) : json_null();
 }
 
-int marks_add_context(const struct request *request, json_t *out, const char *metric, size_t len, bool learn, int64_t from,
-                      int64_t until)
+int marks_add_context(const struct request *request, json_t *out, const char *metric, size_t len, bool learn,
+                      int64_t from, int64_t until)
 {
     struct conf_about about;
     struct limit limit;
@@ -97,7 +97,7 @@ int marks_add_context(const struct request *request, json_t *out, const char *me
         json_pack("{s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o, s:o}", "unit", or_null(about.unit), "owner",
                   or_null(about.owner), "description", or_null(about.description), "runbook", or_null(about.runbook),
                   "limit", limit.kind == LIMIT_NONE ? json_null() : http_number(limit.value), "limit_by",
-                  limit_kind_name(limit.kind), "limit_times", if_learned(&limit, (json_int_t)limit.times), "limit_since",
-                  if_learned(&limit, (json_int_t)limit.since)));
+                  limit_kind_name(limit.kind), "limit_times", if_learned(&limit, (json_int_t)limit.times),
+                  "limit_since", if_learned(&limit, (json_int_t)limit.since)));
     return 0;
 }

@@ -9,6 +9,7 @@ from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
 from pages import HOSTILE, NARROW, Page
+from test_learned_limits import load, pool
 from webapp import start, write_points  # noqa: F401
 
 SETTINGS = """
@@ -93,3 +94,28 @@ def test_a_metric_shows_its_deploys_its_limit_and_whom_to_ask(driver, start, red
     time.sleep(1)
     shoot(page, "metric-marks")
     assert page.console() == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_learned_limit_is_on_the_chart_and_does_not_look_given(driver, start, redis, tmp_path, width):  # noqa: F811
+    load(redis, tmp_path, pool_db=pool())
+    since = int(time.time()) - 13 * 86400
+    redis.hset("ridgeline:limits", "pool.db", json.dumps({"kind": "stood", "limit": 200, "floor": False, "times": 5,
+                                                          "since": since}))
+    web = start(more='rules = ( { match = "pool.*"; unit = "connections"; } );')
+    page = Page(driver, web.page)
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                           {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    driver.get(page.url + "/#metric=pool.db&from=-1209600")
+    day = time.strftime("%Y-%m-%d", time.gmtime(since))
+    reached = f"learned limit 200 (reached 5 times since {day})"
+    wait_for("the limit", lambda: f"in connections; {reached}" in page.text("#metric .context"))
+    told = page.text("#metric .forecast")
+    assert told.startswith(f"Forecast: it reaches its {reached.replace('200', '200 connections')} in 1d")
+    assert " connections, changing by " in told and told.endswith(" connections a day.")
+    assert page.run("return document.documentElement.scrollWidth") <= width
+    page.run("document.querySelector('#metric canvas').scrollIntoView({block: 'center'})")
+    time.sleep(1)
+    shoot(page, f"metric-learned-limit-{width}")
+    assert page.console() == []
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

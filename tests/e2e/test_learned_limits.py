@@ -1,5 +1,5 @@
-"""Metrics without a limit that ran into one before: what the alerter learns of histories that were imported, what it tells
-and what others are told who ask."""
+"""Metrics without a limit that ran into one before: what the alerter learns of histories that were imported, what it
+tells, and what others are told who ask."""
 import json
 import random
 import subprocess
@@ -23,8 +23,8 @@ def history(value):
 
 
 def pool(source=random.Random(1)):
-    """All 200 connections were taken three times in the first week, for five hours after a climb of four; through the second
-    ever more are, and now 170 are."""
+    """All 200 connections were taken three times in the first week, for five hours after a climb of four; through the
+    second ever more are, and now 170 are."""
     def taken(ago):
         demand = 40 if ago > 7 else 40 + 130 * (7 - ago) / 7
         for full in FULL_AT:

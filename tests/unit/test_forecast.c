@@ -201,7 +201,8 @@ Test(forecast, a_note_says_when_it_is_there)
 Test(forecast, a_note_says_of_a_learned_limit_how_often_it_was_reached)
 {
     static const struct limit pool = {.kind = LIMIT_STOOD, .value = 200, .times = 5, .since = 1794100000};
-    static const struct limit longest = {.kind = LIMIT_TURNED, .value = -1.23456e-300, .times = 4294967295u, .since = 1};
+    static const struct limit longest = {
+        .kind = LIMIT_TURNED, .value = -1.23456e-300, .times = 4294967295u, .since = 1};
     struct forecast f = {.reach_s = 187200, .soonest_s = 118800, .heading = true};
     char note[FORECAST_NOTE_BYTES];
     forecast_note(note, &f, &pool, "");

@@ -26,10 +26,13 @@ Test(limit, is_read_as_it_was_written)
 Test(limit, nothing_else_is_one)
 {
     static const char *const rows[] = {
-        "", "5", "[]", "{}", "{\"kind\":\"stood\"}", "{\"kind\":\"stood\",\"limit\":\"5\"}", "{\"kind\":\"x\",\"limit\":5}",
+        "", "5", "[]", "{}", "{\"kind\":\"stood\"}", "{\"kind\":\"stood\",\"limit\":\"5\"}",
+        "{\"kind\":\"x\",\"limit\":5}",
         "{\"kind\":\"rule\",\"limit\":5}", "{\"kind\":5,\"limit\":5}", "{\"kind\":\"stood\",\"limit\":5,\"times\":-1}",
-        "{\"kind\":\"stood\",\"limit\":5,\"times\":4294967296}", "{\"kind\":\"stood\",\"limit\":5,\"since\":4294967296}",
-        "{\"kind\":\"stood\",\"limit\":1e999}", "{\"kind\":\"stood\",\"limit\":5", "{\"kind\":\"stood\",\"kind\":\"stood\"}",
+        "{\"kind\":\"stood\",\"limit\":5,\"times\":4294967296}",
+        "{\"kind\":\"stood\",\"limit\":5,\"since\":4294967296}",
+        "{\"kind\":\"stood\",\"limit\":1e999}", "{\"kind\":\"stood\",\"limit\":5",
+        "{\"kind\":\"stood\",\"kind\":\"stood\"}",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct limit l = {.kind = LIMIT_STOOD};
@@ -47,7 +50,8 @@ Test(limit, is_passed_by_more_than_a_hundredth_unless_it_was_given)
     } rows[] = {
         {{.kind = LIMIT_STOOD, .value = 200}, 201, false}, {{.kind = LIMIT_STOOD, .value = 200}, 203, true},
         {{.kind = LIMIT_STOOD, .value = 200}, 5, false},   {{.kind = LIMIT_GIVEN, .value = 200}, 500, false},
-        {{.kind = LIMIT_TURNED, .value = -5}, -4.9, true}, {{.kind = LIMIT_TURNED, .value = 50, .is_floor = true}, 49, true},
+        {{.kind = LIMIT_TURNED, .value = -5}, -4.9, true},
+        {{.kind = LIMIT_TURNED, .value = 50, .is_floor = true}, 49, true},
         {{.kind = LIMIT_TURNED, .value = 50, .is_floor = true}, 500, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
