@@ -1,4 +1,4 @@
-/* What waits for Redis: commands in fixed blocks, first in, first out, bounded. Pure, but for the spool that it may have.
+/* What waits for Redis: commands in fixed blocks, first in, first out, bounded. Pure, but for its spool, if it has one.
  *
  *   oldest                                                             newest
  *   [in flight] ... [in flight] (on disk alone) [waiting] ... [waiting, open]

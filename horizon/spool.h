@@ -76,7 +76,8 @@ int spool_put(struct spool *s, struct queue_block *b, bool in_flight);
 bool spool_has_unread(const struct spool *s);
 
 /* Reads the next block into `*b`, with what of it was replied to, and memory of its own for its names, which the caller
- * frees. Returns 1, 0 when none is left after all, -1 when it has to be tried later, for lack of memory or descriptors. */
+ * frees. Returns 1, 0 when none is left after all, or -1 for lack of memory or descriptors: then it is to be tried
+ * again. */
 int spool_get(struct spool *s, struct queue_block *b);
 
 /* The oldest block in flight is over. */

@@ -1,5 +1,5 @@
-/* The checksum is the hash of names (keys_hash): it is there, stays the same across releases, and at a byte a few cycles
- * costs less than the disk. Against chance it is enough; who can write to the directory can write to Redis, too. */
+/* The checksum is the hash of names (keys_hash): it is there, stays the same across releases, and costs a few cycles a
+ * byte, less than the disk. Against chance it is enough; who can write to the directory can write to Redis, too. */
 #include "spool_bytes.h"
 
 #include <endian.h>
