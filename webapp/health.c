@@ -51,8 +51,8 @@ static void add_statsd(json_t *out, const struct processes *p)
 
 static void add_horizon(json_t *out, const struct processes *p)
 {
-    static const char *const sums[] = {"received", "accepted", "rejected", "stored",
-                                       "queued",   "dropped",  "connections"};
+    static const char *const sums[] = {"received", "accepted", "rejected", "taken_over",  "stored",
+                                       "queued",   "spooled",  "dropped",  "connections"};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         set_sum(out, sums[i], p, counters_horizon, sums[i]);
     add_rejections(out, p, "rejected|reason=");
@@ -187,6 +187,18 @@ static void add_failing_channels(json_t *list, const struct processes *p)
     }
 }
 
+/* One sentence for each horizon whose disk refuses. */
+static void add_failing_spools(json_t *list, const struct processes *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct process *one = &p->list[i];
+        uint64_t failing = 0;
+        if (one->alive && one->defs == counters_horizon && processes_number(one, "spool_failing", &failing) && failing)
+            json_array_append_new(list, json_sprintf("%s cannot use its spool on disk: what memory cannot hold while "
+                                                     "Redis is away is dropped; its log says why", one->name));
+    }
+}
+
 /* One sentence for each daemon that no living process does the work of. */
 static void add_problems(json_t *list, const struct processes *p, const struct settings *settings)
 {
@@ -211,6 +223,7 @@ static void add_problems(json_t *list, const struct processes *p, const struct s
     for (size_t i = 0; i < p->n; i++)
         if (p->list[i].alive && p->list[i].defs == counters_horizon)
             processes_labels(&p->list[i], "listeners_down|listener=", add_listener_down, &down);
+    add_failing_spools(list, p);
     add_failing_channels(list, p);
     daemons_problems(list, p, clock_wall_ms());
     workers_problems(list, p, clock_wall_s());
