@@ -121,7 +121,7 @@ static bool is_flushed(struct horizon *h, int64_t waited_ms)
 {
     const struct queue *q = &h->intake.queue;
     bool spools = spool_watch_works(&h->spool);
-    if (h->intake.spool.points > 0 || (spools && (!h->writer.up || waited_ms >= FLUSH_MS)))
+    if (spools && (h->intake.spool.points > 0 || !h->writer.up || waited_ms >= FLUSH_MS))
         writer_finish(&h->writer);
     if (waited_ms >= FLUSH_MS + (spools ? REPLIES_MS : 0))
         return true;
