@@ -66,6 +66,21 @@ static void remove_segment(struct spool *s, size_t i)
         s->position = (struct spool_bytes_position){.settled = SPOOL_BYTES_POSITION};
 }
 
+bool spool_has_unread(const struct spool *s)
+{
+    if (s->n_segments == 0)
+        return false;
+    const struct spool_segment *last = &s->segments[s->n_segments - 1];
+    return s->read.segment < last->number || s->read.offset < last->bytes;
+}
+
+/* Once nothing is unread nor in flight, files hold nothing but damage. */
+static void clear_when_over(struct spool *s)
+{
+    while (s->n_in_flight == 0 && s->n_segments > 0 && !spool_has_unread(s))
+        remove_segment(s, 0);
+}
+
 /* Counts the points of a segment that an earlier process left, from `at` on. Damage is counted when it is read. */
 static void count_points(struct spool *s, struct spool_segment *segment, uint32_t at)
 {
@@ -94,6 +109,7 @@ static int take_over(struct spool *s)
     s->begun_at = s->next_number;
     for (size_t i = 0; i < s->n_segments; i++)
         count_points(s, &s->segments[i], i == 0 ? s->position.settled : SPOOL_BYTES_POSITION);
+    clear_when_over(s); /* a crash of the machine may have cut off what the position stands behind */
     return 0;
 }
 
@@ -243,14 +259,6 @@ int spool_put(struct spool *s, struct queue_block *b, bool in_flight)
     return 0;
 }
 
-bool spool_has_unread(const struct spool *s)
-{
-    if (s->n_segments == 0)
-        return false;
-    const struct spool_segment *last = &s->segments[s->n_segments - 1];
-    return s->read.segment < last->number || s->read.offset < last->bytes;
-}
-
 /* The segment at the place that is read next; NULL when nothing is left there or behind. */
 static const struct spool_segment *segment_to_read(struct spool *s)
 {
@@ -326,13 +334,6 @@ static int read_next(struct spool *s, const struct spool_segment *segment, struc
     b->end = s->read.offset;
     recall_replies(s, at, b);
     return 1;
-}
-
-/* Once nothing is unread nor in flight, files hold nothing but damage. */
-static void clear_when_over(struct spool *s)
-{
-    while (s->n_in_flight == 0 && s->n_segments > 0 && !spool_has_unread(s))
-        remove_segment(s, 0);
 }
 
 int spool_get(struct spool *s, struct queue_block *b)

@@ -70,10 +70,11 @@ void spool_bytes_put_position(uint8_t out[SPOOL_BYTES_POSITION], const struct sp
 
 int spool_bytes_position(const uint8_t in[SPOOL_BYTES_POSITION], struct spool_bytes_position *position)
 {
-    if (get64(in) != POSITION_MAGIC || get64(in + 24) != sum_of(in, SPOOL_BYTES_POSITION - 8))
+    if (get64(in) != POSITION_MAGIC || get64(in + 24) != sum_of(in, SPOOL_BYTES_POSITION - 8) ||
+        get32(in + 8) < SPOOL_BYTES_POSITION)
         return -1;
     *position = (struct spool_bytes_position){get32(in + 8), get32(in + 12), get32(in + 16)};
-    return position->settled >= SPOOL_BYTES_POSITION ? 0 : -1;
+    return 0;
 }
 
 static size_t record_bytes(const struct queue_command *c)

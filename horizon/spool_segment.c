@@ -12,6 +12,7 @@
 
 #define PIECE_BYTES ((size_t)64 * 1024)
 #define NUMBER_DIGITS 16
+#define NUMBER_MAX (UINT64_MAX / 2) /* of those that are taken over: others follow */
 #define NAME_MAX_BYTES 32
 
 static const char suffix[] = ".spool";
@@ -64,12 +65,13 @@ static int read_all(int fd, uint8_t *out, size_t n, off_t at)
     return 0;
 }
 
-/* The number in a segment's name; 0 when it is none's. */
+/* The number in a segment's name; 0 when it is none's, or one that no spool ever came to. */
 static uint64_t number_of(const char *name)
 {
     if (strspn(name, "0123456789abcdef") != NUMBER_DIGITS || strcmp(name + NUMBER_DIGITS, suffix) != 0)
         return 0;
-    return strtoull(name, NULL, 16);
+    uint64_t number = strtoull(name, NULL, 16);
+    return number <= NUMBER_MAX ? number : 0;
 }
 
 static int compare(const void *a, const void *b)

@@ -431,6 +431,43 @@ static void append_noise(int fd, off_t bytes)
         cr_assert_eq(pwrite(fd, &(char){(char)rand()}, 1, bytes), 1);
 }
 
+static void cut_off_all(int fd, off_t bytes)
+{
+    const struct spool_bytes_position behind = {.settled = (uint32_t)bytes};
+    uint8_t position[SPOOL_BYTES_POSITION];
+    spool_bytes_put_position(position, &behind);
+    cr_assert_eq(pwrite(fd, position, sizeof position, 0), (ssize_t)sizeof position);
+    cr_assert_eq(ftruncate(fd, sizeof position), 0);
+}
+
+Test(spool, leaves_no_file_whose_position_is_behind_its_end)
+{
+    cr_assert_gt(lose_to(cut_off_all), 0u);
+    end();
+}
+
+Test(spool, leaves_files_alone_that_are_not_its_own)
+{
+    static const char *const names[] = {"ffffffffffffffff.spool", "0000000000000000.spool", "1.spool",
+                                        "000000000000000G.spool", "0000000000000001.spool.old"};
+    char path[128];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+        close(open(path, O_WRONLY | O_CREAT, 0600));
+    }
+    forget_redis();
+    begin(1024 * MIB);
+    cr_assert_eq(spool.n_segments, 0u);
+    fill(100000);
+    drain();
+    cr_assert_eq(queue.stored, 100000u);
+    end();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+        cr_assert_eq(access(path, F_OK), 0);
+    }
+}
+
 Test(spool, loses_one_block_to_damage_and_nothing_else)
 {
     static void (*const damages[])(int, off_t) = {tear, change_a_record, change_a_head};
