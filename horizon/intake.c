@@ -22,6 +22,11 @@ const char *const intake_listener_names[INTAKE_SOURCES_N] = {
 #define REASON_NAME(name, kind, help) #name,
 static const char *const reason_names[HORIZON_REJECTED_N] = {HORIZON_REJECTIONS(REASON_NAME)};
 
+static struct queue_metric *known(void *names, const char *name, size_t len)
+{
+    return names_known(names, name, len);
+}
+
 int intake_init(struct intake *in, const struct settings *settings)
 {
     memset(in, 0, sizeof *in);
@@ -32,6 +37,8 @@ int intake_init(struct intake *in, const struct settings *settings)
         return -1;
     names_init(&in->names, (size_t)settings->horizon.max_metrics);
     queue_init(&in->queue, settings->horizon.queue_bytes, names_unannounce);
+    spool_init(&in->spool, settings->horizon.spool_max_bytes);
+    queue_set_spool(&in->queue, &in->spool, known, &in->names);
     senders_init(&in->senders);
     intake_statsd_init(in);
     return 0;
@@ -41,6 +48,7 @@ void intake_fini(struct intake *in)
 {
     intake_statsd_fini(in);
     queue_fini(&in->queue);
+    spool_fini(&in->spool);
     mark_points_fini(&in->marks);
     names_fini(&in->names);
     carbon_pickle_free(in->pickle);
@@ -51,6 +59,7 @@ void intake_settings_changed(struct intake *in)
     in->settings_generation++;
     in->names.max = (size_t)in->settings->horizon.max_metrics;
     queue_set_max(&in->queue, in->settings->horizon.queue_bytes);
+    spool_set_max(&in->spool, in->settings->horizon.spool_max_bytes);
     intake_statsd_bound(in);
 }
 
@@ -288,6 +297,11 @@ uint64_t intake_rejected(const struct intake_tally *tally)
     for (unsigned r = 0; r < HORIZON_REJECTED_N; r++)
         sum += tally->rejected[r];
     return sum;
+}
+
+uint64_t intake_dropped(const struct intake *in)
+{
+    return in->queue.dropped + in->spool.dropped;
 }
 
 int64_t intake_oldest_ms(const struct intake *in, int64_t now_ms)

@@ -2,7 +2,7 @@
  * listeners bring bytes and the time, the writer takes blocks out of the queue.
  *
  *   received = accepted + rejected, by listener, by sender and in all;
- *   accepted = stored + queued + dropped.
+ *   accepted + taken over = stored + queued + spooled + dropped.
  *
  * StatsD samples are no points yet: they have listeners, tallies and senders of their own, for which the first
  * line holds, too, and the points that an interval of them makes are received from the listener `statsd`. A mark counts
@@ -19,6 +19,7 @@
 #include "ridgeline/conf.h"
 #include "ridgeline/counters.h"
 #include "senders.h"
+#include "spool.h"
 #include "statsd_flush.h"
 #include "statsd_table.h"
 
@@ -63,6 +64,7 @@ struct intake {
     struct carbon_pickle *pickle;
     struct names names;
     struct queue queue;
+    struct spool spool; /* of the queue; opened by spool_watch */
     struct mark_points marks;
     struct senders senders;
     struct intake_tally tallies[INTAKE_SOURCES_N];
@@ -111,7 +113,10 @@ void intake_total(const struct intake *in, struct intake_tally *total);
 /* All that a tally rejected. */
 uint64_t intake_rejected(const struct intake_tally *tally);
 
-/* Arrival of what waited longest in memory, point or sample, in epoch ms; now when nothing waits. */
+/* Accepted points that are lost for good, of the queue and of its spool. */
+uint64_t intake_dropped(const struct intake *in);
+
+/* Arrival of what waited longest in memory alone, point or sample, in epoch ms; now when nothing waits. */
 int64_t intake_oldest_ms(const struct intake *in, int64_t now_ms);
 
 #endif

@@ -1,6 +1,7 @@
 /* horizon takes points in, accounts for every one, and appends them to Redis.
  *
  *   tcp, udp, self -> intake (parse, check, account) -> queue -> writer -> Redis
+ *                                                       spool
  *
  * StatsD samples wait in the intake until the flusher makes points of their interval.
  *
@@ -17,6 +18,7 @@
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
 #include "self.h"
+#include "spool_watch.h"
 #include "stats.h"
 #include "tcp.h"
 #include "udp.h"
@@ -25,6 +27,7 @@
 #define DRAIN_MS 200        /* at a stop: for what senders have already sent */
 #define FLUSH_MS 5000       /* and for what is queued */
 #define FLUSH_CHECK_MS 10
+#define REPLIES_MS 1000     /* and then for replies, before the rest goes to the spool */
 #define SWEEP_MS 1000
 #define SWEEPS_A_ROUND 600  /* every name is looked at about once in ten minutes */
 
@@ -34,6 +37,7 @@ struct horizon {
     struct settings settings;
     char *redis, *state_dir; /* as at the start: they outlive a reload */
     struct intake intake;
+    struct spool_watch spool;
     struct tcp tcp;
     struct udp udp, skyline, statsd_udp;
     struct flusher flusher;
@@ -111,6 +115,19 @@ static void close_handles(struct horizon *h)
     writer_close(&h->writer);
 }
 
+/* Whether to wait for Redis no longer. What can go to the spool goes there at once when Redis is away or behind; then
+ * only what is in flight is waited for, which else would be sent again. */
+static bool is_flushed(struct horizon *h, int64_t waited_ms)
+{
+    const struct queue *q = &h->intake.queue;
+    bool spools = spool_watch_works(&h->spool);
+    if (spools && (h->intake.spool.points > 0 || !h->writer.up || waited_ms >= FLUSH_MS))
+        writer_finish(&h->writer);
+    if (waited_ms >= FLUSH_MS + (spools ? REPLIES_MS : 0))
+        return true;
+    return h->writer.finishing ? q->n_in_flight == 0 : q->queued == 0;
+}
+
 /* First senders get a moment, then the queue. */
 static void on_stopping(uv_timer_t *timer)
 {
@@ -127,7 +144,7 @@ static void on_stopping(uv_timer_t *timer)
         if (h->feeds_self)
             self_close(&h->self);
     }
-    if (h->intake.queue.queued == 0 || waited_ms >= FLUSH_MS)
+    if (is_flushed(h, waited_ms))
         close_handles(h);
 }
 
@@ -162,8 +179,8 @@ static void on_reload_signal(uv_signal_t *signal, int number)
         !same_address(&pickle, &h->settings.horizon.carbon_pickle) ||
         !same_address(&skyline, &h->settings.horizon.skyline_udp) ||
         !same_address(&statsd, &h->settings.statsd.listen) || strcmp(h->redis, h->settings.store) != 0 ||
-        h->feeds_self != h->settings.horizon.self_metrics)
-        log_warning("restart_needed", "for=\"addresses and self_metrics\"");
+        h->feeds_self != h->settings.horizon.self_metrics || spool_watch_has_moved(&h->spool))
+        log_warning("restart_needed", "for=\"addresses, spool_dir and self_metrics\"");
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -171,6 +188,7 @@ static void on_sweep(uv_timer_t *timer)
     struct horizon *h = timer->data;
     const struct units_retention *r = &h->settings.retention;
     int64_t silent_since_s = clock_wall_s() - r->archive[0].span_s;
+    spool_watch_tick(&h->spool);
     names_sweep(&h->intake.names, h->intake.names.table.n_places / SWEEPS_A_ROUND + 1,
                 silent_since_s > 0 ? (uint32_t)silent_since_s : 0, &h->intake.queue);
 }
@@ -207,6 +225,8 @@ static int start(struct horizon *h)
         log_error("start_failed", "reason=\"out of memory\"");
         return -1;
     }
+    if (spool_watch_init(&h->spool, &h->intake) != 0)
+        return -1;
     start_signal(h, &h->on_term, SIGTERM, on_stop_signal);
     start_signal(h, &h->on_int, SIGINT, on_stop_signal);
     start_signal(h, &h->on_hup, SIGHUP, on_reload_signal);
@@ -221,12 +241,16 @@ static int start(struct horizon *h)
 
 static void finish(struct horizon *h)
 {
+    queue_stow(&h->intake.queue);
     stats_fini(&h->stats);
     if (h->feeds_self)
         self_fini(&h->self);
+    spool_watch_fini(&h->spool);
     const struct queue *q = &h->intake.queue;
-    log_event(q->queued ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "stopped", "stored=%llu lost=%llu dropped=%llu",
-              (unsigned long long)q->stored, (unsigned long long)q->queued, (unsigned long long)q->dropped);
+    log_event(q->queued ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "stopped",
+              "stored=%llu spooled=%llu lost=%llu dropped=%llu", (unsigned long long)q->stored,
+              (unsigned long long)h->intake.spool.points, (unsigned long long)q->queued,
+              (unsigned long long)intake_dropped(&h->intake));
     intake_fini(&h->intake);
     uv_loop_close(&h->loop);
     conf_free(&h->settings);

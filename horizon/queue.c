@@ -4,38 +4,15 @@
 #include "queue.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ridgeline/marks.h"
+#include "spool.h"
 
 _Static_assert(sizeof(struct queue_block) <= QUEUE_BLOCK_BYTES, "a block has its fixed size");
 
 /* Blocks kept for reuse when the queue is short; the rest goes back to the system. */
 #define SPARE_MAX 32
-/* Metrics lie anywhere in memory: those of the commands ahead are fetched while one is written. */
-#define PREFETCH_COMMANDS 8
-
-#define APPEND_HEAD "*3\r\n$6\r\nAPPEND\r\n"
-#define SADD_HEAD "*3\r\n$4\r\nSADD\r\n$22\r\n" KEYS_UNIQUE "\r\n"
-#define XADD_HEAD                                                              \
-    "*8\r\n$4\r\nXADD\r\n$15\r\n" KEYS_NAMES "\r\n$6\r\nMAXLEN\r\n$1\r\n~\r\n" \
-    "$6\r\n100000\r\n$1\r\n*\r\n$1\r\nn\r\n"
-
-#define EVAL_HEAD "*6\r\n$4\r\nEVAL\r\n"
-#define EVAL_KEY "\r\n$1\r\n1\r\n$15\r\n" KEYS_MARKS "\r\n"
-
-_Static_assert(sizeof KEYS_UNIQUE - 1 == 22, "as written in SADD_HEAD");
-_Static_assert(sizeof KEYS_NAMES - 1 == 15, "as written in XADD_HEAD");
-_Static_assert(sizeof KEYS_MARKS - 1 == 15, "as written in EVAL_KEY");
-/* A head, two lengths of at most seven bytes with their line ends, a key, points and the last line end. */
-_Static_assert(sizeof XADD_HEAD + 2 * 7 + sizeof KEYS_METRIC_PREFIX + KEYS_NAME_MAX +
-                       QUEUE_SHARE_MAX * SERIES_POINT_BYTES + 4 <= QUEUE_COMMAND_MAX, "any command fits");
-/* The same, with a time of at most ten digits, its length and three line ends more. */
-_Static_assert(sizeof EVAL_HEAD + sizeof MARKS_ADD_SCRIPT + sizeof EVAL_KEY + MARKS_MEMBER_MAX + 3 * 7 + 10 + 8 <=
-                       QUEUE_COMMAND_MAX, "a mark fits");
 
 void queue_init(struct queue *q, uint64_t max_bytes, queue_unannounced *unannounced)
 {
@@ -49,10 +26,18 @@ void queue_set_max(struct queue *q, uint64_t max_bytes)
     q->max_blocks = blocks < QUEUE_BLOCKS_MIN ? QUEUE_BLOCKS_MIN : (size_t)blocks;
 }
 
+void queue_set_spool(struct queue *q, struct spool *spool, queue_known *known, void *known_context)
+{
+    q->spool = spool;
+    q->known = known;
+    q->known_context = known_context;
+}
+
 static void free_list(struct queue_block *b)
 {
     while (b) {
         struct queue_block *next = b->next;
+        free(b->names);
         free(b);
         b = next;
     }
@@ -62,13 +47,21 @@ void queue_fini(struct queue *q)
 {
     free_list(q->first);
     free_list(q->spare);
+    free(q->settled_names);
     q->first = q->last = q->last_sent = q->spare = NULL;
+    q->settled_names = NULL;
 }
 
 /* `b` itself stays readable: when there are spares enough, another one goes. */
 static void put_back(struct queue *q, struct queue_block *b)
 {
     q->n_blocks--;
+    q->n_on_disk -= b->segment != 0;
+    if (b->names) {
+        free(q->settled_names);
+        q->settled_names = b->names;
+        b->names = NULL;
+    }
     if (q->n_spare >= SPARE_MAX) {
         struct queue_block *surplus = q->spare;
         q->spare = surplus->next;
@@ -105,17 +98,32 @@ static void close_block(struct queue *q, const struct queue_block *b)
         q->closed = b->number;
 }
 
-/* Drops the oldest block that is not in flight; what Redis has answered of it is settled. */
-static void drop_oldest(struct queue *q)
+static struct queue_block *first_waiting(const struct queue *q)
 {
-    struct queue_block **place = q->last_sent ? &q->last_sent->next : &q->first;
-    struct queue_block *b = *place;
-    if (!b)
-        return;
-    *place = b->next;
-    if (q->last == b)
-        q->last = q->last_sent;
-    close_block(q, b);
+    return q->last_sent ? q->last_sent->next : q->first;
+}
+
+/* Puts a block on disk, behind those in flight before it that are only in memory. Returns whether it is there. */
+static bool spool_block(struct queue *q, struct queue_block *b)
+{
+    for (struct queue_block *sent = q->first; q->spool && sent != b; sent = sent->next) {
+        if (sent->segment != 0)
+            continue;
+        if (spool_put(q->spool, sent, true) != 0)
+            return false;
+        q->queued -= sent->n_points;
+        q->n_on_disk++;
+    }
+    if (!q->spool || spool_put(q->spool, b, false) != 0)
+        return false;
+    q->queued -= b->n_points;
+    q->n_on_disk++;
+    return true;
+}
+
+/* Drops a block that waits; what Redis has answered of it is settled. */
+static void drop_block(struct queue *q, const struct queue_block *b)
+{
     unsigned lost = unanswered_points(b) + b->n_refused;
     q->queued -= b->n_points;
     q->stored += b->n_points - lost;
@@ -123,31 +131,64 @@ static void drop_oldest(struct queue *q)
     for (unsigned i = b->n_replies; i < b->n_commands; i++)
         if (b->commands[i].kind == QUEUE_SADD)
             q->unannounced(b->commands[i].metric);
+}
+
+/* The oldest block that waits leaves memory. */
+static void make_room(struct queue *q)
+{
+    struct queue_block **place = q->last_sent ? &q->last_sent->next : &q->first;
+    struct queue_block *b = *place;
+    if (!b)
+        return;
+    if (!spool_block(q, b))
+        drop_block(q, b);
+    *place = b->next;
+    if (q->last == b)
+        q->last = q->last_sent;
+    close_block(q, b);
     put_back(q, b);
     check(q);
 }
 
-static struct queue_block *open_block(struct queue *q)
+/* An empty block, in no list; NULL when memory is out. */
+static struct queue_block *take_block(struct queue *q)
 {
-    while (q->n_blocks >= q->max_blocks && q->n_blocks > q->n_in_flight)
-        drop_oldest(q);
     struct queue_block *b = q->spare;
     if (b) {
         q->spare = b->next;
         q->n_spare--;
-    } else if (q->n_blocks >= q->max_blocks || !(b = malloc(sizeof *b))) {
+    } else if (!(b = malloc(sizeof *b))) {
         return NULL;
     }
     b->next = NULL;
-    b->number = ++q->begun;
+    b->names = NULL;
     b->first_ms = 0;
+    b->segment = 0;
     b->n_commands = b->n_points = b->n_replies = b->n_refused = 0;
-    if (q->last)
-        q->last->next = b;
-    else
-        q->first = b;
-    q->last = b;
+    return b;
+}
+
+/* Puts a block into the list, behind `previous` or first. */
+static void insert(struct queue *q, struct queue_block *b, struct queue_block *previous)
+{
+    struct queue_block **place = previous ? &previous->next : &q->first;
+    b->next = *place;
+    *place = b;
+    if (q->last == previous)
+        q->last = b;
     q->n_blocks++;
+    q->n_on_disk += b->segment != 0;
+}
+
+static struct queue_block *open_block(struct queue *q)
+{
+    while (q->n_blocks - q->n_on_disk >= q->max_blocks && q->n_blocks > q->n_in_flight)
+        make_room(q);
+    struct queue_block *b = q->n_blocks - q->n_on_disk < q->max_blocks ? take_block(q) : NULL;
+    if (!b)
+        return NULL;
+    b->number = ++q->begun;
+    insert(q, b, q->last);
     return b;
 }
 
@@ -227,102 +268,47 @@ bool queue_holds(const struct queue *q, const struct queue_metric *metric)
     return q->first && metric->held_in >= q->first->number;
 }
 
-static uint8_t *put(uint8_t *p, const void *bytes, size_t len)
+/* The next block of the spool, put behind those in flight; NULL when there is none, or, with `*wait`, not now. */
+static struct queue_block *read_back(struct queue *q, bool *wait)
 {
-    memcpy(p, bytes, len);
-    return p + len;
-}
-
-#define PUT(p, literal) put(p, literal, sizeof(literal) - 1)
-
-/* Writes "$LEN\r\n" for `len` of at most four digits. */
-static uint8_t *put_length(uint8_t *p, unsigned len)
-{
-    *p++ = '$';
-    if (len >= 1000)
-        *p++ = (uint8_t)('0' + len / 1000);
-    if (len >= 100)
-        *p++ = (uint8_t)('0' + len / 100 % 10);
-    if (len >= 10)
-        *p++ = (uint8_t)('0' + len / 10 % 10);
-    *p++ = (uint8_t)('0' + len % 10);
-    return PUT(p, "\r\n");
-}
-
-static uint8_t *put_key(uint8_t *p, const struct queue_metric *metric)
-{
-    p = put_length(p, (unsigned)(sizeof KEYS_METRIC_PREFIX - 1 + metric->name_len));
-    p = PUT(p, KEYS_METRIC_PREFIX);
-    p = put(p, metric->name, metric->name_len);
-    return PUT(p, "\r\n");
-}
-
-static uint8_t *put_mark(uint8_t *p, const struct queue_command *c)
-{
-    struct point at = {0};
-    char score[16];
-    series_decode(c->points, &at);
-    int score_len = snprintf(score, sizeof score, "%" PRIu32, at.t);
-    p = put_length(PUT(p, EVAL_HEAD), sizeof MARKS_ADD_SCRIPT - 1);
-    p = PUT(PUT(p, MARKS_ADD_SCRIPT), EVAL_KEY);
-    p = put(put_length(p, (unsigned)score_len), score, (size_t)score_len);
-    p = put_length(PUT(p, "\r\n"), c->metric->name_len);
-    return PUT(put(p, c->metric->name, c->metric->name_len), "\r\n");
-}
-
-static uint8_t *put_command(uint8_t *p, const struct queue_command *c)
-{
-    const size_t points_bytes = (size_t)c->n_points * SERIES_POINT_BYTES;
-    switch (c->kind) {
-    case QUEUE_APPEND:
-        p = put_key(PUT(p, APPEND_HEAD), c->metric);
-        p = put_length(p, (unsigned)points_bytes);
-        return PUT(put(p, c->points, points_bytes), "\r\n");
-    case QUEUE_SADD:
-        return put_key(PUT(p, SADD_HEAD), c->metric);
-    case QUEUE_MARK:
-        return put_mark(p, c);
-    default: /* QUEUE_XADD */
-        p = put_length(PUT(p, XADD_HEAD), c->metric->name_len);
-        return PUT(put(p, c->metric->name, c->metric->name_len), "\r\n");
+    struct queue_block *b = take_block(q);
+    int result = b ? spool_get(q->spool, b) : -1;
+    *wait = result < 0;
+    if (result != 1) {
+        free(b);
+        return NULL;
     }
-}
-
-size_t queue_write(const struct queue_block *b, uint32_t *next, uint8_t *out, size_t room)
-{
-    uint8_t *p = out;
-    for (; *next < b->n_commands && room - (size_t)(p - out) >= QUEUE_COMMAND_MAX; ++*next) {
-        if (*next + PREFETCH_COMMANDS < b->n_commands)
-            __builtin_prefetch(b->commands[*next + PREFETCH_COMMANDS].metric);
-        p = put_command(p, &b->commands[*next]);
-    }
-    return (size_t)(p - out);
-}
-
-static struct queue_block *first_waiting(const struct queue *q)
-{
-    return q->last_sent ? q->last_sent->next : q->first;
+    const struct queue_block *waiting = first_waiting(q);
+    b->number = waiting && waiting->number < q->closed ? waiting->number : q->closed;
+    insert(q, b, q->last_sent);
+    return b;
 }
 
 struct queue_block *queue_send(struct queue *q)
 {
-    struct queue_block *b = first_waiting(q);
+    struct queue_block *b = NULL;
+    bool wait = false;
+    if (q->spool && spool_has_unread(q->spool))
+        b = read_back(q, &wait);
+    if (!b && !wait)
+        b = first_waiting(q);
     if (!b)
         return NULL;
     q->last_sent = b;
     q->n_in_flight++;
     close_block(q, b);
+    check(q);
     return b;
 }
 
 bool queue_has_full(const struct queue *q)
 {
     const struct queue_block *b = first_waiting(q);
-    return b && (b->next || !has_room(b));
+    return (b && (b->next || !has_room(b))) || (q->spool && spool_has_unread(q->spool));
 }
 
-/* The oldest block has all its replies. */
-static void settle_block(struct queue *q)
+/* Takes the oldest block out of the list. */
+static void remove_first(struct queue *q)
 {
     struct queue_block *b = q->first;
     q->first = b->next;
@@ -330,12 +316,29 @@ static void settle_block(struct queue *q)
         q->last = NULL;
     if (q->last_sent == b)
         q->last_sent = NULL;
+    put_back(q, b);
+}
+
+/* The oldest block has all its replies. */
+static void settle_block(struct queue *q)
+{
+    const struct queue_block *b = q->first;
+    if (b->segment != 0)
+        spool_settle(q->spool, b);
+    else
+        q->queued -= b->n_points;
     q->n_in_flight--;
-    q->queued -= b->n_points;
     q->stored += b->n_points - b->n_refused;
     q->dropped += b->n_refused;
-    put_back(q, b);
+    remove_first(q);
     check(q);
+}
+
+/* The command's metric, as its owner knows it: a block from disk has one of its own. NULL when there is no place. */
+static struct queue_metric *known_metric(const struct queue *q, const struct queue_block *b,
+                                         const struct queue_command *c)
+{
+    return b->names ? q->known(q->known_context, c->metric->name, c->metric->name_len) : c->metric;
 }
 
 const struct queue_metric *queue_settle(struct queue *q, int64_t reply)
@@ -344,16 +347,21 @@ const struct queue_metric *queue_settle(struct queue *q, int64_t reply)
     struct queue_block *b = q->first;
     const struct queue_command *c = &b->commands[b->n_replies++];
     const struct queue_metric *lost = NULL;
+    struct queue_metric *fresh = NULL;
     if (reply == QUEUE_REFUSED && c->n_points > 0) {
         lost = c->metric;
         b->n_refused += c->n_points;
     } else if (c->kind == QUEUE_SADD && reply == 1) {
-        begin(q, c->metric, QUEUE_XADD); /* or memory is out: workers find the name in the set, later */
+        fresh = known_metric(q, b, c);
     } else if (c->kind == QUEUE_APPEND && reply == c->n_points * SERIES_POINT_BYTES) {
-        q->unannounced(c->metric);
+        struct queue_metric *gone = known_metric(q, b, c);
+        if (gone)
+            q->unannounced(gone);
     }
     if (b->n_replies == b->n_commands)
         settle_block(q);
+    if (fresh)
+        begin(q, fresh, QUEUE_XADD); /* or memory is out: workers find the name in the set, later */
     return lost;
 }
 
@@ -364,13 +372,32 @@ void queue_unsend(struct queue *q)
         q->resent += unanswered_points(b);
     q->last_sent = NULL;
     q->n_in_flight = 0;
+    if (q->n_on_disk > 0)
+        spool_rewind(q->spool, q->first);
+    while (q->n_on_disk > 0)
+        remove_first(q);
     check(q);
+}
+
+void queue_stow(struct queue *q)
+{
+    queue_unsend(q);
+    while (q->first && spool_block(q, q->first)) {
+        close_block(q, q->first);
+        remove_first(q);
+    }
+    check(q);
+}
+
+bool queue_is_untouched(const struct queue *q)
+{
+    return q->n_in_flight == 0 && (!q->first || q->first->n_replies == 0);
 }
 
 int64_t queue_oldest_ms(const struct queue *q, int64_t now_ms)
 {
     for (const struct queue_block *b = q->first; b; b = b->next)
-        if (b->n_points > 0)
+        if (b->segment == 0 && b->n_points > 0)
             return b->first_ms;
     return now_ms;
 }
@@ -382,21 +409,25 @@ uint64_t queue_bytes(const struct queue *q)
 
 void queue_assert(const struct queue *q)
 {
-    size_t n = 0, in_flight = 0;
+    size_t n = 0, in_flight = 0, on_disk = 0;
     uint64_t points = 0;
     bool sent = q->last_sent != NULL;
     for (const struct queue_block *b = q->first; b; b = b->next) {
         n++;
-        points += b->n_points;
+        points += b->segment == 0 ? b->n_points : 0;
         in_flight += sent;
+        on_disk += b->segment != 0;
         assert(b->number <= q->begun && (!sent || b->number <= q->closed));
-        assert(!b->next || b->number < b->next->number);
+        assert(!b->next || b->number <= b->next->number);
         assert(b->n_replies == 0 || (b == q->first && b->n_replies < b->n_commands));
+        assert(b->segment == 0 || (sent && on_disk == n));
         sent = sent && b != q->last_sent;
         assert(b->next || b == q->last);
     }
-    assert(n == q->n_blocks && points == q->queued && in_flight == q->n_in_flight && !sent);
+    assert(n == q->n_blocks && on_disk == q->n_on_disk && points == q->queued);
+    assert(in_flight == q->n_in_flight && !sent);
     (void)n;
+    (void)on_disk;
     (void)points;
     (void)in_flight;
 }

@@ -1,7 +1,7 @@
-/* What waits for Redis: commands in fixed blocks, first in, first out, bounded. Pure.
+/* What waits for Redis: commands in fixed blocks, first in, first out, bounded. Pure, but for its spool, if it has one.
  *
- *   oldest                                              newest
- *   [in flight] ... [in flight] [waiting] ... [waiting, open]
+ *   oldest                                                             newest
+ *   [in flight] ... [in flight] (on disk alone) [waiting] ... [waiting, open]
  *
  * A point goes into the open block at the end, as the 15 bytes that Redis will hold, in a command that has room for
  * some more: the next points of its metric join it as long as its block waits, wherever that stands, so that one
@@ -10,7 +10,11 @@
  *
  * Blocks are sent whole. A block is settled, and its points count as stored, when the reply to its last command has
  * come; before that a lost connection makes the block wait again, and what has no reply yet is sent again: where
- * Redis takes a few commands and then fails, again and again (no memory), the same ones would fill it otherwise. */
+ * Redis takes a few commands and then fails, again and again (no memory), the same ones would fill it otherwise.
+ *
+ * When memory is full, the oldest waiting block goes to the end of the spool; what is in flight before it goes there
+ * first, as far as it is not there yet. So what is on disk is always older than what is in memory alone: it is sent
+ * first, and a lost connection has its blocks in flight forgotten here and read again. */
 #ifndef RIDGELINE_HORIZON_QUEUE_H
 #define RIDGELINE_HORIZON_QUEUE_H
 
@@ -29,6 +33,7 @@
 #define QUEUE_COMMAND_MAX ((size_t)2048) /* bytes of any command as it is sent */
 
 struct queue_block;
+struct spool;
 
 /* A metric, as the queue sees it. Its owner sets the name and keeps it all where it is while queue_holds says so;
  * the rest begins as zeros and is the queue's. */
@@ -59,23 +64,34 @@ struct queue_block {
     uint32_t n_commands, n_points;
     uint32_t n_replies; /* so far; only the oldest block can have some */
     uint32_t n_refused; /* points among them that Redis refused for good */
+    uint64_t segment;   /* of the spool, where it is on disk, too; 0: in memory alone */
+    uint32_t end;       /* its end in there */
+    void *names;        /* of a block that was read back: its metrics and their names, freed with it */
     struct queue_command commands[QUEUE_COMMANDS_MAX];
 };
 
 /* Called for each metric whose announcement was lost with a dropped block, or has to be made again. */
 typedef void queue_unannounced(struct queue_metric *metric);
 
-/* Invariants: 1. points appended = stored + queued + dropped. 2. in-flight blocks stand before all
- * waiting ones. 3. n_blocks <= max_blocks. 4. only the last block is open. 5. numbers rise from first to
- * last; those above `closed` wait, and have never been sent: points may join their commands. */
+/* The metric of this name, which may be one that an earlier process has left on disk; NULL when there is no place. */
+typedef struct queue_metric *queue_known(void *context, const char *name, size_t len);
+
+/* Invariants: 1. points appended + taken over by the spool = stored + queued + in the spool + dropped, here or there.
+ * 2. in-flight blocks stand before all waiting ones, and those of them that are on disk before those that are not.
+ * 3. n_blocks - n_on_disk <= max_blocks; those on disk are in flight. 4. only the last block is open. 5. numbers never
+ * fall from first to last; those above `closed` wait, and have never been sent: points may join their commands. */
 struct queue {
     struct queue_block *first, *last;
     struct queue_block *last_sent; /* NULL: nothing in flight */
     struct queue_block *spare;     /* settled, to be used again */
-    size_t n_blocks, n_in_flight, n_spare, max_blocks;
-    uint64_t begun, closed;                    /* the highest numbers given, and of a block sent or dropped */
-    uint64_t queued, stored, dropped, resent; /* points */
+    size_t n_blocks, n_on_disk, n_in_flight, n_spare, max_blocks;
+    uint64_t begun, closed;                    /* the highest numbers given, and of a block sent, spooled or dropped */
+    uint64_t queued, stored, dropped, resent; /* points; those on disk are not among `queued` */
     queue_unannounced *unannounced;
+    struct spool *spool; /* not owned; NULL: none */
+    queue_known *known;
+    void *known_context;
+    void *settled_names; /* of the block settled last: queue_settle may have returned a metric of it */
 };
 
 /* `max_bytes` is the bound on all memory; at least QUEUE_BLOCKS_MIN blocks are
@@ -86,8 +102,11 @@ void queue_fini(struct queue *q);
 /* A new bound, kept to from the next append on. */
 void queue_set_max(struct queue *q, uint64_t max_bytes);
 
-/* Appends one point; those of a metric keep their order. When the queue is full its oldest waiting block is dropped
- * and counted; when memory is out the point itself is. */
+/* Has what does not fit into memory go to `spool`, and what is there sent first. */
+void queue_set_spool(struct queue *q, struct spool *spool, queue_known *known, void *known_context);
+
+/* Appends one point; those of a metric keep their order. When the queue is full its oldest waiting block goes to the
+ * spool, or is dropped and counted; when memory is out the point itself is. */
 void queue_append(struct queue *q, struct queue_metric *metric, struct point p, int64_t now_ms);
 
 /* Appends `SADD metrics.unique_metrics metrics.<name>`; when Redis answers 1 the name is
@@ -101,7 +120,7 @@ void queue_mark(struct queue *q, struct queue_metric *metric, struct point p, in
 /* Whether a command of the metric may be in the queue. */
 bool queue_holds(const struct queue *q, const struct queue_metric *metric);
 
-/* The oldest waiting block, now in flight; NULL when none waits. */
+/* The oldest waiting block, on disk or in memory, now in flight; NULL when none waits, or it cannot be read yet. */
 struct queue_block *queue_send(struct queue *q);
 
 /* Writes a block's commands from number `*next` on, as many as fit, and moves `*next` behind them. Returns the number
@@ -113,7 +132,8 @@ bool queue_has_full(const struct queue *q);
 
 /* Takes a reply to the oldest command in flight into account: the integer that Redis answered, or one of these.
  * Something must be in flight. Where the answer to an APPEND is that nothing stood in its key, the name may have been
- * taken out of the set with that: it counts as not announced. Returns the metric whose points were lost, or NULL. */
+ * taken out of the set with that: it counts as not announced. Returns the metric whose points were lost, good until the
+ * next block is settled, or NULL. */
 #define QUEUE_DONE INT64_C(0) /* no integer */
 #define QUEUE_REFUSED INT64_C(-1) /* for good */
 const struct queue_metric *queue_settle(struct queue *q, int64_t reply);
@@ -121,7 +141,13 @@ const struct queue_metric *queue_settle(struct queue *q, int64_t reply);
 /* The connection is lost: all that was in flight waits again, in its old order. Replies stay counted. */
 void queue_unsend(struct queue *q);
 
-/* Arrival of the oldest point that is neither stored nor dropped; `now_ms` when there is none. */
+/* Whether nothing is in flight, nor was replied to in part: older blocks can come before all. */
+bool queue_is_untouched(const struct queue *q);
+
+/* At a stop: all that waits or is in flight goes to the spool, as far as that takes it. */
+void queue_stow(struct queue *q);
+
+/* Arrival of the oldest point that is in memory alone; `now_ms` when there is none. */
 int64_t queue_oldest_ms(const struct queue *q, int64_t now_ms);
 
 /* Memory held, in bytes. */

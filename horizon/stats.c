@@ -2,6 +2,7 @@
  * moment and add up, and saved by a thread of libuv's pool with one HSET, so
  * that readers see them together. `safe_until_ms` is what a later run needs to
  * tell the gap that a kill left: no point received before it waited in memory.
+ * What is in the spool does not count: a kill leaves it there, and a stop that cannot tell Redis seals it.
  * No second save starts while one is under way; a Redis that is away costs saves, nothing else. */
 #include "stats.h"
 
@@ -102,11 +103,25 @@ static void fill_sums(struct stats *s, const struct intake_tally *total)
     v[HORIZON_rejected] = intake_rejected(total);
     v[HORIZON_stored] = q->stored;
     v[HORIZON_queued] = q->queued;
-    v[HORIZON_dropped] = q->dropped;
+    v[HORIZON_dropped] = intake_dropped(s->from.intake);
     v[HORIZON_marks] = s->from.intake->marks.n_taken;
     v[HORIZON_queue_bytes] = queue_bytes(q);
     v[HORIZON_redis_resent] = q->resent;
     v[HORIZON_safe_until_ms] = (uint64_t)intake_oldest_ms(s->from.intake, clock_wall_ms());
+}
+
+static void fill_spool(struct stats *s)
+{
+    const struct spool *spool = &s->from.intake->spool;
+    int64_t now_ms = clock_wall_ms(), age_ms = now_ms - spool_oldest_ms(spool, now_ms);
+    uint64_t *v = s->values;
+    v[HORIZON_spooled] = spool->points;
+    v[HORIZON_taken_over] = spool->taken_over;
+    v[HORIZON_spool_bytes] = spool->bytes;
+    v[HORIZON_spool_age_ms] = age_ms > 0 ? (uint64_t)age_ms : 0;
+    v[HORIZON_spool_damaged] = spool->n_damaged;
+    v[HORIZON_spool_errors] = spool->n_errors;
+    v[HORIZON_spool_failing] = spool->failing;
 }
 
 static void fill_statsd(struct stats *s, const struct intake_tally *samples)
@@ -129,6 +144,7 @@ static void snapshot(struct stats *s)
     intake_total(s->from.intake, &total);
     intake_total_samples(s->from.intake, &samples);
     fill_sums(s, &total);
+    fill_spool(s);
     fill_statsd(s, &samples);
     v[HORIZON_metrics] = s->from.intake->names.table.n;
     v[HORIZON_connections] = s->from.tcp->n_connections;
@@ -185,7 +201,7 @@ static int begin(struct stats *s)
     uint64_t generation = integer_of(r, 0), clean = integer_of(r, 1), safe_until_ms = integer_of(r, 2);
     uint64_t queued = integer_of(r, 3);
     freeReplyObject(r);
-    bool killed = generation > 0 && !clean && safe_until_ms > 0;
+    bool killed = generation > 0 && !clean && !s->last_was_sealed && safe_until_ms > 0;
     if (counters_begin(s->store, s->process) < 0 ||
         mark_running(s, key, killed ? safe_until_ms : (uint64_t)s->started_ms) != 0)
         return -1;
@@ -237,6 +253,7 @@ int stats_init(struct stats *s, uv_loop_t *loop, const char *instance, const cha
 {
     *s = (struct stats){.loop = loop, .from = *from};
     s->started_ms = clock_wall_ms();
+    s->last_was_sealed = from->intake->spool.was_sealed;
     snprintf(s->process, sizeof s->process, "horizon%s%s", *instance ? "@" : "", instance);
     s->store = store_new(redis, STORE_TIMEOUT_MS);
     if (!s->store) {
@@ -260,6 +277,8 @@ void stats_fini(struct stats *s)
     snapshot(s);
     s->values[HORIZON_clean_stop] = s->from.intake->queue.queued == 0;
     save(s);
+    if (s->values[HORIZON_clean_stop] && (s->begun || s->last_was_sealed))
+        spool_seal(&s->from.intake->spool);
     free(s->senders);
     store_free(s->store);
 }

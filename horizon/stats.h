@@ -36,6 +36,7 @@ struct stats {
     int64_t started_ms;
     struct store *store;
     bool begun; /* this run is counted, and the last one's end was looked at */
+    bool last_was_sealed; /* the last run lost nothing at its end, whether it could tell Redis or not */
     uint64_t gap_from_ms, gap_until_ms;
     uint64_t values[STATS_FIELDS];
     char *senders; /* JSON */

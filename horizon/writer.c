@@ -20,6 +20,7 @@
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_LAST_MS 2000
 #define IN_FLIGHT_MAX 32 /* blocks */
+#define READ_BACK_MAX 4  /* blocks read from disk in one turn of the loop: listeners have theirs, too */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -27,9 +28,9 @@ static void on_timer(uv_timer_t *timer);
 static void fail(struct writer *w, const char *reason)
 {
     char quoted[160];
-    log_warning("redis_down", "reason=%s retry_ms=%llu queued=%llu",
+    log_warning("redis_down", "reason=%s retry_ms=%llu queued=%llu spooled=%llu",
                 log_quote(quoted, sizeof quoted, reason, strlen(reason)), (unsigned long long)w->backoff_ms,
-                (unsigned long long)w->intake->queue.queued);
+                (unsigned long long)w->intake->queue.queued, (unsigned long long)w->intake->spool.points);
     link_free(w->link);
     w->link = NULL;
     w->up = false;
@@ -55,12 +56,15 @@ static size_t window(const struct writer *w)
 static void launch(struct writer *w)
 {
     struct queue *q = &w->intake->queue;
-    while (q->n_in_flight < window(w) && (q->n_in_flight == 0 || queue_has_full(q))) {
+    unsigned n_read = 0;
+    while (!w->finishing && n_read < READ_BACK_MAX && q->n_in_flight < window(w) &&
+           (q->n_in_flight == 0 || queue_has_full(q))) {
         if (q->n_in_flight == 0)
             w->answered_ms = uv_now(w->loop);
         struct queue_block *b = queue_send(q);
         if (!b)
             return;
+        n_read += b->segment != 0;
         if (!w->sending) {
             w->sending = b;
             w->next = b->n_replies;
@@ -133,7 +137,8 @@ static const char *greet(struct writer *w, const struct link_reply *reply)
     /* A Redis that was away may have come back without its last second. */
     if (w->n_connects++ > 0)
         names_announce_all(&w->intake->names);
-    log_info("redis_up", "address=%s queued=%llu", w->address, (unsigned long long)w->intake->queue.queued);
+    log_info("redis_up", "address=%s queued=%llu spooled=%llu", w->address,
+             (unsigned long long)w->intake->queue.queued, (unsigned long long)w->intake->spool.points);
     uv_timer_start(&w->timer, on_timer, REPLY_CHECK_MS, REPLY_CHECK_MS);
     return NULL;
 }
@@ -228,6 +233,11 @@ void writer_init(struct writer *w, uv_loop_t *loop, struct intake *intake, const
     w->timer.data = w->check.data = w;
     uv_check_start(&w->check, on_check);
     uv_timer_start(&w->timer, on_timer, 0, 0);
+}
+
+void writer_finish(struct writer *w)
+{
+    w->finishing = true;
 }
 
 void writer_close(struct writer *w)

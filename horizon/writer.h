@@ -27,6 +27,7 @@ struct writer {
     unsigned n_attempts;
     uint64_t n_connects;
     bool up; /* connected, and Redis answers */
+    bool finishing;
     struct queue_block *sending;
     uint32_t next;
     size_t out_at, out_n; /* what of `out` the socket has not taken */
@@ -37,6 +38,9 @@ struct writer {
 /* `address` ("unix:PATH" or "HOST:PORT") and `intake` must outlive the loop. The first attempt to
  * connect starts with the loop. */
 void writer_init(struct writer *w, uv_loop_t *loop, struct intake *intake, const char *address);
+
+/* From now on nothing more is sent than what is in flight. */
+void writer_finish(struct writer *w);
 
 /* Drops the connection and closes all handles. */
 void writer_close(struct writer *w);

@@ -11,6 +11,7 @@
 
 /* Room that a carbon line needs beside its name, for value and timestamp. */
 #define LINE_REST_BYTES 64
+#define SPOOL_BYTES_MIN ((uint64_t)1024 * 1024)
 
 /* An error about the option `group`.`name`, at the line where it was given. */
 static int __attribute__((format(printf, 4, 5)))
@@ -105,6 +106,8 @@ void conf_cross_check(struct conf_loader *l)
 {
     const struct settings *s = l->s;
     set_store(l);
+    if (s->horizon.spool_max_bytes > 0 && s->horizon.spool_max_bytes < SPOOL_BYTES_MIN)
+        object(l, "horizon", "spool_max", "must be 0B or at least 1MiB");
     if (s->horizon.max_line_bytes < (uint64_t)s->horizon.max_name_bytes + LINE_REST_BYTES)
         object(l, "horizon", "max_line_bytes", "must be max_name_bytes (%lld) and %d more, at least",
                (long long)s->horizon.max_name_bytes, LINE_REST_BYTES);

@@ -56,7 +56,7 @@ const struct conf_option conf_options[] = {
     PLAIN("", "redis", CONF_TEXT, redis, "",
           "The Redis to use, `unix:PATH` or `HOST:PORT`; empty: `ridgeline run` starts a private one."),
     PLAIN("", "state_dir", CONF_TEXT, state_dir, "state",
-          "Directory of the private Redis: its data and its socket."),
+          "Directory of the private Redis, its data and its socket, and of horizon's spool."),
     PLAIN("", "instance", CONF_TEXT, instance, "",
           "Tells two daemons of one kind apart in statistics: letters, digits, `-` and `_`, up to 32."),
     PLAIN("", "incident_budget", CONF_BUDGET, incident_budget, "20/day",
@@ -91,7 +91,13 @@ const struct conf_option conf_options[] = {
     BYTES("horizon", "max_pickle_bytes", horizon.max_pickle_bytes, "4MiB", KIB, 64 * MIB,
           "Longer pickles are rejected as too_long; carbon-relay sends at most 1 MiB."),
     BYTES("horizon", "queue_bytes", horizon.queue_bytes, "256MiB", MIB, 1024 * GIB,
-          "Memory for points while Redis is away; when it is full the oldest are dropped and counted."),
+          "Memory for points while Redis is away; when it is full the oldest go to the spool."),
+    PLAIN("horizon", "spool_dir", CONF_TEXT, horizon.spool_dir, "",
+          "Directory for points that memory cannot hold while Redis is away, or that wait at a stop; one horizon's "
+          "alone. Empty: `spool` under state_dir, with an instance `spool@INSTANCE`."),
+    BYTES("horizon", "spool_max", horizon.spool_max_bytes, "1GiB", 0, 1024 * GIB,
+          "Disk for the spool, from 1MiB on; when it is full the oldest points are dropped and counted. \"0B\": no "
+          "spool."),
     PLAIN("horizon", "deny", CONF_GLOBS, horizon.deny, "", "Names that match are rejected as denied."),
     PLAIN("horizon", "allow", CONF_GLOBS, horizon.allow, "",
           "When not empty, names that match none are rejected as denied."),

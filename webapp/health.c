@@ -47,8 +47,8 @@ static void add_statsd(json_t *out, const struct processes *p)
 
 static void add_horizon(json_t *out, const struct processes *p)
 {
-    static const char *const sums[] = {"received", "accepted", "rejected", "stored",
-                                       "queued",   "dropped",  "connections"};
+    static const char *const sums[] = {"received", "accepted", "rejected", "taken_over",  "stored",
+                                       "queued",   "spooled",  "dropped",  "connections"};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         set_sum(out, sums[i], p, counters_horizon, sums[i]);
     add_rejections(out, p, "rejected|reason=");

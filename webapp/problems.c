@@ -50,6 +50,19 @@ static void add_failing_channels(json_t *list, const struct processes *p)
     }
 }
 
+/* One sentence for each horizon whose disk refuses. */
+static void add_failing_spools(json_t *list, const struct processes *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct process *one = &p->list[i];
+        uint64_t failing = 0;
+        if (one->alive && one->defs == counters_horizon && processes_number(one, "spool_failing", &failing) && failing)
+            json_array_append_new(list, json_sprintf("%s cannot use its spool on disk: what memory cannot hold while "
+                                                     "Redis is away is dropped; its log says why",
+                                                     one->name));
+    }
+}
+
 /* One sentence for each daemon that no living process does the work of. */
 static void add_missing(json_t *list, const struct processes *p)
 {
@@ -84,6 +97,7 @@ void problems_add(json_t *list, const struct processes *p, const struct settings
 {
     add_missing(list, p);
     add_listeners_down(list, p, settings);
+    add_failing_spools(list, p);
     add_failing_channels(list, p);
     daemons_problems(list, p, clock_wall_ms());
     workers_problems(list, p, clock_wall_s());

@@ -124,6 +124,8 @@ struct settings {
         int64_t max_age_s, max_future_s, idle_timeout_s;
         int64_t max_metrics, max_connections, max_name_bytes;
         uint64_t max_line_bytes, max_pickle_bytes, queue_bytes;
+        char *spool_dir;               /* "": `spool` under state_dir, or `spool@INSTANCE` */
+        uint64_t spool_max_bytes;      /* 0: no spool */
         struct conf_globs deny, allow; /* allow empty = all */
         char *mark_prefix;             /* names that begin so are marks; "" = none */
         struct units_budget mark_limit;

@@ -44,17 +44,24 @@ struct counters_def {
     X(negative, COUNTER, "StatsD time (ms) below zero")                                              \
     X(bad_mark, COUNTER,                                                                             \
       "name under mark_prefix without a text, with one of more than 200 bytes, or with a bad match") \
-    X(mark_limit, COUNTER, "mark beyond mark_limit, or while 256 wait for Redis")
+    X(mark_limit, COUNTER, "mark beyond mark_limit, or while 256 wait in memory")
 
 #define HORIZON_COUNTERS(X)                                                                          \
     X(received, COUNTER, "points received, in whatever state; = accepted + rejected")                \
-    X(accepted, COUNTER, "points accepted; = stored + queued + dropped")                             \
+    X(accepted, COUNTER, "points accepted; with taken_over = stored + queued + spooled + dropped")   \
+    X(taken_over, COUNTER, "points that an earlier run had accepted and left in the spool")          \
     X(rejected, COUNTER, "points rejected, for all reasons")                                         \
     X(stored, COUNTER, "points whose APPEND Redis has acknowledged")                                 \
     X(queued, GAUGE, "points that wait in memory for Redis, sent or not")                            \
-    X(dropped, COUNTER, "accepted points lost: oldest of a full queue, or refused by Redis for good") \
+    X(spooled, GAUGE, "points in the spool on disk that Redis has not acknowledged, sent or not")    \
+    X(dropped, COUNTER, "accepted points lost: oldest of a full queue or spool, damaged on disk, or refused by Redis") \
     X(marks, COUNTER, "marks among the points accepted: what came under mark_prefix")                \
     X(queue_bytes, GAUGE, "memory that the queue holds")                                             \
+    X(spool_bytes, GAUGE, "bytes of the spool's files")                                              \
+    X(spool_age_ms, GAUGE, "how long ago the oldest point in the spool came")                        \
+    X(spool_damaged, COUNTER, "stretches of the spool that were skipped: a crash of the machine cut them off, say") \
+    X(spool_errors, COUNTER, "times that the disk refused: full, not writable, not readable")        \
+    X(spool_failing, GAUGE, "1 while it does: what memory cannot hold is dropped")                   \
     X(metrics, GAUGE, "distinct names known")                                                        \
     X(listeners_down, GAUGE, "listeners that are set and could not be opened: their addresses are in use, say")      \
     X(connections, GAUGE, "open TCP connections")                                                    \
@@ -75,7 +82,7 @@ struct counters_def {
     X(gap_from_ms, GAUGE, "after a kill: points received since this epoch ms may be lost; 0 = none") \
     X(gap_until_ms, GAUGE, "after a kill: end of that gap, epoch ms")                                \
     X(safe_until_ms, GAUGE, "points received before this epoch ms no longer wait in memory")         \
-    X(clean_stop, GAUGE, "1 after an orderly stop with nothing left in the queue")
+    X(clean_stop, GAUGE, "1 after an orderly stop with nothing left in memory")
 
 #define ROOMBA_COUNTERS(X)                                                                           \
     X(passes, COUNTER, "walks over all metrics completed")                                           \

@@ -18,4 +18,4 @@ def assert_reconciled(r, process="horizon"):
     n = lambda field: int(b[field])
     assert n("received") == n("accepted") + n("rejected")
     assert n("rejected") == sum(int(b[f"rejected|reason={reason}"]) for reason in REASONS)
-    assert n("accepted") == n("stored") + n("queued") + n("dropped")
+    assert n("accepted") + n("taken_over") == n("stored") + n("queued") + n("spooled") + n("dropped")

@@ -124,13 +124,13 @@ def test_a_daemon_without_a_supervisor_tells_what_it_refused(web, horizons):
     wait_for("no problem", lambda: not problems())
 
 
-def test_two_daemons_of_one_name_are_told(web, horizons):
+def test_two_daemons_of_one_name_are_told(web, horizons, tmp_path):
     first, other = horizons("a"), horizons("b")
     problems = lambda: [p for p in web.json("/api/health")["problems"] if "one name" in p]  # noqa: E731
     wait_for("both", lambda: {"horizon@a", "horizon@b"} <= {p["name"] for p in web.json("/api/health")["processes"]})
     time.sleep(2)  # what is not told needs a moment in which it could be
     assert not problems()
-    second = horizons("a")
+    second = horizons("a", horizon=f'spool_dir = "{tmp_path}/elsewhere";')  # as on another machine
     (told,) = wait_for("the problem", problems)
     assert "horizon@a (horizon@a is " in told
     assert f"{first.process.pid}@" in told and f"{second.process.pid}@" in told

@@ -8,8 +8,8 @@ from webapp import Stream, start, web, write_stats  # noqa: F401 (fixtures)
 
 def test_health_sums_what_the_processes_say(web, redis):
     senders = [{"address": "10.0.0.1", "listener": "line_tcp", "received": 60}]
-    write_stats(redis, "horizon", received=100, accepted=90, rejected=10, stored=80, queued=7, dropped=3, metrics=500,
-                connections=2, senders=json.dumps(senders),
+    write_stats(redis, "horizon", received=100, accepted=90, rejected=10, taken_over=20, stored=80, queued=7,
+                spooled=20, dropped=3, metrics=500, connections=2, senders=json.dumps(senders),
                 **{"received|listener=line_tcp": 60, "received|listener=pickle": 40, "rejected|reason=malformed": 10})
     write_stats(redis, "roomba")
     write_stats(redis, "alerter")
@@ -22,7 +22,7 @@ def test_health_sums_what_the_processes_say(web, redis):
     assert h["status"] == "ok" and h["problems"] == []
     assert h["redis"]["up"] and h["redis"]["used_memory_bytes"] > 100_000
     assert (h["received"], h["accepted"], h["rejected"]) == (100, 90, 10)
-    assert (h["stored"], h["queued"], h["dropped"]) == (80, 7, 3)
+    assert (h["taken_over"], h["stored"], h["queued"], h["spooled"], h["dropped"]) == (20, 80, 7, 20, 3)
     assert (h["metrics"], h["warming_up"], h["lag_ms"], h["open_anomalies"], h["judged"]) == (500, 21, 70, 3, 11)
     assert h["listeners"] == {"line_tcp": 60, "pickle": 40} and h["rejections"]["malformed"] == 10
     assert h["senders"] == senders and h["settings"]["page"] == web.page
@@ -31,11 +31,12 @@ def test_health_sums_what_the_processes_say(web, redis):
     assert processes["horizon"]["counters"]["stored"] == 80 and processes["horizon"]["generation"] == 3
 
     time.sleep(3)
-    write_stats(redis, "horizon", received=700)
+    write_stats(redis, "horizon", received=700, spool_failing=1)
     wait_for("a rate", lambda: web.json("/api/health")["points_per_second"])
     write_stats(redis, "roomba", age_s=30)
     h = web.json("/api/health")
     assert h["status"] == "degraded" and any("roomba" in p for p in h["problems"])
+    assert any("horizon cannot use its spool" in p for p in h["problems"])
 
 
 def test_a_process_that_was_silent_for_a_while_makes_no_rate(web, redis):

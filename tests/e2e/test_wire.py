@@ -104,8 +104,8 @@ def test_an_absent_redis_never_stops_a_sender_and_nothing_is_lost(ridgeline_fact
     assert int(books(r)["dropped"]) == 0
 
 
-def test_a_full_queue_drops_the_oldest_and_says_so(ridgeline_factory, now):
-    r = ridgeline_factory(horizon='self_metrics = false; queue_bytes = "1MiB";')
+def test_a_full_queue_without_a_spool_drops_the_oldest_and_says_so(ridgeline_factory, now):
+    r = ridgeline_factory(horizon='self_metrics = false; queue_bytes = "1MiB"; spool_max = "0B";')
     redis_pid = r.pids("redis-server")[0]
     freeze(redis_pid)
     flood = [(f"flood.m{i}", now - 100 + k, k) for k in range(100) for i in range(1000)]

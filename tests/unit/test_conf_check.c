@@ -59,13 +59,15 @@ Test(conf, a_check_tells_every_error_and_a_load_the_first)
 
 Test(conf, what_must_hold_between_options_is_told_together)
 {
-    static const char text[] = "horizon: { max_age = \"2d\"; max_line_bytes = \"128B\"; };\nredis = \"host\";\n"
+    static const char text[] = "horizon: { max_age = \"2d\"; max_line_bytes = \"128B\"; spool_max = \"1B\"; };\n"
+                               "redis = \"host\";\n"
                                "webapp: { max_connections = 100; listen = \"\"; };\n"
                                "rules = ( { match = \"a\"; retention = \"10s:6h\"; } );";
     const char *const sets[] = {"instance=a b", NULL};
     char path[] = "/tmp/test-conf-XXXXXX", *told = NULL;
-    static const char *const all[] = {"redis: must be", "max_line_bytes: must be", "max_event_streams: must be less",
-                                      "webapp.listen: must name", "instance: may hold", "horizon.max_age: must be less",
+    static const char *const all[] = {"redis: must be", "max_line_bytes: must be", "spool_max: must be",
+                                      "max_event_streams: must be less", "webapp.listen: must name",
+                                      "instance: may hold", "horizon.max_age: must be less",
                                       "rules.retention: keeps raw points for 6h"};
     size_t told_len, lines = 0;
     struct settings s;

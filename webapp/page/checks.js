@@ -36,8 +36,9 @@ const CHECKS = [
       says: `${number(h.accepted)}, but ${number(rejected)} rejected, ${number(count)} of these as ${words(reason)}`};
   }],
   ['Points are stored in Redis', h => ({
-    ok: h.stored > 0 && !h.dropped && h.queued < Math.max(1000, 10 * (h.points_per_second ?? 0)),
-    says: `${number(h.stored)} stored, ${number(h.queued)} wait in memory, ${number(h.dropped)} dropped`})],
+    ok: h.stored > 0 && !h.dropped && h.queued + h.spooled < Math.max(1000, 10 * (h.points_per_second ?? 0)),
+    says: `${number(h.stored)} stored, ${number(h.queued)} wait in memory, ${number(h.spooled)} on disk, ` +
+      `${number(h.dropped)} dropped`})],
   ['Workers know the metrics', h => {
     const missing = h.metrics - h.watched;
     if (!alive(h, 'analyzer').length) return {ok: false, says: 'analyzer does not run'};

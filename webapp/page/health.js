@@ -29,12 +29,14 @@ function checkRow({what, ok, says}, isFirst) {
     el('strong', {}, what), el('span', {}, says));
 }
 
-// Received = accepted + rejected; accepted = stored + queued + dropped.
+// Received = accepted + rejected; accepted + taken over = stored + queued + spooled + dropped.
 function account(health) {
-  const {received, accepted, rejected, stored, queued, dropped, statsd, processes} = health;
+  const {received, accepted, rejected, taken_over: takenOver, stored, queued, spooled, dropped, statsd,
+    processes} = health;
   return section('Every point', el('div', {class: 'account'},
     el('p', {}, `${number(received)} received = ${number(accepted)} accepted + ${number(rejected)} rejected; `,
-      `${number(accepted)} accepted = ${number(stored)} stored + ${number(queued)} queued + `,
+      `${number(accepted)} accepted ${takenOver ? `+ ${number(takenOver)} taken over from disk at the start ` : ''}= `,
+      `${number(stored)} stored + ${number(queued)} queued + ${number(spooled)} spooled + `,
       `${number(dropped)} dropped.`),
     statsd.received > 0 && el('p', {}, `${number(statsd.received)} StatsD samples received = ` +
       `${number(statsd.accepted)} accepted + ${number(statsd.rejected)} rejected; `,
@@ -73,12 +75,13 @@ const bytes = count => (count === null || count === undefined ? '–'
 
 const kind = ({processes}, name) => processes.filter(p => p.alive && p.name.replace(/@.*/, '') === name);
 const sum = (processes, counter) => processes.reduce((total, {counters}) => total + (counters[counter] ?? 0), 0);
+const highest = (processes, counter) => Math.max(0, ...processes.map(({counters}) => counters[counter] ?? 0));
 
 const limitText = ({maxmemory_bytes: most, used_memory_bytes: used}) =>
   (most ? `${bytes(most)}, ${shareText(used / most)} used` : 'none');
 
 function facts(health) {
-  const {redis, queued, dropped} = health, horizons = kind(health, 'horizon');
+  const {redis, queued, spooled, dropped} = health, horizons = kind(health, 'horizon');
   const roomba = kind(health, 'roomba').find(({counters}) => counters.leader) ?? kind(health, 'roomba')[0];
   const alerters = kind(health, 'alerter');
   return [
@@ -86,6 +89,9 @@ function facts(health) {
       ['Dropped', number(dropped)], ['Sent again', number(sum(horizons, 'redis_resent'))],
       ['Reconnects', number(sum(horizons, 'redis_reconnects'))],
       ['Kernel dropped', plural(sum(horizons, 'udp_kernel_drops'), 'datagram')]]),
+    list('Spool on disk', [['Points', number(spooled)], ['Disk', bytes(sum(horizons, 'spool_bytes'))],
+      ['Oldest came', spooled ? `${duration(highest(horizons, 'spool_age_ms') / 1000)} ago` : '–'],
+      ['Damaged', number(sum(horizons, 'spool_damaged'))], ['Errors', number(sum(horizons, 'spool_errors'))]]),
     list('Redis', [['Memory', bytes(redis.used_memory_bytes)], ['At most so far', bytes(redis.used_memory_peak_bytes)],
       ['Limit', limitText(redis)],
       ['When full', redis.maxmemory_policy === 'noeviction' ? 'refuses (noeviction)' : redis.maxmemory_policy]]),

@@ -1,0 +1,113 @@
+#include "spool_watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ridgeline/log.h"
+
+/* The directory as set, or the one under state_dir; malloc'd, NULL when memory is out. */
+static char *name_directory(const struct settings *s)
+{
+    char *dir = NULL;
+    if (*s->horizon.spool_dir != '\0')
+        return strdup(s->horizon.spool_dir);
+    if (asprintf(&dir, "%s/spool%s%s", s->state_dir, *s->instance ? "@" : "", s->instance) < 0)
+        return NULL;
+    return dir;
+}
+
+/* Logs what has changed for the worse, or for the better, since the last time. */
+static void tell(struct spool_watch *w)
+{
+    const struct spool *s = &w->intake->spool;
+    char quoted[2 * SPOOL_ERROR_MAX];
+    if (s->failing && !w->told_failing)
+        log_warning("spool_failed", "dir=%s reason=%s errors=%llu", w->dir,
+                    log_quote(quoted, sizeof quoted, s->error, strlen(s->error)), (unsigned long long)s->n_errors);
+    if (w->told_failing && !s->failing)
+        log_info("spool_works", "dir=%s", w->dir);
+    if (s->n_damaged > w->told_damaged)
+        log_warning("spool_damaged", "dir=%s skipped=%llu", w->dir, (unsigned long long)s->n_damaged);
+    if (s->dropped > w->told_dropped)
+        log_warning("spool_dropped", "dir=%s points=%llu bytes=%llu max_bytes=%llu", w->dir,
+                    (unsigned long long)(s->dropped - w->told_dropped), (unsigned long long)s->bytes,
+                    (unsigned long long)s->max_bytes);
+    w->told_failing = s->failing;
+    w->told_damaged = s->n_damaged;
+    w->told_dropped = s->dropped;
+}
+
+/* Returns 0, or -1 with errno. */
+static int open_spool(struct spool_watch *w)
+{
+    struct spool *s = &w->intake->spool;
+    const struct settings *settings = w->intake->settings;
+    if (s->max_bytes > 0 && *settings->horizon.spool_dir == '\0')
+        mkdir(settings->state_dir, 0700); /* or spool_open says why not */
+    if (spool_open(s, w->dir) != 0)
+        return -1;
+    if (s->points > 0)
+        log_info("spool_taken_over", "dir=%s points=%llu bytes=%llu", w->dir, (unsigned long long)s->points,
+                 (unsigned long long)s->bytes);
+    return 0;
+}
+
+int spool_watch_init(struct spool_watch *w, struct intake *intake)
+{
+    *w = (struct spool_watch){.intake = intake, .dir = name_directory(intake->settings)};
+    if (!w->dir) {
+        log_error("start_failed", "reason=\"out of memory\"");
+        return -1;
+    }
+    if (open_spool(w) != 0 && errno == EWOULDBLOCK) {
+        log_error("spool_in_use", "dir=%s reason=\"another horizon has it: give each a spool_dir or an instance\"",
+                  w->dir);
+        return -1;
+    }
+    tell(w);
+    return 0;
+}
+
+void spool_watch_fini(struct spool_watch *w)
+{
+    tell(w);
+    free(w->dir);
+}
+
+/* One that could not be opened is, once that works and nothing is on its way that would be younger. */
+static void recover(struct spool_watch *w)
+{
+    struct spool *s = &w->intake->spool;
+    if (s->dir >= 0)
+        spool_probe(s);
+    else if (s->max_bytes > 0 && queue_is_untouched(&w->intake->queue))
+        open_spool(w);
+}
+
+void spool_watch_tick(struct spool_watch *w)
+{
+    struct spool *s = &w->intake->spool;
+    recover(w);
+    if (s->lost_names && s->n_segments == 0) {
+        names_announce_all(&w->intake->names);
+        s->lost_names = false;
+    }
+    tell(w);
+}
+
+bool spool_watch_has_moved(const struct spool_watch *w)
+{
+    char *dir = name_directory(w->intake->settings);
+    bool moved = dir && strcmp(dir, w->dir) != 0;
+    free(dir);
+    return moved;
+}
+
+bool spool_watch_works(const struct spool_watch *w)
+{
+    const struct spool *s = &w->intake->spool;
+    return s->dir >= 0 && s->max_bytes > 0 && !s->failing;
+}

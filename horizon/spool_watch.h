@@ -1,0 +1,29 @@
+/* Horizon's spool from its opening to its end: which directory it has, what the log hears of it, and its recovery when
+ * the disk was full or could not be written to. */
+#ifndef RIDGELINE_HORIZON_SPOOL_WATCH_H
+#define RIDGELINE_HORIZON_SPOOL_WATCH_H
+
+#include "intake.h"
+
+struct spool_watch {
+    struct intake *intake;
+    char *dir;
+    uint64_t told_damaged, told_dropped; /* as last logged */
+    bool told_failing;
+};
+
+/* Opens the spool that the settings of `intake` name. Where the disk refuses, that is logged, tried again each second,
+ * and horizon goes on with memory alone. Returns 0, or -1 with the reason logged: another process has the directory. */
+int spool_watch_init(struct spool_watch *w, struct intake *intake);
+void spool_watch_fini(struct spool_watch *w);
+
+/* Each second. */
+void spool_watch_tick(struct spool_watch *w);
+
+/* Whether the settings name another directory by now. */
+bool spool_watch_has_moved(const struct spool_watch *w);
+
+/* Whether points can be put there. */
+bool spool_watch_works(const struct spool_watch *w);
+
+#endif
