@@ -146,7 +146,8 @@ def test_marks_are_kept_and_shown_with_the_metrics_that_they_match(start, redis)
     assert [(m["text"], m["match"]) for m in marks] == [("deploy <1234>", "shop.**"), ("now", "**")]
     series = web.json("/api/series", metric="shop.orders", **{"from": now - 600, "until": now - 10})
     assert series["marks"] == [{"at": now - 300, "text": "deploy <1234>"}]
-    assert series["about"] == {"unit": "orders", "owner": None, "description": None, "runbook": None, "limit": 100}
+    assert series["about"] == {"unit": "orders", "owner": None, "description": None, "runbook": None, "limit": 100,
+                               "limit_by": "rule", "limit_times": None, "limit_since": None}
     assert web.json("/api/series", metric="other", **{"from": now - 600, "until": now - 10})["marks"] == []
     assert web.json("/api/marks", **{"from": now - 310, "until": now - 290})["marks"] == marks[:1]
 
