@@ -10,9 +10,9 @@
 #include <string.h>
 #include <utlist.h>
 
-void incidents_init(struct incidents *s, const struct kinship *kinship)
+void incidents_init(struct incidents *s, const struct kinship *kinship, const struct conf_alerts *alerts)
 {
-    *s = (struct incidents){0};
+    *s = (struct incidents){.alerts = alerts};
     grouping_init(&s->grouping, kinship);
 }
 
@@ -159,7 +159,7 @@ static void cover(struct incidents_one *one, const struct incident_member *m)
 /* Adds a member that is not held yet. Returns 0, or -1 when memory is out. */
 static int add_member(struct incidents *s, struct incidents_one *one, const struct incident_member *m)
 {
-    struct metrics_one *metric = metrics_get(&s->metrics, m->metric);
+    struct metrics_one *metric = metrics_get(&s->metrics, m->metric, s->alerts);
     struct incidents_member *member = metric ? calloc(1, sizeof *member) : NULL;
 
     if (!member)
@@ -335,17 +335,25 @@ static void set_ack(struct incidents_one *one, const struct incident_ack *ack)
     one->ack.by = one->by;
 }
 
+/* Its id is its founder's. */
+struct incidents_one *incidents_find(const struct incidents *s, const char *id)
+{
+    const struct incidents_member *founder = find_member(s, id, strlen(id));
+
+    return founder && strcmp(founder->incident->id, id) == 0 ? founder->incident : NULL;
+}
+
 void incidents_acknowledge(struct incidents *s, const struct desk_entry *e)
 {
-    struct incidents_member *founder = find_member(s, e->incident, strlen(e->incident)); /* its id is the incident's */
+    struct incidents_one *one = incidents_find(s, e->incident);
     struct incident_ack ack = {.given = e->kind != DESK_UNACK, .normal = e->kind == DESK_NORMAL, .at_s = e->at_s,
                                .by = e->by};
 
-    if (!founder || strcmp(founder->incident->id, e->incident) != 0)
+    if (!one)
         return;
     if (e->kind != DESK_NOTE)
-        set_ack(founder->incident, &ack);
-    incidents_change(s, founder->incident, INCIDENTS_DUE_UPDATE);
+        set_ack(one, &ack);
+    incidents_change(s, one, INCIDENTS_DUE_UPDATE);
 }
 
 int incidents_restore(struct incidents *s, const struct incident_head *head, const struct incident_member *members,

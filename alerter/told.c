@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alerter/groups.h"
+#include "alerter/incidents.h"
 #include "alerter/writer.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
@@ -38,6 +39,7 @@ void told_drop(struct told *t)
     groups_free(t);
     ways_free(&t->ways);
     free(t->limiters);
+    free(t->counts);
     *t = (struct told){.ones = NULL};
 }
 
@@ -54,6 +56,7 @@ static void take_head(struct told_one *one, const char *text, size_t len)
     json_decref(one->json);
     one->json = json;
     one->head = head;
+    one->counted = false;
 }
 
 /* Asks for an incident's head and what was told of it. */
@@ -94,10 +97,12 @@ static int take(struct told *t, struct store *s, const char *id)
         goto out;
     snprintf(one->id, sizeof one->id, "%s", id);
     take_head(one, r->element[0]->str, r->element[0]->len);
-    for (size_t i = 0; i < t->ways.n; i++)
+    for (size_t i = 0; i < t->ways.n; i++) {
         if (r->element[i + 1]->type == REDIS_REPLY_STRING &&
             routing_from_text(&one->way[i].state, r->element[i + 1]->str) != 0)
             log_warning("told_unreadable", "incident=%s field=%s", one->id, t->ways.list[i].field);
+        one->way[i].concern.metrics = one->way[i].state.own;
+    }
     if (!one->json || told_is_done(t, one)) {
         json_decref(one->json);
         free(one);
@@ -305,13 +310,35 @@ int told_take_events(struct told *t, struct store *s)
     return taken < 0 ? -1 : 0;
 }
 
-int told_load(struct told *t, struct store *s, const struct settings *settings)
+void told_count(struct told *t, struct told_one *one, const struct incidents *incidents)
 {
-    *t = (struct told){.generation = store_generation(s)};
+    const struct incidents_one *held = incidents_find(incidents, one->id);
+    one->counted = true;
+    if (!held)
+        return;
+    concern_count(held, t->alerts, t->counts);
+    for (size_t i = 0; i < t->ways.n; i++)
+        if (!t->ways.list[i].is_former)
+            one->way[i].concern = t->counts[t->ways.list[i].alert_index];
+}
+
+/* Groups are found again with what concerns their alerts now: settings may have changed. */
+static int load_groups(struct told *t, const struct incidents *incidents)
+{
+    for (struct told_one *one = t->ones; one; one = one->hh.next)
+        told_count(t, one, incidents);
+    return groups_load(t);
+}
+
+int told_load(struct told *t, struct store *s, const struct settings *settings, const struct incidents *incidents)
+{
+    *t = (struct told){.generation = store_generation(s),
+                       .alerts = &settings->alerts,
+                       .counts = calloc(settings->alerts.n + 1, sizeof *t->counts)};
     kinship_init(&t->kinship, settings);
-    if (ways_load(&t->ways, s, settings) == 0 && load_limiters(t, s, settings) == 0 && load_ones(t, s) == 0 &&
-        told_take_events(t, s) == 0 && load_leaders(t, s) == 0 && load_followers(t, s) == 0 && groups_load(t) == 0 &&
-        forget_ways(t, s, settings) == 0)
+    if (t->counts && ways_load(&t->ways, s, settings) == 0 && load_limiters(t, s, settings) == 0 &&
+        load_ones(t, s) == 0 && told_take_events(t, s) == 0 && load_leaders(t, s) == 0 && load_followers(t, s) == 0 &&
+        load_groups(t, incidents) == 0 && forget_ways(t, s, settings) == 0)
         return 0;
     told_drop(t);
     return -1;
