@@ -68,7 +68,7 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
              $(call pick,cli,csv import_merge openings inputs labels score whisper pass shop health_line)
 
 # How messages are made and sent: for the alerter, and for `ridgeline test-channel`.
-CHANNELS_SRC := $(call pick,alerter,message message_value message_text message_html) $(wildcard alerter/channels/*.c)
+CHANNELS_SRC := $(call pick,alerter,site message message_value message_text message_html) $(wildcard alerter/channels/*.c)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a
