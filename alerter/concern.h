@@ -22,8 +22,8 @@ struct concern {
 /* Counts for each of the alerts, in their order, in two walks over the members. */
 void concern_count(const struct incidents_one *one, const struct conf_alerts *alerts, struct concern *counts);
 
-/* Of the part that concerns the alert of this index, the head (head_make()). `head` is the whole incident's, and `one` what
- * is held of it, or NULL. `title` gets its text. Returns false, with `*part` unspecified, when nothing does. */
+/* The head (head_make()) of the part that concerns the alert of this index. `head` is the whole incident's, and `one`
+ * what is held of it, or NULL. `title` gets its text. Returns false, with `*part` unspecified, when nothing does. */
 bool concern_head(struct incident_head *part, const struct incident_head *head, const struct incidents_one *one,
                   const struct conf_alerts *alerts, size_t alert, char title[PARTS_TITLE_MAX]);
 

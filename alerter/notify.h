@@ -30,8 +30,8 @@ struct notify {
 /* Drops what is held: another leads, the settings have changed, or the process ends. */
 void notify_drop(struct notify *n);
 
-/* One turn. Counts into `counters` (ALERTER_...). `incidents` are those of Redis, with all members. `settings` must stay
- * as they are until notify_drop(). */
+/* One turn. Counts into `counters` (ALERTER_...). `incidents` are those of Redis, with all members. `settings` must
+ * stay as they are until notify_drop(). */
 void notify_turn(struct notify *n, struct store *s, const struct settings *settings, const struct incidents *incidents,
                  uint64_t *counters);
 

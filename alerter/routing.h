@@ -58,8 +58,9 @@ bool routing_is_busy(const struct routing_state *s);
 void routing_join(struct routing_state *s, const char *leader, int64_t now_s);
 void routing_leave(struct routing_state *s);
 
-/* As text for Redis: `TOLD HELD PENDING SEQUENCE COUNT AT`, and behind it ` own=N key=HEX` or ` own=N with=ID` where there
- * is one; older releases wrote no `own`, and COUNT is taken for it. And back: -1 leaves `*s` as at first, when it is not such a text. */
+/* As text for Redis: `TOLD HELD PENDING SEQUENCE COUNT AT`, and behind it ` own=N key=HEX` or ` own=N with=ID` where
+ * there is one; older releases wrote no `own`, and COUNT is taken for it. And back: -1 leaves `*s` as at first, when it
+ * is not such a text. */
 #define ROUTING_FIELD "sent:" /* of an incident's hash, before `<alert>:<channel>` */
 #define ROUTING_TEXT_MAX 128
 char *routing_to_text(char out[ROUTING_TEXT_MAX], const struct routing_state *s);

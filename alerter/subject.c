@@ -86,7 +86,8 @@ static json_t *to_json(const struct sum *part, const struct sum *whole, const ch
     return json;
 }
 
-json_t *subject_json(const struct told *t, const struct incidents *incidents, const struct told_one *leader, size_t way)
+json_t *subject_json(const struct told *t, const struct incidents *incidents, const struct told_one *leader,
+                     size_t way)
 {
     struct sum whole = {.n = 0}, part = {.n = 0};
 

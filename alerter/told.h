@@ -51,8 +51,8 @@ struct told {
 };
 
 /* Reads the incidents that are open, those that closed since events were last followed, and those that are told with
- * them, and counts what of `incidents` concerns whom. Keeps pointers into `settings`. Returns 0; or -1 when Redis did not
- * answer or memory is out: then nothing is held. */
+ * them, and counts what of `incidents` concerns whom. Keeps pointers into `settings`. Returns 0; or -1 when Redis did
+ * not answer or memory is out: then nothing is held. */
 struct incidents;
 int told_load(struct told *t, struct store *s, const struct settings *settings, const struct incidents *incidents);
 void told_drop(struct told *t);

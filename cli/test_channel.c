@@ -88,7 +88,8 @@ static bool send_one(const struct settings *settings, const struct channel_setti
     snprintf(id, sizeof id, "%s-%s", key, message_kind_name(kind));
     site_name(site, settings);
     site_page(page, settings);
-    struct message m = {.kind = kind, .dedup_key = key, .alert = "test", .site = site, .page_url = page, .incident = head,
+    struct message m = {.kind = kind, .dedup_key = key, .alert = "test", .site = site, .page_url = page,
+                        .incident = head,
                         .description = "Sent by `ridgeline test-channel`: nothing is wrong."};
     struct delivery delivery = {.channel = channel, .message = &m, .id = id, .go_on = never_stop};
     delivery_attempt(&delivery, &answer);

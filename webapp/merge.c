@@ -97,8 +97,8 @@ static void take_out(json_t *list, const char *match, const json_t *options)
     }
 }
 
-/* Puts what is not null at the end: into the last entry, where that is of the same glob. Returns 0, or -1 when memory is
- * out. */
+/* Puts what is not null at the end: into the last entry, where that is of the same glob. Returns 0, or -1 when memory
+ * is out. */
 static int put(json_t *list, const char *match, const json_t *options, int64_t now_s)
 {
     json_t *last = json_array_get(list, json_array_size(list) - 1);

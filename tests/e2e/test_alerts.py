@@ -189,14 +189,20 @@ def test_an_alert_is_told_of_its_few_metrics_among_many_stronger_ones(redis, ale
     assert [m["metric"] for m in bodies(hook)[2]["incident"]["strongest"]][0] == "shop.db2"
 
 
-def test_an_alert_whose_match_changes_is_told_of_what_it_matches_now(redis, alerter, hook):
+@pytest.mark.parametrize("how", ["restart", "reload"])
+def test_an_alert_whose_match_changes_is_told_of_what_it_matches_now(redis, alerter, hook, tmp_path, how):
     break_web_and_db(redis)
     daemon = alerter('match = "shop.none*";')
     wait_for("an incident", lambda: redis.zcard("ridgeline:incidents:open") == 1)
     settle(redis)
     assert not hook.requests
-    daemon.stop()
-    daemon = alerter('match = "shop.db*";')
+    settings = tmp_path / "alerter.conf"
+    settings.write_text(settings.read_text().replace("shop.none*", "shop.db*"))
+    if how == "restart":
+        daemon.stop()
+        daemon.start()
+    else:
+        daemon.process.send_signal(signal.SIGHUP)
     wait_kinds(hook, "open")
     assert bodies(hook)[0]["incident"]["metrics"] == 3
 
