@@ -11,7 +11,8 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run demo test check check-valgrind e2e bench bench-detection bench-capacity ablation fuzz install clean statsd-reference FORCE
+.PHONY: all run demo test check check-valgrind e2e bench bench-detection bench-capacity ablation fuzz install clean \
+        statsd-reference FORCE
 
 SANITIZE ?=
 WERROR ?=
@@ -49,20 +50,21 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,records_pack series rollup rollup_fold coarse_means keys glob units units_retention units_shard options conf \
-                        conf_cross conf_errors conf_source conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
-                        calendar calendar_read alerts mutes conf_lists incident forecast ticket desk receipt roster graph_url marks_member)
+PURE_SRC := $(call pick,lib,hash records_pack series rollup rollup_fold coarse_means keys glob glob_compile units \
+                        units_retention units_shard options conf conf_cross conf_errors conf_source conf_value \
+                        conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
+                        calendar calendar_read alerts mutes conf_lists incident forecast limit learned_limit envelope \
+                        ticket desk receipt roster graph_url marks_member)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
-                          skyline_msgpack frame queue mark_points table names senders intake intake_ahead intake_statsd \
-                          statsd_line statsd_pool \
-                          statsd_timer statsd_set statsd_table statsd_flush) \
+                          skyline_msgpack frame queue mark_points table names senders intake intake_ahead \
+                          intake_statsd statsd_line statsd_pool statsd_timer statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets) $(call pick,roomba,plan) \
-             $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask find join \
-                         branch names_list http chart_lanes incidents_csv thin points normal_choices) \
-             $(call pick,alerter,parts kinship grouping metrics incidents incidents_member head concern subject message message_value message_text message_html \
-                                 routing groups limiter backoff chart) \
+             $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask \
+                         find join branch names_list http chart_lanes incidents_csv thin points normal_choices) \
+             $(call pick,alerter,parts kinship grouping metrics incidents incidents_member head concern subject \
+                                 message message_value message_text message_html routing groups limiter backoff chart) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
                                           nagios exec) \
              $(call pick,cli,csv import_merge openings inputs labels score whisper pass shop health_line)
@@ -77,7 +79,7 @@ LIB_PARTS := $(BUILD)/libparts.a
 LIB_CHANNELS := $(BUILD)/libchannels.a
 LIBS := $(LIB_CHANNELS) $(LIB_IO) $(LIB_PURE) $(LIB_ENGINE)
 
-PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard horizon/main.c roomba/main.c analyzer/main.c alerter/main.c webapp/main.c cli/main.c))
+PROGRAM_DIRS := $(patsubst %/main.c,%,$(wildcard $(addsuffix /main.c,horizon roomba analyzer alerter webapp cli)))
 program = $(BUILD)/$(if $(filter cli,$(1)),ridgeline,$(1))
 PROGRAMS := $(foreach d,$(PROGRAM_DIRS),$(call program,$(d)))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -143,7 +145,8 @@ $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIB_PARTS) $(LIBS)
 	$(LINK) $^ $(PKG_LIBS) -lm -lpthread
 
 # Horizon without Redis, to measure what a line costs: no part of what is shipped.
-$(BUILD)/bench/horizon_null: $(call objects,$(filter-out horizon/link.c,$(wildcard horizon/*.c)) bench/null/link.c) $(LIBS)
+NULL_SRC := $(filter-out horizon/link.c,$(wildcard horizon/*.c)) bench/null/link.c
+$(BUILD)/bench/horizon_null: $(call objects,$(NULL_SRC)) $(LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(LINK) $^ $(PKG_LIBS) -lm -lpthread
@@ -204,7 +207,8 @@ bench: all $(BENCH)
 bench-detection: $(BUILD)/ridgeline $(BUILD)/bench/bench_synthetic $(BUILD)/bench/bench_skyline
 	RIDGELINE_BUILD=$(abspath $(BUILD)) bench/detection.sh
 
-# What sites of three sizes cost, how late their points are judged, and how soon again after a kill: 20 GiB of memory, 30 of disk.
+# What sites of three sizes cost, how late their points are judged, and how soon again after a kill. Takes 20 GiB of
+# memory, and 30 of disk.
 bench-capacity: all
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 50000,125000 --seconds 60 --flat
 	RIDGELINE_BUILD=$(abspath $(BUILD)) /usr/bin/python3 bench/capacity.py --metrics 250000 --seconds 300 --rewrite
@@ -227,6 +231,7 @@ install: all
 	install -m 644 packaging/systemd/ridgeline.target $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	sed 's|@LIBEXEC@|$(PREFIX)/lib/ridgeline|' packaging/systemd/ridgeline@.service \
 	  >$(DESTDIR)$(PREFIX)/lib/systemd/system/ridgeline@.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/ridgeline@.service
 
 clean:
 	rm -rf build

@@ -9,7 +9,7 @@
 #include <string.h>
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->n = 0)
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 #define KEYS_OF_NAME_MAX (2 * PARTS_MAX)
 

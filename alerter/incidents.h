@@ -6,14 +6,13 @@
 #ifndef RIDGELINE_ALERTER_INCIDENTS_H
 #define RIDGELINE_ALERTER_INCIDENTS_H
 
-#include <uthash.h>
-
 #include "alerter/grouping.h"
 #include "alerter/metrics.h"
 #include "ridgeline/anomaly.h"
 #include "ridgeline/conf.h"
 #include "ridgeline/desk.h"
 #include "ridgeline/incident.h"
+#include "ridgeline/seeded_uthash.h"
 
 /* Closed incidents that are held at most: the longest closed give way. */
 #define INCIDENTS_CLOSED_MAX 20000

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 struct conf_alerts;
 struct incidents_member;

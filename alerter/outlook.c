@@ -23,13 +23,12 @@
 #define HYSTERESIS 1.25 /* of warn_before, beyond which it is over */
 #define SCORE_RISE 5    /* less is no news */
 
-static bool has_limits(const struct settings *settings)
-{
-    for (size_t i = 0; i < settings->rules.n; i++)
-        if (!isnan(settings->rules.rules[i].limit))
-            return true;
-    return false;
-}
+/* A metric that is looked at, with what rules say of it and the limit that it has. */
+struct subject {
+    const char *metric;
+    const struct conf_about *about;
+    struct limit limit;
+};
 
 /* The id of a forecast is none of an anomaly: both may begin at the same moment. */
 static void make_id(char id[ANOMALY_ID_BYTES], const char *metric, uint32_t since)
@@ -72,6 +71,7 @@ void outlook_fini(struct outlook *o)
 {
     while (o->ones)
         drop(o, o->ones);
+    learning_fini(&o->learning);
     if (o->names)
         freeReplyObject(o->names);
     *o = (struct outlook){.ones = NULL};
@@ -97,14 +97,14 @@ int outlook_load(struct outlook *o, struct store *s)
         result = take_saved(o, saved->element[i], saved->element[i + 1]);
     if (saved)
         freeReplyObject(saved);
-    return result;
+    return result == 0 ? learning_load(&o->learning, s) : -1;
 }
 
 /* The unit is what a rule says: JSON takes no bytes that are no UTF-8. */
-static void write_note(char note[FORECAST_NOTE_BYTES], const struct forecast *f, const struct conf_about *about)
+static void write_note(char note[FORECAST_NOTE_BYTES], const struct forecast *f, const struct subject *of)
 {
     char unit[FORECAST_UNIT_MAX];
-    forecast_note(note, f, about->limit, harmless_line(unit, sizeof unit, about->unit));
+    forecast_note(note, f, &of->limit, harmless_line(unit, sizeof unit, of->about->unit));
 }
 
 /* 50, what opens, at warn_before; 100 at the limit. */
@@ -167,14 +167,14 @@ static bool has_arrived(const struct outlook_one *one, const struct forecast *f,
 
 /* The metric heads for its limit, or is there: `one` is NULL when that is new. */
 static int goes_on(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
-                   struct outlook_one *one, const char *metric, const struct forecast *f, const struct conf_about *about)
+                   struct outlook_one *one, const struct forecast *f, const struct subject *of)
 {
     char note[FORECAST_NOTE_BYTES];
-    double score = score_of(f, about);
-    write_note(note, f, about);
+    double score = score_of(f, of->about);
+    write_note(note, f, of);
     if (!one)
-        one = add(o, metric, strlen(metric), (uint32_t)clock_wall_s(), f->slope > 0);
-    if (!one || save(s, one, f, about->limit, note) != 0)
+        one = add(o, of->metric, strlen(of->metric), (uint32_t)clock_wall_s(), f->slope > 0);
+    if (!one || save(s, one, f, of->limit.value, note) != 0)
         return -1;
     one->seen = o->pass;
     if (score < one->score + SCORE_RISE && (score < 100 || one->score == 100))
@@ -184,21 +184,25 @@ static int goes_on(struct outlook *o, struct store *s, struct incidents *inciden
 }
 
 static int look(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
-                const char *metric, const struct conf_about *about)
+                const struct subject *of)
 {
     uint32_t now = (uint32_t)clock_wall_s();
-    struct outlook_one *one = find(o, metric, strlen(metric));
+    size_t len = strlen(of->metric);
+    struct outlook_one *one = find(o, of->metric, len);
     struct forecast f = {.heading = false};
-    int unknown = prospect_read(s, metric, strlen(metric), about->limit, now, &f);
+    int unknown = prospect_read(s, of->metric, len, of->limit.value, now, &f);
     if (unknown < 0)
         return -1;
-    double within_s = (double)about->warn_before_s * (one ? HYSTERESIS : 1);
-    if (unknown == 0 && one && has_arrived(one, &f, about->limit)) {
+    double within_s = (double)of->about->warn_before_s * (one ? HYSTERESIS : 1);
+    if (unknown == 0 && limit_is_passed(&of->limit, f.last)) {
+        if (learning_forget(&o->learning, s, of->metric) != 0)
+            return -1;
+    } else if (unknown == 0 && one && has_arrived(one, &f, of->limit.value)) {
         f.reach_s = f.soonest_s = 0;
-        return goes_on(o, s, incidents, rules, one, metric, &f, about);
+        return goes_on(o, s, incidents, rules, one, &f, of);
+    } else if (unknown == 0 && f.heading && f.soonest_s < within_s) {
+        return goes_on(o, s, incidents, rules, one, &f, of);
     }
-    if (unknown == 0 && f.heading && f.soonest_s < within_s)
-        return goes_on(o, s, incidents, rules, one, metric, &f, about);
     return one ? end(o, s, incidents, rules, one) : 0;
 }
 
@@ -214,29 +218,55 @@ static bool is_metric(const redisReply *key)
     return json != NULL;
 }
 
-/* Looks at names of the last answer, until LOOKS_PER_TURN of them had a limit or the time is up. */
+/* Takes the limit of the metric, of which no rule gives one, from what is known or, once a day, from its history; while
+ * the metric heads for it, it stays what was told. Returns whether something was read, or -1 when Redis did not answer or
+ * memory is out. */
+static int learn(struct outlook *o, struct store *s, const struct settings *settings, struct subject *of,
+                 uint64_t *counters)
+{
+    size_t len = strlen(of->metric);
+    bool due = !find(o, of->metric, len) && learning_is_due(&o->learning, of->metric, len);
+    if (due && learning_look(&o->learning, s, settings, of->metric, of->about, counters) != 0)
+        return -1;
+    const struct limit *known = learning_find(&o->learning, settings, of->metric, len);
+    if (known)
+        of->limit = *known;
+    return due;
+}
+
+/* Looks at the metric `key`. Returns whether that took a reading of its points, or -1 as above. */
+static int look_at(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
+                   const struct grouping_rules *rules, const redisReply *key, uint64_t *counters)
+{
+    struct conf_about about;
+    struct subject of = {.metric = key->str + sizeof KEYS_METRIC_PREFIX - 1, .about = &about};
+    int looked = 0;
+    conf_about(settings, of.metric, strlen(of.metric), &about);
+    if (isnan(about.limit))
+        looked = learn(o, s, settings, &of, counters);
+    else
+        of.limit = (struct limit){.kind = LIMIT_GIVEN, .value = about.limit};
+    if (looked < 0 || of.limit.kind == LIMIT_NONE || of.limit.kind == LIMIT_TURNED)
+        return looked;
+    counters[ALERTER_forecasts]++;
+    return look(o, s, incidents, rules, &of) == 0 ? 1 : -1;
+}
+
+/* Looks at names of the last answer, until points of LOOKS_PER_TURN of them were read or the time is up. */
 static int look_at_names(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
                          const struct grouping_rules *rules, uint64_t *counters)
 {
     const redisReply *names = o->names->element[1];
-    const size_t prefix = sizeof KEYS_METRIC_PREFIX - 1;
     int64_t until_mono_ms = clock_mono_ms() + LOOK_MS;
-    int result = 0;
-    for (unsigned looks = 0; result == 0 && o->at < names->elements && looks < LOOKS_PER_TURN &&
-                             (looks == 0 || clock_mono_ms() < until_mono_ms);
+    int looked = 0;
+    for (int looks = 0; looked >= 0 && o->at < names->elements && looks < LOOKS_PER_TURN &&
+                        (looks == 0 || clock_mono_ms() < until_mono_ms);
          o->at++) {
         const redisReply *key = names->element[o->at];
-        struct conf_about about;
-        if (key->type != REDIS_REPLY_STRING || key->len < prefix)
-            continue;
-        conf_about(settings, key->str + prefix, key->len - prefix, &about);
-        if (isnan(about.limit) || !is_metric(key))
-            continue;
-        looks++;
-        counters[ALERTER_forecasts]++;
-        result = look(o, s, incidents, rules, key->str + prefix, &about);
+        looked = is_metric(key) ? look_at(o, s, settings, incidents, rules, key, counters) : 0;
+        looks += looked;
     }
-    return result;
+    return looked < 0 ? -1 : 0;
 }
 
 /* Asks for the next names. Returns 0, or -1 when Redis did not answer. */
@@ -264,13 +294,13 @@ static int end_unseen(struct outlook *o, struct store *s, struct incidents *inci
     return 0;
 }
 
-static int begin_pass(struct outlook *o, struct store *s, bool limits)
+static int begin_pass(struct outlook *o, struct store *s)
 {
     o->pass_mono_ms = clock_mono_ms() + PASS_MS;
     o->pass++;
     snprintf(o->cursor, sizeof o->cursor, "0");
     o->walking = true;
-    return limits ? read_names(o, s) : 0;
+    return learning_begin(&o->learning, s, o->pass, clock_wall_s()) == 0 ? read_names(o, s) : -1;
 }
 
 static bool is_done(const struct outlook *o)
@@ -281,12 +311,11 @@ static bool is_done(const struct outlook *o)
 int outlook_turn(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
                  const struct grouping_rules *rules, uint64_t *counters)
 {
-    bool limits = has_limits(settings);
     int result = 0;
-    if ((!limits && !o->ones) || (!o->walking && clock_mono_ms() < o->pass_mono_ms))
+    if (!o->walking && clock_mono_ms() < o->pass_mono_ms)
         return 0;
     if (!o->walking)
-        result = begin_pass(o, s, limits);
+        result = begin_pass(o, s);
     else if (o->names && o->at == o->names->element[1]->elements)
         result = read_names(o, s);
     if (result == 0 && o->names)
@@ -294,6 +323,8 @@ int outlook_turn(struct outlook *o, struct store *s, const struct settings *sett
     if (result == 0 && is_done(o)) {
         o->walking = false;
         result = end_unseen(o, s, incidents, rules);
+        if (result == 0)
+            result = learning_end(&o->learning, s, counters);
     }
     counters[ALERTER_outlooks] = HASH_COUNT(o->ones);
     return result;

@@ -1,16 +1,20 @@
-/* The outlook: which metrics with a `limit` will reach it, at the pace that forecast.h sees, within `warn_before`. Each is
- * a member of an incident like any anomaly, from the moment at which that was first seen until it holds no longer. What has
+/* The outlook: which metrics with a limit, given or learned, will reach it, at the pace that forecast.h sees, within
+ * `warn_before`. Each is a member of an incident like any anomaly, from the moment at which that was first seen until it holds no longer. What has
  * come to its limit stays so until it leaves it: a full disk does not fill any more, and is not well.
  *
- * All metrics are walked through every ten minutes, a few in each turn; those without a limit cost a look at the rules.
+ * Where metrics turned back at their limit by themselves, as logs do that are rotated, they will again: that is no news,
+ * and only said to those who ask.
+ *
+ * All metrics are walked through every ten minutes, a few in each turn; those without a limit cost a look at the rules,
+ * and once a day one at their history (learning.h).
  * `ridgeline:outlook` keeps what is open, as name -> JSON, so that a restart tells nothing twice. */
 #ifndef RIDGELINE_ALERTER_OUTLOOK_H
 #define RIDGELINE_ALERTER_OUTLOOK_H
 
-#include <uthash.h>
-
 #include "alerter/incidents.h"
+#include "alerter/learning.h"
 #include "ridgeline/conf.h"
+#include "ridgeline/seeded_uthash.h"
 #include "ridgeline/store.h"
 
 /* A metric that heads for its limit. */
@@ -26,6 +30,7 @@ struct outlook_one {
 
 struct outlook {
     struct outlook_one *ones;   /* by metric (uthash) */
+    struct learning learning;
     uint64_t pass;              /* number of the present one */
     char cursor[24];            /* of SSCAN */
     redisReply *names;          /* its last answer; NULL: none */

@@ -77,7 +77,15 @@ static int judge(struct picture *p, struct store *s, const struct settings *sett
     load_overrides(s, &overrides);
     conf_resolve(settings, &overrides, metric, len, &options, NULL);
     conf_rules_free(&overrides);
-    int result = history_replay(s, metric, len, stored, p->chart.from, p->chart.until, &options, keep_verdict, p, &end);
+    struct history_replay what = {.name = metric,
+                                  .len = len,
+                                  .stored = stored,
+                                  .from = p->chart.from,
+                                  .until = p->chart.until,
+                                  .options = &options,
+                                  .each = keep_verdict,
+                                  .context = p};
+    int result = history_replay(s, &what, &end);
     p->chart.step_s = result == 0 ? end.step_s : 0;
     return result;
 }

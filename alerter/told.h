@@ -6,14 +6,13 @@
 #ifndef RIDGELINE_ALERTER_TOLD_H
 #define RIDGELINE_ALERTER_TOLD_H
 
-#include <uthash.h>
-
 #include "alerter/concern.h"
 #include "alerter/kinship.h"
 #include "alerter/limiter.h"
 #include "alerter/routing.h"
 #include "alerter/ways.h"
 #include "ridgeline/incident.h"
+#include "ridgeline/seeded_uthash.h"
 #include "ridgeline/store.h"
 
 #define TOLD_CURSOR_BYTES 48

@@ -24,6 +24,7 @@ int episodes_keep(struct episodes_kept *kept, const struct episode *i);
 /* Whether what is kept is open. */
 bool episodes_is_open(const struct episodes_kept *kept);
 
+/* Frees what is kept; it is then as after episode_init(). */
 void episodes_forget(struct episodes_kept *kept);
 
 #endif

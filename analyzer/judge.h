@@ -63,9 +63,6 @@ int judge_settle(struct judge *j, struct metric *m);
 /* Tells a moved peak, however lately it was told. Returns as above. */
 int judge_tell(struct judge *j, struct metric *m);
 
-/* Closes what the ledger holds as open for a name that is no metric (any more). Returns as above. */
-int judge_close_orphan(struct judge *j, const char *name, size_t len);
-
 /* Brings the gauges and the roster up to date with the metric. */
 void judge_count(struct judge *j, struct metric *m);
 

@@ -7,7 +7,7 @@
 #include "ridgeline/anomaly_outline.h"
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->len = 0)
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 struct ledger_metric {
     UT_hash_handle hh;
@@ -94,14 +94,19 @@ static struct ledger_entry *note(struct ledger *l, const struct anomaly_outline 
     return e;
 }
 
-/* 0, 1: not an anomaly whose id is what its metric and start make, so not ours. */
-static int read_anomaly(struct anomaly_outline *a, const char *text, size_t len)
+/* Points `*e` at the entry of the anomaly in `text`. 0; 1: the id is not what metric and start make, or the text is no
+ * anomaly's at all, so not ours; -1: out of memory. */
+static int note_text(struct ledger *l, const char *text, size_t len, struct ledger_entry **e)
 {
+    struct anomaly_outline a;
     char id[ANOMALY_ID_BYTES];
-    if (anomaly_outline_from_text(a, text, len) != 0 || a->metric[0] == '\0')
+    if (anomaly_outline_from_text(&a, text, len) != 0 || a.metric[0] == '\0')
         return 1;
-    anomaly_id(id, a->metric, strlen(a->metric), a->start);
-    return strcmp(id, a->id) == 0 ? 0 : 1;
+    anomaly_id(id, a.metric, strlen(a.metric), a.start);
+    if (strcmp(id, a.id) != 0)
+        return 1;
+    *e = note(l, &a);
+    return *e ? 0 : -1;
 }
 
 static int keep_text(struct ledger_entry *e, const char *text, size_t len)
@@ -116,24 +121,20 @@ static int keep_text(struct ledger_entry *e, const char *text, size_t len)
 
 int ledger_note_hash(struct ledger *l, const char *text, size_t len)
 {
-    struct anomaly_outline a;
-    if (read_anomaly(&a, text, len) != 0)
-        return 1;
-    struct ledger_entry *e = note(l, &a);
-    if (!e)
-        return -1;
+    struct ledger_entry *e;
+    int noted = note_text(l, text, len, &e);
+    if (noted != 0)
+        return noted;
     e->in_hash = true;
     return keep_text(e, text, len);
 }
 
 int ledger_note_event(struct ledger *l, const char *kind, const char *text, size_t len)
 {
-    struct anomaly_outline a;
-    if (read_anomaly(&a, text, len) != 0)
-        return 1;
-    struct ledger_entry *e = note(l, &a);
-    if (!e)
-        return -1;
+    struct ledger_entry *e;
+    int noted = note_text(l, text, len, &e);
+    if (noted != 0)
+        return noted;
     if (strcmp(kind, "close") == 0) {
         e->closed = true;
         return 0;

@@ -141,8 +141,7 @@ static int scan_page(struct names *n, int64_t now_mono_ms)
             n->complete = true;
         }
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 
@@ -178,8 +177,7 @@ static int poll_stream(struct names *n, int64_t now_mono_ms)
         result = add_entry(n, &page, r->element[i]);
     int loaded = load(n, &page, now_mono_ms);
     result = result ? result : loaded;
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     if (result == 0 && n->stream_id[0] == '\0')
         snprintf(n->stream_id, sizeof n->stream_id, "0-0");
     return result == 0 && full ? 1 : result;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->users = 0)
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 /* Two that differ in the sign of a zero alone are two. */
 struct option_set {

@@ -40,6 +40,7 @@ void outbox_fini(struct outbox *o);
  * memory is out. */
 int outbox_push(struct outbox *o, enum outbox_kind kind, const struct anomaly *a, bool hash, bool event);
 
+/* Whether no change waits. */
 bool outbox_is_empty(const struct outbox *o);
 
 /* Writes what is pending over the present connection. Returns 0 when all is acknowledged, -1 when not. */

@@ -44,8 +44,7 @@ static int read_open(struct ledger *l, struct store *s, unsigned slot)
             passed_over(key);
         result = noted < 0 ? -1 : 0;
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 

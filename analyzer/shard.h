@@ -7,7 +7,7 @@
 #include <stdint.h>
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->name_len = 0)
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 #include "analyzer/episodes.h"
 #include "analyzer/pace.h"
@@ -70,11 +70,13 @@ void shard_fini(struct shard *s);
 /* Whether the name (any bytes, any length) can be a metric's and is this worker's. */
 bool shard_owns(const struct shard *s, const char *name, size_t len);
 
+/* The metric of this name; NULL when there is none. */
 struct metric *shard_find(const struct shard *s, const char *name, size_t len);
 
 /* Adds a metric with an empty record, not yet on the wheel. NULL when memory is out. */
 struct metric *shard_add(struct shard *s, const char *name, size_t len);
 
+/* Takes the metric off the wheel and the list, and frees it with all that it holds. */
 void shard_remove(struct shard *s, struct metric *m);
 
 /* Moves a metric that waits on the wheel to the queue of its rank, where that has changed. */

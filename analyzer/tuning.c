@@ -15,8 +15,7 @@ static int read_version(struct store *s, char *version, size_t bytes)
     int result = !r ? -1 : store_ok(r) ? 0 : 1;
     if (result == 0)
         snprintf(version, bytes, "%s", r->type == REDIS_REPLY_STRING ? r->str : "");
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 
@@ -32,8 +31,7 @@ static int read_list(struct store *s, struct conf_rules *fresh)
         log_error("overrides_rejected", "reason=%s kept=old", log_quote(quoted, sizeof quoted, error, strlen(error)));
         result = 1;
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 

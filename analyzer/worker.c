@@ -15,10 +15,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "analyzer/load.h"
 #include "analyzer/names.h"
 #include "analyzer/reader.h"
 #include "analyzer/recover.h"
 #include "analyzer/saver.h"
+#include "analyzer/tell.h"
 #include "analyzer/tuning.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
@@ -50,8 +52,9 @@ struct worker {
     struct names names;
     struct saver saver;
     struct tuning tuning;
+    struct load load;
     uint64_t counters[WORKER_N];
-    int64_t second_mono_ms, cut_mono_ms, idle_ms;
+    int64_t second_mono_ms, cut_mono_ms;
     unsigned cut_slot;
 };
 
@@ -78,6 +81,10 @@ static int init(struct worker *w, const struct worker_args *args)
     reader_init(&w->reader, &w->shard, &w->judge, w->store, w->counters);
     names_init(&w->names, &w->shard, &w->judge, w->store, w->counters);
     saver_init(&w->saver, &w->shard, w->store, args->settings, w->counters);
+    w->load = (struct load){.lag = &w->reader.lag,
+                            .delay = &w->judge.delay,
+                            .wheel = &w->shard.wheel,
+                            .counters = w->counters};
     return 0;
 }
 
@@ -169,7 +176,7 @@ static void close_orphan(void *context, const char *name, size_t len)
     struct orphans *o = context;
     if (shard_find(&o->worker->shard, name, len))
         return;
-    if (judge_close_orphan(&o->worker->judge, name, len) != 0)
+    if (tell_close_orphan(&o->worker->judge, name, len) != 0)
         o->result = -1;
     ledger_forget(&o->worker->ledger, name, len);
 }
@@ -236,44 +243,6 @@ static void reload(struct worker *w)
         w->judge.options_epoch++;
 }
 
-/* What still waits counts with what was polled. */
-static void measure_lag(struct worker *w)
-{
-    static const size_t gauges[ENGINE_PRIORITIES] = {
-        [ENGINE_PRIORITY_LOW] = WORKER_lag_low_ms,
-        [ENGINE_PRIORITY_NORMAL] = WORKER_lag_normal_ms,
-        [ENGINE_PRIORITY_HIGH] = WORKER_lag_high_ms,
-    };
-    struct lag *lag = &w->reader.lag;
-    int64_t now_mono_ms = clock_mono_ms();
-    for (unsigned rank = 0; rank < WHEEL_RANKS; rank++) {
-        const struct wheel_entry *waiting = wheel_peek(&w->shard.wheel, rank);
-        if (waiting)
-            lag_note(lag, SHARD_PRIORITY(rank), now_mono_ms - waiting->due_ms);
-    }
-    w->counters[WORKER_lag_ms] = 0;
-    for (unsigned priority = 0; priority < ENGINE_PRIORITIES; priority++) {
-        uint64_t worst_ms = (uint64_t)lag_worst_ms(lag, priority);
-        w->counters[gauges[priority]] = worst_ms;
-        if (worst_ms > w->counters[WORKER_lag_ms])
-            w->counters[WORKER_lag_ms] = worst_ms;
-    }
-    lag_next_second(lag);
-}
-
-static void measure(struct worker *w, int64_t elapsed_ms)
-{
-    struct delay *delay = &w->judge.delay;
-    int64_t busy_ms = elapsed_ms - w->idle_ms;
-    measure_lag(w);
-    w->counters[WORKER_delay_median_ms] = (uint64_t)delay_quantile_ms(delay, 0.5);
-    w->counters[WORKER_delay_p99_ms] = (uint64_t)delay_quantile_ms(delay, 0.99);
-    w->counters[WORKER_judged_per_second] = delay_points(delay) / DELAY_SECONDS;
-    delay_next_second(delay);
-    w->counters[WORKER_busy_permille] = busy_ms > 0 ? (uint64_t)(busy_ms * 1000 / elapsed_ms) : 0;
-    w->idle_ms = 0;
-}
-
 /* Some streams of events see no writes for weeks, so no XADD cuts them. */
 static void cut_old_events(struct worker *w, int64_t now_mono_ms)
 {
@@ -310,20 +279,13 @@ static void each_second(struct worker *w)
     if (elapsed_ms < SECOND_MS || !w->began)
         return;
     w->second_mono_ms = now_mono_ms;
-    measure(w, elapsed_ms);
+    load_second(&w->load, elapsed_ms);
     cut_old_events(w, now_mono_ms);
     count_crossings(w);
     if (follow_tuning(w) != 0 || save_counters(w) != 0)
         w->counters[WORKER_redis_errors]++;
     else if (w->generation != 0)
         w->alive_wall_ms = clock_wall_ms();
-}
-
-static void rest(struct worker *w, int64_t ms)
-{
-    int64_t from_ms = clock_mono_ms();
-    proc_sleep_ms(ms);
-    w->idle_ms += clock_mono_ms() - from_ms;
 }
 
 /* One attempt to leave Redis complete: every change told, every record saved. 0 when it is done, 1 to go
@@ -370,7 +332,7 @@ static int loop(struct worker *w)
         }
         each_second(w);
         if (result != TURN_BUSY)
-            rest(w, result == TURN_AWAY ? AWAY_MS : IDLE_MS);
+            load_rest(&w->load, result == TURN_AWAY ? AWAY_MS : IDLE_MS);
     }
     return stop(w);
 }

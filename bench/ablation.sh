@@ -32,7 +32,8 @@ nab() {
 rarity() {
     build
     build/ridgeline backtest --score rarity --out out "$DATA/nab/data"
-    f1=$(build/ridgeline backtest --score rarity --labels "$DATA/mscloud" "$DATA/mscloud" | awk '/^best F1/ { print $10 }')
+    f1=$(build/ridgeline backtest --score rarity --labels "$DATA/mscloud" "$DATA/mscloud" |
+         awk '/^best F1/ { print $10 }')
     printf '%-28s NAB %s, shipped %s, mscloud F1 %s\n' "$1" "$(nab)" "$(nab --threshold 0.5)" "$f1"
 }
 

@@ -1,8 +1,6 @@
 /* What 250,000 names cost the webapp: the list and its table of states, a look at every state, a search by words, and
  * the root of the tree. Prints `name value` lines, milliseconds. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "ridgeline/keys.h"

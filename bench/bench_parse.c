@@ -9,7 +9,6 @@
  *   statsd.line_ns 110
  *
  * The best of several rounds: what the code costs, not what the machine did beside. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

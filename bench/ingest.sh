@@ -46,7 +46,10 @@ through_benchmark() {
 }
 
 # CPU seconds of Redis so far.
-redis_cpu() { redis-cli -s "$dir/redis.sock" info cpu | tr -d '\r' | awk -F: '/^used_cpu_(sys|user):/ { n += $2 } END { print n }'; }
+redis_cpu() {
+    redis-cli -s "$dir/redis.sock" info cpu | tr -d '\r' |
+        awk -F: '/^used_cpu_(sys|user):/ { n += $2 } END { print n }'
+}
 
 # Every key exists before anything is measured.
 through_horizon "$names" 1 >/dev/null

@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 build=${RIDGELINE_BUILD:-build}
 
 echo "date      $(date -u +%FT%TZ)"
-echo "machine   $(nproc) x $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(free -g | awk '/^Mem/ {print $2}') GiB"
+model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+echo "machine   $(nproc) x $model, $(free -g | awk '/^Mem/ {print $2}') GiB"
 echo "kernel    $(uname -sr)"
 echo "redis     $(redis-server --version | cut -d' ' -f3)"
 echo "compiler  $(gcc --version | head -n 1)"

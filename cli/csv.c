@@ -57,14 +57,44 @@ static int next_line(struct csv *c)
     return ferror(c->file) || errno == ENOMEM ? fail(c, strerror(errno)) : 0;
 }
 
+/* A number that is the whole text. */
+static int number(const char *text, size_t len, double *v)
+{
+    char copy[TEXT_MAX], *end;
+    if (len == 0 || len >= sizeof copy)
+        return -1;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    *v = strtod(copy, &end);
+    return *end ? -1 : 0;
+}
+
+/* Whether the line is a time and a finite number, and nothing else: no name of a column is either. */
+static bool is_data(const char *line)
+{
+    const char *text;
+    size_t len;
+    uint32_t t;
+    double v;
+    return column(line, 0, &text, &len) && csv_time(text, len, &t) == 0 && column(line, 1, &text, &len) &&
+           number(text, len, &v) == 0 && isfinite(v) && !column(line, 2, &text, &len);
+}
+
+/* Without names the first line is the first row. */
 static int read_header(struct csv *c)
 {
     int got = next_line(c);
     if (got < 0)
         return -1;
+    c->holds_row = got > 0 && is_data(c->line);
+    if (c->holds_row) {
+        c->timestamp_column = 0;
+        c->value_column = 1;
+        return 0;
+    }
     if (got == 0 || find_column(c->line, "timestamp", &c->timestamp_column) ||
         find_column(c->line, "value", &c->value_column))
-        return fail(c, "the first line must name the columns timestamp and value");
+        return fail(c, "the first line must name the columns timestamp and value, or hold a time and a number");
     c->has_labels = find_column(c->line, "label", &c->label_column) == 0;
     return 0;
 }
@@ -88,18 +118,6 @@ void csv_close(struct csv *c)
 {
     fclose(c->file);
     free(c->line);
-}
-
-/* A number that is the whole text. */
-static int number(const char *text, size_t len, double *v)
-{
-    char copy[TEXT_MAX], *end;
-    if (len == 0 || len >= sizeof copy)
-        return -1;
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    *v = strtod(copy, &end);
-    return *end ? -1 : 0;
 }
 
 static int calendar_time(const char *text, size_t len, double *seconds)
@@ -136,12 +154,13 @@ int csv_time(const char *text, size_t len, uint32_t *t)
 
 int csv_next(struct csv *c, struct csv_row *row)
 {
-    int got = next_line(c);
+    int got = c->holds_row ? 1 : next_line(c);
+    c->holds_row = false;
     if (got <= 0)
         return got;
     if (!column(c->line, c->timestamp_column, &row->timestamp, &row->timestamp_len) ||
         !column(c->line, c->value_column, &row->value, &row->value_len))
-        return fail(c, "fewer columns than the first line names");
+        return fail(c, "fewer columns than the first line");
     if (csv_time(row->timestamp, row->timestamp_len, &row->point.t))
         return fail(c, "the timestamp is neither epoch seconds nor YYYY-MM-DD HH:MM:SS");
     if (!c->has_labels || !column(c->line, c->label_column, &row->label, &row->label_len))

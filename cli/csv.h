@@ -1,5 +1,6 @@
 /* Reads `timestamp,value` files row by row. The first line names the columns;
- * those beside `timestamp`, `value` and `label` (which may be missing) are passed over. */
+ * those beside `timestamp`, `value` and `label` (which may be missing) are passed over. A file of these two columns
+ * alone, in this order, may begin with its first row. */
 #ifndef RIDGELINE_CLI_CSV_H
 #define RIDGELINE_CLI_CSV_H
 
@@ -19,6 +20,7 @@ struct csv {
     unsigned long line_number;
     size_t timestamp_column, value_column, label_column;
     bool has_labels;
+    bool holds_row; /* `line` is the first row, not given out yet */
     char error[CSV_ERROR_MAX]; /* "FILE:LINE: reason" */
 };
 
@@ -38,6 +40,7 @@ int csv_open(struct csv *c, const char *path);
  * nor empty nor "nan". */
 int csv_next(struct csv *c, struct csv_row *row);
 
+/* Closes what csv_open() opened. */
 void csv_close(struct csv *c);
 
 /* Epoch seconds (a fraction is cut) or "YYYY-MM-DD HH:MM:SS" in UTC. Returns 0 or -1. */

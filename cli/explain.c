@@ -204,24 +204,27 @@ static int explain_metric(struct store *store, const struct arguments *a, const 
     return last.found ? 0 : 1;
 }
 
-/* When it reaches its limit, where a rule gives it one. */
-static void explain_forecast(const struct settings *s, struct store *store, const struct arguments *a)
+/* When it reaches its limit, where it has one. */
+static void explain_forecast(const struct settings *s, struct store *store, const struct arguments *a, bool learn)
 {
     struct conf_about about;
+    struct limit limit;
     struct forecast f;
     char note[FORECAST_NOTE_BYTES];
     size_t len = strlen(a->name);
     conf_about(s, a->name, len, &about);
-    if (isnan(about.limit))
+    int unknown = prospect_limit(store, a->name, len, about.limit, learn, &limit);
+    if (unknown == 0 && limit.kind == LIMIT_NONE)
         return;
-    int unknown = prospect_now(store, a->name, len, about.limit, a->has_at ? a->at : (uint32_t)clock_wall_s(), &f);
+    if (unknown == 0)
+        unknown = prospect_now(store, a->name, len, &limit, a->has_at ? a->at : (uint32_t)clock_wall_s(), &f);
     if (unknown < 0) {
         puts("Redis gave no usable answer about its limit.");
     } else if (unknown) {
         puts("Less than three hours of points are known: too little to say when it reaches its limit.");
     } else {
-        forecast_note(note, &f, about.limit, about.unit);
-        explain_print_forecast(&f, note);
+        forecast_note(note, &f, &limit, about.unit);
+        explain_print_forecast(&f, note, about.unit);
     }
 }
 
@@ -239,7 +242,7 @@ static int explain(const struct settings *s, struct store *store, const struct a
     conf_resolve(s, &overrides, a->name, strlen(a->name), &options, origins);
     if (connected) {
         status = explain_metric(store, a, &options);
-        explain_forecast(s, store, a);
+        explain_forecast(s, store, a, options.learn_limit != 0);
     } else {
         printf("Redis at %s cannot be reached (%s): overrides and the verdict are left out.\n"
                "Is --state-dir, or redis in the settings, that of the running Ridgeline?\n",

@@ -24,7 +24,7 @@ void explain_print_retention(const struct units_retention *r, const struct conf_
  * seconds, to tell whether the metric is silent; 0: it does not matter. */
 void explain_print_verdict(const struct explain_verdict *e, const struct engine_options *o, int64_t now);
 
-/* Prints how a metric moves to its limit, and when it is there: `note` is forecast_note()'s. */
-void explain_print_forecast(const struct forecast *f, const char *note);
+/* Prints how a metric moves to its limit, and when it is there: `note` is forecast_note()'s, `unit` "" for none. */
+void explain_print_forecast(const struct forecast *f, const char *note, const char *unit);
 
 #endif

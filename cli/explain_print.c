@@ -161,9 +161,10 @@ void explain_print_verdict(const struct explain_verdict *e, const struct engine_
     print_conclusion(e, o);
 }
 
-void explain_print_forecast(const struct forecast *f, const char *note)
+void explain_print_forecast(const struct forecast *f, const char *note, const char *unit)
 {
     char value[NUMBER_MAX], slope[NUMBER_MAX];
-    printf("Forecast: it %s; now at %s, changing by %s a day.\n", note, number_text(value, f->last),
-           number_text(slope, f->slope * 86400));
+    const char *blank = *unit != '\0' ? " " : "";
+    printf("Forecast: it %s; now at %s%s%s, changing by %s%s%s a day.\n", note, number_text(value, f->last), blank, unit,
+           number_text(slope, f->slope * 86400), blank, unit);
 }

@@ -39,6 +39,7 @@ struct task {
     uint32_t open_since;            /* start of the anomaly that was open then; 0: none */
     bool anew;                      /* the record lacks the beginning: it is made again */
     uint32_t newest;                /* of history and key */
+    uint32_t kept_from;             /* of what is older nothing was kept */
     bool filled;                    /* the rollup or the key has got something that it lacked */
 };
 
@@ -210,6 +211,13 @@ static int put_tail(struct import *im, struct task *t, struct series *kept, uint
     return 0;
 }
 
+/* The points before it have come: horizon refuses what is older. */
+static uint32_t came_until(const struct import *im)
+{
+    int64_t t = clock_wall_s() - im->settings->horizon.max_age_s;
+    return t > 0 ? (uint32_t)t : 0;
+}
+
 /* Folds what of history and key, merged, is old, and puts the rest in the key's place. Returns 0, 1 when roomba has
  * folded or trimmed meanwhile, -1 on failure. */
 static int put_once(struct import *im, struct task *t)
@@ -220,20 +228,33 @@ static int put_once(struct import *im, struct task *t)
     if (import_merge(&kept, t->history, &t->metric.stored, IMPORT_MERGE_ALL) == 0) {
         series_sort_last_wins(&kept);
         uint32_t from = import_merge_tail_from(&kept, t->newest, span_s(t));
+        struct import_rollup_span span = {.came_until = came_until(im), .tail_from = from, .kept_from = from};
         int folded = IMPORT_ROLLUP_SAME;
         if (t->retention->n > 1)
-            folded = import_rollup_fold(im->store, &im->rollup_script, &t->metric, t->retention, &kept, &from);
+            folded = import_rollup_fold(im->store, &im->rollup_script, &t->metric, t->retention, &kept, &span);
         t->filled |= folded == IMPORT_ROLLUP_WRITTEN;
-        result = folded < 0 ? -1 : folded == IMPORT_ROLLUP_RACED ? 1 : put_tail(im, t, &kept, from);
+        t->kept_from = span.kept_from;
+        result = folded < 0 ? -1 : folded == IMPORT_ROLLUP_RACED ? 1 : put_tail(im, t, &kept, span.tail_from);
     }
     series_fini(&kept);
     return result;
+}
+
+/* Counts the points of the history that were not kept. */
+static void count_too_old(struct import *im, const struct task *t)
+{
+    size_t n = 0;
+    while (n < t->history->n && t->history->points[n].t < t->kept_from)
+        n++;
+    atomic_fetch_add(&im->too_old, n);
 }
 
 static int put(struct import *im, struct task *t)
 {
     for (int i = 0; i < PUT_TRIES; i++) {
         int result = put_once(im, t);
+        if (result == 0)
+            count_too_old(im, t);
         if (result <= 0)
             return result;
         if (import_redis_load_points(im->store, &t->metric) != 0)
@@ -291,8 +312,10 @@ static enum import_result decide(struct import *im, struct task *t)
     const struct series *h = t->history;
     bool runs = false;
     const struct units_retention *kept = t->retention;
-    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + kept->archive[kept->n - 1].span_s < clock_wall_s())
+    if (h->n == 0 || t->newest + im->settings->horizon.max_age_s + kept->archive[kept->n - 1].span_s < clock_wall_s()) {
+        atomic_fetch_add(&im->too_old, h->n);
         return IMPORT_ENDED;
+    }
     if (!t->anew && !m->mark[0] && m->is_registered && h->points[h->n - 1].t <= t->seen_until)
         return fill_gaps(im, t);
     if (m->is_registered && analyzer_runs(im, &runs) != 0)

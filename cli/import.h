@@ -36,6 +36,7 @@ struct import {
     struct store_script put_script, rollup_script; /* of this connection */
     struct pass pass;
     atomic_ullong judged, stored, told; /* points judged, points stored, anomalies told */
+    atomic_ullong too_old; /* points that neither tail nor rollup keep */
 };
 
 /* Uses `settings` and `overrides`, which stay the caller's. Returns 0, or -1 when memory is out or the address of

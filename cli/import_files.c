@@ -224,11 +224,12 @@ static void tell_result(struct import_files *all)
         {IMPORT_REFUSED, "with a name that is not taken"},
         {IMPORT_FAILED, "failed"},
     };
-    unsigned long long judged = 0, stored = 0, told = 0;
+    unsigned long long judged = 0, stored = 0, told = 0, too_old = 0;
     for (size_t i = 0; i < all->n_workers; i++) {
         judged += atomic_load(&all->workers[i].import.judged);
         stored += atomic_load(&all->workers[i].import.stored);
         told += atomic_load(&all->workers[i].import.told);
+        too_old += atomic_load(&all->workers[i].import.too_old);
     }
     fprintf(stderr, "ridgeline import: %zu of %zu files imported", count(all, IMPORT_DONE), all->inputs.n);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -237,6 +238,8 @@ static void tell_result(struct import_files *all)
     if (atomic_load(&all->bad) > 0)
         fprintf(stderr, ", %zu bad", atomic_load(&all->bad));
     fprintf(stderr, "; %llu points judged (%.0f/s), %llu stored, %llu anomalies told", judged, rate(all), stored, told);
+    if (too_old > 0)
+        fprintf(stderr, "; %llu points older than the retention, not kept", too_old);
     if (atomic_load(&all->ahead) > 0)
         fprintf(stderr, "; %llu points ahead of the clock passed over", atomic_load(&all->ahead));
     fputc('\n', stderr);

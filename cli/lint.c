@@ -170,19 +170,29 @@ static void check_rule_votes(struct lint *l, const struct conf_rule *rule, const
         check_votes(l, rule->line, &o);
 }
 
+/* Whether a rule gives any metric a limit, or one may be learned. */
+static bool may_have_limits(const struct settings *s)
+{
+    size_t learn = 0;
+    while (strcmp(conf_metric_option(learn)->name, "learn_limit") != 0)
+        learn++;
+    bool found = s->detection.learn_limit != 0;
+    for (size_t i = 0; i < s->rules.n; i++)
+        found |= !isnan(s->rules.rules[i].limit) || (s->rules.rules[i].set[learn] && s->rules.rules[i].value[learn] != 0);
+    return found;
+}
+
 static void check_rules(struct lint *l)
 {
     const struct engine_options best = most_favourable(l->s);
-    bool limited = false;
-    for (size_t i = 0; i < l->s->rules.n; i++)
-        limited |= !isnan(l->s->rules.rules[i].limit);
+    bool limited = may_have_limits(l->s);
     for (size_t i = 0; i < l->s->rules.n; i++) {
         const struct conf_rule *rule = &l->s->rules.rules[i];
         check_rule_votes(l, rule, &best);
         if (never_matches(l->s, rule->match))
             warn(l, rule->line, "the rule is for %s, of which horizon makes no metric", glob_pattern(rule->match));
         if (rule->warn_before_s > 0 && !limited)
-            warn(l, rule->line, "warn_before has nothing to warn of: no rule sets a limit");
+            warn(l, rule->line, "warn_before has nothing to warn of: no rule sets a limit, and none is learned");
     }
 }
 

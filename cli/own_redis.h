@@ -34,6 +34,7 @@ int own_redis_start(struct own_redis *r);
 /* Starts it again if it ended; to be called as proc_children_tend() is. */
 void own_redis_tend(struct own_redis *r);
 
+/* Stops it, if it is ours, and waits until it has ended. */
 void own_redis_stop(struct own_redis *r);
 
 #endif

@@ -15,6 +15,7 @@ struct shop {
     uint32_t now; /* incidents are placed around it; a multiple of SHOP_STEP_S, at least 14 days into the epoch */
 };
 
+/* How many metrics there are, and the name of each. */
 size_t shop_metrics(void);
 const char *shop_name(size_t metric);
 

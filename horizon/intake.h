@@ -5,8 +5,8 @@
  *   accepted = stored + queued + dropped.
  *
  * StatsD samples are no points yet: they have listeners, tallies and senders of their own, for which the first
- * line holds, too, and the points that an interval of them makes are received from the listener `statsd`. A mark counts as
- * the point that it came as. */
+ * line holds, too, and the points that an interval of them makes are received from the listener `statsd`. A mark counts
+ * as the point that it came as. */
 #ifndef RIDGELINE_HORIZON_INTAKE_H
 #define RIDGELINE_HORIZON_INTAKE_H
 

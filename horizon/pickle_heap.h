@@ -55,12 +55,14 @@ void pickle_heap_fini(struct pickle_heap *h);
 /* Empties it and keeps its memory. */
 void pickle_heap_clear(struct pickle_heap *h);
 
+/* What stands at the index; valid until the next push. */
 const struct pickle_value *pickle_heap_value(const struct pickle_heap *h, uint32_t index);
 const struct pickle_cell *pickle_heap_cell(const struct pickle_heap *h, uint32_t index);
 
 /* The value on top of the stack; PICKLE_HEAP_NONE when there is none or a mark. */
 uint32_t pickle_heap_top(const struct pickle_heap *h);
 
+/* Each returns PICKLE_OK, or why not. A value that is pushed is new, an index that of one that is there. */
 enum pickle_result pickle_heap_push(struct pickle_heap *h, uint32_t index);
 enum pickle_result pickle_heap_push_value(struct pickle_heap *h, struct pickle_value v);
 enum pickle_result pickle_heap_push_mark(struct pickle_heap *h);

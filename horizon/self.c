@@ -66,8 +66,7 @@ static void add_process(struct self *s, const char *process)
             number_parse(text->str, text->len, &value) == NUMBER_OK)
             add_figure(s, process, field->str, value);
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
 }
 
 static void add_processes(struct self *s)
@@ -82,8 +81,7 @@ static void add_processes(struct self *s)
             now_s - strtoll(saved->str, NULL, 10) <= ALIVE_S)
             add_process(s, process->str);
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
 }
 
 static void on_work(uv_work_t *work)

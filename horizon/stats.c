@@ -179,8 +179,7 @@ static int begin(struct stats *s)
     keys_stats(key, s->process);
     redisReply *r = store_command(s->store, "HMGET %s generation clean_stop safe_until_ms queued", key);
     if (!store_ok(r) || r->type != REDIS_REPLY_ARRAY || r->elements != 4) {
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
         return -1;
     }
     uint64_t generation = integer_of(r, 0), clean = integer_of(r, 1), safe_until_ms = integer_of(r, 2);

@@ -1,8 +1,6 @@
 #include "table.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
 
 #define PLACES_FIRST 256
 #define CACHE_LINE_BYTES 64
@@ -11,11 +9,7 @@
 void table_init(struct table *t, table_is *is)
 {
     *t = (struct table){.is = is};
-    /* The kernel loads a program and its stack elsewhere each time: better than nothing where it has no numbers yet. */
-    t->seed[0] = (uint64_t)(uintptr_t)t ^ (uint64_t)(uintptr_t)&t << 32;
-    t->seed[1] = (uint64_t)(uintptr_t)is;
-    (void)!getrandom(t->seed, sizeof t->seed, GRND_NONBLOCK);
-    t->seed[1] |= 1;
+    hash_seed_init(&t->seed);
 }
 
 void table_fini(struct table *t)
@@ -23,39 +17,6 @@ void table_fini(struct table *t)
     free(t->places);
     t->places = NULL;
     t->n_places = t->n = 0;
-}
-
-__extension__ typedef unsigned __int128 wide;
-
-/* Both halves of the product, one upon the other. */
-static uint64_t stir(const struct table *t, uint64_t h)
-{
-    wide product = (wide)h * t->seed[1];
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t word_at(const char *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
-
-/* Eight bytes at a time, each multiplied by a number that no sender knows and folded: with a known one, changes of a
- * byte that another some bytes behind it takes back are easily found, and names made of such would all stand in one
- * place. The last eight may overlap those before: putting a shorter rest together in memory would have the processor
- * wait for every store under way, those of the line before to memory far off among them. */
-uint64_t table_hash(const struct table *t, const char *name, size_t len)
-{
-    uint64_t h = t->seed[0] ^ len, word = 0;
-    if (len < sizeof word) {
-        memcpy(&word, name, len);
-        return stir(t, stir(t, h ^ word) ^ t->seed[0]);
-    }
-    const char *last = name + len - sizeof word;
-    for (; name < last; name += sizeof word)
-        h = stir(t, h ^ word_at(name));
-    return stir(t, stir(t, h ^ word_at(last)) ^ t->seed[0]);
 }
 
 static size_t next_place(const struct table *t, size_t i)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ridgeline/hash.h"
+
 /* Whether an entry is the one with this name. */
 typedef bool table_is(const void *entry, const char *name, size_t len);
 
@@ -24,7 +26,7 @@ struct table_place {
 struct table {
     struct table_place *places;
     size_t n_places, n;
-    uint64_t seed[2]; /* of the hashes: which names share a place, nobody outside can tell; the second is odd */
+    struct hash_seed seed;
     table_is *is;
 };
 
@@ -37,7 +39,10 @@ void table_fini(struct table *t);
 /* Hashes a name for the functions below. In its lowest TABLE_KIND_BITS the owner may put a kind: entries of one name
  * but of several kinds then are entries of their own. */
 #define TABLE_KIND_BITS 2
-uint64_t table_hash(const struct table *t, const char *name, size_t len);
+static inline uint64_t table_hash(const struct table *t, const char *name, size_t len)
+{
+    return hash_bytes(&t->seed, name, len);
+}
 
 /* The entry with this name, or NULL. */
 void *table_find(const struct table *t, uint64_t hash, const char *name, size_t len);

@@ -3,7 +3,6 @@
  * answer looks at 34 days at most. COUNT becomes a last start when the rule is read. */
 #include "ridgeline/calendar.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "calendar_internal.h"

@@ -1,6 +1,5 @@
 /* A calendar as it stands in settings, read strictly: what is not of the subset is an error, and so is a rule of
  * which no window ever starts. */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

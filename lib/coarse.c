@@ -23,8 +23,7 @@ int coarse_load(struct coarse *c, struct store *s, const char *name, size_t len)
         else if (loaded < 0)
             result = -1;
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     rollup_fini(&rollup);
     return result;
 }

@@ -195,7 +195,7 @@ static int load_file(struct settings *s, const char *path, const char *state_dir
     size_t len;
     char *text = conf_read(path, &len);
     if (text == NULL)
-        return conf_errors_add(errors, CONF_LINE_NONE, "", "%s", strerror(errno));
+        return conf_errors_add(errors, CONF_LINE_NONE, "", "%s", conf_read_error(errno));
     int status = parse(s, text, len, state_dir, sets, errors);
     free(text);
     return status;

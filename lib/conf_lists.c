@@ -264,6 +264,10 @@ void conf_list_from_file(struct settings *s, const config_setting_t *list, struc
         return;
     }
     size_t length = (size_t)config_setting_length(list);
+    if (length > CONF_ENTRIES_MAX) {
+        complain(&r, list, "", "holds %zu entries, and may hold %d", length, CONF_ENTRIES_MAX);
+        return;
+    }
     char *entries = calloc(length + 1, r.kind->bytes);
     if (entries == NULL) {
         complain(&r, list, "", "found no memory");

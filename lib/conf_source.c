@@ -1,7 +1,8 @@
 /* The text of a settings file, before libconfig sees it. The file is read here and not by libconfig, whose scanner ends
  * the process when a read fails; and what it would pass over is refused: a NUL, behind which it reads nothing; @include,
- * since an origin such as settings.conf:12 always means the one file; and a number that it cuts to 32 bits, as it does
- * with any that has no L behind it. */
+ * since an origin such as settings.conf:12 always means the one file; a number that it cuts to 32 bits, as it does
+ * with any that has no L behind it; and a group of very many options, of which it compares each with all before it: what
+ * takes it half a minute would stop a daemon that reads its settings again for as long. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 
 #include "conf_internal.h"
 
+#define OPTIONS_MAX 1000 /* in one group: more than there are, by far */
+#define DEPTH_MAX 16     /* groups in each other; settings need three */
 #define DIGITS "0123456789"
 #define HEX_DIGITS DIGITS "abcdefABCDEF"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -59,6 +62,12 @@ fail:
         fclose(file);
     errno = error;
     return NULL;
+}
+
+const char *conf_read_error(int error)
+{
+    _Static_assert(CONF_FILE_MAX == 1 << 20, "as the sentence says");
+    return error == EFBIG ? "holds more than 1 MiB" : strerror(error);
 }
 
 static int check_lines(const char *text, size_t len, struct conf_errors *errors)
@@ -111,6 +120,14 @@ static bool is_cut(const char *p)
     return strtoull(digits, NULL, hex ? 16 : 10) > (unsigned long long)INT32_MAX + (minus && !hex) || errno == ERANGE;
 }
 
+static unsigned lines_in(const char *p, const char *end)
+{
+    unsigned lines = 0;
+    for (; p < end; p++)
+        lines += *p == '\n';
+    return lines;
+}
+
 /* `text` holds no NUL but the one behind it. */
 static int check_numbers(const char *text, struct conf_errors *errors)
 {
@@ -119,13 +136,31 @@ static int check_numbers(const char *text, struct conf_errors *errors)
         next = skip(p);
         if (is_cut(p))
             return conf_errors_add(errors, line, "", "a number of more than 32 bits needs an L behind it: 5000000000L");
-        for (const char *q = p; q < next; q++)
-            line += *q == '\n';
+        line += lines_in(p, next);
+    }
+    return 0;
+}
+
+/* `text` holds no NUL but the one behind it. What is no grammar is left to libconfig. */
+static int check_groups(const char *text, struct conf_errors *errors)
+{
+    unsigned line = 1, depth = 0, options[DEPTH_MAX] = {0};
+    for (const char *p = text, *next; *p != '\0'; p = next) {
+        next = skip(p);
+        if (*p == '{' && ++depth == DEPTH_MAX)
+            return conf_errors_add(errors, line, "", "groups stand in each other more than %d deep", DEPTH_MAX - 1);
+        if (*p == '{')
+            options[depth] = 0;
+        if (*p == '}' && depth > 0)
+            depth--;
+        if ((*p == '=' || *p == ':') && ++options[depth] > OPTIONS_MAX)
+            return conf_errors_add(errors, line, "", "a group holds more than %d options", OPTIONS_MAX);
+        line += lines_in(p, next);
     }
     return 0;
 }
 
 int conf_source_check(const char *text, size_t len, struct conf_errors *errors)
 {
-    return check_lines(text, len, errors) < 0 ? -1 : check_numbers(text, errors);
+    return check_lines(text, len, errors) < 0 || check_numbers(text, errors) < 0 ? -1 : check_groups(text, errors);
 }

@@ -231,7 +231,8 @@ static const char reference_head[] =
     "duplicate, a bad value or unit is an error with file and line. `--set GROUP.OPTION=VALUE` (or\n"
     "`--set OPTION=VALUE` at the top level and for options of `detection`) wins over the file; there\n"
     "lists are patterns with blanks between them, and text has no quotes. SIGHUP reads the file again;\n"
-    "one that does not parse leaves the settings in force and says so.\n";
+    "one that does not parse leaves the settings in force and says so. A file may hold 1 MiB, a group\n"
+    "1,000 options, and each list but `rules` 1,000 entries.\n";
 
 static const char reference_detection[] =
     "\n"

@@ -94,8 +94,7 @@ static bool find_twin(struct store *s, const char *process, const char *key, cha
         log_warning("name_shared", "name=%s we=%s other=%s remedy=\"an instance for each\"", process, proc_identity(),
                     log_quote(quoted, sizeof quoted, other, strlen(other)));
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return found;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define HOUR_S 3600u
 #define DAY_S (24 * HOUR_S)
@@ -16,7 +17,8 @@
 #define CORRELATION_MAX 0.9
 #define VALUE_MAX 1e300 /* sums of larger ones are no numbers */
 #define SPAN_BYTES 16
-#define LIMIT_BYTES 48
+#define HISTORY_BYTES 48
+#define LIMIT_BYTES (64 + HISTORY_BYTES)
 #define SPAN_S_MAX 1e9  /* of a span that is told */
 
 struct slot {
@@ -168,17 +170,25 @@ static void write_span(char out[SPAN_BYTES], double s)
         snprintf(out, SPAN_BYTES, "%uh%02um", minutes / 60, minutes % 60);
 }
 
-/* "100 %". */
-static void write_limit(char out[LIMIT_BYTES], double limit, const char *unit)
+/* "100 %", "its learned limit 200 (reached 5 times since 2026-11-08)". */
+static void write_limit(char out[LIMIT_BYTES], const struct limit *limit, const char *unit)
 {
+    bool is_learned = limit->kind == LIMIT_STOOD || limit->kind == LIMIT_TURNED;
+    time_t since = (time_t)limit->since;
+    char history[HISTORY_BYTES] = "", date[sizeof "2026-11-08"] = "";
+    struct tm day;
     size_t len = strnlen(unit, FORECAST_UNIT_MAX);
     if (len == FORECAST_UNIT_MAX)
         for (len--; len > 0 && ((unsigned char)unit[len] & 0xc0) == 0x80; len--)
             ;
-    snprintf(out, LIMIT_BYTES, "%.6g%s%.*s", limit, len > 0 ? " " : "", (int)len, unit);
+    if (is_learned && gmtime_r(&since, &day) && strftime(date, sizeof date, "%Y-%m-%d", &day) > 0)
+        snprintf(history, sizeof history, " (reached %u times since %s)", limit->times, date);
+    int digits = limit->kind == LIMIT_TURNED ? 3 : 6; /* it is turned back somewhat before or after */
+    snprintf(out, LIMIT_BYTES, "%s%.*g%s%.*s%s", is_learned ? "its learned limit " : "", digits, limit->value,
+             len > 0 ? " " : "", (int)len, unit, history);
 }
 
-void forecast_note(char out[FORECAST_NOTE_BYTES], const struct forecast *f, double limit, const char *unit)
+void forecast_note(char out[FORECAST_NOTE_BYTES], const struct forecast *f, const struct limit *limit, const char *unit)
 {
     char there[LIMIT_BYTES], after[SPAN_BYTES], earliest[SPAN_BYTES];
     write_limit(there, limit, unit);

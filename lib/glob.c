@@ -7,183 +7,13 @@
  * to what is behind the brace. One sweep in rising order settles all of these, so there is no stack and no retry, and
  * what a byte costs is bounded (GLOB_STEPS_MAX), whatever the pattern. A walk remembers the states after each byte of
  * the last name, so that of sorted names only what differs is run. */
-#include "ridgeline/glob.h"
+#include "glob_internal.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_BITS 64u
+#define WORD_BITS GLOB_WORD_BITS
 #define WORDS_MAX (GLOB_MAX / WORD_BITS + 1)
-
-struct brace {
-    uint16_t open, close; /* its states */
-};
-
-/* Invariants:
- *   1. the last state is the match; no other bit beyond it is set in any mask
- *   2. braces come in rising order and do not nest */
-struct glob {
-    char *pattern;
-    unsigned n;     /* states before the match, which is the n-th */
-    unsigned words; /* that hold the states */
-    unsigned n_braces;
-    struct brace braces[GLOB_BRACES_MAX];
-    /* Masks of `words` words each. */
-    uint64_t *stays;  /* what takes a byte and stays, beside going on: stars */
-    uint64_t *passes; /* what also goes on without a byte: stars, but for "**" */
-    uint64_t *jumps;  /* what takes no byte, and leads on: "{", and the "," and "}" of a brace */
-    uint64_t *begins; /* first state of each alternative */
-    uint64_t *takes;  /* 256 masks: of each byte, what takes it */
-};
-
-static void add(uint64_t *mask, unsigned state)
-{
-    mask[state / WORD_BITS] |= UINT64_C(1) << state % WORD_BITS;
-}
-
-static bool has(const uint64_t *mask, unsigned state)
-{
-    return mask[state / WORD_BITS] >> state % WORD_BITS & 1;
-}
-
-/* The bits behind one of a word. */
-static uint64_t behind(unsigned bit)
-{
-    return UINT64_MAX << bit << 1;
-}
-
-/* ---- Compiling */
-
-struct compiler {
-    struct glob *g;
-    const char *p; /* its place in the pattern */
-    bool in_braces;
-    const char *reason;
-};
-
-static int fail(struct compiler *c, const char *reason)
-{
-    c->reason = reason;
-    return -1;
-}
-
-static void takes_byte(struct glob *g, uint8_t byte)
-{
-    add(g->takes + byte * g->words, g->n);
-}
-
-static void takes_any(struct glob *g, bool dots)
-{
-    for (unsigned byte = 0; byte <= UINT8_MAX; byte++)
-        if (byte != '.' || dots)
-            takes_byte(g, (uint8_t)byte);
-}
-
-/* Reads one byte or range of a class at *p into `in`, and moves to the last byte of it. */
-static int read_range(struct compiler *c, const char **p, bool in[UINT8_MAX + 1])
-{
-    uint8_t low = (uint8_t)**p, high = low;
-    if (low == '\0')
-        return fail(c, "unclosed [");
-    if ((*p)[1] == '-' && (*p)[2] != ']' && (*p)[2] != '\0') {
-        high = (uint8_t)(*p)[2];
-        *p += 2;
-    }
-    if (low > high)
-        return fail(c, "a range in [] that runs backwards");
-    if (low == '.' || high == '.')
-        return fail(c, "a dot in []: it matches within one part of a name");
-    for (unsigned byte = low; byte <= high; byte++)
-        in[byte] = true;
-    return 0;
-}
-
-/* Compiles the class whose '[' is at c->p and moves behind its ']'. */
-static int compile_class(struct compiler *c)
-{
-    bool in[UINT8_MAX + 1] = {false};
-    const char *p = c->p + 1;
-    bool inverted = *p == '!';
-    p += inverted;
-    for (const char *first = p; *p != ']' || p == first; p++)
-        if (read_range(c, &p, in) < 0)
-            return -1;
-    for (unsigned byte = 0; byte <= UINT8_MAX; byte++)
-        if (in[byte] != inverted && byte != '.')
-            takes_byte(c->g, (uint8_t)byte);
-    c->g->n++;
-    c->p = p + 1;
-    return 0;
-}
-
-static int compile_brace(struct compiler *c)
-{
-    struct glob *g = c->g;
-    char byte = *c->p++;
-    if (byte == '{' && c->in_braces)
-        return fail(c, "a { within {}");
-    if (byte == '}' && !c->in_braces)
-        return fail(c, "a } without its {");
-    if (byte == '{' && g->n_braces == GLOB_BRACES_MAX)
-        return fail(c, "more than 16 {}");
-    if (byte == '{')
-        g->braces[g->n_braces++].open = (uint16_t)g->n;
-    if (byte == '}')
-        g->braces[g->n_braces - 1].close = (uint16_t)g->n;
-    c->in_braces = byte != '}';
-    add(g->jumps, g->n++);
-    if (c->in_braces)
-        add(g->begins, g->n);
-    return 0;
-}
-
-static void compile_star(struct compiler *c)
-{
-    struct glob *g = c->g;
-    bool dots = *c->p == '*';
-    c->p += dots;
-    takes_any(g, dots);
-    add(g->stays, g->n);
-    if (!dots)
-        add(g->passes, g->n);
-    g->n++;
-}
-
-static int compile_next(struct compiler *c)
-{
-    char byte = *c->p;
-    if (byte == '[')
-        return compile_class(c);
-    if (byte == '{' || byte == '}' || (byte == ',' && c->in_braces))
-        return compile_brace(c);
-    if ((uint8_t)byte < ' ' || byte == 0x7f)
-        return fail(c, "a control character");
-    c->p++;
-    if (byte == '*') {
-        compile_star(c);
-        return 0;
-    }
-    if (byte == '?')
-        takes_any(c->g, false);
-    else
-        takes_byte(c->g, (uint8_t)byte);
-    c->g->n++;
-    return 0;
-}
-
-static int compile(struct glob *g, const char **reason)
-{
-    struct compiler c = {.g = g, .p = g->pattern};
-    int result = 0;
-    while (result == 0 && *c.p != '\0')
-        result = compile_next(&c);
-    if (result == 0 && c.in_braces)
-        result = fail(&c, "unclosed {");
-    if (result < 0)
-        *reason = c.reason;
-    return result;
-}
 
 /* Room for a pattern of `len` bytes, with all masks empty. */
 static struct glob *allocate(const char *pattern, size_t len)
@@ -218,7 +48,7 @@ struct glob *glob_new(const char *pattern, const char **reason)
     }
     *reason = "out of memory";
     g = allocate(pattern, len);
-    if (g == NULL || compile(g, reason) < 0) {
+    if (g == NULL || glob_compile(g, reason) < 0) {
         glob_free(g);
         return NULL;
     }
@@ -239,10 +69,14 @@ const char *glob_pattern(const struct glob *g)
     return g->pattern;
 }
 
-/* ---- Running */
+/* The bits behind one of a word. */
+static uint64_t behind(unsigned bit)
+{
+    return UINT64_MAX << bit << 1;
+}
 
 /* Makes the begin of each alternative live. */
-static void enter(const struct glob *g, const struct brace *b, uint64_t *live, uint64_t *steps)
+static void enter(const struct glob *g, const struct glob_brace *b, uint64_t *live, uint64_t *steps)
 {
     unsigned first = b->open / WORD_BITS, last = b->close / WORD_BITS;
     for (unsigned w = first; w <= last; w++) {
@@ -258,7 +92,7 @@ static void enter(const struct glob *g, const struct brace *b, uint64_t *live, u
  * the first is followed. Returns whether any state is live. */
 static bool settle(const struct glob *g, uint64_t *live, uint64_t *steps)
 {
-    const struct brace *b = g->braces;
+    const struct glob_brace *b = g->braces;
     uint64_t any = 0;
     for (unsigned w = 0; w < g->words; w++) {
         uint64_t ahead = UINT64_MAX; /* of this word, what was not passed yet */
@@ -275,7 +109,7 @@ static bool settle(const struct glob *g, uint64_t *live, uint64_t *steps)
                 enter(g, b, live, steps);
                 ahead = behind(state % WORD_BITS);
             } else {
-                add(live, b->close + 1u);
+                glob_add(live, b->close + 1u);
                 ahead = b->close / WORD_BITS > w ? 0 : behind(b->close % WORD_BITS);
             }
         }
@@ -290,7 +124,7 @@ static bool settle(const struct glob *g, uint64_t *live, uint64_t *steps)
 static void begin(const struct glob *g, uint64_t *live, uint64_t *steps)
 {
     memset(live, 0, g->words * sizeof *live);
-    add(live, 0);
+    glob_add(live, 0);
     settle(g, live, steps);
 }
 
@@ -319,7 +153,7 @@ bool glob_match(const struct glob *g, const char *name, size_t len)
         now = next;
         next = before;
     }
-    return live && has(now, g->n);
+    return live && glob_has(now, g->n);
 }
 
 /* Invariant: the states after each of the first `known` bytes of `name`, 0 to `known`, stand in `states`; if `dead`,
@@ -368,7 +202,7 @@ bool glob_walk_match(struct glob_walk *w, const char *name, size_t len)
         uint64_t *now = w->states + w->known * w->g->words;
         w->dead = !take(w->g, now, now + w->g->words, (uint8_t)name[w->known], &w->steps);
     }
-    return !w->dead && has(w->states + len * w->g->words, w->g->n);
+    return !w->dead && glob_has(w->states + len * w->g->words, w->g->n);
 }
 
 uint64_t glob_walk_steps(const struct glob_walk *w)

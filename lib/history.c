@@ -18,8 +18,7 @@ int history_read(struct store *s, const char *name, size_t len, struct series *s
     int result = -1;
     if (store_ok(r) && r->type == REDIS_REPLY_STRING)
         result = r->len == 0 ? 1 : series_scan((const uint8_t *)r->str, r->len, stored, NULL);
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 
@@ -36,13 +35,12 @@ int history_read_rollup(struct store *s, const char *name, size_t len, struct ro
             rollup_fini(rollup);
         result = loaded < 0 ? -1 : 0;
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 
-/* Copies the points up to `until`. `*first` gets the time of the earliest that is not before `from`, and `*last` that of
- * the latest; they stay as they are without one. */
+/* Copies the points up to `until`. `*first` gets the time of the earliest that is not before `from`, and `*last` that
+ * of the latest; they stay as they are without one. */
 static int copy_until(struct series *out, const struct series *stored, uint32_t from, uint32_t until, uint32_t *first,
                       uint32_t *last)
 {
@@ -64,27 +62,25 @@ static int copy_until(struct series *out, const struct series *stored, uint32_t 
     return 0;
 }
 
-int history_replay(struct store *s, const char *name, size_t len, const struct series *stored, uint32_t from,
-                   uint32_t until, const struct engine_options *options, replay_each *each, void *context,
-                   struct history_end *end)
+int history_replay(struct store *s, const struct history_replay *what, struct history_end *end)
 {
     struct series points;
     struct engine_record *record = NULL;
     struct coarse coarse = {0};
-    uint32_t first = from, last = 0;
+    uint32_t first = what->from, last = 0;
     int result = -1;
-    if (copy_until(&points, stored, from, until, &first, &last) != 0)
+    if (copy_until(&points, what->stored, what->from, what->until, &first, &last) != 0)
         goto out;
     record = malloc(engine_record_bytes());
     if (!record)
         goto out;
-    int none = records_load_before(s, name, len, first, last, record, &end->episode);
+    int none = records_load_before(s, what->name, what->len, first, last, record, &end->episode);
     if (none < 0)
         goto out;
     end->source = none ? HISTORY_FROM_TAIL : HISTORY_FROM_RECORD;
-    if (engine_step_s(record) == 0 && coarse_load(&coarse, s, name, len) != 0)
+    if (engine_step_s(record) == 0 && coarse_load(&coarse, s, what->name, what->len) != 0)
         goto out;
-    result = replay_run(record, &end->episode, options, &points, &coarse, each, context);
+    result = replay_run(record, &end->episode, what->options, &points, &coarse, what->each, what->context);
     end->step_s = engine_step_s(record);
     end->stale_after_s = engine_stale_after_s(record);
     end->sparse = engine_is_sparse(record);

@@ -8,11 +8,6 @@
 static const char *const direction_names[] = {
     [INCIDENT_UNKNOWN] = "unknown", [INCIDENT_UP] = "up", [INCIDENT_DOWN] = "down", [INCIDENT_MIXED] = "mixed"};
 
-const char *incident_direction_name(enum incident_direction direction)
-{
-    return direction_names[direction];
-}
-
 static json_t *number(double x)
 {
     return isfinite(x) ? json_real(x) : json_null();
@@ -42,7 +37,7 @@ json_t *incident_member_to_json(const struct incident_member *m)
 
     return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}",
                      "id", m->id, "metric", m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end,
-                     "state", state_name(m->open), "direction", incident_direction_name(m->direction),
+                     "state", state_name(m->open), "direction", direction_names[m->direction],
                      "score", number(m->score), "peak_at", (json_int_t)m->peak_at, "what", incident_what_name(m->what),
                      "note", m->note, "value", number(told->value), "expected", number(told->expected),
                      "lower", number(told->lower), "upper", number(told->upper), "mean", (int)told->is_mean);
@@ -76,7 +71,7 @@ json_t *incident_head_to_json(const struct incident_head *h)
                      "end", (json_int_t)h->end, "told_at_ms", (json_int_t)h->told_at_ms, "closed_at", closed_at,
                      "title", h->title, "count", (json_int_t)h->count, "metrics", (json_int_t)h->metrics,
                      "open", (json_int_t)h->open_members, "score", number(h->score),
-                     "direction", incident_direction_name(h->direction), "first", incident_member_to_json(&h->first),
+                     "direction", direction_names[h->direction], "first", incident_member_to_json(&h->first),
                      "strongest", strongest_to_json(h), "reopened", (json_int_t)h->reopened,
                      "ack", ack_to_json(&h->ack));
 }

@@ -37,8 +37,7 @@ json_t *marks_read(struct store *s, const char *metric, size_t len, int64_t from
     if (store_ok(r) && r->type == REDIS_REPLY_ARRAY)
         for (size_t i = 0; array && i < r->elements && json_array_size(array) < MARKS_READ_MAX; i++)
             take(array, r->element[i], metric, len);
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return array;
 }
 

@@ -194,6 +194,8 @@ const struct conf_option conf_options[] = {
            "Who judges: Ridgeline's detectors, or Etsy Skyline's nine algorithms, which need a day of raw points."),
     METRIC("skyline_consensus", CONF_INTEGER, skyline_consensus, 1, SKYLINE_COUNT, "votes",
            "Least number of votes of Skyline's nine algorithms that opens an anomaly."),
+    CHOICE("learn_limit", learn_limit, no_yes,
+           "Whether a metric without a `limit` may get one: 100 in percent, or what its history shows that it ran into."),
     CHOICE("priority", priority, priorities,
            "Which metrics are judged in time when a worker cannot judge all; the others' points wait in Redis."),
 };
@@ -219,7 +221,7 @@ const struct conf_option conf_rule_options[] = {
 };
 const size_t conf_rule_options_n = sizeof conf_rule_options / sizeof *conf_rule_options;
 
-#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 17)
+#define METRIC_OPTIONS (2 * DETECTOR_COUNT + 18)
 #define FIRST_METRIC_OPTION (sizeof conf_options / sizeof *conf_options - METRIC_OPTIONS)
 _Static_assert(METRIC_OPTIONS <= CONF_METRIC_OPTIONS_MAX, "conf_rule has no room for all per-metric options");
 

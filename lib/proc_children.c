@@ -2,7 +2,6 @@
  * should run starts again after a back-off that doubles with each failure in a row. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

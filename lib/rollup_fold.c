@@ -95,7 +95,8 @@ static void fold_points(struct rollup *r, unsigned k, const struct rollup_point 
 
 /* Folds from folded_until up to `until`. No slot of an archive that is computed from a finer one ends before `until`,
  * so the finer one still holds what such a slot is made of. */
-static void fold_stretch(struct rollup *r, const struct rollup_point *points, size_t n, int64_t until)
+static void fold_stretch(struct rollup *r, const struct rollup_point *points, size_t n, int64_t until,
+                         struct rollup_changes *changes)
 {
     int64_t from = r->folded_until;
     rollup_set_folded_until(r, until);
@@ -107,6 +108,7 @@ static void fold_stretch(struct rollup *r, const struct rollup_point *points, si
             struct sum s = {0};
             add_slots(&s, r, k - 1, until - step_s, until);
             put(r, k, until - step_s, &s);
+            changes->derived = true;
         }
     }
 }
@@ -157,13 +159,13 @@ void rollup_fold(struct rollup *r, const struct rollup_point *points, size_t n, 
                  struct rollup_changes *changes)
 {
     assert(until % r->align_s == 0);
-    changes->n = 0;
+    *changes = (struct rollup_changes){0};
     if (until <= r->folded_until)
         return;
     int64_t from = fold_from(r, until);
     rollup_set_folded_until(r, from);
     while (r->folded_until < until)
-        fold_stretch(r, points, n, stretch_until(r, until));
+        fold_stretch(r, points, n, stretch_until(r, until), changes);
     for (unsigned k = 0; k < r->n; k++)
         note_slots(changes, r, k, rollup_down(from, r->archive[k].step_s), rollup_end(r, k));
     note(changes, r, r->bytes + ROLLUP_HEAD_BYTES - 4, 4);
@@ -245,4 +247,31 @@ void rollup_each(const struct rollup *r, uint32_t from, uint32_t until, rollup_v
             if (rollup_get(r, k, t, &p))
                 visit(context, &p);
     }
+}
+
+static unsigned with_extremes(const struct rollup *r)
+{
+    unsigned k = 0;
+    while (k + 1 < r->n && r->archive[k].aggregates == 1)
+        k++;
+    return k;
+}
+
+uint32_t rollup_extremes_step_s(const struct rollup *r)
+{
+    return r->n > 0 ? r->archive[with_extremes(r)].step_s : 0;
+}
+
+void rollup_each_extreme(const struct rollup *r, uint32_t from, rollup_visit *visit, void *context)
+{
+    struct rollup_point p;
+    unsigned k = with_extremes(r);
+    if (r->n == 0)
+        return;
+    int64_t t = rollup_begin(r, k);
+    if (t < from)
+        t = rollup_up(from, r->archive[k].step_s);
+    for (; t < rollup_end(r, k); t += r->archive[k].step_s)
+        if (rollup_get(r, k, t, &p))
+            visit(context, &p);
 }

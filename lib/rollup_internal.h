@@ -12,6 +12,7 @@ enum rollup_ring { ROLLUP_MINIMUM, ROLLUP_MEAN, ROLLUP_MAXIMUM };
 /* Whether archive `k` is computed from raw points: its slots fit into the raw tail, or there is nothing finer. */
 bool rollup_is_from_raw(const struct rollup *r, unsigned k);
 
+/* How much time its ring holds. */
 int64_t rollup_span_s(const struct rollup_archive *a);
 
 /* The last multiple of a step at or before `t`, and the first at or after it. */
@@ -25,10 +26,7 @@ static inline int64_t rollup_up(int64_t t, uint32_t step_s)
     return rollup_down(t + step_s - 1, step_s);
 }
 
-/* What archive `k` holds as of folded_until: slots that begin at or after its begin, and end by its end. */
-int64_t rollup_begin(const struct rollup *r, unsigned k);
-int64_t rollup_end(const struct rollup *r, unsigned k);
-
+/* Sets it in the struct and in the bytes. */
 void rollup_set_folded_until(struct rollup *r, int64_t t);
 
 /* Where the slot of `t` stands in the `ring`th ring of archive `k`. */

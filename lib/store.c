@@ -97,8 +97,7 @@ static int answers(struct store *s)
     int ok = r && r->type == REDIS_REPLY_STATUS;
     if (!ok)
         fail(s, !r ? s->context->errstr : r->type == REDIS_REPLY_ERROR ? r->str : "no answer to PING");
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return ok ? 0 : -1;
 }
 
@@ -193,16 +192,14 @@ redisReply *store_expect(redisReply *r, int type)
 {
     if (store_ok(r) && r->type == type)
         return r;
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return NULL;
 }
 
 int store_done(redisReply *r)
 {
     int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 
@@ -210,45 +207,46 @@ long long store_integer(redisReply *reply)
 {
     redisReply *r = store_expect(reply, REDIS_REPLY_INTEGER);
     long long integer = r ? r->integer : -1;
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return integer;
 }
 
 #define EVAL_ARGS_MAX 16
 
-static redisReply *eval(struct store *s, const char *verb, const char *script, const char *key, size_t key_len,
-                        int argc, const char **argv, const size_t *argvlen)
+/* Puts the verb and the script before the arguments, and asks. */
+static redisReply *eval(struct store *s, const char *verb, const char *script, int argc, const char **args,
+                        size_t *lens)
 {
-    const char *args[EVAL_ARGS_MAX + 4] = {verb, script, "1", key};
-    size_t lens[EVAL_ARGS_MAX + 4] = {strlen(verb), strlen(script), 1, key_len};
-    if (argc > EVAL_ARGS_MAX)
-        return NULL;
-    for (int i = 0; i < argc; i++) {
-        args[4 + i] = argv[i];
-        lens[4 + i] = argvlen[i];
-    }
-    return store_append_argv(s, 4 + argc, args, lens) == 0 ? store_reply(s) : NULL;
+    args[0] = verb;
+    lens[0] = strlen(verb);
+    args[1] = script;
+    lens[1] = strlen(script);
+    return store_append_argv(s, argc, args, lens) == 0 ? store_reply(s) : NULL;
 }
 
 redisReply *store_eval(struct store *s, struct store_script *script, const char *key, size_t key_len, int argc,
                        const char **argv, const size_t *argvlen)
 {
-    if (store_connect(s) != 0)
+    const char *args[4 + EVAL_ARGS_MAX] = {[2] = "1", [3] = key};
+    size_t lens[4 + EVAL_ARGS_MAX] = {[2] = 1, [3] = key_len};
+    if (argc > EVAL_ARGS_MAX || store_connect(s) != 0)
         return NULL;
+    for (int i = 0; i < argc; i++) {
+        args[4 + i] = argv[i];
+        lens[4 + i] = argvlen[i];
+    }
     if (!script->sha1[0]) {
         redisReply *r = store_command(s, "SCRIPT LOAD %s", script->source);
         if (store_ok(r) && r->type == REDIS_REPLY_STRING && r->len == 40)
             memcpy(script->sha1, r->str, 41);
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
         if (!script->sha1[0])
             return NULL;
     }
-    redisReply *r = eval(s, "EVALSHA", script->sha1, key, key_len, argc, argv, argvlen);
+    redisReply *r = eval(s, "EVALSHA", script->sha1, 4 + argc, args, lens);
     if (r && r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOSCRIPT", 8) == 0) {
         freeReplyObject(r);
-        r = eval(s, "EVAL", script->source, key, key_len, argc, argv, argvlen);
+        r = eval(s, "EVAL", script->source, 4 + argc, args, lens);
     }
     return r;
 }

@@ -13,7 +13,8 @@ mapfile -t wanted < <(awk -v last="[$group]" '
     /^[a-z0-9]/ { print $1 }' "$here/debian-packages.txt")
 
 missing=()
-provided=$(dpkg-query -W -f '${db:Status-Status}, ${Provides}\n' | sed -n 's/^installed, //p') # a node with its own npm, say
+# What other packages provide counts: a node with its own npm, say.
+provided=$(dpkg-query -W -f '${db:Status-Status}, ${Provides}\n' | sed -n 's/^installed, //p')
 for package in "${wanted[@]}"; do
     state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$state" = installed ] || grep -Eq "(^|, )$package( |,|$)" <<<"$provided" || missing+=("$package")

@@ -78,8 +78,7 @@ int change_read(struct store *s, const char *key, size_t key_len, struct change_
     *c = (struct change_copy){0};
     if (!store_ok(r) || r->type != REDIS_REPLY_ARRAY || r->elements != 2 ||
         r->element[0]->type != REDIS_REPLY_STRING || r->element[1]->type != REDIS_REPLY_STRING) {
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
         return -1;
     }
     *c = (struct change_copy){.reply = r,
@@ -127,7 +126,7 @@ static uint8_t *pack(const struct rollup *r, const struct rollup_changes *change
     return packed;
 }
 
-int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_head *head,
+int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_stored *stored,
                         const struct rollup *r, const struct rollup_changes *changes)
 {
     char number[24];
@@ -135,8 +134,9 @@ int change_patch_rollup(struct store *s, const char *key, size_t key_len, const 
     uint8_t *packed = pack(r, changes, &len);
     if (!packed)
         return -1;
-    int result = run(s, &patch_script, key, key_len, 3, (const void *[]){head->bytes, number, packed},
-                     (const size_t[]){head->len, digits, len});
+    size_t head_len = stored->len < ROLLUP_HEAD_BYTES ? stored->len : ROLLUP_HEAD_BYTES;
+    int result = run(s, &patch_script, key, key_len, 3, (const void *[]){stored->bytes, number, packed},
+                     (const size_t[]){head_len, digits, len});
     free(packed);
     return result;
 }

@@ -35,8 +35,9 @@ void change_copy_fini(struct change_copy *c);
 int change_rewrite(struct store *s, const char *key, size_t key_len, const struct change_copy *c,
                    const uint8_t *bytes, size_t len);
 
-/* Writes what a fold has changed, if the key still has this head and the rollup's length. */
-int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_head *head,
+/* Writes what a fold has changed, if the key still has the head of what was stored and the rollup's length. For changes
+ * that are not derived: an import may have filled other slots meanwhile. */
+int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_stored *stored,
                         const struct rollup *r, const struct rollup_changes *changes);
 
 #endif

@@ -21,7 +21,7 @@ struct work {
     size_t rollup_key_len;
     struct change_copy tail;       /* as read; without SHA1 where it is canonical */
     struct series stored, sorted;  /* its points, in stored order; and in time order, of each time the last written */
-    struct rollup_head head;       /* of the stored rollup */
+    struct rollup_stored as_read;  /* the stored rollup */
     struct rollup rollup, old;     /* as it is to be written; as stored, where that is of another retention */
     struct rollup_point *input;    /* what is to be folded */
     size_t inputs, inputs_max;
@@ -49,8 +49,7 @@ static int read_tail(struct work *w, bool with_sha1)
         return change_read(w->f->store, w->key, w->key_len, &w->tail) == 0 ? 0 : fail(w, "tail not read");
     redisReply *r = store_command(w->f->store, "GETRANGE %b 0 %u", w->key, w->key_len, FOLD_READ_MAX_BYTES - 1);
     if (!store_ok(r) || r->type != REDIS_REPLY_STRING) {
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
         return fail(w, "tail not read");
     }
     w->tail = (struct change_copy){.reply = r, .bytes = (const uint8_t *)r->str, .len = r->len};
@@ -103,7 +102,7 @@ static int choose_rollup(struct work *w, bool stored)
         return out_of_memory(w);
     w->before = w->rollup.folded_until;
     if (!stored)
-        return w->head.len ? ROOMBA_rollups_rejected : ROOMBA_rollups_begun;
+        return w->as_read.len ? ROOMBA_rollups_rejected : ROOMBA_rollups_begun;
     rollup_carry(&w->rollup, &w->old);
     w->before = w->old.folded_until;
     return ROOMBA_rollups_rebuilt;
@@ -163,10 +162,10 @@ static int write_rollup(struct work *w, int counter)
     if (gather(w) != 0)
         return -1;
     rollup_fold(&w->rollup, w->input, w->inputs, w->until, &changes);
-    if (counter == ROOMBA_folded)
-        result = change_patch_rollup(s, w->rollup_key, w->rollup_key_len, &w->head, &w->rollup, &changes);
+    if (counter == ROOMBA_folded && !changes.derived)
+        result = change_patch_rollup(s, w->rollup_key, w->rollup_key_len, &w->as_read, &w->rollup, &changes);
     else
-        result = rollup_store_replace(s, &replace_script, w->rollup_key, w->rollup_key_len, &w->head, &w->rollup);
+        result = rollup_store_replace(s, &replace_script, w->rollup_key, w->rollup_key_len, &w->as_read, &w->rollup);
     if (result < 0)
         return fail(w, "fold refused or not answered");
     w->f->counters[ROOMBA_folded] += result == 1;
@@ -176,7 +175,7 @@ static int write_rollup(struct work *w, int counter)
 
 static int fold(struct work *w)
 {
-    int unread = rollup_store_read(w->f->store, w->rollup_key, w->rollup_key_len, &w->old, &w->head, &w->reason);
+    int unread = rollup_store_read(w->f->store, w->rollup_key, w->rollup_key_len, &w->old, &w->as_read, &w->reason);
     if (unread < 0)
         return -1;
     int counter = choose_rollup(w, unread == 0);
@@ -271,6 +270,7 @@ int fold_key(const struct fold *f, const char *key, size_t key_len, const char *
     free(w.input);
     rollup_fini(&w.rollup);
     rollup_fini(&w.old);
+    rollup_stored_fini(&w.as_read);
     series_fini(&w.stored);
     series_fini(&w.sorted);
     change_copy_fini(&w.tail);

@@ -41,7 +41,6 @@ int processes_drop_gone(struct store *s, int64_t now_s)
             is_before(r->element[i + 1], now_s - PROCESSES_KEPT_S))
             result = drop(s, r->element[i]);
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }

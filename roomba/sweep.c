@@ -66,12 +66,6 @@ static redisReply *take(struct pipeline *p)
     return store_reply(p->store);
 }
 
-static void release(redisReply *r)
-{
-    if (r)
-        freeReplyObject(r);
-}
-
 static bool is_string(const redisReply *r)
 {
     return r && r->type == REDIS_REPLY_STRING;
@@ -127,8 +121,8 @@ static void look(struct sweep *s, struct item *items, size_t n)
     for (struct item *i = items; i < items + n; i++) {
         redisReply *length = take(&p), *tail = take(&p);
         look_at(s, i, length, tail);
-        release(length);
-        release(tail);
+        freeReplyObject(length);
+        freeReplyObject(tail);
     }
 }
 
@@ -153,9 +147,9 @@ static void probe(struct sweep *s, struct item *items, size_t n)
             i->plan = plan_probe(bytes_of(first), bytes_of(middle), bytes_of(stay), &i->limits, &i->oldest);
         else if (!is_string(first) || !is_string(middle) || !is_string(stay)) /* else the key has shrunk */
             refuse_reply(s, i, is_string(first) ? is_string(middle) ? stay : middle : first);
-        release(first);
-        release(middle);
-        release(stay);
+        freeReplyObject(first);
+        freeReplyObject(middle);
+        freeReplyObject(stay);
     }
 }
 
@@ -218,7 +212,7 @@ static void trim(struct sweep *s, const struct item *i)
         redisReply *head = store_command(s->store, "GETRANGE %b 0 %lld", i->key, i->key_len, (long long)want - 1);
         if (!is_string(head)) {
             refuse_reply(s, i, head);
-            release(head);
+            freeReplyObject(head);
             return;
         }
         plan = plan_head(bytes_of(head), head->len, i->oldest, &cut);
@@ -226,7 +220,7 @@ static void trim(struct sweep *s, const struct item *i)
         want *= 2;
         if (plan == PLAN_TRIM)
             trim_at(s, i, bytes_of(head), cut);
-        release(head);
+        freeReplyObject(head);
     }
     if (plan == PLAN_REWRITE)
         rewrite(s, i);

@@ -47,8 +47,7 @@ static int begin(struct walk *w, struct sweep *s)
             .active = true, .cursor = "0", .start_mono_ms = clock_mono_ms(), .keys = (uint64_t)r->integer};
         forget_next_walk(s->forget);
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 
@@ -81,8 +80,7 @@ bool walk_step(struct walk *w, struct sweep *s, int64_t interval_s)
     }
     redisReply *r = store_command(s->store, "SCAN %s MATCH " KEYS_METRIC_PREFIX "* COUNT %d", w->cursor, STEP_KEYS);
     if (!is_scan(r)) {
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
         fail(w, s);
         return false;
     }

@@ -1,12 +1,14 @@
-/* GET /api/anomalies, and how the other routes read anomalies. */
+/* Anomalies as the API gives them: a list, and what is wanted in it. */
 #ifndef WEBAPP_ANOMALIES_H
 #define WEBAPP_ANOMALIES_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "ridgeline/anomaly.h"
-#include "webapp/http.h"
+
+struct glob;
 
 /* Anomalies read so far: parsed, checked, as JSON. All zero is an empty list. */
 struct anomalies {
@@ -33,16 +35,14 @@ struct anomalies_filter {
     size_t limit;             /* most open ones, and most closed ones */
 };
 
-/* Adds the open ones of `slots` slots from `first_slot` on, strongest first, at most filter->limit: `*truncated` says
- * whether there were more. Entries that cannot be read are logged and left out. Returns 0, or -1
- * when Redis did not answer or memory is out. */
-int anomalies_read_open(struct anomalies *a, struct store *s, unsigned first_slot, unsigned slots,
-                        const struct anomalies_filter *filter, bool *truncated);
+/* Adds the anomaly that stands in `text` if the filter wants it; `event_ms` as in the list. One that cannot be read is
+ * logged and left out. Returns 0, or -1 when memory is out. */
+int anomalies_take(struct anomalies *a, const char *text, size_t len, int64_t event_ms,
+                   const struct anomalies_filter *filter);
 
-/* Adds the closed ones, newest closing first, at most filter->limit. `*truncated` says
- * whether there were, or may be, more. */
-int anomalies_read_closed(struct anomalies *a, struct store *s, unsigned first_slot, unsigned slots,
-                          const struct anomalies_filter *filter, bool *truncated);
+/* Sorts the part of the list from `first` on, and cuts it to `limit`. Returns whether it cut. */
+typedef int anomalies_order(const void *, const void *);
+bool anomalies_cut(struct anomalies *a, size_t first, size_t limit, anomalies_order *order);
 
 /* Those that started by `until` as a JSON array, each id once. New reference. */
 json_t *anomalies_to_json(const struct anomalies *a, uint32_t until);
@@ -50,7 +50,5 @@ json_t *anomalies_to_json(const struct anomalies *a, uint32_t until);
 /* One anomaly as the API gives it: with `candidate`, whether its score is below `surface_score`. New
  * reference, NULL as anomaly_to_json(). */
 json_t *anomalies_one_to_json(const struct anomaly *a, int surface_score);
-
-http_handler anomalies_get;
 
 #endif

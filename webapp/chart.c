@@ -12,7 +12,7 @@
 #include "ridgeline/graph_url.h"
 #include "ridgeline/history.h"
 #include "ridgeline/keys.h"
-#include "webapp/anomalies.h"
+#include "webapp/anomalies_read.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/chart_lanes.h"
@@ -30,6 +30,7 @@ struct chart {
     uint32_t from, until;
     int judged, with_lanes; /* as asked */
     uint32_t columns;       /* as asked */
+    bool learns_limit;
     struct thin thin;
     json_t *expected, *scores;
     struct chart_lanes *lanes; /* NULL: not asked for */
@@ -120,9 +121,16 @@ static int judge(const struct request *request, struct chart *c, const struct se
         return -1;
     conf_resolve(&request->app->settings, &overrides, c->metric, c->metric_len, &options, NULL);
     conf_rules_free(&overrides);
-    if ((c->with_lanes && begin_lanes(c, stored, &options) != 0) ||
-        history_replay(request->store, c->metric, c->metric_len, stored, c->from, c->until, &options, add_verdict, c,
-                       &end) != 0)
+    c->learns_limit = options.learn_limit != 0;
+    struct history_replay what = {.name = c->metric,
+                                  .len = c->metric_len,
+                                  .stored = stored,
+                                  .from = c->from,
+                                  .until = c->until,
+                                  .options = &options,
+                                  .each = add_verdict,
+                                  .context = c};
+    if ((c->with_lanes && begin_lanes(c, stored, &options) != 0) || history_replay(request->store, &what, &end) != 0)
         return -1;
     *step_s = end.step_s;
     return 0;
@@ -168,7 +176,7 @@ static void answer(const struct request *request, struct reply *reply, struct ch
         if (!anomalies)
             goto no_redis;
         json_object_set_new(out, "anomalies", anomalies);
-        if (marks_add_context(request, out, c->metric, c->metric_len, c->from, c->until) != 0)
+        if (marks_add_context(request, out, c->metric, c->metric_len, c->learns_limit, c->from, c->until) != 0)
             goto no_redis;
     }
     rollup_fini(&rollup);

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ridgeline/clock.h"
 #include "ridgeline/desk.h"

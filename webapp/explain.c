@@ -113,10 +113,18 @@ static json_t *retention_json(const struct settings *settings, const char *name,
                      conf_origin_text(text, sizeof text, &origin));
 }
 
+/* What is asked: of which metric, at which time, and in whose words. */
+struct asked {
+    const char *name;
+    size_t len;
+    uint32_t at;
+    struct why about;
+};
+
 /* Adds the mute in force at that time, null for none; the sentence names it. */
-static void add_mute(const struct request *request, json_t *out, const char *name, size_t len, uint32_t at)
+static void add_mute(const struct request *request, json_t *out, const struct asked *a)
 {
-    json_t *mute = mutes_json_at(request, name, len, at);
+    json_t *mute = mutes_json_at(request, a->name, a->len, a->at);
     if (json_is_object(mute))
         json_object_set_new(out, "why",
                             json_sprintf("%s Muted by rule %s (%s).", json_string_value(json_object_get(out, "why")),
@@ -125,63 +133,82 @@ static void add_mute(const struct request *request, json_t *out, const char *nam
     json_object_set_new(out, "mute", mute ? mute : json_null());
 }
 
-/* When the metric reaches its limit, as it looked at that time; null where no rule gives it one, or too little is
- * known. Returns 0, or -1 when Redis did not answer or memory is out. */
-static int add_forecast(const struct request *request, json_t *out, const char *name, size_t len, uint32_t at)
+/* When the metric reaches its limit, as it looked at that time; null where it has none, or too little is known. `learn`:
+ * whether one is learned. Returns 0, or -1 when Redis did not answer or memory is out. */
+static int add_forecast(const struct request *request, json_t *out, const struct asked *a, bool learn)
 {
     struct conf_about about;
+    struct limit limit;
     struct forecast f;
     char note[FORECAST_NOTE_BYTES];
     json_t *json = NULL;
-    conf_about(&request->app->settings, name, len, &about);
-    int unknown = isnan(about.limit) ? 1 : prospect_now(request->store, name, len, about.limit, at, &f);
+    int unknown = 1;
+    conf_about(&request->app->settings, a->name, a->len, &about);
+    if (prospect_limit(request->store, a->name, a->len, about.limit, learn, &limit) != 0)
+        return -1;
+    if (limit.kind != LIMIT_NONE)
+        unknown = prospect_now(request->store, a->name, a->len, &limit, a->at, &f);
     if (unknown < 0)
         return -1;
     if (unknown == 0) {
-        forecast_note(note, &f, about.limit, about.unit);
-        json = json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:b, s:s}", "limit", about.limit, "value", http_number(f.last),
-                         "level", http_number(f.level), "slope_a_day", http_number(f.slope * DAY_S), "reach_s",
+        forecast_note(note, &f, &limit, about.unit);
+        json = json_pack("{s:f, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:b, s:s}", "limit", limit.value, "limit_by",
+                         limit_kind_name(limit.kind), "unit", *about.unit ? about.unit : NULL, "value",
+                         http_number(f.last), "level", http_number(f.level), "slope_a_day", http_number(f.slope * DAY_S), "reach_s",
                          http_number(f.reach_s), "soonest_s", http_number(f.soonest_s), "heading", (int)f.heading,
                          "note", note);
     }
     return json_object_set_new(out, "forecast", json ? json : json_null());
 }
 
-static void answer(const struct request *request, struct reply *reply, const char *name, size_t len,
-                   const struct series *stored, uint32_t at, struct why about)
+/* Answers with what the replay gave. */
+static void tell(const struct request *request, struct reply *reply, const struct asked *a, bool learns_limit,
+                 json_t *out)
+{
+    json_object_set_new(out, "metric", json_stringn(a->name, a->len));
+    add_mute(request, out, a);
+    json_object_set_new(out, "retention", retention_json(&request->app->settings, a->name, a->len));
+    if (add_forecast(request, out, a, learns_limit) == 0) {
+        http_json(reply, HTTP_OK, out);
+    } else {
+        json_decref(out);
+        http_no_redis(reply);
+    }
+}
+
+static void answer(const struct request *request, struct reply *reply, const struct asked *a,
+                   const struct series *stored)
 {
     struct conf_rules overrides;
     struct conf_origin origins[CONF_METRIC_OPTIONS_MAX];
     struct engine_options options;
     struct history_end end;
-    struct explained e = {.about = about};
-    uint32_t t = 0;
-    if (!last_point(stored, at, &t)) {
+    struct explained e = {.about = a->about};
+    struct history_replay what = {.name = a->name,
+                                  .len = a->len,
+                                  .stored = stored,
+                                  .until = a->at,
+                                  .options = &options,
+                                  .each = keep_last,
+                                  .context = &e};
+    if (!last_point(stored, a->at, &what.from)) {
         http_error(reply, HTTP_NOT_FOUND,
-                   "this metric has no stored point at or before %u that is still raw, as verdicts need it", at);
+                   "this metric has no stored point at or before %u that is still raw, as verdicts need it", a->at);
         return;
     }
     if (tune_load(request->store, &overrides) != 0) {
         http_no_redis(reply);
         return;
     }
-    conf_resolve(&request->app->settings, &overrides, name, len, &options, origins);
-    if (history_replay(request->store, name, len, stored, t, at, &options, keep_last, &e, &end) != 0) {
+    conf_resolve(&request->app->settings, &overrides, a->name, a->len, &options, origins);
+    if (history_replay(request->store, &what, &end) != 0) {
         http_no_redis(reply);
     } else if (!e.any) {
-        http_error(reply, HTTP_NOT_FOUND, "no stored point at or before %u could be judged again", at);
+        http_error(reply, HTTP_NOT_FOUND, "no stored point at or before %u could be judged again", a->at);
     } else {
-        json_t *out = explanation(&e, &end, &options, at);
-        json_object_set_new(out, "metric", json_stringn(name, len));
-        add_mute(request, out, name, len, at);
+        json_t *out = explanation(&e, &end, &options, a->at);
         json_object_set_new(out, "options", tune_options_json(&options, origins));
-        json_object_set_new(out, "retention", retention_json(&request->app->settings, name, len));
-        if (add_forecast(request, out, name, len, at) == 0) {
-            http_json(reply, HTTP_OK, out);
-        } else {
-            json_decref(out);
-            http_no_redis(reply);
-        }
+        tell(request, reply, a, options.learn_limit != 0, out);
     }
     conf_rules_free(&overrides);
 }
@@ -189,24 +216,21 @@ static void answer(const struct request *request, struct reply *reply, const cha
 void explain_get(const struct request *request, struct reply *reply)
 {
     char error[QUERY_ERROR_MAX];
-    const char *name;
-    size_t len;
-    uint32_t at;
     int64_t now_s = clock_wall_s();
-    struct why about = {.zoned = query_has(request->query, "utc_offset")};
-    if (query_metric(request->query, "metric", &name, &len, error) != 0 ||
-        query_epoch(request->query, "at", now_s < UINT32_MAX ? (uint32_t)now_s : UINT32_MAX, &at, error) != 0 ||
-        query_offset(request->query, "utc_offset", &about.utc_offset_s, error) != 0) {
+    struct asked a = {.about = {.zoned = query_has(request->query, "utc_offset")}};
+    if (query_metric(request->query, "metric", &a.name, &a.len, error) != 0 ||
+        query_epoch(request->query, "at", now_s < UINT32_MAX ? (uint32_t)now_s : UINT32_MAX, &a.at, error) != 0 ||
+        query_offset(request->query, "utc_offset", &a.about.utc_offset_s, error) != 0) {
         http_error(reply, HTTP_BAD_REQUEST, "%s", error);
         return;
     }
     struct series stored;
-    int none = history_read(request->store, name, len, &stored);
+    int none = history_read(request->store, a.name, a.len, &stored);
     if (none < 0)
         http_no_redis(reply);
     else if (none)
         http_error(reply, HTTP_NOT_FOUND, "no metric has this name");
     else
-        answer(request, reply, name, len, &stored, at, about);
+        answer(request, reply, &a, &stored);
     series_fini(&stored);
 }

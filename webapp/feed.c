@@ -3,7 +3,6 @@
  * streams' ends; what is older is recalled (recall.h) into the past that lanes are made of. */
 #include "webapp/feed.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,8 +167,7 @@ static int read_events(struct feed *f, struct app *app, struct store *s)
             more |= take_reply(f, app, stream, r);
         else
             result = -1;
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
     }
     return result == 0 ? more : result;
 }

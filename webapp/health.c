@@ -1,20 +1,16 @@
 #include "webapp/health.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "ridgeline/clock.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
-#include "webapp/daemons.h"
 #include "webapp/hub.h"
 #include "webapp/names.h"
+#include "webapp/problems.h"
 #include "webapp/processes.h"
 #include "webapp/rates.h"
 #include "webapp/redis_state.h"
-#include "webapp/workers.h"
 
 static json_t *count(uint64_t value)
 {
@@ -136,84 +132,11 @@ static void add_processes(json_t *out, const struct processes *p)
     json_object_set_new(out, "processes", list);
 }
 
+/* null: it is off. */
 static json_t *address(const struct units_address *a)
 {
-    char text[UNITS_HOST_MAX + 16];
-    if (!a->on)
-        return json_null();
-    snprintf(text, sizeof text, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, (unsigned)a->port);
-    return json_string(text);
-}
-
-struct listeners_down {
-    json_t *sentences;
-    const struct settings *settings;
-};
-
-static void add_listener_down(void *context, const char *label, uint64_t down)
-{
-    const struct listeners_down *l = context;
-    const struct settings *s = l->settings;
-    const struct {
-        const char *label;
-        const struct units_address *at;
-    } table[] = {{"line_tcp", &s->horizon.carbon_line},     {"line_udp", &s->horizon.carbon_udp},
-                 {"pickle_tcp", &s->horizon.carbon_pickle}, {"skyline_udp", &s->horizon.skyline_udp},
-                 {"statsd_tcp", &s->statsd.listen},         {"statsd_udp", &s->statsd.listen}};
-    for (size_t i = 0; down && i < sizeof table / sizeof *table; i++) {
-        if (strcmp(label, table[i].label) != 0)
-            continue;
-        json_t *at = address(table[i].at);
-        json_array_append_new(l->sentences,
-                              json_sprintf("horizon could not listen on %s (%s): perhaps another program does; its log "
-                                           "says why",
-                                           json_is_string(at) ? json_string_value(at) : "its address", label));
-        json_decref(at);
-    }
-}
-
-/* One sentence for each channel whose receiver does not take what waits for it. */
-static void add_failing_channels(json_t *list, const struct processes *p)
-{
-    for (size_t i = 0; i < p->n; i++) {
-        const struct process *one = &p->list[i];
-        const char *reason = processes_text(one, "last_error");
-        uint64_t failing = 0, queued = 0;
-        if (!one->alive || one->defs != counters_channel || !processes_number(one, "failing", &failing) || !failing)
-            continue;
-        processes_number(one, "queued", &queued);
-        json_array_append_new(list, json_sprintf("channel %s does not deliver, %" PRIu64 " messages wait: %s",
-                                                 one->name + strlen("alerter."), queued, reason ? reason : "?"));
-    }
-}
-
-/* One sentence for each daemon that no living process does the work of. */
-static void add_problems(json_t *list, const struct processes *p, const struct settings *settings)
-{
-    static const struct {
-        const struct counters_def *defs;
-        const char *sentence;
-    } needed[] = {
-        {counters_horizon, "horizon is not running: no points are taken in"},
-        {counters_analyzer, "analyzer is not running: no points are judged"},
-        {counters_worker, "no analyzer worker is running: no points are judged"},
-        {counters_roomba, "roomba is not running: storage grows"},
-        {counters_alerter, "alerter is not running: no incidents are made of anomalies"},
-    };
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        bool alive = false;
-        for (size_t j = 0; j < p->n; j++)
-            alive |= p->list[j].alive && p->list[j].defs == needed[i].defs;
-        if (!alive)
-            json_array_append_new(list, json_string(needed[i].sentence));
-    }
-    struct listeners_down down = {list, settings};
-    for (size_t i = 0; i < p->n; i++)
-        if (p->list[i].alive && p->list[i].defs == counters_horizon)
-            processes_labels(&p->list[i], "listeners_down|listener=", add_listener_down, &down);
-    add_failing_channels(list, p);
-    daemons_problems(list, p, clock_wall_ms());
-    workers_problems(list, p, clock_wall_s());
+    char text[UNITS_ADDRESS_TEXT_MAX];
+    return a->on ? json_string(units_address_text(text, sizeof text, a)) : json_null();
 }
 
 /* What the page needs to say where points go. */
@@ -261,7 +184,7 @@ json_t *health_json(struct app *app, struct store *s, bool look)
         attention_count_open(app->attention, &p);
     }
     if (!mute) /* else no process can tell that it is alive */
-        add_problems(sentences, &p, &app->settings);
+        problems_add(sentences, &p, &app->settings);
     json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));
     json_object_set_new(out, "problems", sentences);
     add_own(out, app);

@@ -137,8 +137,7 @@ static json_t *notified_to_json(struct store *s, const redisReply *field)
         json_t *of_leader = receipt_list(known ? r->str : NULL, known ? r->len : 0);
         receipt_add_group(list, of_leader, &joined);
         json_decref(of_leader);
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
     }
     json_decref(own);
     return list;
@@ -194,6 +193,5 @@ void incident_one_get(const struct request *request, struct reply *reply)
     json_object_set_new(json, "notified", notified_to_json(request->store, notified));
     http_json(reply, HTTP_OK, json);
 out:
-    if (fields)
-        freeReplyObject(fields);
+    freeReplyObject(fields);
 }

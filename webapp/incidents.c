@@ -75,16 +75,22 @@ static ptrdiff_t add_ids(struct found *f, const redisReply *ids)
     return (ptrdiff_t)ids->elements;
 }
 
-/* Reads one field of each incident from `first` to before `end` in one pipeline, and gives each that is there to
- * `take`. Returns 0, or -1 when Redis did not answer. */
-static int read_field(struct store *s, const struct found *f, size_t first, size_t end, const char *field,
-                      void (*take)(void *context, size_t i, const redisReply *value), void *context)
+/* A field of incidents, and who takes its value. */
+struct field {
+    const char *name;
+    void (*take)(void *context, size_t i, const redisReply *value); /* of the i-th of those found */
+    void *context;
+};
+
+/* Reads the field of each incident from `first` to before `end` in one pipeline, and gives each that is there to its
+ * taker. Returns 0, or -1 when Redis did not answer. */
+static int read_field(struct store *s, const struct found *f, size_t first, size_t end, const struct field *field)
 {
     size_t asked = first;
     for (; asked < end; asked++) {
         char key[KEYS_MAX];
         keys_incident(key, f->list[asked].id);
-        if (store_append(s, "HGET %s %s", key, field) != 0)
+        if (store_append(s, "HGET %s %s", key, field->name) != 0)
             break;
     }
     int result = asked == end ? 0 : -1;
@@ -93,9 +99,8 @@ static int read_field(struct store *s, const struct found *f, size_t first, size
         if (!r)
             result = -1;
         else if (r->type == REDIS_REPLY_STRING) /* a key of another type is none of ours, and hides no other */
-            take(context, i, r);
-        if (r)
-            freeReplyObject(r);
+            field->take(field->context, i, r);
+        freeReplyObject(r);
     }
     return result;
 }
@@ -154,9 +159,10 @@ static void look(void *context, size_t i, const redisReply *head)
 static int search(struct found *f, struct store *s, size_t first, const struct filter *filter)
 {
     struct search context = {f, filter};
+    struct field head = {INCIDENT_FIELD_HEAD, look, &context};
     if (!*filter->text || f->n == first)
         return 0;
-    int result = read_field(s, f, first, f->n, INCIDENT_FIELD_HEAD, look, &context);
+    int result = read_field(s, f, first, f->n, &head);
     leave_out(f, first, filter);
     return result;
 }
@@ -166,10 +172,10 @@ static int search(struct found *f, struct store *s, size_t first, const struct f
 static ptrdiff_t take_some(struct found *f, struct store *s, redisReply *ids, const struct filter *filter)
 {
     size_t first = f->n;
+    struct field score = {INCIDENT_FIELD_SCORE, take_score, f};
     ptrdiff_t n = store_ok(ids) ? add_ids(f, ids) : -1;
-    if (ids)
-        freeReplyObject(ids);
-    if (n >= 0 && read_field(s, f, first, f->n, INCIDENT_FIELD_SCORE, take_score, f) != 0)
+    freeReplyObject(ids);
+    if (n >= 0 && read_field(s, f, first, f->n, &score) != 0)
         return -1;
     leave_out(f, first, filter);
     return search(f, s, first, filter) == 0 ? n : -1;
@@ -246,13 +252,14 @@ static int list_some(json_t *list, struct store *s, const char *state, const str
 {
     struct found found = {0};
     struct heads heads = {.list = list, .found = &found, .filter = filter, .state = state};
+    struct field receipts = {RECEIPT_FIELD, take_notified, &found}, head = {INCIDENT_FIELD_HEAD, take_head, &heads};
     bool more = false;
     int result = strcmp(state, "open") == 0 ? find_open(&found, s, filter) : find_closed(&found, s, filter, &more);
     size_t shown = found.n < filter->limit ? found.n : filter->limit;
     if (result == 0 && filter->notified)
-        result = read_field(s, &found, 0, shown, RECEIPT_FIELD, take_notified, &found);
+        result = read_field(s, &found, 0, shown, &receipts);
     if (result == 0)
-        result = read_field(s, &found, 0, shown, INCIDENT_FIELD_HEAD, take_head, &heads);
+        result = read_field(s, &found, 0, shown, &head);
     *truncated |= more || found.n > shown;
     free(found.list);
     return result;

@@ -10,7 +10,7 @@
 
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(row) ((row)->is_lost = true)
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 struct row {
     UT_hash_handle hh; /* by name */

@@ -3,6 +3,7 @@
 #include "ridgeline/clock.h"
 #include "ridgeline/glob.h"
 #include "ridgeline/marks.h"
+#include "ridgeline/prospect.h"
 #include "webapp/app.h"
 #include "webapp/names.h"
 #include "webapp/query.h"
@@ -103,18 +104,30 @@ static const char *or_null(const char *text)
     return *text ? text : NULL;
 }
 
-int marks_add_context(const struct request *request, json_t *out, const char *metric, size_t len, int64_t from,
+/* How often a learned limit was reached, and since when; null for any other. */
+static json_t *if_learned(const struct limit *l, json_int_t figure)
+{
+    return l->kind == LIMIT_STOOD || l->kind == LIMIT_TURNED ? json_integer(figure) : json_null();
+}
+
+int marks_add_context(const struct request *request, json_t *out, const char *metric, size_t len, bool learn, int64_t from,
                       int64_t until)
 {
     struct conf_about about;
+    struct limit limit;
+    conf_about(&request->app->settings, metric, len, &about);
+    if (prospect_limit(request->store, metric, len, about.limit, learn, &limit) != 0)
+        return -1;
     json_t *marks = marks_read(request->store, metric, len, from, until);
     if (!marks)
         return -1;
-    conf_about(&request->app->settings, metric, len, &about);
     json_object_set_new(out, "marks", marks);
-    json_object_set_new(out, "about",
-                        json_pack("{s:s?, s:s?, s:s?, s:s?, s:o}", "unit", or_null(about.unit), "owner",
-                                  or_null(about.owner), "description", or_null(about.description), "runbook",
-                                  or_null(about.runbook), "limit", http_number(about.limit)));
+    json_object_set_new(
+        out, "about",
+        json_pack("{s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o, s:o}", "unit", or_null(about.unit), "owner",
+                  or_null(about.owner), "description", or_null(about.description), "runbook", or_null(about.runbook),
+                  "limit", limit.kind == LIMIT_NONE ? json_null() : http_number(limit.value), "limit_by",
+                  limit_kind_name(limit.kind), "limit_times", if_learned(&limit, (json_int_t)limit.times), "limit_since",
+                  if_learned(&limit, (json_int_t)limit.since)));
     return 0;
 }

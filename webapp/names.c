@@ -138,8 +138,7 @@ static int scan(struct names *n, struct store *s)
     memcpy(n->cursor, cursor->str, cursor->len + 1);
     result = strcmp(n->cursor, "0") == 0;
 out:
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }
 

@@ -10,7 +10,7 @@
 #include "ridgeline/history.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/store.h"
-#include "webapp/anomalies.h"
+#include "webapp/anomalies_read.h"
 #include "webapp/app.h"
 #include "webapp/normal_choices.h"
 #include "webapp/query.h"
@@ -162,8 +162,16 @@ static int find_distance(const struct stored *s, struct store *store, struct nor
     struct history_end end;
     int none = history_read(store, m->name, strlen(m->name), &points);
     int result = none < 0 ? -1 : 0;
+    struct history_replay what = {.name = m->name,
+                                  .len = strlen(m->name),
+                                  .stored = &points,
+                                  .from = f.from,
+                                  .until = f.until,
+                                  .options = &m->now,
+                                  .each = look_at,
+                                  .context = &f};
     if (none == 0)
-        result = history_replay(store, m->name, strlen(m->name), &points, f.from, f.until, &m->now, look_at, &f, &end);
+        result = history_replay(store, &what, &end);
     series_fini(&points);
     in->distance = f.distance;
     return result == 0 ? read_peaks(s, store, &in->distance) : -1;

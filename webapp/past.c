@@ -11,7 +11,7 @@
 
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->is_lost = true)
-#include <uthash.h>
+#include "ridgeline/seeded_uthash.h"
 
 struct entry {
     struct past_anomaly anomaly; /* .metric points to `name` */

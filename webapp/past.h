@@ -20,6 +20,7 @@ void past_free(struct past *p);
  * closed one that ended first. Without memory the anomaly is left out. */
 void past_take(struct past *p, unsigned slot, const struct anomaly *a);
 
+/* Whether the slot has an anomaly of this id, and whether it has as many as are kept. */
 bool past_knows(struct past *p, unsigned slot, const char *id);
 bool past_is_full(struct past *p, unsigned slot);
 

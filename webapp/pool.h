@@ -14,6 +14,7 @@ struct pool *pool_new(const char *address, int timeout_ms, size_t threads);
 /* Every connection must have been put back. */
 void pool_free(struct pool *p);
 
+/* Takes one for the length of a request; puts it back. */
 struct store *pool_take(struct pool *p);
 void pool_put(struct pool *p, struct store *s);
 

@@ -7,6 +7,8 @@
 #include "webapp/app.h"
 #include "webapp/processes.h"
 
+#define ROOM_SHARE 0.8 /* of the memory: the rest is soon needed, by a rewrite of the append-only file at the latest */
+
 /* Reads "field:NUMBER" out of Redis's INFO text. Returns whether it is there. */
 static bool read_info(const char *info, const char *field, uint64_t *value)
 {
@@ -60,6 +62,22 @@ static bool may_evict(const char *info)
            !strstr(info, "\nmaxmemory_policy:noeviction");
 }
 
+/* Adds that memory runs out, while there still is time to do something: against maxmemory, or, where there is none, what
+ * the machine has. */
+static void add_room(json_t *sentences, const char *info)
+{
+    uint64_t used, room;
+    bool limited = read_info(info, "\nmaxmemory:", &room) && room > 0;
+    if (!read_info(info, limited ? "\nused_memory:" : "\nused_memory_rss:", &used) ||
+        (!limited && !read_info(info, "\ntotal_system_memory:", &room)))
+        return;
+    double share = room > 0 ? (double)used / (double)room : 0;
+    if (share >= ROOM_SHARE)
+        json_array_append_new(sentences, json_sprintf("Redis uses %.0f %% of %s: make room, or keep points for a shorter "
+                                                      "time (retention)", 100 * share,
+                                                      limited ? "its maxmemory" : "the machine's memory"));
+}
+
 /* Adds why Redis refuses to write, if it does; then no process can tell that it is alive. */
 static bool add_refusals(json_t *sentences, const char *info)
 {
@@ -85,6 +103,8 @@ int redis_state_add(json_t *out, json_t *sentences, const struct app *app, struc
                                       info_number(r->str, "\nmaxmemory:"), "maxmemory_policy",
                                       policy_of(r->str)));
         *mute = add_refusals(sentences, r->str);
+        if (!*mute)
+            add_room(sentences, r->str);
         if (may_evict(r->str))
             json_array_append_new(sentences, json_string("Redis deletes metrics when it is full: "
                                                          "set its maxmemory-policy to noeviction"));
@@ -94,7 +114,6 @@ int redis_state_add(json_t *out, json_t *sentences, const struct app *app, struc
                                               "a rewrite of its append-only file may fail; set it to 1"));
         result = 0;
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return result;
 }

@@ -1,9 +1,8 @@
 #include "webapp/routes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "webapp/anomalies.h"
+#include "webapp/anomalies_get.h"
 #include "webapp/app.h"
 #include "webapp/chart.h"
 #include "webapp/desk.h"

@@ -74,8 +74,7 @@ static int read_last(struct hits *hits, struct store *s)
             result = -1;
         else if (r->type == REDIS_REPLY_STRING && r->len == SERIES_POINT_BYTES)
             h->has_last = series_decode((const uint8_t *)r->str, &h->last);
-        if (r)
-            freeReplyObject(r);
+        freeReplyObject(r);
     }
     return result;
 }

@@ -18,8 +18,7 @@ redisReply *versioned_read(struct store *s, const char *key, char version[VERSIO
             memcpy(version, stored->str, stored->len + 1);
         return r;
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return NULL;
 }
 

@@ -58,6 +58,7 @@ struct detector {
 DETECTORS(DETECTOR_DECLARE)
 #undef DETECTOR_DECLARE
 
+/* The one of this row. */
 const struct detector *detector_get(enum detector_index d);
 
 /* `v` limited to -limit .. limit. */

@@ -26,6 +26,7 @@ double baseline_level(const struct baseline *b);
  * stands for 0 in the metric's own unit. */
 double baseline_floor(const struct baseline *b, double zero);
 
+/* Learns the value of the next point. */
 void baseline_learn(struct baseline *b, double y);
 
 void baseline_codec(struct baseline *b, struct codec *c);

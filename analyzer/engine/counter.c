@@ -11,11 +11,11 @@
 #define LATER_RISES 200
 #define RESET_SHARE 0.5
 #define PACE_MARGIN 2.0 /* paces at which it may have counted since it began anew */
-#define FULL_SHARE 0.0625  /* of what its bits hold: who counts more from one point to the next may as well begin anew */
+#define FULL_SHARE 0.0625 /* of what its bits hold: who counts more between two points may as well begin anew */
 #define PACE_FADES 0.95 /* a rise: so that one after an unseen reset, too small, is not the pace */
 
-/* The value before `to` as it is counted on from there: below 0 where a counter of 32 or 64 bits was full in between, as
- * many as it lacked to that. */
+/* The value before `to` as it is counted on from there: below 0 where a counter of 32 or 64 bits was full in between,
+ * as many as it lacked to that. */
 static double before(const struct counter *c, double to, double over_s)
 {
     static const double full[] = {0x1p32, 0x1p64};

@@ -4,8 +4,8 @@
  * A series is a counter when it rose at 16 of its first 20 points, or later at 200, without a fall. A fall to half or
  * less is a reset, and so is one to what it may have counted since the point before (twice its usual pace): a service
  * that dies again and again has counted little each time, and after a gap it has counted much. No reset is a fall from
- * just below 2^32 or 2^64, where its bits are full: it goes on at 0. Any other fall shows that it was a gauge after all:
- * that is for good. Becoming the one or the other begins everything anew. */
+ * just below 2^32 or 2^64, where its bits are full: it goes on at 0. Any other fall shows that it was a gauge after
+ * all: that is for good. Becoming the one or the other begins everything anew. */
 #ifndef RIDGELINE_ENGINE_COUNTER_H
 #define RIDGELINE_ENGINE_COUNTER_H
 

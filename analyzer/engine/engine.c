@@ -44,6 +44,7 @@ void engine_options_default(struct engine_options *o)
         .sensitivity = 1,
         .close_after_s = 1800,
         .skyline_consensus = 6,
+        .learn_limit = 1,
         .priority = ENGINE_PRIORITY_NORMAL,
     };
 #undef THRESHOLD

@@ -53,7 +53,8 @@ static bool week_known(const struct profile *p, uint32_t t)
 
 static bool week_fits_better(const struct profile *p, uint32_t t)
 {
-    return t - p->first_t >= WEEK_S + WEEK_TRIED_S && p->week_errors_n > 0 && p->week_error < WEEK_BETTER * p->day_error;
+    return t - p->first_t >= WEEK_S + WEEK_TRIED_S && p->week_errors_n > 0 &&
+           p->week_error < WEEK_BETTER * p->day_error;
 }
 
 /* Which of the two is asked, known or not. */
@@ -142,7 +143,7 @@ static void keep_bins(struct codec_bits24 *bin, uint8_t *n, unsigned bins, unsig
     }
 }
 
-/* A span has a part of a bin at either end, and may pass the last one of a day, which is shorter where bins do not fit. */
+/* A span has a part of a bin at either end, and may pass the last bin of a day: shorter, where bins do not fit. */
 void profile_keep_times(struct profile *p, uint32_t from, uint32_t until)
 {
     uint32_t span_s = until - from;

@@ -40,6 +40,7 @@ double profile_error(const struct profile *p, enum engine_season_option option, 
 /* Whether its error was measured for a day. */
 bool profile_tried(const struct profile *p, double step_s);
 
+/* Learns that `y` was seen at `t`, and how far off the profile was. */
 void profile_learn(struct profile *p, uint32_t t, double y, double step_s);
 
 /* For a profile that learnt from means, whose errors lack the noise of points: these soon replace them. */

@@ -76,6 +76,7 @@ const struct stream *record_main(const struct engine_record *r);
 /* Keeps one of the first values. */
 void record_keep_first(struct engine_record *r, double value);
 
+/* The normal value that the engine judges in: (value - base) / unit, so that no float and no square overflows. */
 double record_normal(const struct engine_record *r, double value);
 
 /* The way back; always finite: for a counter the count that it would have reached at this rate. */
@@ -91,6 +92,8 @@ double record_amount(const struct engine_record *r, double x);
 void record_keep_times(struct engine_record *r, uint32_t from, uint32_t until);
 
 void record_codec(struct engine_record *r, struct codec *c);
+
+/* Asserts the invariants: called in debug builds. */
 void record_assert(const struct engine_record *r);
 
 #endif

@@ -26,7 +26,10 @@ struct scale_hours {
     uint16_t size[DETECTOR_COUNT][SCALE_BINS]; /* upper half of a float; 0 where none was learnt */
 };
 
+/* The half hour of the day in which `t` lies. */
 unsigned scale_bin(uint32_t t);
+
+/* Counts a point seen in that half hour. */
 void scale_count(struct scale_hours *h, unsigned bin, double step_s);
 
 /* What residuals of `d` are in this half hour over what they are all day, `day` being the main

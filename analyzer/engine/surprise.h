@@ -24,6 +24,7 @@ struct surprise {
  * seen. `floor` > 0 is what residuals are not told apart below. At most some hundred. */
 double surprise_of(const struct surprise *s, double residual, double floor);
 
+/* Learns the residual; arguments as above. */
 void surprise_learn(struct surprise *s, double residual, double floor);
 
 void surprise_codec(struct surprise *s, struct codec *c);

@@ -23,6 +23,7 @@
 
 #define CONF_ERROR_MAX 1024 /* room for one error sentence with file and line */
 #define CONF_FILE_MAX (1024 * 1024) /* largest settings file, bytes */
+#define CONF_ENTRIES_MAX 1000 /* of channels, alerts or mutes in it: each name is compared with all before it */
 #define CONF_PRIVATE_SOCKET "redis.sock" /* of the private Redis, in state_dir */
 
 enum conf_type {
@@ -193,6 +194,9 @@ int conf_check(struct settings *s, const char *path, const char *const *sets, co
 /* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure, which
  * a pipe is that gives nothing. */
 char *conf_read(const char *path, size_t *len);
+
+/* What that errno says, in a sentence behind the file's name. */
+const char *conf_read_error(int error);
 
 void conf_free(struct settings *s);
 

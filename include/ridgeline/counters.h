@@ -42,7 +42,8 @@ struct counters_def {
     X(bad_type, COUNTER, "StatsD sample of no known type")                                           \
     X(bad_rate, COUNTER, "StatsD sample whose rate is not a number above zero")                      \
     X(negative, COUNTER, "StatsD time (ms) below zero")                                              \
-    X(bad_mark, COUNTER, "name under mark_prefix without a text, with one of more than 200 bytes, or with a bad match") \
+    X(bad_mark, COUNTER,                                                                             \
+      "name under mark_prefix without a text, with one of more than 200 bytes, or with a bad match") \
     X(mark_limit, COUNTER, "mark beyond mark_limit, or while 256 wait for Redis")
 
 #define HORIZON_COUNTERS(X)                                                                          \
@@ -69,7 +70,8 @@ struct counters_def {
     X(udp_kernel_drops, COUNTER, "datagrams that the kernel dropped before horizon could read them") \
     X(redis_up, GAUGE, "1 while connected to Redis")                                                 \
     X(redis_reconnects, COUNTER, "connections to Redis made after the first")                        \
-    X(redis_resent, COUNTER, "points without a reply when a connection was lost: sent again, perhaps stored twice, harmless") \
+    X(redis_resent, COUNTER,                                                                         \
+      "points without a reply when a connection was lost: sent again, perhaps stored twice, harmless") \
     X(gap_from_ms, GAUGE, "after a kill: points received since this epoch ms may be lost; 0 = none") \
     X(gap_until_ms, GAUGE, "after a kill: end of that gap, epoch ms")                                \
     X(safe_until_ms, GAUGE, "points received before this epoch ms no longer wait in memory")         \
@@ -142,11 +144,15 @@ struct counters_def {
     X(joined, COUNTER, "anomalies that joined an incident")                                          \
     X(reopened, COUNTER, "incidents that came back within reopen_within of their end")               \
     X(closed, COUNTER, "incidents closed")                                                           \
-    X(reconciled, COUNTER, "anomalies of incidents closed because they are open nowhere and their closing was not told") \
+    X(reconciled, COUNTER,                                                                           \
+      "anomalies of incidents closed because they are open nowhere and their closing was not told")  \
     X(desk_taken, COUNTER, "acknowledgements, notes and the like that were taken into an incident")  \
     X(desk_rejected, COUNTER, "those that could not be read, or whose incident is gone")             \
     X(forecasts, COUNTER, "looks at whether a metric will reach its limit")                          \
     X(outlooks, GAUGE, "metrics that will reach their limit within warn_before")                     \
+    X(limit_looks, COUNTER, "looks at whether a metric's history shows a limit")                     \
+    X(limits, GAUGE, "metrics whose limit is known from their unit or their history")                \
+    X(limits_refused, COUNTER, "such limits that were not kept, because 10,000 are")                 \
     X(open_incidents, GAUGE, "open incidents")                                                       \
     X(open_members, GAUGE, "open anomalies in them")                                                 \
     X(held, GAUGE, "incidents held in memory: open ones, and closed ones that may come back")        \

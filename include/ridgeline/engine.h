@@ -109,6 +109,7 @@ struct engine_options {
     double close_after_s; /* an open anomaly closes after this long below (3 steps if more) */
     double ensemble;      /* enum engine_ensemble: see ridgeline/ensemble.h */
     double skyline_consensus; /* least number of votes of Skyline's nine, 1..SKYLINE_COUNT */
+    double learn_limit;   /* 0: none but what a rule gives (learned_limit.h) */
     double priority;      /* enum engine_priority */
 };
 
@@ -120,6 +121,7 @@ double engine_votes_needed(const struct engine_options *o);
 
 struct engine_record;
 
+/* What a record takes, of which only the engine knows the inside; and the caller's memory made an empty one. */
 size_t engine_record_bytes(void);
 void engine_init(struct engine_record *r);
 

@@ -14,12 +14,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ridgeline/limit.h"
 #include "ridgeline/series.h"
 
 #define FORECAST_SPAN_S (7u * 86400) /* no point before it is looked at */
 #define FORECAST_AT_LIMIT 0.01        /* of the limit: so near it is reached */
 #define FORECAST_UNIT_MAX 20          /* bytes of a unit in a note, with its end */
-#define FORECAST_NOTE_BYTES 128
+#define FORECAST_NOTE_BYTES 192
 
 struct forecast {
     double level;           /* now, on the line */
@@ -36,7 +37,8 @@ struct forecast {
 int forecast(struct forecast *out, const struct point *points, size_t n, double limit, uint32_t now);
 
 /* What it says: "reaches 100 % in 3d4h at this pace (earliest 2d1h)", "is at 100 %" where either time is over, "is not
- * heading for 100 %". A `unit` ("": none) that is too long is cut, before a character of UTF-8. */
-void forecast_note(char out[FORECAST_NOTE_BYTES], const struct forecast *f, double limit, const char *unit);
+ * heading for 100 %"; and of a limit that was learned "its learned limit 200 (reached 5 times since 2026-11-08)". A `unit`
+ * ("": none) that is too long is cut, before a character of UTF-8. */
+void forecast_note(char out[FORECAST_NOTE_BYTES], const struct forecast *f, const struct limit *limit, const char *unit);
 
 #endif

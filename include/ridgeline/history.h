@@ -28,12 +28,21 @@ struct history_end { /* as of the last point replayed */
     struct episode episode;
 };
 
-/* Judges the points of `stored` up to `until` again, beginning early enough that the
- * first one from `from` on is judged: from the newest saved record before it, or from the
- * start of the tail and what the rollup tells of the time before. Calls `each` for every one, those before `from`
- * included. Returns 0, or -1 when Redis did not answer or memory is out. */
-int history_replay(struct store *s, const char *name, size_t len, const struct series *stored, uint32_t from,
-                   uint32_t until, const struct engine_options *options, replay_each *each, void *context,
-                   struct history_end *end);
+/* What is to be judged again, how, and who hears of it. */
+struct history_replay {
+    const char *name;
+    size_t len;
+    const struct series *stored; /* the metric's, as history_read() gives them */
+    uint32_t from, until;
+    const struct engine_options *options;
+    replay_each *each;
+    void *context;
+};
+
+/* Judges the points stored up to `until` again, beginning early enough that the first one from `from` on is judged:
+ * from the newest saved record before it, or from the start of the tail and what the rollup tells of the time before.
+ * Calls `each` for every one, those before `from` included. Returns 0, or -1 when Redis did not answer or memory is
+ * out. */
+int history_replay(struct store *s, const struct history_replay *what, struct history_end *end);
 
 #endif

@@ -41,7 +41,7 @@ enum incident_what {
     INCIDENT_RESET,
 };
 #define INCIDENT_WHATS (INCIDENT_RESET + 1)
-#define INCIDENT_NOTE_BYTES 128
+#define INCIDENT_NOTE_BYTES 192
 
 /* One anomaly of an incident, or a forecast. */
 struct incident_member {
@@ -84,9 +84,9 @@ json_t *incident_member_to_json(const struct incident_member *m);
  * `json`. Returns 0, or -1 with `*m` unspecified when it is not that. */
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
-/* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "metrics", "open", "score",
- * "direction", "first", "strongest", "reopened", "ack"}; `closed_at` is null while it is open, and `ack` when nobody
- * acknowledged, else {"by", "at", "normal"}. New reference, NULL as above. */
+/* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "metrics", "open",
+ * "score", "direction", "first", "strongest", "reopened", "ack"}; `closed_at` is null while it is open, and `ack` when
+ * nobody acknowledged, else {"by", "at", "normal"}. New reference, NULL as above. */
 json_t *incident_head_to_json(const struct incident_head *h);
 
 /* As incident_member_from_json(); all text points into `json`. */
@@ -100,8 +100,5 @@ int incident_compare_starts(const struct incident_member *a, const struct incide
 
 /* "ANOMALOUS", "FLAT", "DROPOUT", "STALE", "FORECAST", "GAP", "RESET". */
 const char *incident_what_name(enum incident_what what);
-
-/* "up", "down", "mixed" or "unknown". */
-const char *incident_direction_name(enum incident_direction direction);
 
 #endif

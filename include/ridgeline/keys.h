@@ -29,8 +29,10 @@
 #define KEYS_LEASE_ALERTER "ridgeline:lease:alerter"  /* string with expiry: holder */
 #define KEYS_ALERTER "ridgeline:alerter"              /* hash: cursor:<slot>, and what else the alerter remembers */
 #define KEYS_ALERTER_DESK "desk"                     /* field of that hash: the last entry taken of */
+#define KEYS_ALERTER_LIMITS "limits"                 /* field of that hash: epoch s, all due before were looked at */
 #define KEYS_DESK "ridgeline:desk"                    /* stream, capped: field json, what people say of incidents */
 #define KEYS_OUTLOOK "ridgeline:outlook"              /* hash: metric -> JSON, when it will reach its limit */
+#define KEYS_LIMITS "ridgeline:limits"                /* hash: metric -> JSON, the limit that it showed (limit.h) */
 #define KEYS_SECRET "ridgeline:secret"                /* string: 64 hex digits that sign tickets */
 #define KEYS_INCIDENTS_OPEN "ridgeline:incidents:open"     /* sorted set: id -> start */
 #define KEYS_INCIDENTS_CLOSED "ridgeline:incidents:closed" /* sorted set: id -> end */

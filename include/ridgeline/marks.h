@@ -1,6 +1,6 @@
 /* Marks: what people did to the site and when, such as a deploy. `ridgeline:marks` is a zset whose members are
- * {"id", "at", "text", "match"} by their time; whoever adds one drops those older than MARKS_AGE_S, and the oldest beyond
- * MARKS_MAX. */
+ * {"id", "at", "text", "match"} by their time; whoever adds one drops those older than MARKS_AGE_S, and the oldest
+ * beyond MARKS_MAX. */
 #ifndef RIDGELINE_MARKS_H
 #define RIDGELINE_MARKS_H
 

@@ -71,6 +71,10 @@ uint32_t rollup_align_s(const struct units_retention *retention);
  * fewer than two. */
 uint32_t rollup_own_step_s(const struct point *points, size_t n);
 
+/* What archive `k` holds as of folded_until: slots that begin at or after its begin, and end by its end. */
+int64_t rollup_begin(const struct rollup *r, unsigned k);
+int64_t rollup_end(const struct rollup *r, unsigned k);
+
 /* A slot; or a raw point, all three the value. */
 struct rollup_point {
     uint32_t t, step_s; /* begin of the slot; its length, at least 1, which is its weight in a mean */
@@ -80,6 +84,7 @@ struct rollup_point {
 /* Which bytes of a rollup a fold has changed. The last is folded_until. */
 #define ROLLUP_CHANGES_MAX (2 * ROLLUP_RINGS_MAX * ROLLUP_ARCHIVES_MAX + 1)
 struct rollup_changes {
+    bool derived; /* some were computed from finer slots */
     unsigned n;
     struct {
         size_t at, len;
@@ -106,5 +111,10 @@ void rollup_carry(struct rollup *fresh, const struct rollup *old);
  * finest archive that still has it: one series of coarser and then finer steps, up to folded_until. */
 typedef void rollup_visit(void *context, const struct rollup_point *p);
 void rollup_each(const struct rollup *r, uint32_t from, uint32_t until, rollup_visit *visit, void *context);
+
+/* The same for slots of one step that begin at `from` or later: those of the finest archive that keeps extremes, of the
+ * last one where none does. An empty rollup has none, and a step of 0. */
+void rollup_each_extreme(const struct rollup *r, uint32_t from, rollup_visit *visit, void *context);
+uint32_t rollup_extremes_step_s(const struct rollup *r);
 
 #endif

@@ -33,7 +33,7 @@ const char *store_error(const struct store *s);
 /* Pipelining: append any number of commands, then take one reply for each, in
  * order. An append returns 0, or -1 when there is no connection (it makes none); a lost connection gives NULL
  * for every outstanding reply (and drops the connection). Each reply is the
- * caller's (freeReplyObject). Error replies are returned as such. */
+ * caller's (freeReplyObject, which takes NULL, too). Error replies are returned as such. */
 int store_append(struct store *s, const char *format, ...);
 int store_append_argv(struct store *s, int argc, const char **argv, const size_t *argvlen);
 redisReply *store_reply(struct store *s);

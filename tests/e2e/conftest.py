@@ -314,6 +314,11 @@ class Ridgeline:
     def counter(self, process, field):
         return int(self.redis.hget(f"ridgeline:stats:{process}", field) or 0)
 
+    def judged(self):
+        """The points that all workers have judged, as they save it each second."""
+        workers = [key.decode().rsplit(":", 1)[1] for key in self.redis.keys("ridgeline:stats:analyzer.*")]
+        return sum(self.counter(worker, "judged") for worker in workers)
+
     def stop(self):
         self.process.stdout.close()
         return stop(self.process, 40)

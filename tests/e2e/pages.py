@@ -46,6 +46,10 @@ class Page:
         """The listed metrics, read at one moment."""
         return self.run("return [...document.querySelectorAll(arguments[0] + ' .name')].map(n => n.textContent)", where)
 
+    def found(self):
+        """The metrics that the search has found, read at one moment: it may list others the next."""
+        return self.run("return [...document.querySelectorAll('#found [data-name]')].map(o => o.dataset.name)")
+
     def wait_listed(self, *names):
         wait_for(f"{names} to be listed", lambda: set(names) <= set(self.names()))
 

@@ -156,13 +156,14 @@ class Collectd(Relay):
 
 
 class Metric:
-    """A made series: noise around a level, by a seed of its own, any point at any time."""
+    """A made series: noise around a level, any point at any time. Its noise is that of its name and of the time since
+    `origin`, so that each run sends the same values: by chance nothing opens, or fails to."""
 
-    def __init__(self, name, level=100.0, noise=2.0):
-        self.name, self.level, self.noise = name, level, noise
+    def __init__(self, name, origin, level=100.0, noise=2.0):
+        self.name, self.origin, self.level, self.noise = name, origin, level, noise
 
     def point(self, t, add=0.0):
-        noise = random.Random(f"{self.name}@{t}").gauss(0, self.noise)
+        noise = random.Random(f"{self.name}@{t - self.origin}").gauss(0, self.noise)
         return (self.name, t, round(self.level + noise + add, 6))
 
 
@@ -175,12 +176,11 @@ def thaw(pid):
     os.kill(pid, signal.SIGCONT)
 
 
-class LosingProxy:
-    """A unix socket before Redis's. The first command with `marker` in it reaches Redis, but its reply is lost with
-    its connection."""
+class Proxy:
+    """A unix socket before Redis's."""
 
-    def __init__(self, path, redis_sock, marker):
-        self.sock, self.redis_sock, self.marker, self.lost = str(path), redis_sock, marker, threading.Event()
+    def __init__(self, path, redis_sock):
+        self.sock, self.redis_sock = str(path), redis_sock
 
     def __enter__(self):
         self.listener = socket.socket(socket.AF_UNIX)
@@ -207,10 +207,44 @@ class LosingProxy:
             while True:
                 for source in select.select([client, redis], [], [])[0]:
                     data = source.recv(65536)
+                    if source is client:
+                        self.before(data)
                     (redis if source is client else client).sendall(data)
-                    if source is client and self.marker in data and not self.lost.is_set():
-                        redis.recv(65536)
-                        self.lost.set()
+                    if not data or (source is client and self.ends(data, redis)):
                         return
-                    if not data:
-                        return
+
+    def before(self, data):
+        """What a client sent is about to reach Redis."""
+
+    def ends(self, data, redis):
+        """It has reached Redis. Whether the connection is to end now."""
+        return False
+
+
+class LosingProxy(Proxy):
+    """The first command with `marker` in it reaches Redis, but its reply is lost with its connection."""
+
+    def __init__(self, path, redis_sock, marker):
+        super().__init__(path, redis_sock)
+        self.marker, self.lost = marker, threading.Event()
+
+    def ends(self, data, redis):
+        if self.marker not in data or self.lost.is_set():
+            return False
+        redis.recv(65536)
+        self.lost.set()
+        return True
+
+
+class RacingProxy(Proxy):
+    """Calls `act` once, before the first script for `key` reaches Redis: what another does between a client's reading of
+    the key and its writing."""
+
+    def __init__(self, path, redis_sock, key, act):
+        super().__init__(path, redis_sock)
+        self.key, self.act, self.acted = key, act, threading.Event()
+
+    def before(self, data):
+        if not self.acted.is_set() and b"EVAL" in data and self.key in data:
+            self.act()
+            self.acted.set()

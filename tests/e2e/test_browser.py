@@ -3,13 +3,13 @@
 Every test ends with a look at the browser's console: an error, or anything that the
 Content-Security-Policy refused, fails it.
 """
+import itertools
 import re
 import subprocess
 import time
 
 import pytest
 from selenium.common.exceptions import NoAlertPresentException
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from conftest import canonical, wait_for
@@ -53,7 +53,8 @@ def test_an_incident_appears_without_a_reload_and_leads_to_charts_that_draw(ridg
     page.one("#open .name").click()
     wait_for("a drawn chart", lambda: [n > 100 for n in page.run(LINE_PIXELS, page.one("#metric"))] == [True])
     page.one("#metric .explanation summary").send_keys(Keys.ENTER)
-    rows = {row.find_element(By.TAG_NAME, "th").text: row.text for row in page.all("#metric .findings tbody tr")}
+    rows = page.run("return Object.fromEntries([...document.querySelectorAll('#metric .findings tbody tr')]"
+                    ".map(row => [row.querySelector('th').innerText, row.innerText]))")
     assert "yes" in rows["median"] and "needs a day" in rows["seasonal"]
 
 
@@ -208,8 +209,7 @@ def test_any_metric_is_found_by_name_and_says_why_it_is_not_flagged(ridgeline, p
     wait_for("the names", lambda: ridgeline.get("/api/metrics", query="beta").json()["total"] == 1)
     page.press("/")
     page.press("beta")
-    wait_for("what was found", lambda: [o.get_attribute("data-name") for o in page.all("#found [data-name]")] ==
-             ["search.beta.count"])
+    wait_for("what was found", lambda: page.found() == ["search.beta.count"])
     page.press(Keys.ARROW_DOWN, Keys.ENTER)
     wait_for("why not", lambda: page.text("#metric .words").startswith("Normal: "))
     assert "metric=search.beta.count" in page.driver.current_url
@@ -231,8 +231,7 @@ def test_hostile_names_stay_text(ridgeline, page):
     wait_for("the name to be known", lambda: ridgeline.get("/api/metrics", query="src=x").json()["total"] == 2)
     page.press("/")
     page.press("src=x")
-    wait_for("what was found", lambda: {o.get_attribute("data-name") for o in page.all("#found [data-name]")} ==
-             {HOSTILE, HOSTILE_WITH_BLANKS})
+    wait_for("what was found", lambda: set(page.found()) == {HOSTILE, HOSTILE_WITH_BLANKS})
     page.press(Keys.ESCAPE)
     for name in (HOSTILE, HOSTILE_WITH_BLANKS):
         page.run("location.hash = new URLSearchParams({metric: arguments[0]})", name)
@@ -313,6 +312,20 @@ def test_at_360_pixels_nothing_scrolls_sideways(ridgeline, page):
         page.open(fragment)
         wait_for(ready, lambda: page.all(ready))
         assert page.width() <= 360, fragment
+
+
+@pytest.mark.parametrize("width, rows", [(320, 3), (360, 3), (700, 2), (768, 2), (1280, 1)])
+def test_the_top_is_a_few_tidy_rows_at_any_width(ridgeline, page, width, rows):
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", NARROW | {"width": width})
+    page.open()
+    wait_for("live", lambda: page.text("#live") == "live")
+    middles = page.run("return ['.brand', '#live', '#search', ...document.querySelectorAll('#views a')].map(part => {"
+                       "  const box = (part.tagName ? part : document.querySelector(part)).getBoundingClientRect();"
+                       "  return Math.round((box.top + box.bottom) / 2 / 8); })")
+    brand, live, _, *links = middles
+    assert len(links) == 6 and len(set(links)) == 1
+    assert abs(brand - live) <= 1
+    assert 1 + sum(b - a > 1 for a, b in itertools.pairwise(sorted(middles))) == rows
 
 
 def test_a_server_that_hangs_is_told_within_seconds(ridgeline, page):

@@ -102,6 +102,20 @@ def test_the_strip_leads_to_the_metrics_that_it_counts(web, redis, page):
     wait_for("the young", lambda: page.text("#find .found") == "1 metric warming up")
 
 
+def test_what_no_worker_has_taken_up_is_not_said_to_behave(web, redis, page):
+    def says(sentence, watched, warming_up):
+        write_stats(redis, "horizon", metrics=209)
+        write_stats(redis, "analyzer.0", metrics=watched, warming_up=warming_up)
+        return page.text("#open-none") == sentence
+
+    add_names(redis, "app.web")
+    page.open()
+    for told in (("None. 1 of 1 watched metrics are still warming up, 208 of 209 are not watched yet.", 1, 1),
+                 ("None. 209 of 209 watched metrics are still warming up.", 209, 209),
+                 ("None. 9 of 209 are not watched yet.", 200, 0)):
+        wait_for(told[0], lambda: says(*told))
+
+
 def test_a_glob_that_is_none_is_told(web, redis, page):
     fill(web, redis)
     page.open("#find=%7Ba%2C")

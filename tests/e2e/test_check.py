@@ -37,7 +37,7 @@ def test_what_can_do_nothing_is_warned_of_and_is_no_error(tmp_path):
 horizon: {{ carbon_line = ""; carbon_udp = ""; carbon_pickle = ""; skyline_udp = ""; }};
 statsd: {{ listen = ""; }};
 detection: {{
-  use_slow = "no"; use_median = "no";
+  use_slow = "no"; use_median = "no"; learn_limit = "no";
   consensus = 6; }};
 rules = ( {{ match = "a.**"; median = 5.0; }},
   {{ match = "b.**"; use_seasonal = "no"; consensus = 5; }},
@@ -58,7 +58,7 @@ mutes = ( {{ name = "past"; match = "**"; from = "2020-01-01T00:00Z"; until = "2
         ": warning: horizon has no listener: nobody can send",
         ":6: warning: consensus asks for 6 votes and 5 detectors are used: no value can open an anomaly",
         ":8: warning: consensus asks for 5 votes and 4 detectors are used: no value can open an anomaly",
-        ":10: warning: warn_before has nothing to warn of: no rule sets a limit",
+        ":10: warning: warn_before has nothing to warn of: no rule sets a limit, and none is learned",
         f":12: warning: channel hook cannot deliver: ca_file {tmp_path}/none.pem: No such file or directory",
         f":13: warning: channel prog cannot deliver: program {plain}: Permission denied",
         f":14: warning: channel nagios cannot deliver: command_file {plain}: is no FIFO, as Nagios makes it",

@@ -13,8 +13,9 @@ from conftest import BUILD, points_of, wait_for
 from senders import Metric, accepts, freeze, line_payload, send_tcp, thaw
 
 STEP = 10
-# Of twenty noisy metrics one opens by chance in one run of twenty, at 50 to 65, and would share the incident.
-RULE = 'detection: { close_after = "2m"; score_to_open = 80.0; };'
+# Noise reaches 51 at most, these faults 80 at least, whatever the time of day.
+RULE = 'detection: { close_after = "2m"; score_to_open = 65.0; };'
+HISTORY = 450  # points: more than the hour that warming up takes
 
 
 def events_of(r, metric):
@@ -53,19 +54,23 @@ class Traffic(threading.Thread):
         self.join()
 
 
+def send_history(r, metrics, start):
+    """All that came before the traffic, judged: what comes on another connection may overtake what is still read."""
+    send_tcp(r.line, line_payload([m.point(start + k * STEP) for k in range(HISTORY) for m in metrics]))
+    wait_for("the history to be judged", lambda: r.judged() == HISTORY * len(metrics))
+
+
 @pytest.mark.parametrize("victim",
                          ["horizon", "analyzer", "analyzer worker", "roomba", "alerter", "webapp", "redis-server"])
 def test_a_kill_under_traffic_gives_each_anomaly_once(ridgeline_factory, victim):
     r = ridgeline_factory(more=RULE, horizon='self_metrics = false; max_future = "3h";', roomba='pass_interval = "2s";')
-    metrics = [Metric(f"site.m{i:02d}") for i in range(20)]
+    start = int(time.time()) // STEP * STEP - HISTORY * STEP
+    metrics = [Metric(f"site.m{i:02d}", start) for i in range(20)]
     bad = metrics[0].name
-    start = int(time.time()) // STEP * STEP - 450 * STEP
-    send_tcp(r.line, line_payload([m.point(start + k * STEP) for k in range(450) for m in metrics]))
-    wait_for("the history", lambda: int(r.get("/api/verdict", metric=bad, at=start + 449 * STEP).status_code) == 200)
-
-    traffic = Traffic(r, metrics, start + 450 * STEP)
+    send_history(r, metrics, start)
+    traffic = Traffic(r, metrics, start + HISTORY * STEP)
     try:
-        time.sleep(2)
+        wait_for("some traffic", lambda: len(traffic.sent) >= 10)
         traffic.faults[bad] = 90.0
         wait_for("the anomaly", lambda: r.anomalies(state="open", metric=bad))
         name, which = ("analyzer", 1) if victim == "analyzer worker" else (victim, 0)
@@ -120,23 +125,23 @@ def check_points(r, traffic, victim, name, killed_at):
 
 def test_a_late_batch_is_stored_and_no_unseen_point_is_skipped(ridgeline_factory):
     r = ridgeline_factory(roomba='pass_interval = "1s";')
-    m = Metric("site.late")
     now = int(time.time()) // STEP * STEP
     times = [now - (1000 - k) * STEP for k in range(1000)]
+    m = Metric("site.late", times[0])
     late, others = times[100:600], times[:100] + times[600:]
     send_tcp(r.line, line_payload([m.point(t) for t in others]))
-    worker = lambda field: sum(r.counter(w, field) for w in ("analyzer.0", "analyzer.1"))
-    wait_for("the first points", lambda: worker("judged") == len(others))
+    wait_for("the first points", lambda: r.judged() == len(others))
     send_tcp(r.line, line_payload([m.point(t) for t in late] + [m.point(now), m.point(now + STEP)]))
-    wait_for("the two new ones", lambda: worker("judged") == len(others) + 2)
-    wait_for("the late ones to be counted", lambda: worker("late") == len(late))
+    wait_for("the two new ones", lambda: r.judged() == len(others) + 2)
+    wait_for("the late ones to be counted",
+             lambda: sum(r.counter(w, "late") for w in ("analyzer.0", "analyzer.1")) == len(late))
     assert len(points_of(r.redis, m.name)) == len(times) + 2
 
 
 def test_run_stops_cleanly_and_resumes_where_it_was(ridgeline_factory):
     r = ridgeline_factory(more=RULE)
-    m = Metric("site.resumed")
     now = int(time.time()) // STEP * STEP
+    m = Metric("site.resumed", now - 500 * STEP)
     send_tcp(r.line, line_payload([m.point(now - (500 - k) * STEP, 90.0 if k >= 498 else 0.0) for k in range(500)]))
     first = wait_for("the anomaly", lambda: r.anomalies(state="open", metric=m.name))[0]
     assert r.stop() == 0
@@ -150,10 +155,10 @@ def test_run_stops_cleanly_and_resumes_where_it_was(ridgeline_factory):
 
 def test_ctrl_c_at_the_terminal_stops_redis_last(ridgeline_factory):
     r = ridgeline_factory()
-    m = Metric("site.stopped")
     now = int(time.time()) // STEP * STEP
+    m = Metric("site.stopped", now - 300 * STEP)
     send_tcp(r.line, line_payload([m.point(now - (300 - k) * STEP) for k in range(300)]))
-    wait_for("the points", lambda: sum(r.counter(w, "judged") for w in ("analyzer.0", "analyzer.1")) == 300)
+    wait_for("the points", lambda: r.judged() == 300)
     os.killpg(r.process.pid, signal.SIGINT)
     assert r.process.wait(40) == 0
     log = r.log.read_text()

@@ -62,6 +62,21 @@ def test_a_redis_that_may_delete_metrics_is_told(web, redis):
              lambda: not any("noeviction" in p for p in web.json("/api/health")["problems"]))
 
 
+def test_a_redis_that_fills_is_told_before_it_is_full(web, redis):
+    told = lambda: [p for p in web.json("/api/health")["problems"] if "its maxmemory: make room" in p]  # noqa: E731
+    redis.set("ballast", "x" * 30_000_000)
+    used = redis.info("memory")["used_memory"]
+    redis.config_set("maxmemory", used * 2)
+    wait_for("the limit", lambda: web.json("/api/health")["redis"]["maxmemory_bytes"] == used * 2)
+    assert not told()
+    redis.config_set("maxmemory", int(used / 0.87))
+    (sentence,) = wait_for("the problem", told)
+    assert "uses 87 %" in sentence or "uses 86 %" in sentence or "uses 88 %" in sentence
+    redis.delete("ballast")
+    redis.config_set("maxmemory", 0)
+    wait_for("no problem", lambda: not told())
+
+
 def check_health(page, plugin):
     """Status and line of the plugin of Nagios."""
     if not plugin.is_symlink():

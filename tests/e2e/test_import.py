@@ -41,6 +41,20 @@ def test_csv_is_judged_stored_told_and_registered(redis, into, tmp_path):
     assert any(fault[0] <= a["start"] <= fault[1] and a["state"] == "closed" for a in slots)
 
 
+def test_points_older_than_the_retention_are_counted_and_csv_may_lack_its_first_line(redis, into, tmp_path):
+    points = shop(1, newest(), points=2 * RETENTION_S // STEP_S, fault=None)
+    path = write_csv(tmp_path / "a.csv", points)
+    path.write_text(path.read_text().removeprefix("timestamp,value\n"))
+    ended = write_csv(tmp_path / "ended.csv", [(t - 9 * RETENTION_S, v) for t, v in points])
+    young = [p for p in points if p[0] >= points[-1][0] - RETENTION_S]
+    old = len(points) - len(young)
+    assert f"; {old} points older than the retention, not kept" in run_import(*into, path)
+    assert points_of(redis, "a") == young
+    assert f"; {old + len(points)} points older than the retention, not kept" in run_import(*into, path, ended)
+    write_csv(path, young)
+    assert "older than the retention" not in run_import(*into, path)
+
+
 def test_names_come_from_paths_prefix_and_name(redis, into, tmp_path):
     points = shop(1, newest(), points=200, fault=None)
     write_csv(tmp_path / "a/b/c.csv", points)

@@ -1,6 +1,7 @@
 """What `ridgeline import` makes of history that is older than the raw retention: the rollup that roomba would have made
 of the same points, whatever was imported in parts, killed or repeated, and one that roomba goes on with."""
 import random
+import struct
 import subprocess
 import time
 
@@ -10,16 +11,18 @@ import requests
 from conftest import BUILD, RedisServer, canonical, free_ports, points_of, wait_for, write_settings
 from importing import DAY, STEP_S, everything, newest, run_import, shop, write_csv
 from rollups import Rollup, check
+from senders import RacingProxy
 from storage import allow
 
 SETTINGS = """
 redis = "unix:{sock}";
-retention = "60s:6h,5m:3d,30m:10d,1d:30d";
+retention = "{retention}";
 rules = ( {{ match = "short.**"; retention = "60s:6h,10m:2d"; }}, {{ match = "raw.**"; retention = "60s:12h"; }} );
 horizon: {{ max_age = "1000s"; }};
 roomba: {{ pass_interval = "1s"; }};
 webapp: {{ listen = "127.0.0.1:{port}"; }};
 """
+RETENTION = "60s:6h,5m:3d,30m:10d,1d:30d"
 POINTS = 12 * DAY // STEP_S
 
 
@@ -29,8 +32,13 @@ def history(seed, until=None):
 
 class Site:
     def __init__(self, client, sock, path):
-        self.client, self.port = client, free_ports(1)[0]
-        self.settings = write_settings(path, SETTINGS.format(sock=sock, port=self.port))
+        self.client, self.port, self.path = client, free_ports(1)[0], path
+        self.sock = sock
+        self.set_retention(RETENTION)
+
+    def set_retention(self, retention):
+        self.retention = retention
+        self.settings = write_settings(self.path, SETTINGS.format(sock=self.sock, port=self.port, retention=retention))
 
     def take(self, *paths, **more):
         return run_import("--settings", self.settings, *paths, **more)
@@ -193,3 +201,77 @@ def test_a_live_metric_gets_its_past_and_keeps_what_came_live(redis, site, daemo
     assert webapp.stop() == 0
     assert roomba_walks(site, daemons, "roomba")["points_late"] == 0
     assert redis.get("rollup.m") == after.raw
+
+
+def held(rollup, k):
+    """The times of the slots of archive `k` that hold something."""
+    return [t for t, v in rollup.slots(k).items() if v[0] == v[0]]
+
+
+def test_a_longer_retention_takes_the_history_in_at_once_and_roomba_leaves_it(redis, site, daemons, tmp_path):
+    """Whatever roomba has folded by the old retention, and whether there is anything for it to fold by the new one."""
+    points = history(8)
+    live = points[-2 * DAY // STEP_S:]
+    redis.set("metrics.m", b"".join(canonical(*p) for p in live))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    site.set_retention("60s:6h,5m:1d")
+    assert roomba_walks(site, daemons, "roomba")["rollups_begun"] == 1
+    assert len(held(Rollup(redis, "m"), 0)) <= 289
+    site.set_retention("60s:6h,30m:30d")
+    site.take(write_csv(tmp_path / "m.csv", points))
+    rollup, tail = check(redis, "m", points, means_since=live[-1][0] - 18 * 3600)
+    assert [step for step, _, _ in rollup.archives] == [1800]
+    assert held(rollup, 0)[0] < points[0][0] + 1800 and rollup.until >= tail[0][0]
+    redis.append("metrics.m", canonical(points[-1][0] + STEP_S, 50.0))
+    counters = roomba_walks(site, daemons, "roomba")
+    assert counters["rollups_rebuilt"] == counters["points_late"] == 0
+    assert Rollup(redis, "m").raw == rollup.raw and "1 complete before" in site.take(tmp_path / "m.csv")
+
+
+def fill_slot(redis, name, k, t, value):
+    """Writes a slot that holds nothing, as an import does, and nothing else."""
+    rollup = Rollup(redis, name)
+    assert rollup.slots(k)[t][0] != rollup.slots(k)[t][0]
+    behind = 0  # bytes from the ring to the end
+    for at, (step, slots, rings) in reversed(list(enumerate(rollup.archives))):
+        for _ in rings:
+            behind += 5 + 4 * slots
+            if at == k:
+                redis.setrange(f"rollup.{name}", len(rollup.raw) - behind + 5 + 4 * (t // step % slots),
+                               struct.pack("<f", value))
+
+
+def fold_against(site, redis, daemons, tmp_path, act):
+    """roomba walks; `act` runs between its reading of the rollup and its writing."""
+    with RacingProxy(tmp_path / "proxy.sock", redis.sock, b"rollup.m", act) as proxy:
+        site.sock = proxy.sock
+        site.set_retention(site.retention)
+        counters = roomba_walks(site, daemons, "roomba")
+        assert proxy.acted.is_set()
+    return counters
+
+
+def test_what_is_filled_while_roomba_makes_the_rollup_anew_is_not_lost(redis, site, daemons, tmp_path):
+    live = history(9)[-2 * DAY // STEP_S:]
+    site.set_retention("60s:12h,5m:3d,30m:10d")
+    redis.set("metrics.m", b"".join(canonical(*p) for p in live))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    assert roomba_walks(site, daemons, "roomba")["rollups_begun"] == 1
+    past = live[0][0] // 1800 * 1800 - DAY
+    site.set_retention("60s:6h,30m:20d")
+    counters = fold_against(site, redis, daemons, tmp_path, lambda: fill_slot(redis, "m", 1, past, 7777.0))
+    assert counters["rollups_rebuilt"] == 1
+    assert Rollup(redis, "m").slots(0)[past] == (7777.0,)
+
+
+def test_a_slot_made_of_finer_ones_holds_what_is_filled_while_roomba_makes_it(redis, site, daemons, tmp_path):
+    day = (int(time.time()) // DAY - 3) * DAY  # ends a slot that no raw tail spans
+    live = [(t, 5.0) for t in range(day - 12 * 3600, day + 9 * 3600, STEP_S)]
+    site.set_retention("60s:6h,30m:2d,1d:30d")
+    redis.set("metrics.m", b"".join(canonical(*p) for p in live if p[0] < day + 3600))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    assert roomba_walks(site, daemons, "roomba")["rollups_begun"] == 1
+    redis.append("metrics.m", b"".join(canonical(*p) for p in live if p[0] >= day + 3600))
+    counters = fold_against(site, redis, daemons, tmp_path, lambda: fill_slot(redis, "m", 0, day - 20 * 3600, 7777.0))
+    assert counters["folded"] == 1
+    assert Rollup(redis, "m").slots(1)[day - DAY][2] == 7777.0

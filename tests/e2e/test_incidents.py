@@ -6,8 +6,8 @@ import time
 
 from conftest import RedisServer, wait_for, write_settings
 from incidents import Alerter, alerter, alerters, events, heads, members, turns, wait_heads  # noqa: F401 (fixtures)
-from senders import Metric, line_payload, send_tcp
-from test_faults import RULE, STEP, Traffic
+from senders import Metric
+from test_faults import HISTORY, RULE, STEP, Traffic, send_history
 from webapp import anomaly, slot_of, tell
 
 
@@ -312,20 +312,19 @@ def test_a_storm_of_twenty_thousand_is_followed(redis, alerter):
 
 def test_forty_metrics_that_break_in_a_real_run_are_one_incident(ridgeline_factory):
     r = ridgeline_factory(more=RULE + "surface_score = 1;", horizon='self_metrics = false; max_future = "3h";')
-    web = [Metric(f"servers.web{i:02d}.cpu.load") for i in range(40)]
-    other, calm = Metric("shop.checkout.payments.declined"), [Metric(f"calm.m{i}.of.{i}") for i in range(5)]
-    metrics, start_t = web + [other] + calm, int(time.time()) // STEP * STEP - 450 * STEP
-    send_tcp(r.line, line_payload([m.point(start_t + k * STEP) for k in range(450) for m in metrics]))
-    last = {"metric": web[-1].name, "at": start_t + 449 * STEP}
-    wait_for("the history", lambda: r.get("/api/verdict", **last).status_code == 200)
+    start_t = int(time.time()) // STEP * STEP - HISTORY * STEP
+    web = [Metric(f"servers.web{i:02d}.cpu.load", start_t) for i in range(40)]
+    other = Metric("shop.checkout.payments.declined", start_t)
+    metrics = web + [other] + [Metric(f"calm.m{i}.of.{i}", start_t) for i in range(5)]
+    send_history(r, metrics, start_t)
 
     def incidents(state):
         answer = r.get("/api/incidents", state=state).json()["incidents"]
         return {i["title"]: i for i in answer if i["first"]["metric"] in (web[7].name, other.name)}
 
-    traffic = Traffic(r, metrics, start_t + 450 * STEP)
+    traffic = Traffic(r, metrics, start_t + HISTORY * STEP)
     try:
-        time.sleep(1)
+        wait_for("some traffic", lambda: len(traffic.sent) >= 5)
         traffic.faults[web[7].name] = 90.0
         wait_for("the first mover", lambda: r.anomalies(metric=web[7].name))
         traffic.faults.update({m.name: 90.0 for m in web + [other]})

@@ -22,12 +22,6 @@ def start_relay(kind, directory, r):
     return CarbonCRelay(directory, r.line)
 
 
-def judged(r, n):
-    """Waits until the workers have judged `n` points in all."""
-    workers = [k.decode().rsplit(":", 1)[1] for k in r.redis.keys("ridgeline:stats:analyzer.*")]
-    return sum(r.counter(w, "judged") for w in workers) >= n
-
-
 def of(anomalies, name):
     return [a for a in anomalies if a["metric"] == name]
 
@@ -37,14 +31,14 @@ def test_a_spike_a_level_shift_and_a_drop_are_found_and_close_again(ridgeline_fa
     r = ridgeline_factory(more=RULE)
     relay = start_relay(kind, tmp_path / "relay", r)
     try:
-        metrics = [Metric(f"shop.host{i:03d}.requests") for i in range(497)]
-        spike, shift, drop = (Metric(f"shop.{n}.requests") for n in ("spike", "shift", "drop"))
-        everything = metrics + [spike, shift, drop]
         fault = int(time.time()) // STEP * STEP - AFTER * STEP
         times = [fault + k * STEP for k in range(-HISTORY, 0)]
+        metrics = [Metric(f"shop.host{i:03d}.requests", times[0]) for i in range(497)]
+        spike, shift, drop = (Metric(f"shop.{n}.requests", times[0]) for n in ("spike", "shift", "drop"))
+        everything = metrics + [spike, shift, drop]
 
         relay.send([m.point(t) for t in times for m in everything])
-        wait_for("the history to be judged", lambda: judged(r, HISTORY * 500))
+        wait_for("the history to be judged", lambda: r.judged() >= HISTORY * 500)
 
         minutes = [fault + k * STEP for k in range(FAULT)]
         relay.send([m.point(t) for t in minutes for m in metrics]
@@ -70,7 +64,7 @@ def test_a_spike_a_level_shift_and_a_drop_are_found_and_close_again(ridgeline_fa
             assert closed[0]["start"] == fault
             assert fault <= closed[0]["end"] < fault + (AFTER - 30) * STEP
         total = (HISTORY + FAULT) * 500 + (AFTER - FAULT) * 50
-        wait_for("all points to be judged", lambda: judged(r, total))
+        wait_for("all points to be judged", lambda: r.judged() >= total)
         assert not r.anomalies(state="open", metric="shop.spike.*")
         noisy = {a["metric"] for a in r.anomalies(state="all", metric="shop.host*.*")}
         assert len(noisy) <= 10, noisy  # 2 % of the quiet ones
@@ -93,10 +87,10 @@ def test_a_daily_peak_is_not_flagged_at_its_peak(ridgeline_factory, tmp_path):
             hours = ((t - peak_at + 43200) % 86400 - 43200) / 3600
             return 100.0 + 400.0 * math.exp(-hours * hours)
 
-        m = Metric("shop.checkout.orders", level=0.0, noise=4.0)
+        m = Metric("shop.checkout.orders", start, level=0.0, noise=4.0)
         times = range(start, now, step)
         relay.send([m.point(t, daily(t)) for t in times])
-        wait_for("the week to be judged", lambda: judged(r, len(times)))
+        wait_for("the week to be judged", lambda: r.judged() >= len(times))
         flagged = [a for a in r.anomalies(state="all", metric=m.name) if a["start"] >= start + 4 * 86400]
         assert flagged == []
 

@@ -13,7 +13,11 @@ from webapp import start  # noqa: F401 (fixture)
 
 STEP_S = 60
 HISTORY = 1600  # points: more than a day
-NOW = int(time.time()) // STEP_S * STEP_S
+
+
+def now():
+    """The step that is now. Each test takes it once: of a whole run's beginning all would be stale at its end."""
+    return int(time.time()) // STEP_S * STEP_S
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def settings(redis, tmp_path):
                           '         { match = "told.**"; gap = "yes"; reset = "yes"; });\n')
 
 
-def write(client, name, values, end=NOW, step_s=STEP_S):
+def write(client, name, values, end, step_s=STEP_S):
     """Points, the last at `end`."""
     first = end - step_s * (len(values) - 1)
     client.append("metrics." + name, b"".join(canonical(first + step_s * i, v) for i, v in enumerate(values)))
@@ -34,8 +38,9 @@ def write(client, name, values, end=NOW, step_s=STEP_S):
 
 
 def noise(name, n=HISTORY, level=100.0):
+    """Of bounds, so that none of it is news whenever it comes: of Gaussian noise one point in a day may be."""
     source = random.Random(name)
-    return [level + source.gauss(0, 1) for _ in range(n)]
+    return [level + source.uniform(-1.7, 1.7) for _ in range(n)]
 
 
 def explain(settings, name, *arguments):
@@ -57,20 +62,20 @@ def kill_and_lose(client, daemon):
 
 
 def test_what_froze_and_what_fell_to_nothing_is_told_unless_rules_say_no(redis, settings, daemons):
-    series = {}
+    end, series = now(), {}
     for prefix in ("app", "quiet"):
         series[prefix + ".frozen"] = noise(prefix + ".frozen") + [100.0] * 45
         series[prefix + ".dead"] = noise(prefix + ".dead") + [0.0] * 5
     for name, values in series.items():
-        write(redis, name, values)
+        write(redis, name, values, end)
     daemons("analyzer", settings).wait_ready()
     wait_for("all points judged", lambda: total(redis, "judged") == sum(map(len, series.values())))
     wait_for("the openings", lambda: {"app.frozen", "app.dead"} <= {a["metric"] for a in open_anomalies(redis)})
     told = {a["metric"]: a for a in open_anomalies(redis)}
     frozen, dead = told["app.frozen"], told["app.dead"]
-    assert frozen["opened"]["state"] == "FLAT" and frozen["start"] == NOW - 44 * STEP_S
+    assert frozen["opened"]["state"] == "FLAT" and frozen["start"] == end - 44 * STEP_S
     assert frozen["opened"]["since"] == frozen["start"]
-    assert dead["direction"] == "down" and dead["start"] == NOW - 4 * STEP_S
+    assert dead["direction"] == "down" and dead["start"] == end - 4 * STEP_S
     assert "quiet.frozen" not in told
     assert "state     FLAT for 44m, never longer than" in explain(settings, "app.frozen")
     assert "state     DROPOUT for 4m" in explain(settings, "app.dead")
@@ -80,19 +85,19 @@ def test_what_froze_and_what_fell_to_nothing_is_told_unless_rules_say_no(redis, 
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_frozen_metric_that_was_silent_for_hours_is_told_as_another_anomaly(redis, settings, daemons, killed):
-    values = noise("app.frozen", 90000 // 2) + [100.0] * 1000
-    write(redis, "app.frozen", values, NOW - 7200, step_s=2)
+    end, values = now(), noise("app.frozen", 90000 // 2) + [100.0] * 1000
+    write(redis, "app.frozen", values, end - 7200, step_s=2)
     d = daemons("analyzer", settings).wait_ready()
     wait_for("its end in silence", lambda: kinds(redis, "app.frozen") == ["open", "close"])
     if killed:  # before it has saved a record
         d.kill()
         d.start()
         wait_for("all points judged", lambda: total(redis, "judged") == len(values))
-    write(redis, "app.frozen", [100.0] * 5, step_s=2)
+    write(redis, "app.frozen", [100.0] * 5, end, step_s=2)
     again = wait_for("the opening", lambda: open_anomalies(redis))[0]
     assert kinds(redis, "app.frozen") == ["open", "close", "open"]
     told = events(redis, "app.frozen")
-    assert again["id"] != told[0][1]["id"] and again["start"] == NOW - 4 * 2
+    assert again["id"] != told[0][1]["id"] and again["start"] == end - 4 * 2
     assert again["opened"]["since"] == told[0][1]["start"]
 
 
@@ -102,8 +107,8 @@ def test_a_counter_is_judged_by_its_rate_and_its_resets_are_no_news(redis, setti
         count = 10.0 if i % 400 == 399 else count + source.randint(5000, 7000)
         values.append(count)
     faulty = values + [values[-1] + 60000.0 * i for i in range(1, 4)]
-    write(redis, "if.eth0.rx", values)
-    write(redis, "if.eth1.rx", faulty)
+    write(redis, "if.eth0.rx", values, now())
+    write(redis, "if.eth1.rx", faulty, now())
     daemons("analyzer", settings).wait_ready()
     wait_for("the opening", lambda: open_anomalies(redis))
     wait_for("all points judged", lambda: total(redis, "judged") == len(values) + len(faulty))
@@ -120,7 +125,8 @@ def test_a_counter_that_began_anew_is_one_anomaly_where_a_rule_asks_for_it(redis
     for i in range(HISTORY):
         count = 10.0 if i in resets else count + source.randint(5000, 7000)
         values.append(count)
-    first = {name: write(redis, name, values) for name in ("told.requests", "app.requests")}["told.requests"]
+    end = now()
+    first = {name: write(redis, name, values, end) for name in ("told.requests", "app.requests")}["told.requests"]
     daemons("analyzer", settings).wait_ready()
     wait_for("all points judged", lambda: total(redis, "judged") == 2 * len(values))
     wait_for("the openings", lambda: kinds(redis, "told.requests") == ["open", "close", "open"])
@@ -135,20 +141,21 @@ def test_a_counter_that_began_anew_is_one_anomaly_where_a_rule_asks_for_it(redis
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_gap_is_one_anomaly_where_a_rule_asks_for_it(redis, settings, daemons, lost):
+    end = now()
     for name in ("told.load", "app.load"):
-        write(redis, name, noise(name), NOW - 25 * STEP_S)
-        write(redis, name, noise(name, 5), NOW)
+        write(redis, name, noise(name), end - 25 * STEP_S)
+        write(redis, name, noise(name, 5), end)
     d = daemons("analyzer", settings).wait_ready()
     (a,) = wait_for("the gap", lambda: open_anomalies(redis))
     if lost:  # the next worker finds it again
         kill_and_lose(redis, d)
         d.start()
     wait_for("all points judged", lambda: total(redis, "judged") == 2 * (HISTORY + 5))
-    assert a["metric"] == "told.load" and a["opened"]["state"] == "GAP" and a["start"] == NOW - 24 * STEP_S
-    assert a["opened"]["longest_s"] == 300 and a["opened"]["t"] == NOW - 4 * STEP_S
+    assert a["metric"] == "told.load" and a["opened"]["state"] == "GAP" and a["start"] == end - 24 * STEP_S
+    assert a["opened"]["longest_s"] == 300 and a["opened"]["t"] == end - 4 * STEP_S
     assert a["score"] == pytest.approx(80 - 60 * 300 / (21 * STEP_S))
     assert kinds(redis, "told.load") == ["open"] and kinds(redis, "app.load") == []
-    said = explain(settings, "told.load", "--at", str(NOW - 4 * STEP_S))
+    said = explain(settings, "told.load", "--at", str(end - 4 * STEP_S))
     assert "state     GAP for 20m, longer than its habit of 5m" in said
 
 
@@ -180,24 +187,24 @@ def test_ordinary_silences_of_sparse_metrics_are_no_news(redis, settings, daemon
 
 
 def test_backtest_finds_no_gap_in_sparse_metrics_and_those_of_regular_ones(tmp_path):
-    series = {f"orders{i}": by_chance(f"told.orders{i}", 14 * 86400) for i in range(20)}
-    series["load"] = [(NOW + STEP_S * (i + 60 * (i >= 1000)), v) for i, v in enumerate(noise("load"))]
+    begin, series = now(), {f"orders{i}": by_chance(f"told.orders{i}", 14 * 86400) for i in range(20)}
+    series["load"] = [(begin + STEP_S * (i + 60 * (i >= 1000)), v) for i, v in enumerate(noise("load"))]
     for name, points in series.items():
         (tmp_path / f"{name}.csv").write_text("timestamp,value\n" + "".join(f"{t},{v}\n" for t, v in points))
     run = [BUILD / "ridgeline", "backtest", "--anomalies", tmp_path / "found.txt", "--set", "gap=yes", tmp_path]
     subprocess.run(run, capture_output=True, check=True)
     rows = [line.split(",") for line in (tmp_path / "found.txt").read_text().splitlines()]
     gaps = [row[:3] for row in rows if row[4] == "GAP"]
-    assert gaps == [["load", str(NOW + STEP_S * 1000), str(NOW + STEP_S * 1060)]]
+    assert gaps == [["load", str(begin + STEP_S * 1000), str(begin + STEP_S * 1060)]]
 
 
 def test_what_does_not_last_min_duration_opens_nothing(redis, settings, daemons):
-    brief, lasting = noise("brief"), noise("lasting")
+    end, brief, lasting = now(), noise("brief"), noise("lasting")
     brief[-120:-110] = [160.0] * 10
     lasting[-120:-80] = [160.0 + i for i in range(40)]
     for prefix in ("app", "short"):
-        write(redis, prefix + ".brief", brief)
-        write(redis, prefix + ".lasting", lasting)
+        write(redis, prefix + ".brief", brief, end)
+        write(redis, prefix + ".lasting", lasting, end)
     daemons("analyzer", settings).wait_ready()
     wait_for("all points judged", lambda: total(redis, "judged") == 4 * HISTORY)
     wait_for("three anomalies", lambda: len([k for k, _ in events(redis) if k == "open"]) >= 3)

@@ -1,7 +1,6 @@
 /* The framing of TCP streams: the first byte says how the rest is cut. Lines must come out as from
  * the stream in one piece; messages must never exceed their bound. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "horizon/frame.h"
 

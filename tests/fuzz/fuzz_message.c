@@ -1,7 +1,6 @@
 /* Any text as a message of the outbox, made into what each type of channel sends. Whatever stands in it, no header has
  * a line of its own, and a line is one line. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alerter/channels/channel.h"

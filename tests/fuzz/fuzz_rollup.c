@@ -1,6 +1,5 @@
 /* Any bytes at the head of a rollup. What is taken for one can be read, folded into and carried over. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ridgeline/rollup.h"

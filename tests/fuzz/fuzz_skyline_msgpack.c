@@ -3,7 +3,6 @@
 #include <math.h>
 #include <msgpack.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "horizon/carbon_name.h"
 #include "horizon/skyline_msgpack.h"

@@ -1,7 +1,6 @@
 /* A key's bytes as any tool may have written them, read in two steps from a place that a saved record
  * gave. What comes out is later than the last judged time, and in order. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "analyzer/tail.h"
 

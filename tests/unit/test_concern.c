@@ -223,7 +223,8 @@ Test(concern, a_group_is_named_by_the_parts_of_each)
     struct told_one *other = calloc(1, sizeof *other + sizeof *other->way);
     cr_assert_not_null(other);
     other->head = (struct incident_head){.id = "00000000000000bb", .start = T0 + 900, .end = T0 + 910,
-                                         .title = "shop.dbx", .count = 1, .metrics = 1, .score = 70, .n_strongest = 1, .ack = {.by = ""}};
+                                         .title = "shop.dbx", .count = 1, .metrics = 1, .score = 70,
+                                         .n_strongest = 1, .ack = {.by = ""}};
     other->head.first = other->head.strongest[0] =
         (struct incident_member){.id = "00000000000000bb", .metric = "shop.dbx", .start = T0 + 900, .score = 70};
     memcpy(other->id, other->head.id, sizeof other->id);

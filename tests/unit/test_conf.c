@@ -275,5 +275,5 @@ Test(conf, an_unreadable_file_gives_its_reason)
     cr_assert_eq(conf_load(&s, "/nonexistent", NULL, NULL, error), -1);
     cr_assert_str_eq(error, "/nonexistent: No such file or directory");
     cr_assert_eq(conf_load(&s, "/dev/zero", NULL, NULL, error), -1);
-    cr_assert_str_eq(error, "/dev/zero: File too large");
+    cr_assert_str_eq(error, "/dev/zero: holds more than 1 MiB");
 }

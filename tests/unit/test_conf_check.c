@@ -121,6 +121,50 @@ Test(conf, a_number_that_would_be_cut_to_32_bits_is_an_error)
     }
 }
 
+/* Between `head` and `tail`, `n` times `name`, its number and `rest`; malloc'd. */
+static char *many(const char *head, size_t n, const char *name, const char *rest, const char *tail)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    fputs(head, out);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s%zu%s", name, i, rest);
+    fputs(tail, out);
+    fclose(out);
+    return text;
+}
+
+/* Each of the first kind would be compared with all before it. */
+Test(conf, what_would_take_long_to_read_is_refused_and_a_site_of_5000_rules_is_not)
+{
+    static const struct {
+        const char *head, *name, *rest, *tail;
+        size_t n;
+        const char *reason; /* NULL: it is read */
+    } cases[] = {
+        {"horizon: {\n", "x", " = 1;\n", "};", 80000, "t.conf:1002: a group holds more than 1000 options"},
+        {"", "x", ":1 ", "", 90000, "t.conf:1: a group holds more than 1000 options"},
+        {"a: {", "b", ": {", "", 20, "t.conf:1: groups stand in each other more than 15 deep"},
+        {"a = ( ", "{ b = ", "; }, ", "0 );", 5000, "t.conf:1: a: is no known option"},
+        {"mutes = (", "{ name = \"m", "\"; match = \"**\"; },", "0 );", 1001, "mutes: holds 1002 entries, and may hold 1000"},
+        {"rules = (", "{ match = \"web", ".**\"; consensus = 3; description = \"{ a = b; }\"; },\n",
+         "{ match = \"a\"; consensus = 3; } );", 5000, NULL},
+        {"/* ", "x", " = 1;\n", "*/", 5000, NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char error[CONF_ERROR_MAX] = "", *text = many(cases[i].head, cases[i].n, cases[i].name, cases[i].rest, cases[i].tail);
+        struct settings s;
+        cr_assert_lt(strlen(text), CONF_FILE_MAX);
+        int result = parse(&s, text, error);
+        cr_assert_eq(result, cases[i].reason != NULL ? -1 : 0, "case %zu: %s", i, error);
+        cr_assert(cases[i].reason == NULL || strstr(error, cases[i].reason) != NULL, "case %zu: %s", i, error);
+        if (result == 0)
+            conf_free(&s);
+        free(text);
+    }
+}
+
 Test(conf, a_pipe_without_a_writer_is_refused_at_once_and_one_with_settings_is_read, .timeout = 30)
 {
     char dir[] = "/tmp/test-conf-XXXXXX", path[64], error[CONF_ERROR_MAX];

@@ -122,9 +122,32 @@ Test(csv, says_file_and_line_of_what_it_cannot_read)
     }
 }
 
-Test(csv, needs_the_column_names)
+Test(csv, a_first_line_of_a_time_and_a_number_is_the_first_row)
 {
-    static const char *const texts[] = {"", "\n", "60,1\n", "time,value\n60,1\n", "timestamp\n"};
+    static const char *const firsts[] = {"60,1\n", "\n 60 , 1 \r\n", "1970-01-01 00:01:00,1e0\n"};
+    for (unsigned k = 0; k < sizeof firsts / sizeof *firsts; k++) {
+        struct csv c;
+        struct csv_row row;
+        char text[128];
+        snprintf(text, sizeof text, "%s61,2\n62,\n", firsts[k]);
+        file(text);
+        cr_assert_eq(csv_open(&c, path), 0, "%s", c.error);
+        for (uint32_t t = 60; t < 63; t++) {
+            cr_assert_eq(csv_next(&c, &row), 1, "%s", c.error);
+            cr_assert_eq(row.point.t, t);
+            cr_assert_eq(row.has_value, t < 62);
+            cr_assert(t == 62 || row.point.v == t - 59);
+            cr_assert_eq(row.label_len, 0);
+        }
+        cr_assert_eq(csv_next(&c, &row), 0);
+        csv_close(&c);
+    }
+}
+
+Test(csv, needs_the_column_names_where_the_first_line_is_no_row)
+{
+    static const char *const texts[] = {"", "\n", "60\n", "60,\n", "60,nan\n", "60,one\n", "soon,1\n", "60,1,0\n",
+                                        "-60,1\n", "time,value\n60,1\n", "timestamp\n"};
     struct csv c;
     for (unsigned k = 0; k < sizeof texts / sizeof *texts; k++) {
         file(texts[k]);

@@ -193,7 +193,28 @@ Test(forecast, a_note_says_when_it_is_there)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct forecast f = {.reach_s = rows[i].reach_s, .soonest_s = rows[i].soonest_s, .heading = rows[i].heading};
         char note[FORECAST_NOTE_BYTES];
-        forecast_note(note, &f, rows[i].limit, rows[i].unit);
+        forecast_note(note, &f, &(struct limit){.kind = LIMIT_GIVEN, .value = rows[i].limit}, rows[i].unit);
         cr_expect_str_eq(note, rows[i].note, "%zu: %s", i, note);
     }
+}
+
+Test(forecast, a_note_says_of_a_learned_limit_how_often_it_was_reached)
+{
+    static const struct limit pool = {.kind = LIMIT_STOOD, .value = 200, .times = 5, .since = 1794100000};
+    static const struct limit longest = {.kind = LIMIT_TURNED, .value = -1.23456e-300, .times = 4294967295u, .since = 1};
+    struct forecast f = {.reach_s = 187200, .soonest_s = 118800, .heading = true};
+    char note[FORECAST_NOTE_BYTES];
+    forecast_note(note, &f, &pool, "");
+    cr_expect_str_eq(note, "reaches its learned limit 200 (reached 5 times since 2026-11-08) in 2d4h at this pace "
+                           "(earliest 1d9h)");
+    f.heading = false;
+    forecast_note(note, &f, &pool, "connections");
+    cr_expect_str_eq(note, "is not heading for its learned limit 200 connections (reached 5 times since 2026-11-08)");
+    f.reach_s = 0;
+    forecast_note(note, &f, &pool, "");
+    cr_expect_str_eq(note, "is at its learned limit 200 (reached 5 times since 2026-11-08)");
+    f = (struct forecast){.reach_s = 1e300, .soonest_s = 1e300, .heading = true};
+    forecast_note(note, &f, &longest, "nineteen bytes long");
+    cr_expect_str_eq(note, "reaches its learned limit -1.23e-300 nineteen bytes long (reached 4294967295 times since "
+                           "1970-01-01) in 11574d1h at this pace (earliest 11574d1h)");
 }

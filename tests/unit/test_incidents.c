@@ -414,7 +414,8 @@ Test(incident, what_is_no_head_or_member_is_refused)
         "{\"end\":1.5}", "{\"state\":\"ajar\"}", "{\"direction\":\"mixed\"}", "{\"score\":\"9\"}", "{\"metric\":null}",
         "{\"what\":\"odd\"}", "{\"note\":null}",
         "{\"value\":\"9\"}", "{\"upper\":{}}",
-        ("{\"note\":\"longer than 127 bytes: 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+        ("{\"note\":\"longer than 191 bytes: 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+         "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
          "0123456789 0123456789 0123456789 0123456789\"}")};
     struct incident_member m;
     struct incident_head head;

@@ -24,8 +24,10 @@ static const char *after_names(const char *text)
 
 Test(incidents_csv, has_a_line_for_each)
 {
-    char *text = csv_of("[{\"id\": \"00d1e2f3a4b5c6d7\", \"state\": \"closed\", \"start\": 1700000000, \"end\": 1700000600,"
-                        " \"closed_at\": 1700002400, \"title\": \"shop.checkout.**\", \"metrics\": 12, \"score\": 93.44,"
+    char *text = csv_of("[{\"id\": \"00d1e2f3a4b5c6d7\", \"state\": \"closed\","
+                        " \"start\": 1700000000, \"end\": 1700000600,"
+                        " \"closed_at\": 1700002400, \"title\": \"shop.checkout.**\","
+                        " \"metrics\": 12, \"score\": 93.44,"
                         " \"direction\": \"down\", \"first\": {\"metric\": \"shop.checkout.errors\"}, \"reopened\": 1,"
                         " \"ack\": {\"by\": \"Ada\", \"at\": 1700000100, \"normal\": true},"
                         " \"notified_at\": 1700000060}]");
@@ -37,7 +39,8 @@ Test(incidents_csv, has_a_line_for_each)
 
 Test(incidents_csv, leaves_empty_what_is_not_known)
 {
-    char *text = csv_of("[{\"id\": \"1\", \"state\": \"open\", \"start\": 0, \"end\": 0, \"closed_at\": null, \"ack\": null}]");
+    char *text = csv_of("[{\"id\": \"1\", \"state\": \"open\", \"start\": 0, \"end\": 0,"
+                        " \"closed_at\": null, \"ack\": null}]");
     cr_expect_str_eq(after_names(text), "1,open,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z,,0,,0,0,,,0,,no,\r\n");
     free(text);
 }

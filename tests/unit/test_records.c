@@ -124,7 +124,8 @@ Test(records, past_ones_are_kept_once_a_retention_in_turns_at_a_time_of_each_met
         cr_assert_lt(phase_s, SPAN_S);
         for (uint32_t t = start; t < start + 6 * SPAN_S; t += STEP_S) {
             for (unsigned k = 0; k < 2; k++)
-                cr_assert(kept[k] == 0 || t <= records_span(SPAN_S, kept[k]).until, "kept at %u, read at %u", kept[k], t);
+                cr_assert(kept[k] == 0 || t <= records_span(SPAN_S, kept[k]).until, "kept at %u, read at %u", kept[k],
+                          t);
             enum records_field field = records_past(phase_s, SPAN_S, t - STEP_S, t);
             if (field == RECORDS_NOW)
                 continue;

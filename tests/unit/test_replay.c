@@ -1,8 +1,6 @@
 /* analyzer/engine/replay.c: what was judged live comes out again. */
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine_noise.h"
 #include "ridgeline/replay.h"

@@ -1,6 +1,5 @@
 /* analyzer/skyline/skyline.c: what holds for the nine whatever the day. */
 #include <float.h>
-#include <stdlib.h>
 
 #include "analyzer/skyline/algorithm.h"
 #include "skyline_day.h"

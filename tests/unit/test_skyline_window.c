@@ -1,6 +1,5 @@
 /* analyzer/skyline/skyline_window.c: always the last day, whatever came before. */
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
 #include "engine_noise.h"
 #include "ridgeline/skyline_window.h"

@@ -1,7 +1,5 @@
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "horizon/statsd_flush.h"

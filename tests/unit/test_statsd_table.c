@@ -60,7 +60,7 @@ static uint32_t longest_run(const struct statsd_set *set)
     return longest;
 }
 
-/* A sender knows keys_hash(): values of which it puts all near each other would cost as many steps each as there are. */
+/* A sender knows keys_hash(): each value that it puts near the others by that would cost as many steps as they are. */
 Test(statsd_table, a_sets_values_are_spread_whatever_their_sender_chose)
 {
     struct statsd_series *s = get(STATSD_SET, "a");

@@ -1,7 +1,6 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "horizon/statsd_timer.h"
 

@@ -1,6 +1,5 @@
 /* lib/ticket.c: a signature holds for what was signed and for nothing else. */
 #include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ridgeline/ticket.h"

@@ -29,7 +29,8 @@ Test(units, duration_refuses_what_is_not_exactly_one)
 {
     static const char *const cases[] = {
         "", "5", "s", "5 s", " 5s", "5s ", "-5s", "+5s", "5.5h", "5x", "5S", "5ms", "1m1h", "1m1m", "1h30",
-        "101y", "1w1y", "1Y", "36501d", "3153600001s", "36500d1s", "99999999999999999999999s", "1h,2h", "0x10s", "1e3s", "٣s",
+        "101y", "1w1y", "1Y", "36501d", "3153600001s", "36500d1s", "99999999999999999999999s", "1h,2h", "0x10s",
+        "1e3s", "٣s",
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         int64_t seconds = -1;
@@ -299,7 +300,8 @@ Test(units, duration_text_takes_the_largest_unit_that_divides)
     static const struct {
         int64_t seconds;
         const char *text;
-    } cases[] = {{0, "0s"}, {90, "90s"}, {1800, "30m"}, {7200, "2h"}, {129600, "36h"}, {1209600, "2w"}, {31536000, "1y"}};
+    } cases[] = {{0, "0s"},       {90, "90s"},       {1800, "30m"},    {7200, "2h"},
+                 {129600, "36h"}, {1209600, "2w"}, {31536000, "1y"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[UNITS_TEXT_MAX];
         cr_assert_str_eq(units_duration_text(text, sizeof text, cases[i].seconds), cases[i].text);

@@ -36,7 +36,8 @@ async function tell() {
     replace(list, mutes.length ? table(['What is muted', 'How', 'When', 'Name', ''], mutes.map(muteRow))
       : el('p', {class: 'none'}, 'Nothing is muted.'));
     replace(told, el('h2', {}, 'Alerts'), alerts.length
-      ? table(['Name', 'Channels', 'Metrics', 'That are', 'From score', 'Lasting', 'One message for'], alerts.map(alertRow))
+      ? table(['Name', 'Channels', 'Metrics', 'That are', 'From score', 'Lasting', 'One message for'],
+        alerts.map(alertRow))
       : el('p', {class: 'none'}, 'No alert: nobody is told of anything. settings.conf says how.'),
     el('h2', {}, 'Channels'), channels.length
       ? table(['Name', 'Type', 'At most'], channels.map(({name, type, rate_limit: limit}) => row(name, type, limit)))

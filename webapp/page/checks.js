@@ -46,8 +46,8 @@ const CHECKS = [
   }],
   ['Points are judged in time', h => ({ok: h.judged > 0 && h.lag_ms < LAG_MS,
     says: `${number(h.judged)} since the start, the latest ${lag(h.lag_ms)} late`})],
-  ['Metrics have warmed up', h => ({ok: h.metrics > 0 && h.warming_up < h.metrics / 2,
-    says: `${number(h.warming_up)} of ${number(h.metrics)} still warm up: ` +
+  ['Metrics have warmed up', h => ({ok: h.watched >= h.metrics / 2 && h.warming_up < h.watched / 2,
+    says: `${number(h.warming_up)} of the ${number(h.watched)} watched still warm up: ` +
       'a metric is judged from its hundredth point on, and after an hour of data'})],
   ['Metrics still come', h => ({ok: h.stale < h.metrics / 2,
     says: `${number(h.stale)} of ${number(h.metrics)} are silent for longer than their habit`})],

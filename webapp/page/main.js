@@ -1,6 +1,6 @@
 // Joins the parts: the view that the address names (address.js), live events, and the keys.
 import {literal, overviewHash, rememberOverview, tuneHash} from './address.js';
-import {byId, el, setText} from './dom.js';
+import {byId, el} from './dom.js';
 import {hear, startLive} from './live.js';
 import * as status from './status.js';
 

@@ -4,7 +4,7 @@
 import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
 import {append, byId, el, renew, replace, setText} from './dom.js';
-import {duration, nowS, number, openSpan, time, words} from './format.js';
+import {duration, nowS, number, openSpan, time, utc, words} from './format.js';
 import {whenBack} from './live.js';
 import {SHOWN_AT_FIRST, Timeline} from './timeline.js';
 import {tuneForm} from './tune.js';
@@ -125,13 +125,20 @@ function tellContext({context}, {marks, about}) {
   renew(context, {marks, ...about}, contextInWords); // its link may have the focus
 }
 
-function contextInWords({marks, unit, owner, description, runbook, limit}) {
-  const facts = [unit && `in ${unit}`, limit !== null && `limit ${limit}`, owner && `owner: ${owner}`]
-    .filter(Boolean).join('; ');
+function contextInWords({marks, unit, owner, description, runbook, ...about}) {
+  const facts = [unit && `in ${unit}`, limitInWords(about), owner && `owner: ${owner}`].filter(Boolean).join('; ');
   return [
     (description || facts || runbook) && el('p', {}, [description, facts].filter(Boolean).join(' — '), ' ',
       runbook && el('a', {href: runbook, target: '_blank', rel: 'noopener noreferrer'}, 'Runbook ↗')),
     marks.map(({at, text}) => el('p', {class: 'marked'}, time(at), ` ${text}`))];
+}
+
+// A learned limit must not look as if somebody had given it.
+function limitInWords({limit, limit_by: by, limit_times: times, limit_since: since}) {
+  if (by === null) return '';
+  if (by === 'rule' || by === 'unit') return `limit ${limit}`;
+  const value = by === 'stood' ? limit : Number(limit.toPrecision(3)); // where it turned back is not that exact
+  return `learned limit ${number(value, 6)} (reached ${times} times since ${utc(since).slice(0, 10)})`;
 }
 
 function tellGraph({graph}, url) {
@@ -166,8 +173,10 @@ function tellVerdict(view, {verdict, why: sentence, forecast}) {
   replace(table, findingsTable(verdict.findings));
 }
 
-const forecastInWords = ({note, value, slope_a_day: slope}) =>
-  `Forecast: it ${note}; now at ${number(value)}, changing by ${number(slope, 3)} a day.`;
+function forecastInWords({note, unit, value, slope_a_day: slope}) {
+  const within = unit ? ` ${unit}` : '';
+  return `Forecast: it ${note}; now at ${number(value)}${within}, changing by ${number(slope, 3)}${within} a day.`;
+}
 
 // Rows are written anew only when they changed: one of their links may have the focus. How long an open one
 // lasts changes all the time.

@@ -68,10 +68,17 @@ function tellNone() {
 
 const known = () => latest !== undefined && latest.status !== 'down';
 
+// The workers count those of the metrics that they have taken up: just after a start, few.
+function unjudged(warming, watched, metrics) {
+  const young = warming && `${number(warming)} of ${number(watched)} watched metrics are still warming up`;
+  const unknown = watched < metrics && `${number(metrics - watched)} of ${number(metrics)} are not watched yet`;
+  return [young, unknown].filter(Boolean).join(', ');
+}
+
 // Says that all is well only where that is known.
 function whyNone({status, metrics, watched, site_metrics: site, warming_up: warming, budget}) {
   if (budget?.candidates_open) return ` reaches the surface score, ${number(budget.surface_score)}.`;
   if (site === 0) return `: no metric${metrics ? " but Ridgeline's own" : ''} has arrived yet.`;
-  if (warming) return `. ${number(warming)} of ${number(metrics)} metrics are still warming up.`;
+  if (warming || watched < metrics) return `. ${unjudged(warming, watched, metrics)}.`;
   return status === 'ok' && metrics && watched >= metrics ? ': every metric behaves as it used to.' : '.';
 }

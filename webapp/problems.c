@@ -1,0 +1,90 @@
+#include "webapp/problems.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ridgeline/clock.h"
+#include "webapp/daemons.h"
+#include "webapp/workers.h"
+
+/* Where a listener's sentence goes, and what says its address. */
+struct listeners_down {
+    json_t *sentences;
+    const struct settings *settings;
+};
+
+static void add_listener_down(void *context, const char *label, uint64_t down)
+{
+    const struct listeners_down *l = context;
+    const struct settings *s = l->settings;
+    const struct {
+        const char *label;
+        const struct units_address *at;
+    } table[] = {{"line_tcp", &s->horizon.carbon_line},     {"line_udp", &s->horizon.carbon_udp},
+                 {"pickle_tcp", &s->horizon.carbon_pickle}, {"skyline_udp", &s->horizon.skyline_udp},
+                 {"statsd_tcp", &s->statsd.listen},         {"statsd_udp", &s->statsd.listen}};
+    for (size_t i = 0; down && i < sizeof table / sizeof *table; i++) {
+        if (strcmp(label, table[i].label) != 0)
+            continue;
+        const struct units_address *a = table[i].at;
+        char text[UNITS_ADDRESS_TEXT_MAX];
+        const char *at = a->on ? units_address_text(text, sizeof text, a) : "its address";
+        json_array_append_new(l->sentences, json_sprintf("horizon could not listen on %s (%s): perhaps another program "
+                                                         "does; its log says why",
+                                                         at, label));
+    }
+}
+
+/* One sentence for each channel whose receiver does not take what waits for it. */
+static void add_failing_channels(json_t *list, const struct processes *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct process *one = &p->list[i];
+        const char *reason = processes_text(one, "last_error");
+        uint64_t failing = 0, queued = 0;
+        if (!one->alive || one->defs != counters_channel || !processes_number(one, "failing", &failing) || !failing)
+            continue;
+        processes_number(one, "queued", &queued);
+        json_array_append_new(list, json_sprintf("channel %s does not deliver, %" PRIu64 " messages wait: %s",
+                                                 one->name + strlen("alerter."), queued, reason ? reason : "?"));
+    }
+}
+
+/* One sentence for each daemon that no living process does the work of. */
+static void add_missing(json_t *list, const struct processes *p)
+{
+    static const struct {
+        const struct counters_def *defs;
+        const char *sentence;
+    } needed[] = {
+        {counters_horizon, "horizon is not running: no points are taken in"},
+        {counters_analyzer, "analyzer is not running: no points are judged"},
+        {counters_worker, "no analyzer worker is running: no points are judged"},
+        {counters_roomba, "roomba is not running: storage grows"},
+        {counters_alerter, "alerter is not running: no incidents are made of anomalies"},
+    };
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        bool alive = false;
+        for (size_t j = 0; j < p->n; j++)
+            alive |= p->list[j].alive && p->list[j].defs == needed[i].defs;
+        if (!alive)
+            json_array_append_new(list, json_string(needed[i].sentence));
+    }
+}
+
+static void add_listeners_down(json_t *list, const struct processes *p, const struct settings *settings)
+{
+    struct listeners_down down = {list, settings};
+    for (size_t i = 0; i < p->n; i++)
+        if (p->list[i].alive && p->list[i].defs == counters_horizon)
+            processes_labels(&p->list[i], "listeners_down|listener=", add_listener_down, &down);
+}
+
+void problems_add(json_t *list, const struct processes *p, const struct settings *settings)
+{
+    add_missing(list, p);
+    add_listeners_down(list, p, settings);
+    add_failing_channels(list, p);
+    daemons_problems(list, p, clock_wall_ms());
+    workers_problems(list, p, clock_wall_s());
+}
