@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ridgeline/alerts.h"
+#include "ridgeline/incident.h"
 #include "ridgeline/mutes.h"
 
 struct lint {
@@ -101,10 +102,59 @@ static void check_match(struct lint *l, unsigned line, const char *kind, const c
                  glob_pattern(match->globs[i]));
 }
 
+/* Whether `detection` or a rule turns this per-metric choice of "no" and "yes" on. */
+static bool is_on(const struct settings *s, const char *option)
+{
+    for (size_t k = 0; k < conf_metric_options_n(); k++) {
+        if (strcmp(conf_metric_option(k)->name, option) != 0)
+            continue;
+        double value;
+        memcpy(&value, (const char *)&s->detection + conf_metric_option(k)->offset, sizeof value);
+        bool on = value != 0;
+        for (size_t i = 0; i < s->rules.n; i++)
+            on |= s->rules.rules[i].set[k] && s->rules.rules[i].value[k] != 0;
+        return on;
+    }
+    return true;
+}
+
+/* Whether a rule gives any metric a limit, or one may be learned. */
+static bool may_have_limits(const struct settings *s)
+{
+    size_t learn = 0;
+    while (strcmp(conf_metric_option(learn)->name, "learn_limit") != 0)
+        learn++;
+    bool found = s->detection.learn_limit != 0;
+    for (size_t i = 0; i < s->rules.n; i++)
+        found |= !isnan(s->rules.rules[i].limit) || (s->rules.rules[i].set[learn] && s->rules.rules[i].value[learn] != 0);
+    return found;
+}
+
+/* One that names no states has all, and would be warned of for those that nobody asked for. What the page's overrides
+ * turn on is not known here. */
+static void check_states(struct lint *l, const struct alert_settings *a)
+{
+    if (a->states == (UINT32_C(1) << INCIDENT_WHATS) - 1)
+        return;
+    for (size_t what = 0; what < INCIDENT_WHATS; what++) {
+        const char *state = alerts_state_name(what);
+        if ((a->states >> what & 1) == 0)
+            continue;
+        if (what == INCIDENT_FORECAST && !may_have_limits(l->s))
+            warn(l, a->line, "alert %s tells of forecast, and no rule sets a limit, and none is learned", a->name);
+        else if (what != INCIDENT_FORECAST && !is_on(l->s, state))
+            warn(l, a->line, "alert %s tells of %s, and neither detection nor a rule has %s = \"yes\"", a->name, state,
+                 state);
+    }
+}
+
 static void check_alerts(struct lint *l)
 {
-    for (size_t i = 0; i < l->s->alerts.n; i++)
-        check_match(l, l->s->alerts.list[i].line, "alert", l->s->alerts.list[i].name, &l->s->alerts.list[i].match);
+    for (size_t i = 0; i < l->s->alerts.n; i++) {
+        const struct alert_settings *a = &l->s->alerts.list[i];
+        check_match(l, a->line, "alert", a->name, &a->match);
+        check_states(l, a);
+    }
 }
 
 static void check_mutes(struct lint *l, int64_t now_s)
@@ -170,22 +220,10 @@ static void check_rule_votes(struct lint *l, const struct conf_rule *rule, const
         check_votes(l, rule->line, &o);
 }
 
-/* Whether a rule gives any metric a limit, or one may be learned. */
-static bool may_have_limits(const struct settings *s)
-{
-    size_t learn = 0;
-    while (strcmp(conf_metric_option(learn)->name, "learn_limit") != 0)
-        learn++;
-    bool found = s->detection.learn_limit != 0;
-    for (size_t i = 0; i < s->rules.n; i++)
-        found |= !isnan(s->rules.rules[i].limit) || (s->rules.rules[i].set[learn] && s->rules.rules[i].value[learn] != 0);
-    return found;
-}
-
 static void check_rules(struct lint *l)
 {
     const struct engine_options best = most_favourable(l->s);
-    bool limited = may_have_limits(l->s);
+    const bool limited = may_have_limits(l->s);
     for (size_t i = 0; i < l->s->rules.n; i++) {
         const struct conf_rule *rule = &l->s->rules.rules[i];
         check_rule_votes(l, rule, &best);

@@ -57,11 +57,6 @@ void openings_write_head(FILE *out)
     fputs("metric,start,end,score,state,direction,peak_at,value,expected\n", out);
 }
 
-static const char *direction(const struct verdict *v)
-{
-    return v->direction > 0 ? "up" : v->direction < 0 ? "down" : "unknown";
-}
-
 /* The name without .csv, quoted where a comma or a quote calls for it. */
 static void write_name(const char *name, FILE *out)
 {
@@ -86,7 +81,8 @@ void openings_write(const struct openings *in, const char *name, FILE *out)
         const struct openings_one *one = &in->list[i];
         write_name(name, out);
         fprintf(out, ",%" PRIu32 ",%" PRIu32 ",%.1f,%s,%s,%" PRIu32 ",%.9g,", one->start, one->end, one->score,
-                engine_state_name(one->peak.state), direction(&one->peak), one->peak.t, one->peak.value);
+                engine_state_name(one->peak.state), engine_direction_name(one->peak.direction), one->peak.t,
+                one->peak.value);
         if (isfinite(one->peak.expected))
             fprintf(out, "%.9g", one->peak.expected);
         fputc('\n', out);

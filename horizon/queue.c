@@ -338,7 +338,7 @@ static void settle_block(struct queue *q)
     check(q);
 }
 
-const struct queue_metric *queue_settle(struct queue *q, enum queue_reply reply)
+const struct queue_metric *queue_settle(struct queue *q, int64_t reply)
 {
     assert(q->n_in_flight > 0);
     struct queue_block *b = q->first;
@@ -347,8 +347,10 @@ const struct queue_metric *queue_settle(struct queue *q, enum queue_reply reply)
     if (reply == QUEUE_REFUSED && c->n_points > 0) {
         lost = c->metric;
         b->n_refused += c->n_points;
-    } else if (reply == QUEUE_IS_NEW && c->kind == QUEUE_SADD) {
+    } else if (c->kind == QUEUE_SADD && reply == 1) {
         begin(q, c->metric, QUEUE_XADD); /* or memory is out: workers find the name in the set, later */
+    } else if (c->kind == QUEUE_APPEND && reply == c->n_points * SERIES_POINT_BYTES) {
+        q->unannounced(c->metric);
     }
     if (b->n_replies == b->n_commands)
         settle_block(q);

@@ -62,7 +62,7 @@ struct queue_block {
     struct queue_command commands[QUEUE_COMMANDS_MAX];
 };
 
-/* Called for each metric whose announcement was lost with a dropped block. */
+/* Called for each metric whose announcement was lost with a dropped block, or has to be made again. */
 typedef void queue_unannounced(struct queue_metric *metric);
 
 /* Invariants: 1. points appended = stored + queued + dropped. 2. in-flight blocks stand before all
@@ -111,12 +111,12 @@ size_t queue_write(const struct queue_block *b, uint32_t *next, uint8_t *out, si
 /* Whether the oldest waiting block is complete, so that it is worth sending alone. */
 bool queue_has_full(const struct queue *q);
 
-/* One reply to the oldest command in flight. */
-enum queue_reply { QUEUE_DONE, QUEUE_IS_NEW /* integer 1 */, QUEUE_REFUSED /* for good */ };
-
-/* Takes a reply into account; something must be in flight. Returns the metric whose points were lost by it, or
- * NULL. */
-const struct queue_metric *queue_settle(struct queue *q, enum queue_reply reply);
+/* Takes a reply to the oldest command in flight into account: the integer that Redis answered, or one of these.
+ * Something must be in flight. Where the answer to an APPEND is that nothing stood in its key, the name may have been
+ * taken out of the set with that: it counts as not announced. Returns the metric whose points were lost, or NULL. */
+#define QUEUE_DONE INT64_C(0) /* no integer */
+#define QUEUE_REFUSED INT64_C(-1) /* for good */
+const struct queue_metric *queue_settle(struct queue *q, int64_t reply);
 
 /* The connection is lost: all that was in flight waits again, in its old order. Replies stay counted. */
 void queue_unsend(struct queue *q);

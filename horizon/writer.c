@@ -165,9 +165,8 @@ static const char *on_reply(void *context, const struct link_reply *reply)
         settle_refused(w, reply);
         return NULL;
     }
-    bool is_one = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
     size_t before = q->n_in_flight;
-    queue_settle(&w->intake->queue, is_one ? QUEUE_IS_NEW : QUEUE_DONE);
+    queue_settle(&w->intake->queue, reply->type == REDIS_REPLY_INTEGER ? reply->integer : QUEUE_DONE);
     if (q->n_in_flight < before) /* not before: a Redis without memory answers the greeting and a few more */
         w->backoff_ms = BACKOFF_FIRST_MS;
     return NULL;

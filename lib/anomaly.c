@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "member.h"
+
 #define VOTES (ENGINE_ABSTAINS + 1)
 #define SEASONS (ENGINE_SEASON_WEEK + 1)
 #define ENSEMBLES (ENGINE_ENSEMBLE_SKYLINE + 1)
@@ -38,21 +40,12 @@ void anomaly_from_episode(struct anomaly *a, const char *metric, size_t len, con
     anomaly_id(a->id, metric, len, i->start);
 }
 
-static json_t *number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-static const char *direction_name(int direction)
-{
-    return direction > 0 ? "up" : direction < 0 ? "down" : "unknown";
-}
-
 static json_t *finding_to_json(const struct engine_finding *f, const char *name)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:s?}", "detector", name, "statistic", number(f->statistic),
-                     "threshold", number(f->threshold), "seen", number(f->seen), "expected", number(f->expected),
-                     "step_s", (json_int_t)f->step_s, "vote", engine_vote_name(f->vote), "reason",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:s?}", "detector", name, "statistic",
+                     member_real(f->statistic), "threshold", member_real(f->threshold), "seen", member_real(f->seen),
+                     "expected", member_real(f->expected), "step_s", (json_int_t)f->step_s, "vote",
+                     engine_vote_name(f->vote), "reason",
                      f->reason == ENGINE_REASON_NONE ? NULL : engine_reason_name(f->reason));
 }
 
@@ -76,30 +69,30 @@ static json_t *told_to_json(const struct verdict *v)
     struct engine_told told;
 
     engine_told(v, &told);
-    return json_pack("{s:o, s:o, s:o, s:o, s:b}", "value", number(told.value), "expected", number(told.expected),
-                     "lower", number(told.lower), "upper", number(told.upper), "mean", (int)told.is_mean);
+    return json_pack("{s:o, s:o, s:o, s:o, s:b}", "value", member_real(told.value), "expected",
+                     member_real(told.expected), "lower", member_real(told.lower), "upper", member_real(told.upper),
+                     "mean", (int)told.is_mean);
 }
 
 json_t *anomaly_verdict_to_json(const struct verdict *v)
 {
     return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:s, s:I, s:o, s:I, s:o, s:s, s:o,"
                      " s:o}",
-                     "t",
-                     (json_int_t)v->t, "value", number(v->value), "state", engine_state_name(v->state), "score",
-                     number(v->score), "strength", number(v->strength), "rarity", number(v->rarity), "expected",
-                     number(v->expected), "lower", number(v->lower),
-                     "upper", number(v->upper), "direction", direction_name(v->direction), "votes",
+                     "t", (json_int_t)v->t, "value", member_real(v->value), "state", engine_state_name(v->state),
+                     "score", member_real(v->score), "strength", member_real(v->strength), "rarity",
+                     member_real(v->rarity), "expected", member_real(v->expected), "lower", member_real(v->lower),
+                     "upper", member_real(v->upper), "direction", engine_direction_name(v->direction), "votes",
                      (json_int_t)v->votes, "judges", (json_int_t)v->judges, "season", engine_season_name(v->season),
-                     "warmup_left_s", (json_int_t)v->warmup_left_s, "rate", number(v->rate), "since",
-                     (json_int_t)v->since, "longest_s", number(v->longest_s), "ensemble",
+                     "warmup_left_s", (json_int_t)v->warmup_left_s, "rate", member_real(v->rate), "since",
+                     (json_int_t)v->since, "longest_s", member_real(v->longest_s), "ensemble",
                      engine_ensemble_name(v->ensemble), "findings", findings_to_json(v, finding_to_json), "told",
                      told_to_json(v));
 }
 
 static json_t *vote_to_json(const struct engine_finding *f, const char *name)
 {
-    return json_pack("{s:s, s:o, s:o, s:s}", "detector", name, "statistic", number(f->statistic),
-                     "threshold", number(f->threshold), "vote", engine_vote_name(f->vote));
+    return json_pack("{s:s, s:o, s:o, s:s}", "detector", name, "statistic", member_real(f->statistic),
+                     "threshold", member_real(f->threshold), "vote", engine_vote_name(f->vote));
 }
 
 json_t *anomaly_to_json(const struct anomaly *a)
@@ -110,11 +103,11 @@ json_t *anomaly_to_json(const struct anomaly *a)
     engine_told(p, &told);
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", a->id,
                      "metric", a->metric, "state", a->open ? "open" : "closed", "start", (json_int_t)a->start, "end",
-                     (json_int_t)a->end, "direction", direction_name(p->direction), "score", number(a->score),
-                     "value", number(told.value), "expected", number(told.expected), "lower", number(told.lower),
-                     "upper", number(told.upper), "votes", findings_to_json(p, vote_to_json), "peak_at",
-                     (json_int_t)p->t, "opened", anomaly_verdict_to_json(&a->opened), "peak",
-                     anomaly_verdict_to_json(p), "closed",
+                     (json_int_t)a->end, "direction", engine_direction_name(p->direction), "score",
+                     member_real(a->score), "value", member_real(told.value), "expected",
+                     member_real(told.expected), "lower", member_real(told.lower), "upper", member_real(told.upper),
+                     "votes", findings_to_json(p, vote_to_json), "peak_at", (json_int_t)p->t, "opened",
+                     anomaly_verdict_to_json(&a->opened), "peak", anomaly_verdict_to_json(p), "closed",
                      a->closed.t ? anomaly_verdict_to_json(&a->closed) : json_null());
 }
 
@@ -125,51 +118,6 @@ char *anomaly_to_text(const struct anomaly *a)
 
     json_decref(json);
     return text;
-}
-
-/* The readers below take one member each. A wrong or missing one sets *bad, so
- * that a caller reads all of them and looks once. */
-
-static uint32_t read_uint32(const json_t *object, const char *key, bool *bad)
-{
-    const json_t *member = json_object_get(object, key);
-    json_int_t value = json_integer_value(member);
-
-    if (!json_is_integer(member) || value < 0 || value > UINT32_MAX) {
-        *bad = true;
-        return 0;
-    }
-    return (uint32_t)value;
-}
-
-static double read_number(const json_t *object, const char *key, bool *bad)
-{
-    const json_t *member = json_object_get(object, key);
-
-    if (!json_is_number(member) && !json_is_null(member))
-        *bad = true;
-    return json_is_number(member) ? json_number_value(member) : NAN;
-}
-
-/* Members that texts of an older version lack. */
-
-static uint32_t read_newer_uint32(const json_t *object, const char *key, bool *bad)
-{
-    return json_object_get(object, key) ? read_uint32(object, key, bad) : 0;
-}
-
-static double read_newer_number(const json_t *object, const char *key, bool *bad)
-{
-    return json_object_get(object, key) ? read_number(object, key, bad) : NAN;
-}
-
-static const char *read_text(const json_t *object, const char *key, bool *bad)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    if (!text)
-        *bad = true;
-    return text ? text : "";
 }
 
 static const char *state_name(unsigned i)
@@ -219,7 +167,7 @@ static unsigned find_name(const char *text, unsigned n, const char *(*name_of)(u
 static unsigned read_name(const json_t *object, const char *key, unsigned n, const char *(*name_of)(unsigned),
                           bool *bad)
 {
-    unsigned i = find_name(read_text(object, key, bad), n, name_of);
+    unsigned i = find_name(member_text(object, key, SIZE_MAX, bad), n, name_of);
 
     if (i == n)
         *bad = true;
@@ -228,10 +176,10 @@ static unsigned read_name(const json_t *object, const char *key, unsigned n, con
 
 static int read_direction(const json_t *object, bool *bad)
 {
-    const char *text = read_text(object, "direction", bad);
+    const char *text = member_text(object, "direction", SIZE_MAX, bad);
 
     for (int direction = -1; direction <= 1; direction++)
-        if (!strcmp(text, direction_name(direction)))
+        if (!strcmp(text, engine_direction_name(direction)))
             return direction;
     *bad = true;
     return 0;
@@ -239,11 +187,11 @@ static int read_direction(const json_t *object, bool *bad)
 
 static void read_finding(struct engine_finding *f, const json_t *json, bool *bad)
 {
-    f->statistic = read_number(json, "statistic", bad);
-    f->threshold = read_number(json, "threshold", bad);
-    f->seen = read_newer_number(json, "seen", bad);
-    f->expected = read_number(json, "expected", bad);
-    f->step_s = read_newer_uint32(json, "step_s", bad);
+    f->statistic = member_number(json, "statistic", bad);
+    f->threshold = member_number(json, "threshold", bad);
+    f->seen = member_newer_number(json, "seen", bad);
+    f->expected = member_number(json, "expected", bad);
+    f->step_s = member_newer_uint32(json, "step_s", bad);
     f->vote = (enum engine_vote)read_name(json, "vote", VOTES, vote_name, bad);
     f->reason = ENGINE_REASON_NONE;
     if (!json_is_null(json_object_get(json, "reason")))
@@ -269,7 +217,7 @@ static void read_findings(struct verdict *v, const json_t *array, bool *bad)
     if (!json_is_array(array))
         *bad = true;
     json_array_foreach(array, i, json) {
-        unsigned d = find_name(read_text(json, "detector", bad), n, name_of);
+        unsigned d = find_name(member_text(json, "detector", SIZE_MAX, bad), n, name_of);
         if (d < n)
             read_finding(&v->finding[d], json, bad);
     }
@@ -278,23 +226,23 @@ static void read_findings(struct verdict *v, const json_t *array, bool *bad)
 static void read_verdict(struct verdict *v, const json_t *json, bool *bad)
 {
     *v = (struct verdict){
-        .t = read_uint32(json, "t", bad),
-        .value = read_number(json, "value", bad),
+        .t = member_uint32(json, "t", bad),
+        .value = member_number(json, "value", bad),
         .state = (enum engine_state)read_name(json, "state", ENGINE_STATES, state_name, bad),
-        .score = read_number(json, "score", bad),
-        .strength = read_number(json, "strength", bad),
-        .rarity = read_number(json, "rarity", bad),
-        .expected = read_number(json, "expected", bad),
-        .lower = read_number(json, "lower", bad),
-        .upper = read_number(json, "upper", bad),
+        .score = member_number(json, "score", bad),
+        .strength = member_number(json, "strength", bad),
+        .rarity = member_number(json, "rarity", bad),
+        .expected = member_number(json, "expected", bad),
+        .lower = member_number(json, "lower", bad),
+        .upper = member_number(json, "upper", bad),
         .direction = read_direction(json, bad),
-        .votes = read_uint32(json, "votes", bad),
-        .judges = read_uint32(json, "judges", bad),
-        .warmup_left_s = read_uint32(json, "warmup_left_s", bad),
+        .votes = member_uint32(json, "votes", bad),
+        .judges = member_uint32(json, "judges", bad),
+        .warmup_left_s = member_uint32(json, "warmup_left_s", bad),
         .season = (enum engine_season)read_name(json, "season", SEASONS, season_name, bad),
-        .rate = read_newer_number(json, "rate", bad),
-        .since = read_newer_uint32(json, "since", bad),
-        .longest_s = read_newer_number(json, "longest_s", bad),
+        .rate = member_newer_number(json, "rate", bad),
+        .since = member_newer_uint32(json, "since", bad),
+        .longest_s = member_newer_number(json, "longest_s", bad),
     };
     if (json_object_get(json, "ensemble")) /* text of before there was a choice has none */
         v->ensemble = (enum engine_ensemble)read_name(json, "ensemble", ENSEMBLES, ensemble_name, bad);
@@ -304,7 +252,7 @@ static void read_verdict(struct verdict *v, const json_t *json, bool *bad)
 /* Copies a text member that must fit in `out`; what would be cut is bad. */
 static void read_copy(char *out, size_t out_bytes, const json_t *object, const char *key, bool *bad)
 {
-    const char *text = read_text(object, key, bad);
+    const char *text = member_text(object, key, SIZE_MAX, bad);
     size_t len = strlen(text);
 
     if (len >= out_bytes) {
@@ -318,15 +266,15 @@ static void read_copy(char *out, size_t out_bytes, const json_t *object, const c
 int anomaly_from_json(struct anomaly *a, const json_t *json)
 {
     bool bad = false;
-    const char *state = read_text(json, "state", &bad);
+    const char *state = member_text(json, "state", SIZE_MAX, &bad);
     const json_t *closed = json_object_get(json, "closed");
 
     *a = (struct anomaly){.open = !strcmp(state, "open"),
-                          .start = read_uint32(json, "start", &bad),
-                          .end = read_uint32(json, "end", &bad)};
+                          .start = member_uint32(json, "start", &bad),
+                          .end = member_uint32(json, "end", &bad)};
     if (!a->open && strcmp(state, "closed") != 0)
         bad = true;
-    a->score = read_number(json, "score", &bad);
+    a->score = member_number(json, "score", &bad);
     read_copy(a->id, sizeof a->id, json, "id", &bad);
     read_copy(a->metric, sizeof a->metric, json, "metric", &bad);
     read_verdict(&a->opened, json_object_get(json, "opened"), &bad);

@@ -33,6 +33,11 @@ int budget_level(double score)
     return score < BUDGET_LEVELS - 1 ? (int)score : BUDGET_LEVELS - 1;
 }
 
+bool budget_is_candidate(double score, int surface_score)
+{
+    return budget_level(score) < surface_score;
+}
+
 void budget_cross(int64_t change[BUDGET_LEVELS], int from, int to)
 {
     if (to <= from)

@@ -19,85 +19,6 @@ static int whole(const char *text, const char **end, long *out)
     return n >= 1 && n <= 9 ? 0 : -1;
 }
 
-/* Takes exactly `n` digits and what must follow them. */
-static int digits(const char **p, int n, const char *then, int *out)
-{
-    *out = 0;
-    for (; n > 0; n--, (*p)++) {
-        if (**p < '0' || **p > '9')
-            return -1;
-        *out = 10 * *out + (**p - '0');
-    }
-    size_t len = strlen(then);
-    if (strncmp(*p, then, len) != 0)
-        return -1;
-    *p += len;
-    return 0;
-}
-
-/* The seconds since 1970 of a date and time of no zone; -1 when there is no such date. Years are 1970 to 9999. */
-static int64_t seconds_of(int year, int month, int day, int hour, int minute, int second)
-{
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-                    .tm_hour = hour, .tm_min = minute, .tm_sec = second};
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
-        return -1;
-    time_t t = timegm(&tm);
-    return tm.tm_mday == day ? t : -1;
-}
-
-/* "", "Z", "+01:00" behind a time. Returns 0 with the offset, 1 where there is none, -1 for what is neither. */
-static int read_offset(const char *p, int64_t *offset_s)
-{
-    int hours, minutes, sign = *p == '-' ? -1 : 1;
-    *offset_s = 0;
-    if (*p == '\0')
-        return 1;
-    if (strcmp(p, "Z") == 0)
-        return 0;
-    if (*p != '+' && *p != '-')
-        return -1;
-    p++;
-    if (digits(&p, 2, ":", &hours) < 0 || digits(&p, 2, "", &minutes) < 0 || *p != '\0' || hours > 14 || minutes > 59)
-        return -1;
-    *offset_s = sign * (hours * 3600 + minutes * 60);
-    return 0;
-}
-
-/* "2026-12-24T18:00", with ":SS", "Z" or "+01:00" behind it. */
-static int read_time(const struct zone *zone, const char *p, int64_t *epoch)
-{
-    int year, month, day, hour, minute, second = 0;
-    int64_t local, offset_s;
-    if (digits(&p, 4, "-", &year) < 0 || digits(&p, 2, "-", &month) < 0 || digits(&p, 2, "T", &day) < 0 ||
-        digits(&p, 2, ":", &hour) < 0 || digits(&p, 2, "", &minute) < 0)
-        return -1;
-    if (*p == ':' && (p++, digits(&p, 2, "", &second) < 0))
-        return -1;
-    int zoned = read_offset(p, &offset_s);
-    if (zoned < 0 || (local = seconds_of(year, month, day, hour, minute, second)) < 0)
-        return -1;
-    *epoch = zoned == 0 ? local - offset_s : zone_utc_s(zone, local);
-    return 0;
-}
-
-/* UNTIL of a rule: "20261231" (all of that day), "20261231T180000", or that with "Z". */
-static int read_until(const struct zone *zone, const char *p, int64_t *epoch)
-{
-    int year, month, day, hour = 23, minute = 59, second = 59;
-    int64_t local;
-    if (digits(&p, 4, "", &year) < 0 || digits(&p, 2, "", &month) < 0 || digits(&p, 2, "", &day) < 0)
-        return -1;
-    if (*p == 'T' && (p++, digits(&p, 2, "", &hour) < 0 || digits(&p, 2, "", &minute) < 0 ||
-                               digits(&p, 2, "", &second) < 0))
-        return -1;
-    bool utc = strcmp(p, "Z") == 0;
-    if ((!utc && *p != '\0') || (local = seconds_of(year, month, day, hour, minute, second)) < 0)
-        return -1;
-    *epoch = utc ? local : zone_utc_s(zone, local);
-    return 0;
-}
-
 /* What reading one rule needs beside the calendar. */
 struct rule {
     struct calendar *calendar;
@@ -135,7 +56,8 @@ static const char *read_count(struct rule *r, const char *value)
 
 static const char *read_last(struct rule *r, const char *value)
 {
-    return read_until(r->calendar->zone, value, &r->calendar->until_s) < 0 ? "UNTIL is no date and time" : NULL;
+    struct calendar *c = r->calendar;
+    return calendar_time_until(c->zone, value, &c->until_s) < 0 ? "UNTIL is no date and time" : NULL;
 }
 
 /* A list of numbers from `least` to `most` as bits; those below 0 count from the end, where `back` takes them. */
@@ -359,15 +281,33 @@ static int read_once(struct calendar *c, const struct calendar_text *text, const
     return c->until_s > c->from_s ? 0 : fail(option, reason, "until", "must be later than from");
 }
 
+static const char no_zone[] = "is no time zone that this system knows";
+static const char no_time[] = "must be a time such as \"2026-12-24T18:00\"";
+
+int calendar_check_times(const struct calendar_text *text, calendar_fault *tell, void *context)
+{
+    struct zone *named = zone_new(text->zone), *zone = named != NULL ? named : zone_new("UTC");
+    int64_t epoch;
+    bool from_ok = *text->from == '\0' || zone == NULL || calendar_time(zone, text->from, &epoch) == 0;
+    bool until_ok = *text->until == '\0' || zone == NULL || calendar_time(zone, text->until, &epoch) == 0;
+    if (named == NULL)
+        tell(context, "timezone", no_zone);
+    if (!from_ok)
+        tell(context, "from", no_time);
+    if (!until_ok)
+        tell(context, "until", no_time);
+    zone_free(zone);
+    return named != NULL && from_ok && until_ok ? 0 : -1;
+}
+
 static int read_all(struct calendar *c, const struct calendar_text *text, const char **option, const char **reason)
 {
-    static const char no_time[] = "must be a time such as \"2026-12-24T18:00\"";
     c->from_s = INT64_MIN;
     c->until_s = INT64_MAX;
     c->duration_s = text->duration_s;
-    if (*text->from != '\0' && read_time(c->zone, text->from, &c->from_s) < 0)
+    if (*text->from != '\0' && calendar_time(c->zone, text->from, &c->from_s) < 0)
         return fail(option, reason, "from", no_time);
-    if (*text->until != '\0' && read_time(c->zone, text->until, &c->until_s) < 0)
+    if (*text->until != '\0' && calendar_time(c->zone, text->until, &c->until_s) < 0)
         return fail(option, reason, "until", no_time);
     if (*text->rrule == '\0')
         return read_once(c, text, option, reason);
@@ -385,7 +325,7 @@ int calendar_init(struct calendar *c, const struct calendar_text *text, const ch
 {
     *c = (struct calendar){.zone = zone_new(text->zone)};
     if (c->zone == NULL)
-        return fail(option, reason, "timezone", "is no time zone that this system knows");
+        return fail(option, reason, "timezone", no_zone);
     if (read_all(c, text, option, reason) == 0)
         return 0;
     calendar_fini(c);

@@ -275,7 +275,7 @@ static const char *check_routing_key(const char *key)
     return *key != '\0' && is_visible(key) ? NULL : "must be the key without blanks";
 }
 
-int channels_check(const struct channel_settings *c, const char **option, const char **reason)
+void channels_check(const struct channel_settings *c, conf_fault *tell, void *context)
 {
     const struct {
         const char *option, *value;
@@ -300,12 +300,10 @@ int channels_check(const struct channel_settings *c, const char **option, const 
         {"program", c->program, check_path},
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-        *option = checks[i].option;
-        *reason = checks[i].value != NULL ? checks[i].check(checks[i].value) : NULL;
-        if (*reason != NULL)
-            return -1;
+        const char *reason = checks[i].value != NULL ? checks[i].check(checks[i].value) : NULL;
+        if (reason != NULL)
+            tell(context, checks[i].option, reason);
     }
-    return 0;
 }
 
 void channels_fini(struct channel_settings *c)

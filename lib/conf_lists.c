@@ -1,5 +1,6 @@
 /* The lists of settings.conf whose entries have names: channels, alerts, mutes. Each kind has a table of its
  * options, and what must hold beyond that; here they are read, alike and strictly. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,32 +16,34 @@ struct kind {
     size_t bytes, name_at, line_at;
     const struct conf_option *rows;
     const size_t *rows_n;
+    bool joint; /* what `check` says of one option depends on others: all must be good by themselves */
     bool typed; /* an option `type` says which of the rows apply: those of its group */
-    int (*check)(void *entry, const char **option, const char **reason);
+    void (*check)(void *entry, conf_fault *tell, void *context);
     void (*fini)(void *entry);
 };
 
-static int check_channel(void *entry, const char **option, const char **reason)
+static void check_channel(void *entry, conf_fault *tell, void *context)
 {
-    return channels_check(entry, option, reason);
+    channels_check(entry, tell, context);
 }
 
-static int check_alert(void *entry, const char **option, const char **reason)
+static void check_alert(void *entry, conf_fault *tell, void *context)
 {
     const struct alert_settings *alert = entry;
     int parts;
-    *option = "group_by";
-    *reason = "may be \"incident\", \"prefix:1\" to \"prefix:30\", or \"alert\"";
     if (alerts_group_parts(alert->group_by, &parts) < 0)
-        return -1;
-    *option = alert->match.n == 0 ? "match" : alert->channels.n == 0 ? "channels" : "states";
-    *reason = alert->match.n == 0 || alert->channels.n == 0 ? "must hold a glob" : "must name a state";
-    return alert->match.n == 0 || alert->channels.n == 0 || alert->states == 0 ? -1 : 0;
+        tell(context, "group_by", "may be \"incident\", \"prefix:1\" to \"prefix:30\", or \"alert\"");
+    if (alert->match.n == 0)
+        tell(context, "match", "must hold a glob");
+    if (alert->channels.n == 0)
+        tell(context, "channels", "must hold a glob");
+    if (alert->states == 0)
+        tell(context, "states", "must name a state");
 }
 
-static int check_mute(void *entry, const char **option, const char **reason)
+static void check_mute(void *entry, conf_fault *tell, void *context)
 {
-    return mutes_check(entry, option, reason);
+    mutes_check(entry, tell, context);
 }
 
 static void fini_channel(void *entry)
@@ -67,7 +70,7 @@ static void fini_mute(void *entry)
 static const struct kind kinds[] = {
     {KIND(channels, "channel", channel_settings), .typed = true, .check = check_channel, .fini = fini_channel},
     {KIND(alerts, "alert", alert_settings), .check = check_alert, .fini = fini_alert},
-    {KIND(mutes, "mute", mute_settings), .check = check_mute, .fini = fini_mute},
+    {KIND(mutes, "mute", mute_settings), .joint = true, .check = check_mute, .fini = fini_mute},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -93,6 +96,8 @@ const char *conf_list_name(size_t i)
 struct reading {
     const struct kind *kind;
     struct conf_errors *errors;
+    const config_setting_t *group; /* the entry that is read */
+    uint64_t wrong;                /* a bit for each of its rows of which a fault has been told */
 };
 
 /* The entries of the list in `s`: their pointer is of another type for each kind. */
@@ -111,6 +116,16 @@ static char *name_of(const struct kind *k, const char *entry)
     return name;
 }
 
+/* The rows of this name, of which one entry has but one. */
+static uint64_t row_bit(const struct kind *k, const char *option)
+{
+    uint64_t bits = 0;
+    assert(*k->rows_n <= 64);
+    for (size_t i = 0; i < *k->rows_n; i++)
+        bits |= (uint64_t)(strcmp(k->rows[i].name, option) == 0) << i;
+    return bits;
+}
+
 static int __attribute__((format(printf, 4, 5)))
 complain(struct reading *r, const config_setting_t *at, const char *option, const char *format, ...)
 {
@@ -120,6 +135,7 @@ complain(struct reading *r, const config_setting_t *at, const char *option, cons
     vsnprintf(reason, sizeof reason, format, args);
     va_end(args);
     snprintf(what, sizeof what, "%s%s%.60s", r->kind->list, *option == '\0' ? "" : ".", option);
+    r->wrong |= row_bit(r->kind, option);
     return conf_errors_add(r->errors, (unsigned)config_setting_source_line(at), what, "%s", reason);
 }
 
@@ -224,23 +240,31 @@ static void read_options(struct reading *r, char *entry, const config_setting_t 
             complain(r, group, k->rows[i].name, "must be given");
 }
 
+/* What was wrong by itself has been told: what stands there now is not what the file says. */
+static void fault(void *context, const char *option, const char *reason)
+{
+    struct reading *r = context;
+    const config_setting_t *setting = config_setting_get_member(r->group, option);
+    if ((r->wrong & row_bit(r->kind, option)) == 0)
+        complain(r, setting != NULL ? setting : r->group, option, "%s", reason);
+}
+
 /* Of a channel without a type it is not known which options it may have: they are passed over. */
 static void read_entry(struct reading *r, char *entry, const config_setting_t *group)
 {
-    const char *option, *reason;
     const unsigned line = (unsigned)config_setting_source_line(group);
-    const size_t errors = r->errors->n;
+    r->group = group;
+    r->wrong = 0;
     memcpy(entry + r->kind->line_at, &line, sizeof line);
     if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
         complain(r, group, "", "each %s must be a group: { name = \"...\"; ... }", r->kind->one);
         return;
     }
     read_name(r, entry, group);
-    if (!r->kind->typed || read_type(r, entry, group) == 0)
+    if (!r->kind->typed || read_type(r, entry, group) == 0) {
         read_options(r, entry, group);
-    if (r->errors->n == errors && r->kind->check(entry, &option, &reason) < 0) {
-        const config_setting_t *setting = config_setting_get_member(group, option);
-        complain(r, setting != NULL ? setting : group, option, "%s", reason);
+        if (!r->kind->joint || r->wrong == 0)
+            r->kind->check(entry, fault, r);
     }
 }
 

@@ -169,9 +169,10 @@ static void read_rule(struct conf_rule *rule, const config_setting_t *group, str
         if ((strcmp(name, "match") == 0 ? read_match(rule, setting, reason) : read_option(rule, setting, reason)) < 0)
             conf_errors_add(errors, (unsigned)config_setting_source_line(setting), what, "%s", reason);
     }
-    if (config_setting_get_member(group, "match") == NULL)
+    const bool has_match = config_setting_get_member(group, "match") != NULL;
+    if (!has_match)
         conf_errors_add(errors, rule->line, "rules", "the rule has no match");
-    else if (config_setting_length(group) == 1)
+    if (config_setting_length(group) == has_match)
         conf_errors_add(errors, rule->line, "rules", "the rule sets no option");
 }
 

@@ -5,13 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "member.h"
+
 static const char *const direction_names[] = {
     [INCIDENT_UNKNOWN] = "unknown", [INCIDENT_UP] = "up", [INCIDENT_DOWN] = "down", [INCIDENT_MIXED] = "mixed"};
-
-static json_t *number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
 
 static const char *state_name(bool open)
 {
@@ -35,12 +32,12 @@ json_t *incident_member_to_json(const struct incident_member *m)
 {
     const struct engine_told *told = &m->told;
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}",
-                     "id", m->id, "metric", m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end,
-                     "state", state_name(m->open), "direction", direction_names[m->direction],
-                     "score", number(m->score), "peak_at", (json_int_t)m->peak_at, "what", incident_what_name(m->what),
-                     "note", m->note, "value", number(told->value), "expected", number(told->expected),
-                     "lower", number(told->lower), "upper", number(told->upper), "mean", (int)told->is_mean);
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}", "id", m->id,
+                     "metric", m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end, "state",
+                     state_name(m->open), "direction", direction_names[m->direction], "score", member_real(m->score),
+                     "peak_at", (json_int_t)m->peak_at, "what", incident_what_name(m->what), "note", m->note, "value",
+                     member_real(told->value), "expected", member_real(told->expected), "lower",
+                     member_real(told->lower), "upper", member_real(told->upper), "mean", (int)told->is_mean);
 }
 
 static json_t *strongest_to_json(const struct incident_head *h)
@@ -70,61 +67,15 @@ json_t *incident_head_to_json(const struct incident_head *h)
                      "id", h->id, "state", state_name(h->open), "start", (json_int_t)h->start,
                      "end", (json_int_t)h->end, "told_at_ms", (json_int_t)h->told_at_ms, "closed_at", closed_at,
                      "title", h->title, "count", (json_int_t)h->count, "metrics", (json_int_t)h->metrics,
-                     "open", (json_int_t)h->open_members, "score", number(h->score),
+                     "open", (json_int_t)h->open_members, "score", member_real(h->score),
                      "direction", direction_names[h->direction], "first", incident_member_to_json(&h->first),
                      "strongest", strongest_to_json(h), "reopened", (json_int_t)h->reopened,
                      "ack", ack_to_json(&h->ack));
 }
 
-/* The readers below take one JSON member each. A wrong or missing one sets *bad, so that a caller reads all of them
- * and looks once. */
-
-static int64_t read_integer(const json_t *object, const char *key, int64_t most, bool *bad)
-{
-    const json_t *member = json_object_get(object, key);
-    json_int_t value = json_integer_value(member);
-
-    if (!json_is_integer(member) || value < 0 || value > most) {
-        *bad = true;
-        return 0;
-    }
-    return value;
-}
-
-static uint32_t read_uint32(const json_t *object, const char *key, bool *bad)
-{
-    return (uint32_t)read_integer(object, key, UINT32_MAX, bad);
-}
-
-static double read_number(const json_t *object, const char *key, bool *bad)
-{
-    const json_t *member = json_object_get(object, key);
-
-    if (!json_is_number(member) && !json_is_null(member))
-        *bad = true;
-    return json_is_number(member) ? json_number_value(member) : NAN;
-}
-
-/* One that incidents of older releases have not. */
-static double read_newer_number(const json_t *object, const char *key, bool *bad)
-{
-    return json_object_get(object, key) ? read_number(object, key, bad) : NAN;
-}
-
-static const char *read_text(const json_t *object, const char *key, size_t most_bytes, bool *bad)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    if (!text || strlen(text) > most_bytes) {
-        *bad = true;
-        return "";
-    }
-    return text;
-}
-
 static bool read_open(const json_t *object, bool *bad)
 {
-    const char *text = read_text(object, "state", 16, bad);
+    const char *text = member_text(object, "state", 16, bad);
 
     if (strcmp(text, "open") != 0 && strcmp(text, "closed") != 0)
         *bad = true;
@@ -133,7 +84,7 @@ static bool read_open(const json_t *object, bool *bad)
 
 static enum incident_direction read_direction(const json_t *object, enum incident_direction last, bool *bad)
 {
-    const char *text = read_text(object, "direction", 16, bad);
+    const char *text = member_text(object, "direction", 16, bad);
 
     for (enum incident_direction d = INCIDENT_UNKNOWN; d <= last; d++)
         if (strcmp(text, direction_names[d]) == 0)
@@ -144,7 +95,7 @@ static enum incident_direction read_direction(const json_t *object, enum inciden
 
 static enum incident_what read_what(const json_t *object, bool *bad)
 {
-    const char *text = read_text(object, "what", 16, bad);
+    const char *text = member_text(object, "what", 16, bad);
 
     for (int w = 0; w < INCIDENT_WHATS; w++)
         if (strcmp(text, what_names[w]) == 0)
@@ -155,7 +106,7 @@ static enum incident_what read_what(const json_t *object, bool *bad)
 
 static void read_id(char id[ANOMALY_ID_BYTES], const json_t *object, bool *bad)
 {
-    const char *text = read_text(object, "id", ANOMALY_ID_BYTES - 1, bad);
+    const char *text = member_text(object, "id", ANOMALY_ID_BYTES - 1, bad);
 
     if (!*text)
         *bad = true;
@@ -164,10 +115,10 @@ static void read_id(char id[ANOMALY_ID_BYTES], const json_t *object, bool *bad)
 
 static struct engine_told read_told(const json_t *json, bool *bad)
 {
-    return (struct engine_told){.value = read_newer_number(json, "value", bad),
-                                .expected = read_newer_number(json, "expected", bad),
-                                .lower = read_newer_number(json, "lower", bad),
-                                .upper = read_newer_number(json, "upper", bad),
+    return (struct engine_told){.value = member_newer_number(json, "value", bad),
+                                .expected = member_newer_number(json, "expected", bad),
+                                .lower = member_newer_number(json, "lower", bad),
+                                .upper = member_newer_number(json, "upper", bad),
                                 .is_mean = json_is_true(json_object_get(json, "mean"))};
 }
 
@@ -175,16 +126,16 @@ int incident_member_from_json(struct incident_member *m, const json_t *json)
 {
     bool bad = false;
 
-    *m = (struct incident_member){.metric = read_text(json, "metric", KEYS_NAME_MAX, &bad),
-                                  .start = read_uint32(json, "start", &bad),
-                                  .end = read_uint32(json, "end", &bad),
+    *m = (struct incident_member){.metric = member_text(json, "metric", KEYS_NAME_MAX, &bad),
+                                  .start = member_uint32(json, "start", &bad),
+                                  .end = member_uint32(json, "end", &bad),
                                   .open = read_open(json, &bad),
                                   .direction = read_direction(json, INCIDENT_DOWN, &bad),
-                                  .score = read_number(json, "score", &bad),
-                                  .peak_at = read_uint32(json, "peak_at", &bad)};
+                                  .score = member_number(json, "score", &bad),
+                                  .peak_at = member_uint32(json, "peak_at", &bad)};
     m->what = read_what(json, &bad);
     m->told = read_told(json, &bad);
-    const char *note = read_text(json, "note", sizeof m->note - 1, &bad);
+    const char *note = member_text(json, "note", sizeof m->note - 1, &bad);
     memcpy(m->note, note, strlen(note) + 1);
     read_id(m->id, json, &bad);
     return bad ? -1 : 0;
@@ -208,8 +159,8 @@ static void read_ack(struct incident_ack *a, const json_t *json, bool *bad)
     if (json_is_null(json))
         return;
     a->given = true;
-    a->by = read_text(json, "by", SIZE_MAX, bad);
-    a->at_s = read_integer(json, "at", INT64_MAX, bad);
+    a->by = member_text(json, "by", SIZE_MAX, bad);
+    a->at_s = member_integer(json, "at", INT64_MAX, bad);
     a->normal = json_is_true(json_object_get(json, "normal"));
 }
 
@@ -218,18 +169,18 @@ int incident_head_from_json(struct incident_head *h, const json_t *json)
     bool bad = false;
 
     *h = (struct incident_head){.open = read_open(json, &bad),
-                                .start = read_uint32(json, "start", &bad),
-                                .end = read_uint32(json, "end", &bad),
-                                .told_at_ms = read_integer(json, "told_at_ms", INT64_MAX, &bad),
-                                .title = read_text(json, "title", SIZE_MAX, &bad),
-                                .count = read_uint32(json, "count", &bad),
-                                .metrics = read_uint32(json, "metrics", &bad),
-                                .open_members = read_uint32(json, "open", &bad),
-                                .score = read_number(json, "score", &bad),
+                                .start = member_uint32(json, "start", &bad),
+                                .end = member_uint32(json, "end", &bad),
+                                .told_at_ms = member_integer(json, "told_at_ms", INT64_MAX, &bad),
+                                .title = member_text(json, "title", SIZE_MAX, &bad),
+                                .count = member_uint32(json, "count", &bad),
+                                .metrics = member_uint32(json, "metrics", &bad),
+                                .open_members = member_uint32(json, "open", &bad),
+                                .score = member_number(json, "score", &bad),
                                 .direction = read_direction(json, INCIDENT_MIXED, &bad),
-                                .reopened = read_uint32(json, "reopened", &bad)};
+                                .reopened = member_uint32(json, "reopened", &bad)};
     if (!h->open)
-        h->closed_at_s = read_integer(json, "closed_at", INT64_MAX, &bad);
+        h->closed_at_s = member_integer(json, "closed_at", INT64_MAX, &bad);
     read_id(h->id, json, &bad);
     if (incident_member_from_json(&h->first, json_object_get(json, "first")) < 0)
         bad = true;

@@ -32,13 +32,19 @@ const struct conf_option mutes_options[] = {
 };
 const size_t mutes_options_n = sizeof mutes_options / sizeof *mutes_options;
 
-int mutes_check(struct mute_settings *m, const char **option, const char **reason)
+int mutes_check(struct mute_settings *m, conf_fault *tell, void *context)
 {
     struct calendar_text text = {
         .from = m->from, .until = m->until, .rrule = m->rrule, .zone = m->timezone, .duration_s = m->duration_s};
-    *option = "match";
-    *reason = "must hold a glob";
-    return m->match.n == 0 ? -1 : calendar_init(&m->calendar, &text, option, reason);
+    const char *option, *reason;
+    if (m->match.n == 0)
+        tell(context, "match", "must hold a glob");
+    if (calendar_check_times(&text, tell, context) < 0)
+        return -1;
+    if (calendar_init(&m->calendar, &text, &option, &reason) == 0)
+        return m->match.n == 0 ? -1 : 0;
+    tell(context, option, reason);
+    return -1;
 }
 
 void mutes_fini(struct mute_settings *m)
@@ -100,9 +106,15 @@ static int take_option(struct mute_settings *m, const char *name, const json_t *
     return conf_value_from_text(row, m, text, reason) == 0 ? 0 : fail(error, name, reason);
 }
 
+static void first_fault(void *error, const char *option, const char *reason)
+{
+    if (*(char *)error == '\0')
+        fail(error, option, reason);
+}
+
 static int take_entry(struct mute_settings *m, json_t *entry, char error[CONF_ERROR_MAX])
 {
-    const char *key, *option, *reason;
+    const char *key;
     json_t *value;
     if (!json_is_object(entry))
         return fail(error, "mute", "must be an object");
@@ -117,7 +129,8 @@ static int take_entry(struct mute_settings *m, json_t *entry, char error[CONF_ER
     }
     if (!m->name)
         return fail(error, "name", "must be given");
-    return mutes_check(m, &option, &reason) == 0 ? 0 : fail(error, option, reason);
+    *error = '\0';
+    return mutes_check(m, first_fault, error);
 }
 
 static int take_list(struct conf_mutes *mutes, json_t *list, char error[CONF_ERROR_MAX])

@@ -104,3 +104,23 @@ enum forget_result forget_key(struct forget *f, struct store *s, const struct fo
         restore_name(s, k);
     return deleted == 0 ? FORGET_RACED : FORGET_ERROR;
 }
+
+enum forget_result forget_name(struct forget *f, struct store *s, const char *key, size_t key_len)
+{
+    static const uint8_t nothing[SERIES_POINT_BYTES];
+    const struct forget_key k = {.key = key, .key_len = key_len, .last = nothing};
+
+    if (!seen_before(f, &k))
+        return FORGET_WAITING;
+    long long member = store_integer(store_command(s, "SREM " KEYS_UNIQUE " %b", key, key_len));
+    if (member < 0)
+        return FORGET_ERROR;
+    long long there = store_integer(store_command(s, "EXISTS %b", key, key_len));
+    if (there == 0) {
+        delete_others(s, &k);
+        return FORGET_DONE;
+    }
+    if (member == 1)
+        restore_name(s, &k);
+    return there > 0 ? FORGET_RACED : FORGET_ERROR;
+}

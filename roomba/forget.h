@@ -6,7 +6,9 @@
  *
  * Horizon may append to the key at any moment, and it does not announce again at
  * once a name that it announced lately. So the name leaves the set first, the
- * key goes only if it is still as seen, and if it is not, the name comes back. */
+ * key goes only if it is still as seen, and if it is not, the name comes back. What
+ * horizon appends behind that begins the key anew, by which it knows that the name
+ * has to be announced again. */
 #ifndef RIDGELINE_ROOMBA_FORGET_H
 #define RIDGELINE_ROOMBA_FORGET_H
 
@@ -51,5 +53,9 @@ enum forget_result {
     FORGET_ERROR, /* Redis refused or did not answer */
 };
 enum forget_result forget_key(struct forget *f, struct store *s, const struct forget_key *k);
+
+/* Forgets a name in the set whose key ("metrics.<name>", as above) is not there: somebody deleted it, or horizon was
+ * killed between the two. */
+enum forget_result forget_name(struct forget *f, struct store *s, const char *key, size_t key_len);
 
 #endif

@@ -58,6 +58,12 @@ static void ask_record(struct pipeline *p, const struct item *i, size_t offset)
     ask_range(p, i, (long long)offset, (long long)offset + SERIES_POINT_BYTES - 1);
 }
 
+static void ask_exists(struct pipeline *p, const redisReply *key)
+{
+    p->broken = p->broken || store_append(p->store, "EXISTS %b", key->str, key->len) < 0;
+    p->asked += !p->broken;
+}
+
 static redisReply *take(struct pipeline *p)
 {
     if (p->asked == 0)
@@ -226,18 +232,14 @@ static void trim(struct sweep *s, const struct item *i)
         rewrite(s, i);
 }
 
-static void forget(struct sweep *s, const struct item *i)
+/* `counter`: of those that were forgotten so. */
+static void settle_forgotten(struct sweep *s, const struct item *i, enum forget_result result, size_t counter)
 {
-    const struct forget_key key = {.key = i->key,
-                                   .key_len = i->key_len,
-                                   .bytes = i->bytes,
-                                   .last = i->tail + i->tail_len - SERIES_POINT_BYTES};
-
-    switch (forget_key(s->forget, s->store, &key)) {
+    switch (result) {
     case FORGET_WAITING:
         break;
     case FORGET_DONE:
-        s->counters[ROOMBA_forgotten]++;
+        s->counters[counter]++;
         break;
     case FORGET_RACED:
         s->counters[ROOMBA_raced]++;
@@ -246,6 +248,16 @@ static void forget(struct sweep *s, const struct item *i)
         refuse(s, i, "deletion refused or not answered");
         break;
     }
+}
+
+static void forget(struct sweep *s, const struct item *i)
+{
+    const struct forget_key key = {.key = i->key,
+                                   .key_len = i->key_len,
+                                   .bytes = i->bytes,
+                                   .last = i->tail + i->tail_len - SERIES_POINT_BYTES};
+
+    settle_forgotten(s, i, forget_key(s->forget, s->store, &key), ROOMBA_forgotten);
 }
 
 static void fold(struct sweep *s, const struct item *i)
@@ -324,6 +336,52 @@ void sweep_keys(struct sweep *s, redisReply *const *keys, size_t n)
             items[filled++] = item_of(s, keys[i]);
         if (filled == SWEEP_BATCH || i + 1 == n) {
             sweep_batch(s, items, filled);
+            filled = 0;
+        }
+    }
+}
+
+/* Returns whether to go on with other names. */
+static bool look_for_key(struct sweep *s, const redisReply *name, const redisReply *there)
+{
+    const struct item i = {.key = name->str, .key_len = name->len};
+
+    if (!there || there->type != REDIS_REPLY_INTEGER)
+        refuse_reply(s, &i, there);
+    if (!there || there->type != REDIS_REPLY_INTEGER || there->integer != 0)
+        return true;
+    if (proc_stopping || !lease_hold(s->lease, s->store))
+        return false;
+    settle_forgotten(s, &i, forget_name(s->forget, s->store, i.key, i.key_len), ROOMBA_names_forgotten);
+    return true;
+}
+
+static void sweep_some_names(struct sweep *s, redisReply *const *names, size_t n)
+{
+    struct pipeline p = {.store = s->store};
+    redisReply *there[SWEEP_BATCH] = {NULL};
+    bool goes_on = true;
+
+    for (size_t i = 0; i < n; i++)
+        ask_exists(&p, names[i]);
+    for (size_t i = 0; i < n; i++)
+        there[i] = take(&p);
+    for (size_t i = 0; i < n; i++) {
+        goes_on = goes_on && look_for_key(s, names[i], there[i]);
+        freeReplyObject(there[i]);
+    }
+}
+
+void sweep_names(struct sweep *s, redisReply *const *names, size_t n)
+{
+    redisReply *batch[SWEEP_BATCH];
+    size_t filled = 0;
+
+    for (size_t i = 0; i < n && !proc_stopping; i++) {
+        if (is_metric(names[i]))
+            batch[filled++] = names[i];
+        if (filled == SWEEP_BATCH || i + 1 == n) {
+            sweep_some_names(s, batch, filled);
             filled = 0;
         }
     }

@@ -32,4 +32,7 @@ struct sweep {
  * over. Ends early when the process is to stop or another holds the lease. */
 void sweep_keys(struct sweep *s, redisReply *const *keys, size_t n);
 
+/* The same for names in the set: forgets those whose key is gone. */
+void sweep_names(struct sweep *s, redisReply *const *names, size_t n);
+
 #endif

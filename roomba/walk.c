@@ -36,19 +36,20 @@ static void fail(struct walk *w, struct sweep *s)
     w->retry_mono_ms = clock_mono_ms() + RETRY_MS;
 }
 
-/* Learns how many keys there are, for the pace, and begins. */
+/* Learns how many keys and names there are, for the pace, and begins. */
 static int begin(struct walk *w, struct sweep *s)
 {
-    redisReply *r = store_command(s->store, "DBSIZE");
-    int result = store_ok(r) && r->type == REDIS_REPLY_INTEGER ? 0 : -1;
+    long long keys = store_integer(store_command(s->store, "DBSIZE"));
+    long long names = store_integer(store_command(s->store, "SCARD " KEYS_UNIQUE));
 
-    if (result == 0) {
-        *w = (struct walk){
-            .active = true, .cursor = "0", .start_mono_ms = clock_mono_ms(), .keys = (uint64_t)r->integer};
-        forget_next_walk(s->forget);
-    }
-    freeReplyObject(r);
-    return result;
+    if (keys < 0)
+        return -1;
+    *w = (struct walk){.active = true,
+                       .cursor = "0",
+                       .start_mono_ms = clock_mono_ms(),
+                       .keys = (uint64_t)keys + (uint64_t)(names > 0 ? names : 0)};
+    forget_next_walk(s->forget);
+    return 0;
 }
 
 /* The walk is over; the next one is due an interval after this one began. */
@@ -72,25 +73,38 @@ static bool is_scan(const redisReply *r)
            r->element[1]->type == REDIS_REPLY_ARRAY;
 }
 
+/* Takes a step, and the cursor to the next. Returns 0, or -1 when Redis refused or did not answer. */
+static int scan(struct walk *w, struct sweep *s)
+{
+    redisReply *r =
+        w->names ? store_command(s->store, "SSCAN " KEYS_UNIQUE " %s COUNT %d", w->cursor, STEP_KEYS)
+                 : store_command(s->store, "SCAN %s MATCH " KEYS_METRIC_PREFIX "* COUNT %d", w->cursor, STEP_KEYS);
+    int result = is_scan(r) ? 0 : -1;
+
+    if (result == 0) {
+        (w->names ? sweep_names : sweep_keys)(s, r->element[1]->element, r->element[1]->elements);
+        snprintf(w->cursor, sizeof w->cursor, "%s", r->element[0]->str);
+        w->scanned += STEP_KEYS;
+    }
+    freeReplyObject(r);
+    return result;
+}
+
 bool walk_step(struct walk *w, struct sweep *s, int64_t interval_s)
 {
-    if (!w->active && begin(w, s) < 0) {
-        fail(w, s);
-        return false;
-    }
-    redisReply *r = store_command(s->store, "SCAN %s MATCH " KEYS_METRIC_PREFIX "* COUNT %d", w->cursor, STEP_KEYS);
-    if (!is_scan(r)) {
-        freeReplyObject(r);
-        fail(w, s);
-        return false;
-    }
-    sweep_keys(s, r->element[1]->element, r->element[1]->elements);
-    snprintf(w->cursor, sizeof w->cursor, "%s", r->element[0]->str);
-    w->scanned += STEP_KEYS;
-    freeReplyObject(r);
+    int result = w->active ? 0 : begin(w, s);
 
-    if (strcmp(w->cursor, "0") != 0)
-        return false;
-    end(w, s, interval_s);
-    return true;
+    if (result == 0)
+        result = scan(w, s);
+    if (result < 0)
+        fail(w, s);
+    /* A set that is none must not keep the keys from their next walk. */
+    bool over = result < 0 ? w->names : strcmp(w->cursor, "0") == 0;
+    if (over && !w->names) {
+        w->names = true;
+        over = false;
+    } else if (over) {
+        end(w, s, interval_s);
+    }
+    return over;
 }

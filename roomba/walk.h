@@ -1,4 +1,4 @@
-/* Walks over all metrics, one per interval, paced evenly: SCAN in small steps,
+/* Walks over all metrics, one per interval, paced evenly: SCAN in small steps, then SSCAN over their names,
  * each swept before the next one is due. A step that Redis did not answer is taken
  * again from the same cursor. */
 #ifndef RIDGELINE_ROOMBA_WALK_H
@@ -11,9 +11,10 @@
 
 struct walk {
     bool active;            /* between a walk's first step and its last */
-    char cursor[24];        /* SCAN's */
+    bool names;             /* the keys are done: SSCAN */
+    char cursor[24];        /* of either */
     int64_t start_mono_ms;  /* when this walk began, or the next one may */
-    uint64_t scanned, keys; /* steps so far and DBSIZE at the start, both in keys */
+    uint64_t scanned, keys; /* steps so far and DBSIZE and names at the start, both in keys */
     int64_t retry_mono_ms;  /* no step before this, after a failure */
 };
 

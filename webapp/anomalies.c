@@ -29,15 +29,10 @@ static struct anomalies_one *add(struct anomalies *a)
     return &a->list[a->n++];
 }
 
-static bool is_candidate(const struct anomaly *a, int surface_score)
-{
-    return budget_level(a->score) < surface_score;
-}
-
 json_t *anomalies_one_to_json(const struct anomaly *a, int surface_score)
 {
-    json_t *json = anomaly_to_json(a);
-    if (json && json_object_set_new(json, "candidate", json_boolean(is_candidate(a, surface_score))) != 0) {
+    json_t *json = anomaly_to_json(a), *candidate = json_boolean(budget_is_candidate(a->score, surface_score));
+    if (json && json_object_set_new(json, "candidate", candidate) != 0) {
         json_decref(json);
         return NULL;
     }
@@ -51,7 +46,7 @@ static bool wants(const struct anomalies_filter *f, const struct anomaly *a)
         return false;
     if (f->match && !glob_match(f->match, a->metric, len))
         return false;
-    if (!f->candidates && is_candidate(a, f->surface_score))
+    if (!f->candidates && budget_is_candidate(a->score, f->surface_score))
         return false;
     return a->open || a->end >= f->since;
 }

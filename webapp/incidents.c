@@ -20,17 +20,12 @@
 #define CLOSED_PER_READ 500
 #define CLOSED_READS 20 /* how far back candidates are passed over */
 
-static bool is_candidate(double score, int surface_score)
-{
-    return budget_level(score) < surface_score;
-}
-
 json_t *incidents_head_to_json(const char *text, size_t len, int surface_score)
 {
     struct incident_head head;
     json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     if (json && incident_head_from_json(&head, json) == 0 &&
-        json_object_set_new(json, "candidate", json_boolean(is_candidate(head.score, surface_score))) == 0)
+        json_object_set_new(json, "candidate", json_boolean(budget_is_candidate(head.score, surface_score))) == 0)
         return json;
     log_warning("incident_unreadable", "bytes=%zu", len);
     json_decref(json);
@@ -119,7 +114,8 @@ static void leave_out(struct found *f, size_t first, const struct filter *filter
 {
     size_t kept = first;
     for (size_t i = first; i < f->n; i++)
-        if (!isnan(f->list[i].score) && (filter->candidates || !is_candidate(f->list[i].score, filter->surface_score)))
+        if (!isnan(f->list[i].score) &&
+            (filter->candidates || !budget_is_candidate(f->list[i].score, filter->surface_score)))
             f->list[kept++] = f->list[i];
     f->n = kept;
 }

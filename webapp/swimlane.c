@@ -66,7 +66,7 @@ static bool is_in(const struct scope *s, const struct past_anomaly *a)
 {
     if (s->state != STATE_ALL && a->open != (s->state == STATE_OPEN))
         return false;
-    return budget_level(a->score) >= s->surface_score && a->start < s->until && end_of(a, s->now) >= s->from &&
+    return !budget_is_candidate(a->score, s->surface_score) && a->start < s->until && end_of(a, s->now) >= s->from &&
            lanes_is_below(a->metric, a->metric_len, s->prefix, s->prefix_len);
 }
 
@@ -162,10 +162,11 @@ static void collect(void *context, const struct past_anomaly *a)
 
 static json_t *anomaly_json(const struct past_anomaly *a, int surface_score)
 {
-    const char *direction = a->direction > 0 ? "up" : a->direction < 0 ? "down" : "unknown";
+    bool is_candidate = budget_is_candidate(a->score, surface_score);
     return json_pack("{s:s,s:s%,s:s,s:I,s:I,s:s,s:f,s:b}", "id", a->id, "metric", a->metric, a->metric_len, "state",
                      a->open ? "open" : "closed", "start", (json_int_t)a->start, "end", (json_int_t)a->end,
-                     "direction", direction, "score", a->score, "candidate", budget_level(a->score) < surface_score);
+                     "direction", engine_direction_name(a->direction), "score", a->score, "candidate",
+                     (int)is_candidate);
 }
 
 static void answer_anomalies(const struct request *request, struct reply *reply, const struct scope *scope,

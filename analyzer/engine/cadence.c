@@ -16,7 +16,8 @@
 #define ERRATIC_SHARE 0.4       /* of a sample that is off its own median: no step fits it */
 #define ERRATIC_STEP_MOVED 4.0  /* times: three deviations of such a median */
 #define SPARSE_SHARE 0.5        /* more than a change from one step to another makes before it is settled */
-#define SPARSE_LEAST_STEP_S 10  /* below, whole seconds alone make intervals uneven */
+#define SPARSE_LEAST_STEP_S 10  /* below, whole seconds alone make intervals uneven, */
+#define SPARSE_LEAST_GAP_S 300  /* but make no gap like this, the least silence that is told */
 #define SPARSE_STALE_STEPS 10.0 /* seven means of exponential intervals */
 #define SPARSE_STALE_GAPS 2.0   /* chance sets records: the next longest is often half as long again */
 #define STALE_STEPS 5.0
@@ -100,7 +101,8 @@ bool cadence_take(struct cadence *c, uint32_t t)
 
 bool cadence_is_sparse(const struct cadence *c)
 {
-    return c->step_s >= SPARSE_LEAST_STEP_S && c->irregular > SPARSE_SHARE;
+    bool is_uneven = c->step_s >= SPARSE_LEAST_STEP_S || c->longest_gap_s >= SPARSE_LEAST_GAP_S;
+    return c->step_s > 0 && is_uneven && c->irregular > SPARSE_SHARE;
 }
 
 double cadence_stale_after_s(const struct cadence *c)

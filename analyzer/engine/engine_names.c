@@ -71,6 +71,11 @@ const char *engine_reason_name(enum engine_reason r)
     return "unknown";
 }
 
+const char *engine_direction_name(int direction)
+{
+    return direction > 0 ? "up" : direction < 0 ? "down" : "unknown";
+}
+
 const char *engine_season_name(enum engine_season s)
 {
     switch (s) {

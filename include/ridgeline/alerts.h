@@ -58,9 +58,8 @@ extern const size_t channels_options_n;
 /* Whether `name` may be a channel's. */
 bool channels_name_ok(const char *name);
 
-/* Checks a channel whose options have all been read: URLs, addresses, header lines. Returns 0, or -1 with
- * the name of the option in `*option` and what is wrong in `*reason`, both literals. */
-int channels_check(const struct channel_settings *c, const char **option, const char **reason);
+/* Checks those options of a channel that have been read: URLs, addresses, header lines. Tells every fault. */
+void channels_check(const struct channel_settings *c, conf_fault *tell, void *context);
 
 /* One alert. Owns its texts and globs. */
 struct alert_settings {

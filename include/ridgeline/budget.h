@@ -26,6 +26,9 @@ struct budget_hour {
 /* The level of a score: the whole score at or below it. 0 for what is not a number. */
 int budget_level(double score);
 
+/* Whether what has this score lies below the surface score: a candidate. */
+bool budget_is_candidate(double score, int surface_score);
+
 /* Notes that an anomaly told at level `from` (or BUDGET_UNTOLD) is now told at `to`. One that fell crosses nothing. */
 void budget_cross(int64_t change[BUDGET_LEVELS], int from, int to);
 

@@ -254,6 +254,9 @@ char *conf_overrides_export(const struct conf_rules *r);
 
 void conf_rules_free(struct conf_rules *r);
 
+/* Told of each fault of an entry, with the name of the option and what is wrong, both literals. */
+typedef void conf_fault(void *context, const char *option, const char *reason);
+
 /* Sets every option of the rows that has a default, below `entry`, whose globs and texts are all zero. Returns 0, or
  * -1 when memory is out. */
 int conf_entry_defaults(const struct conf_option *rows, size_t n, void *entry);

@@ -92,6 +92,7 @@ struct counters_def {
     X(rewritten, COUNTER, "keys rewritten to canonical form")                                        \
     X(junk_bytes, COUNTER, "bytes dropped by rewrites because no point could be read from them")     \
     X(forgotten, COUNTER, "metrics removed after a silence longer than the retention")               \
+    X(names_forgotten, COUNTER, "names removed from the set because their key was gone for two walks") \
     X(raced, COUNTER, "scripts that found the key changed and left it for the next walk")            \
     X(errors, COUNTER, "commands that Redis refused or that got no answer; nothing was deleted for them") \
     X(leader, GAUGE, "1 while this process holds the lease")

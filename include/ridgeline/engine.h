@@ -205,6 +205,7 @@ const char *engine_state_name(enum engine_state s);
 const char *engine_vote_name(enum engine_vote v);
 const char *engine_reason_name(enum engine_reason r);
 const char *engine_season_name(enum engine_season s);
+const char *engine_direction_name(int direction); /* "up", "down" or "unknown", as struct verdict has it */
 const char *engine_detector_name(enum detector_index d);
 const char *engine_ensemble_name(enum engine_ensemble e);
 

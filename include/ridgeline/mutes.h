@@ -31,9 +31,9 @@ struct mute_settings {
 extern const struct conf_option mutes_options[];
 extern const size_t mutes_options_n;
 
-/* Makes the calendar of a mute whose options have all been read. Returns 0, or -1 with the option's name and what is
- * wrong with it, both literals. */
-int mutes_check(struct mute_settings *m, const char **option, const char **reason);
+/* Makes the calendar of a mute whose options have all been read. Returns 0, or -1 when it told of a fault: of each time
+ * that cannot be read, and when all can be, of what they mean together. */
+int mutes_check(struct mute_settings *m, conf_fault *tell, void *context);
 
 void mutes_fini(struct mute_settings *m);
 

@@ -237,14 +237,14 @@ class LosingProxy(Proxy):
 
 
 class RacingProxy(Proxy):
-    """Calls `act` once, before the first script for `key` reaches Redis: what another does between a client's reading of
-    the key and its writing."""
+    """Calls `act` once, before the first command of this kind for `key` reaches Redis: what another does between a
+    client's reading and its writing."""
 
-    def __init__(self, path, redis_sock, key, act):
+    def __init__(self, path, redis_sock, command, key, act):
         super().__init__(path, redis_sock)
-        self.key, self.act, self.acted = key, act, threading.Event()
+        self.command, self.key, self.act, self.acted = command, key, act, threading.Event()
 
     def before(self, data):
-        if not self.acted.is_set() and b"EVAL" in data and self.key in data:
+        if not self.acted.is_set() and self.command in data and self.key in data:
             self.act()
             self.acted.set()

@@ -89,6 +89,29 @@ rules = ( {{ match = "a"; ensemble = "skyline"; use_slow = "no"; consensus = 7; 
     assert out.splitlines()[0] == f"{tmp_path}/t.conf: ok"
 
 
+def test_a_state_that_nothing_makes_is_warned_of(tmp_path):
+    status, _, warnings = check(tmp_path, """
+detection: { flat = "no"; stale = "no"; learn_limit = "no"; };
+channels = ( { name = "a"; type = "syslog"; } );
+alerts = ( { name = "plain"; channels = "a"; },
+  { name = "some"; channels = "a"; states = [ "anomalous", "flat", "dropout", "stale", "forecast", "gap", "reset" ]; },
+  { name = "gaps"; channels = "a"; states = [ "gap", "flat", "dropout", "forecast" ]; },
+  { name = "works"; channels = "a"; states = [ "anomalous", "stale", "reset" ]; } );
+rules = ( { match = "a"; stale = "yes"; reset = "yes"; }, { match = "b"; gap = "no"; } );
+""")
+    assert status == 0
+    assert warnings == [
+        ":6: warning: alert gaps tells of flat, and neither detection nor a rule has flat = \"yes\"",
+        ":6: warning: alert gaps tells of forecast, and no rule sets a limit, and none is learned",
+        ":6: warning: alert gaps tells of gap, and neither detection nor a rule has gap = \"yes\""]
+    _, _, warnings = check(tmp_path, """
+channels = ( { name = "a"; type = "syslog"; } );
+alerts = ( { name = "all"; channels = "a"; states = [ "gap", "flat", "forecast" ]; } );
+rules = ( { match = "a"; gap = "yes"; limit = 5; } );
+""")
+    assert warnings == []
+
+
 def test_what_is_for_a_name_that_never_comes_is_warned_of(tmp_path):
     status, _, warnings = check(tmp_path, """
 horizon: { deny = [ "test.**" ]; };

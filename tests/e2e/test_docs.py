@@ -64,6 +64,15 @@ def test_the_redis_document_has_every_key_and_no_other():
     assert documented == keys
 
 
+def test_the_detectors_document_has_every_detector_with_its_threshold():
+    source = re.findall(r"X\((\w+), ([\d.]+), ", text("include/ridgeline/detectors.h"))
+    section = text("docs/DETECTORS.md").partition("\n## The detectors\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([\d.]+) \| [^|]+ \|$", section)
+    assert len(source) > 3
+    assert [(name, float(threshold)) for name, threshold in rows] == \
+        [(name, float(threshold)) for name, threshold in source]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files_and_headings_that_are_there(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):

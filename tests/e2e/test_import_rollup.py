@@ -243,7 +243,7 @@ def fill_slot(redis, name, k, t, value):
 
 def fold_against(site, redis, daemons, tmp_path, act):
     """roomba walks; `act` runs between its reading of the rollup and its writing."""
-    with RacingProxy(tmp_path / "proxy.sock", redis.sock, b"rollup.m", act) as proxy:
+    with RacingProxy(tmp_path / "proxy.sock", redis.sock, b"EVAL", b"rollup.m", act) as proxy:
         site.sock = proxy.sock
         site.set_retention(site.retention)
         counters = roomba_walks(site, daemons, "roomba")

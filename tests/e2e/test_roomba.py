@@ -9,6 +9,7 @@ import msgpack
 import pytest
 
 from conftest import canonical, points_of, wait_for, write_settings
+from senders import RacingProxy
 from storage import Monitor, allow, put, script_on
 
 RETENTION_S = 3600
@@ -241,6 +242,48 @@ def test_old_metric_that_still_grows_is_not_dead(redis, roomba):
     writer.join()
     assert redis.exists("metrics.grows") and not redis.exists("metrics.dead")
     assert r.counter("forgotten") == 1
+
+
+def test_forgets_a_name_whose_key_is_gone_with_all_that_is_of_it(redis, roomba):
+    now = int(time.time())
+    for name in ("gone", "live"):
+        put(redis, name, series(now - 1000, now))
+        redis.hset("ridgeline:record:" + name, "now", b"record")
+        redis.set("rollup." + name, b"rollup")
+    redis.delete("metrics.gone")
+    redis.sadd("metrics.unique_metrics", "metrics.", "other")
+    r = roomba()
+    r.wait_counter("names_forgotten", 1)
+    r.wait_walks()
+    assert r.counter("names_forgotten") == 1 and r.counter("forgotten") == r.counter("errors") == 0
+    assert redis.smembers("metrics.unique_metrics") == {b"metrics.live", b"metrics.", b"other"}
+    assert not redis.exists("ridgeline:record:gone", "rollup.gone")
+    assert redis.exists("metrics.live", "ridgeline:record:live", "rollup.live") == 3
+
+
+def test_a_name_whose_key_begins_anew_as_it_is_forgotten_stays(redis, roomba, tmp_path):
+    redis.sadd("metrics.unique_metrics", "metrics.back")
+    redis.set("rollup.back", b"rollup")
+    point = canonical(int(time.time()), 1.0)
+    with RacingProxy(tmp_path / "proxy.sock", redis.sock, b"SREM", b"metrics.back",
+                     lambda: redis.append("metrics.back", point)) as proxy:
+        redis.sock = proxy.sock
+        r = roomba()
+        r.wait_counter("raced", 1)
+        r.wait_walks()
+        assert proxy.acted.is_set() and r.counter("names_forgotten") == 0
+    assert redis.sismember("metrics.unique_metrics", "metrics.back")
+    assert redis.get("metrics.back") == point and redis.exists("rollup.back")
+
+
+def test_a_set_of_names_that_is_none_keeps_no_key_from_its_walk(redis, roomba):
+    now = int(time.time())
+    redis.set("metrics.unique_metrics", "x")
+    redis.set("metrics.live", series(now - 7200, now))
+    r = roomba()
+    r.wait_counter("trimmed", 1)
+    r.wait_walks()
+    assert r.counter("errors") > 0
 
 
 def test_leaves_what_is_not_a_series(redis, roomba):

@@ -191,6 +191,17 @@ def test_a_shared_append_whose_reply_is_lost_is_sent_again_whole(redis, horizons
         horizon.stop()
 
 
+def test_a_name_that_was_forgotten_is_announced_again_when_its_key_begins_anew(horizon, now):
+    send_tcp(horizon.line, line_payload([("again", now - 100, 1)]))
+    wait_for("the first", lambda: horizon.redis.smembers("metrics.unique_metrics") == {b"metrics.again"})
+    wait_for("its point", lambda: points_of(horizon.redis, "again"))
+    horizon.redis.delete("metrics.again", "metrics.unique_metrics")
+    for k in range(2):
+        send_tcp(horizon.line, line_payload([("again", now - 90 + k, 2)]))
+        wait_for("the point", lambda: len(points_of(horizon.redis, "again")) == k + 1)
+    wait_for("the name", lambda: horizon.redis.smembers("metrics.unique_metrics") == {b"metrics.again"})
+
+
 def test_a_stop_counts_what_it_cuts_off(horizon, now):
     with socket.create_connection(("127.0.0.1", horizon.line)) as s:
         s.sendall(f"whole 1 {now}\nhalf.a.line 1".encode())

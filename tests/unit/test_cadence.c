@@ -67,6 +67,27 @@ Test(cadence, ordinary_silences_of_a_sparse_metric_are_its_habit)
     }
 }
 
+/* Half of the intervals are shorter than 4 s. A silence is false where it is twice the habit, and told from 5 minutes on. */
+Test(cadence, points_that_come_in_bursts_are_sparse_and_hardly_ever_silent)
+{
+    unsigned sparse = 0, silent = 0;
+    for (unsigned seed = 0; seed < SEEDS; seed++) {
+        struct noise n = noise_seeded(7000 + seed);
+        bool was_silent = false;
+        begin();
+        while (t < START + 8 * 86400) {
+            double interval_s = noise_uniform(&n) < 0.05 ? by_chance(&n, 1800) : by_chance(&n, 5);
+            was_silent |= t > START + 86400 && interval_s > fmax(2 * cadence_stale_after_s(&c), 300);
+            feed(interval_s);
+        }
+        cr_expect_lt(c.step_s, 10u);
+        sparse += cadence_is_sparse(&c);
+        silent += was_silent;
+    }
+    cr_expect_geq(sparse, 0.95 * SEEDS, "%u of %u", sparse, SEEDS);
+    cr_expect_leq(silent, 0.02 * SEEDS, "%u of %u", silent, SEEDS);
+}
+
 Test(cadence, habit_of_a_sparse_metric_is_ten_steps_or_twice_its_longest_gap)
 {
     static const unsigned intervals[] = {20, 60, 180, 540, 620};
@@ -114,7 +135,7 @@ Test(cadence, whole_seconds_make_nothing_sparse)
 {
     struct noise n = noise_seeded(1);
     for (unsigned i = 0; i < 3000; i++) {
-        feed(1 + floor(3 * noise_uniform(&n)));
+        feed(i % 500 == 499 ? 299 : 1 + floor(3 * noise_uniform(&n)));
         cr_assert_not(cadence_is_sparse(&c));
     }
 }

@@ -1,6 +1,9 @@
 /* The lists of settings.conf: channels, alerts, mutes. */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ridgeline/alerts.h"
 #include "ridgeline/incident.h"
@@ -121,6 +124,46 @@ Test(conf_lists, what_is_wrong_is_said_with_its_line)
         cr_assert_eq(parse(&s, wrong[i].text, error), -1, "accepted: %s", wrong[i].text);
         cr_assert_not_null(strstr(error, wrong[i].error), "%s\ngave %s", wrong[i].text, error);
     }
+}
+
+static void note_line(void *context, const char *sentence)
+{
+    fprintf(context, "%s\n", strchr(sentence, ':'));
+}
+
+/* And of one option no more than one: what stands in its place is not what the file says. */
+Test(conf_lists, every_fault_of_an_entry_is_told)
+{
+    static const char text[] =
+        "channels = ( { name = \"a\"; type = \"mail\"; to = \"nobody\"; from = 5;\n"
+        " server = \"http://x\"; tls = \"maybe\"; } );\n"
+        "alerts = ( { name = \"b\"; group_by = \"prefix\"; match = [ ];\n states = [ ]; min_score = 200; } );\n"
+        "mutes = ( { name = \"c\"; match = [ ]; timezone = \"Mars\";\n from = \"soon\"; until = \"later\"; },\n"
+        " { name = \"d\"; match = \"**\"; from = 5; duration = \"1h\"; } );\n"
+        "rules = ( { } );\n";
+    static const char *const all[] = {
+        ":1: channels.from: must be text", ":1: channels.to: ",       ":2: channels.server: must begin",
+        ":2: channels.tls: may be",        ":4: alerts.min_score: is", ":3: alerts.channels: must be given",
+        ":3: alerts.group_by: may be",     ":3: alerts.match: must",   ":4: alerts.states: must name",
+        ":5: mutes.match: must hold",      ":5: mutes.timezone: is no", ":6: mutes.from: must be a time",
+        ":6: mutes.until: must be a time", ":7: mutes.from: must be text", ":8: rules: the rule has no match",
+        ":8: rules: the rule sets no option",
+    };
+    char path[] = "/tmp/test-conf-XXXXXX", *told = NULL, *rest;
+    size_t len, n = 0;
+    struct settings s;
+    int fd = mkstemp(path);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    FILE *out = open_memstream(&told, &len);
+    cr_assert_eq(conf_check(&s, path, NULL, note_line, out), -1);
+    fclose(out);
+    unlink(path);
+    rest = told;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0'; n++)
+        cr_expect(n < COUNT(all) && strncmp(line, all[n], strlen(all[n])) == 0, "line %zu: %s", n + 1, line);
+    cr_expect_eq(n, COUNT(all));
+    free(told);
 }
 
 /* A bit for each enum incident_what that the alert tells of when it is `a.b`, and none of `c.d`. */

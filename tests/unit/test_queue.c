@@ -107,7 +107,7 @@ Test(queue, writes_a_mark_at_its_time_and_counts_it_as_a_point)
     queue_unsend(&q);
     cr_assert_eq(q.resent, 1u);
     queue_send(&q);
-    queue_settle(&q, QUEUE_IS_NEW);
+    queue_settle(&q, 1);
     cr_assert_eq(q.stored, 1u);
     cr_assert_eq(q.queued, 0u);
     cr_assert_not(queue_holds(&q, &mark));
@@ -151,7 +151,7 @@ static void append(struct queue *q, unsigned id, int64_t now_ms)
     queue_append(q, metric(id), (struct point){id, id}, now_ms);
 }
 
-static bool settle(struct queue *q, enum queue_reply reply)
+static bool settle(struct queue *q, int64_t reply)
 {
     return queue_settle(q, reply) != NULL;
 }
@@ -281,13 +281,32 @@ Test(queue, publishes_a_name_that_redis_did_not_know)
     queue_announce(&q, &m);
     queue_announce(&q, &other);
     queue_send(&q);
-    settle(&q, QUEUE_IS_NEW);
+    settle(&q, 1);
     settle(&q, QUEUE_DONE);
     struct queue_block *b = queue_send(&q);
     cr_assert_not_null(b);
     assert_writes(b, expected, sizeof expected - 1);
     cr_assert_not(settle(&q, QUEUE_REFUSED));
     cr_assert_null(queue_send(&q));
+    queue_fini(&q);
+}
+
+Test(queue, a_name_whose_key_was_gone_is_to_be_announced_again)
+{
+    struct queue q = new_queue(0);
+    struct queue_metric a = named("a"), b = named("b"), member = named("{}");
+    queue_mark(&q, &member, (struct point){1, 1}, 1);
+    for (uint32_t t = 1; t <= 2; t++) {
+        queue_append(&q, &a, (struct point){t, 1}, 1);
+        queue_append(&q, &b, (struct point){t, 1}, 1);
+    }
+    queue_send(&q);
+    settle(&q, SERIES_POINT_BYTES);
+    settle(&q, 3 * SERIES_POINT_BYTES);
+    cr_assert_str_eq(unannounced_names, "");
+    settle(&q, 2 * SERIES_POINT_BYTES);
+    cr_assert_str_eq(unannounced_names, "b ");
+    cr_assert_eq(q.stored, 5u);
     queue_fini(&q);
 }
 
@@ -449,7 +468,7 @@ Test(queue, loses_nothing_but_what_it_counts)
             {
             const struct queue_block *b = q.first;
             unsigned n = b->commands[b->n_replies].n_points;
-            bool lost = settle(&q, rand() % 50 ? QUEUE_DONE : rand() % 2 ? QUEUE_IS_NEW : QUEUE_REFUSED);
+            bool lost = settle(&q, rand() % 50 ? QUEUE_DONE : rand() % 2 ? 1 : QUEUE_REFUSED);
             refused += lost ? n : 0;
         }
         if (mood == 2 && q.n_in_flight > 0 && rand() % 200 == 0)
