@@ -64,14 +64,14 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
              $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask \
                          find join branch names_list http chart_lanes incidents_csv thin points normal_choices) \
-             $(call pick,alerter,parts kinship grouping metrics incidents head message message_value message_text \
-                                 message_html routing groups limiter backoff chart) \
+             $(call pick,alerter,parts kinship grouping metrics incidents incidents_member head concern subject \
+                                 message message_value message_text message_html routing groups limiter backoff chart) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \
                                           nagios exec) \
              $(call pick,cli,csv import_merge openings inputs labels score whisper pass shop health_line)
 
 # How messages are made and sent: for the alerter, and for `ridgeline test-channel`.
-CHANNELS_SRC := $(call pick,alerter,message message_value message_text message_html) $(wildcard alerter/channels/*.c)
+CHANNELS_SRC := $(call pick,alerter,site message message_value message_text message_html) $(wildcard alerter/channels/*.c)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a

@@ -36,7 +36,7 @@ static bool load(struct follow *f, struct store *s, const struct settings *setti
         return false;
     f->load_mono_ms = now_mono_ms + RELOAD_MS;
     kinship_init(&kinship, settings);
-    incidents_init(&f->incidents, &kinship);
+    incidents_init(&f->incidents, &kinship, &settings->alerts);
     feed_init(&f->feed, clock_wall_ms());
     f->loaded = true;
     if (loader_load(s, &f->incidents, &f->feed, &f->writer, rules->reopen_within_s, clock_wall_ms()) != 0 ||

@@ -63,7 +63,7 @@ void groups_part(struct told_one *one, size_t way)
         at = &(*at)->way[way].next;
     *at = one->way[way].next;
     one->way[way].leader = one->way[way].next = NULL;
-    *count -= one->head.metrics < *count ? one->head.metrics : *count;
+    *count -= one->way[way].concern.metrics < *count ? one->way[way].concern.metrics : *count;
 }
 
 static int lead(struct told *t, struct told_one *one, size_t way)
@@ -107,41 +107,14 @@ int groups_settle(struct told *t, struct told_one *one, size_t way)
 
 void groups_head(struct incident_head *head, const struct told_one *leader, size_t way)
 {
+    uint32_t metrics = leader->way[way].concern.metrics;
+
     *head = leader->head;
-    for (const struct told_one *one = leader->way[way].followers; one; one = one->way[way].next)
+    for (const struct told_one *one = leader->way[way].followers; one; one = one->way[way].next) {
         head_merge(head, &one->head);
-}
-
-/* Adds the metrics that it names to what is shared. */
-static void add_names(struct parts_common *common, const struct incident_head *head)
-{
-    parts_common_add(common, head->first.metric);
-    for (size_t i = 0; i < head->n_strongest; i++)
-        parts_common_add(common, head->strongest[i].metric);
-}
-
-json_t *groups_json(const struct told_one *leader, size_t way)
-{
-    const struct told_one *one = leader->way[way].followers;
-    struct incident_head head;
-    struct parts_common common;
-    char title[PARTS_TITLE_MAX];
-    json_int_t n = 1;
-
-    if (!one)
-        return json_incref(leader->json);
-    groups_head(&head, leader, way);
-    parts_common_init(&common, head.first.metric);
-    add_names(&common, &leader->head);
-    for (; one; one = one->way[way].next, n++)
-        add_names(&common, &one->head);
-    head.title = parts_common_text(&common, title);
-    json_t *json = incident_head_to_json(&head);
-    json_t *group = json_pack("{s:s, s:I}", "id", leader->id, "incidents", n);
-    if (json_object_set_new(json, "group", group) == 0)
-        return json;
-    json_decref(json);
-    return NULL;
+        metrics += one->way[way].concern.metrics;
+    }
+    head->metrics = metrics;
 }
 
 static struct told_one *find_held(const struct told *t, const char *id)
@@ -157,15 +130,15 @@ static bool leads(const struct routing_state *state)
     return routing_is_busy(state) && !state->held;
 }
 
-/* Those that joined and were closed long before the start are not counted any more: nor are they as told, or what joins
- * next would be no more than these. */
+/* Those that joined and were closed long before the start are not counted any more, nor are metrics that the alert does
+ * not match any more: nor are they as told, or what joins next would be no more than these. */
 static void count_anew(struct told_one *one, size_t way)
 {
     struct routing_state *state = &one->way[way].state;
     struct incident_head head;
 
     groups_head(&head, one, way);
-    if (state->key != 0 && leads(state) && head.metrics < state->count)
+    if (state->told && head.metrics < state->count)
         state->count = head.metrics;
 }
 

@@ -10,7 +10,6 @@
 #ifndef RIDGELINE_ALERTER_GROUPS_H
 #define RIDGELINE_ALERTER_GROUPS_H
 
-#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,13 +36,9 @@ void groups_part(struct told_one *one, size_t way);
  * when that was sent nobody follows. Returns 0, or -1 when memory is out. */
 int groups_settle(struct told *t, struct told_one *one, size_t way);
 
-/* What all those that lead and follow are together: as one incident, whose id is that of one that is open. Points into
- * their heads; the title is the leader's. */
+/* What all those that lead and follow are together: as one incident, whose id is that of one that is open, but of whose
+ * metrics only those count that concern the way's alert. Points into their heads; the title is the leader's. */
 void groups_head(struct incident_head *head, const struct told_one *leader, size_t way);
-
-/* The same as JSON, with the title of all and `"group": {"id", "incidents"}`: the leader's id and how many they are; of
- * one without followers its own head. New reference; NULL when memory is out. */
-json_t *groups_json(const struct told_one *leader, size_t way);
 
 /* Finds again who leads and who follows, from the states of all that is held. Returns 0, or -1 when memory is out. */
 int groups_load(struct told *t);

@@ -30,57 +30,75 @@ static enum incident_direction direction_of(unsigned ways)
     }
 }
 
+bool head_takes(const struct head_part *part, const struct incidents_member *member)
+{
+    return !part || ((part->states >> member->m.what & 1) && metrics_matched_by(member->metric, part->alert));
+}
+
 /* The title does not depend on the order in which members came: it begins with the first mover. */
-static void write_title(const struct incidents_one *one, const char *first, char title[PARTS_TITLE_MAX])
+static void write_title(const struct incidents_one *one, const struct head_part *part, const char *first,
+                        char title[PARTS_TITLE_MAX])
 {
     struct parts_common common;
 
     parts_common_init(&common, first);
     for (const struct incidents_member *member = one->members; member; member = member->next)
-        parts_common_add(&common, member->m.metric);
+        if (head_takes(part, member))
+            parts_common_add(&common, member->m.metric);
     parts_common_text(&common, title);
 }
 
 /* Of how many metrics its members are. */
-static uint32_t count_metrics(const struct incidents_one *one)
+static uint32_t count_metrics(const struct incidents_one *one, const struct head_part *part)
 {
     uint32_t n = 0;
 
     for (const struct incidents_member *member = one->members; member; member = member->next)
-        member->metric->counted = false;
-    for (const struct incidents_member *member = one->members; member; member = member->next) {
-        n += !member->metric->counted;
-        member->metric->counted = true;
-    }
+        if (head_takes(part, member)) {
+            n += member->metric->whats == 0;
+            member->metric->whats |= 1u << member->m.what;
+        }
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        member->metric->whats = 0;
     return n;
 }
 
-void head_make(struct incident_head *head, const struct incidents_one *one, char title[PARTS_TITLE_MAX])
+static void add_member(struct incident_head *head, const struct incident_member *m)
+{
+    bool is_first = head->count++ == 0;
+
+    head->start = is_first || m->start < head->start ? m->start : head->start;
+    head->end = m->end > head->end ? m->end : head->end;
+    head->open_members += m->open;
+    rank(head->strongest, &head->n_strongest, m);
+    if (is_first || incident_compare_starts(m, &head->first) < 0)
+        head->first = *m;
+}
+
+bool head_make(struct incident_head *head, const struct incidents_one *one, const struct head_part *part,
+               char title[PARTS_TITLE_MAX])
 {
     unsigned ways = 0;
 
     *head = (struct incident_head){.open = !one->group.closed,
-                                   .start = one->group.start,
-                                   .end = one->group.end,
                                    .told_at_ms = one->told_at_ms,
                                    .closed_at_s = one->closed_at_s,
                                    .title = title,
-                                   .count = one->count,
-                                   .metrics = count_metrics(one),
-                                   .open_members = one->open_members,
-                                   .first = one->members->m,
                                    .reopened = one->reopened,
                                    .ack = one->ack};
     memcpy(head->id, one->id, sizeof head->id);
-    for (const struct incidents_member *member = one->members; member; member = member->next) {
-        rank(head->strongest, &head->n_strongest, &member->m);
-        if (incident_compare_starts(&member->m, &head->first) < 0)
-            head->first = member->m;
-        ways |= 1u << member->m.direction;
-    }
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        if (head_takes(part, member)) {
+            add_member(head, &member->m);
+            ways |= 1u << member->m.direction;
+        }
+    if (head->count == 0)
+        return false;
+    head->metrics = count_metrics(one, part);
     head->score = head->strongest[0].score;
     head->direction = direction_of(ways);
-    write_title(one, head->first.metric, title);
+    write_title(one, part, head->first.metric, title);
+    return true;
 }
 
 /* Which of two acknowledgements stands for both: what is normal says nothing of the other, and who sees to one sees to

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <utlist.h>
 
-void incidents_init(struct incidents *s, const struct kinship *kinship)
+void incidents_init(struct incidents *s, const struct kinship *kinship, const struct conf_alerts *alerts)
 {
-    *s = (struct incidents){0};
+    *s = (struct incidents){.alerts = alerts};
     grouping_init(&s->grouping, kinship);
 }
 
@@ -159,7 +159,7 @@ static void cover(struct incidents_one *one, const struct incident_member *m)
 /* Adds a member that is not held yet. Returns 0, or -1 when memory is out. */
 static int add_member(struct incidents *s, struct incidents_one *one, const struct incident_member *m)
 {
-    struct metrics_one *metric = metrics_get(&s->metrics, m->metric);
+    struct metrics_one *metric = metrics_get(&s->metrics, m->metric, s->alerts);
     struct incidents_member *member = metric ? calloc(1, sizeof *member) : NULL;
 
     if (!member)
@@ -288,42 +288,6 @@ int incidents_take(struct incidents *s, const struct grouping_rules *rules, cons
     return 0;
 }
 
-static enum incident_what what_of(enum engine_state state)
-{
-    switch (state) {
-    case ENGINE_FLAT:
-        return INCIDENT_FLAT;
-    case ENGINE_DROPOUT:
-        return INCIDENT_DROPOUT;
-    case ENGINE_STALE:
-        return INCIDENT_STALE;
-    case ENGINE_GAP:
-        return INCIDENT_GAP;
-    case ENGINE_RESET:
-        return INCIDENT_RESET;
-    default:
-        return INCIDENT_ANOMALOUS;
-    }
-}
-
-struct incident_member incidents_member_of(const struct anomaly *a)
-{
-    struct incident_member m = {.metric = a->metric,
-                                .start = a->start,
-                                .end = a->end,
-                                .open = a->open,
-                                .direction = a->peak.direction > 0   ? INCIDENT_UP
-                                             : a->peak.direction < 0 ? INCIDENT_DOWN
-                                                                     : INCIDENT_UNKNOWN,
-                                .score = a->score,
-                                .peak_at = a->peak.t,
-                                .what = what_of(a->opened.state)};
-
-    memcpy(m.id, a->id, sizeof m.id);
-    engine_told(&a->peak, &m.told);
-    return m;
-}
-
 static void set_ack(struct incidents_one *one, const struct incident_ack *ack)
 {
     size_t len = ack->by ? strnlen(ack->by, DESK_BY_MAX) : 0;
@@ -335,17 +299,25 @@ static void set_ack(struct incidents_one *one, const struct incident_ack *ack)
     one->ack.by = one->by;
 }
 
+/* Its id is its founder's. */
+struct incidents_one *incidents_find(const struct incidents *s, const char *id)
+{
+    const struct incidents_member *founder = find_member(s, id, strlen(id));
+
+    return founder && strcmp(founder->incident->id, id) == 0 ? founder->incident : NULL;
+}
+
 void incidents_acknowledge(struct incidents *s, const struct desk_entry *e)
 {
-    struct incidents_member *founder = find_member(s, e->incident, strlen(e->incident)); /* its id is the incident's */
+    struct incidents_one *one = incidents_find(s, e->incident);
     struct incident_ack ack = {.given = e->kind != DESK_UNACK, .normal = e->kind == DESK_NORMAL, .at_s = e->at_s,
                                .by = e->by};
 
-    if (!founder || strcmp(founder->incident->id, e->incident) != 0)
+    if (!one)
         return;
     if (e->kind != DESK_NOTE)
-        set_ack(founder->incident, &ack);
-    incidents_change(s, founder->incident, INCIDENTS_DUE_UPDATE);
+        set_ack(one, &ack);
+    incidents_change(s, one, INCIDENTS_DUE_UPDATE);
 }
 
 int incidents_restore(struct incidents *s, const struct incident_head *head, const struct incident_member *members,

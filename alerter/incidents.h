@@ -9,6 +9,7 @@
 #include "alerter/grouping.h"
 #include "alerter/metrics.h"
 #include "ridgeline/anomaly.h"
+#include "ridgeline/conf.h"
 #include "ridgeline/desk.h"
 #include "ridgeline/incident.h"
 #include "ridgeline/seeded_uthash.h"
@@ -53,6 +54,7 @@ struct incidents_one {
 
 struct incidents {
     struct grouping grouping;
+    const struct conf_alerts *alerts;
     struct incidents_member *members; /* by id (uthash) */
     struct metrics_one *metrics; /* by name (uthash) */
     struct incidents_one *first_changed, *last_changed, *closed;
@@ -61,7 +63,8 @@ struct incidents {
     uint64_t opened, joined, reopened, closings; /* what happened so far */
 };
 
-void incidents_init(struct incidents *s, const struct kinship *kinship);
+/* The alerts, which must stay, are those of which each metric knows whether they match it. */
+void incidents_init(struct incidents *s, const struct kinship *kinship, const struct conf_alerts *alerts);
 void incidents_fini(struct incidents *s);
 
 /* What is known of an anomaly now. Returns 0, or -1 when memory is out: then `*s` is to be made anew. */
@@ -81,6 +84,9 @@ void incidents_change(struct incidents *s, struct incidents_one *one, unsigned d
 
 /* What somebody says of an incident. One that is not held is left as it is: it is long over. */
 void incidents_acknowledge(struct incidents *s, const struct desk_entry *e);
+
+/* NULL when it is not held. */
+struct incidents_one *incidents_find(const struct incidents *s, const char *id);
 
 /* Takes the first of those that changed; its members' marks and what is due are the caller's to clear. NULL when
  * there is none. */

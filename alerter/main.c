@@ -1,7 +1,8 @@
 /* alerter: makes incidents of anomalies, and is their one writer. It follows the events of anomalies (feed.c), says
  * which belong together (grouping.c, incidents.c), and keeps the incidents in Redis (writer.c, loader.c). From there
- * it follows them as anyone could, and decides what is to be told where (notify.c, routing.c). A child for each
- * channel delivers the messages (deliverer.c).
+ * it follows them as anyone could, and decides what is to be told where (notify.c, routing.c); but which of their
+ * members concern whom it sees in what is held of them (concern.c). A child for each channel delivers the messages
+ * (deliverer.c).
  *
  * One loop: each turn first sees to the lease, each second the counters are saved. Without the lease it stands by and
  * does nothing else. */
@@ -119,7 +120,8 @@ static bool turn(struct alerter *a)
         return false;
     }
     bool more = follow_turn(&a->follow, a->store, &a->settings, a->counters);
-    notify_turn(&a->notify, a->store, &a->settings, a->counters);
+    if (a->follow.loaded)
+        notify_turn(&a->notify, a->store, &a->settings, &a->follow.incidents, a->counters);
     return more;
 }
 

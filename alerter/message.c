@@ -114,6 +114,7 @@ static double read_value(const json_t *object, const char *key)
 
 void message_read_head(struct message_head *h, const json_t *head)
 {
+    const json_t *whole = json_object_get(head, "whole");
     *h = (struct message_head){
         .id = read_text(head, "id"),
         .title = read_text(head, "title"),
@@ -123,6 +124,9 @@ void message_read_head(struct message_head *h, const json_t *head)
         .count = read_integer(head, "metrics"),
         .open = read_integer(head, "open"),
         .incidents = read_integer(json_object_get(head, "group"), "incidents"),
+        .whole_title = read_text(whole, "title"),
+        .whole_metrics = read_integer(whole, "metrics"),
+        .whole_score = read_number(whole, "score"),
         .score = read_number(head, "score"),
         .first = json_object_get(head, "first"),
         .strongest = json_object_get(head, "strongest"),

@@ -47,6 +47,9 @@ struct message_head {
     int64_t start, end; /* epoch s */
     int64_t count, open;
     int64_t incidents; /* that are told together; 0 of one alone */
+    const char *whole_title; /* of what it is but the part that concerns the alert; "" of all of it */
+    int64_t whole_metrics;
+    double whole_score;
     double score;
     const json_t *first, *strongest; /* member and array of members; NULL where there are none */
 };

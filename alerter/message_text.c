@@ -191,6 +191,8 @@ static void add_incident(struct message_text_facts *f, const struct message *m)
     if (h.incidents > 0)
         add(f, "Group", "%" PRId64 " incident%s told together", h.incidents, plural(h.incidents));
     add(f, "Score", "%.0f, %s", h.score, h.direction);
+    if (*h.whole_title != '\0')
+        add(f, "Part of", "%s: %" PRId64 " metrics, score %.0f", h.whole_title, h.whole_metrics, h.whole_score);
     add_mark(f, m, h.start);
 }
 

@@ -15,7 +15,7 @@
 char *message_text_summary(char *out, size_t out_bytes, const struct message *m);
 
 /* What else is known, as label and value: since when, first mover, its value, marks, owner, runbook, ... */
-#define MESSAGE_TEXT_FACTS_MAX 16
+#define MESSAGE_TEXT_FACTS_MAX 20
 #define MESSAGE_TEXT_VALUE_MAX 640
 struct message_text_facts {
     size_t n;

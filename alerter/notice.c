@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "alerter/channels/harmless.h"
 #include "alerter/message.h"
 #include "alerter/outbox.h"
 #include "alerter/receipts.h"
+#include "alerter/site.h"
 #include "ridgeline/alerts.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
@@ -18,32 +18,8 @@
 
 #define MARKS_BEFORE_S 3600 /* a deploy longer before the start is not named */
 #define LINKS_HOLD_S (7 * 86400)
-#define PLACE_MAX 1024
 #define KEY_MAX (ANOMALY_ID_BYTES + CHANNEL_NAME_MAX + 1)
 #define UNIT_MAX 64
-
-/* Where the page is found, without a slash at its end. */
-static void page_of(char out[PLACE_MAX], const struct settings *settings)
-{
-    char address[UNITS_ADDRESS_TEXT_MAX];
-    const char *base = settings->alerter.page_url;
-    units_address_text(address, sizeof address, &settings->webapp.listen);
-    size_t len = strlen(base);
-    while (len > 0 && base[len - 1] == '/')
-        len--;
-    if (len > 0)
-        snprintf(out, PLACE_MAX, "%.*s", (int)len, base);
-    else
-        snprintf(out, PLACE_MAX, "http://%s", address);
-}
-
-static void site_name(char out[PLACE_MAX], const struct settings *settings)
-{
-    snprintf(out, PLACE_MAX, "%s", settings->alerter.site);
-    if (!*out && gethostname(out, PLACE_MAX - 1) != 0)
-        *out = '\0';
-    out[PLACE_MAX - 1] = '\0';
-}
 
 static enum message_kind kind_of(enum routing_kind kind)
 {
@@ -149,7 +125,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
     const char *known = json_string_value(json_object_get(head, "id")), *incident = known ? known : "";
     const char *place = receipts_place(head), *leader = place ? place : "";
     char ack[TICKET_LINK_BYTES], normal[TICKET_LINK_BYTES];
-    char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 64], id[OUTBOX_ID_MAX], key[KEY_MAX];
+    char site[SITE_TEXT_MAX], page[SITE_TEXT_MAX], url[SITE_TEXT_MAX + 64], id[OUTBOX_ID_MAX], key[KEY_MAX];
     struct message m = {.kind = kind_of(state->pending),
                         .dedup_key = key,
                         .alert = alert,
@@ -159,7 +135,7 @@ int notice_send(struct store *s, const struct settings *settings, const char *al
     snprintf(key, sizeof key, "%s.%s", leader, alert);
     snprintf(id, sizeof id, "%s.%" PRIu32 ".%s", key, state->sequence, message_kind_name(m.kind));
     site_name(site, settings);
-    page_of(page, settings);
+    site_page(page, settings);
     snprintf(url, sizeof url, "%s/#incident=%s", page, incident);
     int result = m.incident ? add_context(&m, s, settings, head) : -1;
     if (result == 0 && known)
@@ -201,7 +177,7 @@ int notice_join(struct store *s, const char *alert, const char *channel, const c
 int notice_send_digest(struct store *s, const struct settings *settings, const char *channel, uint32_t sequence,
                        const json_t *held, int64_t held_count)
 {
-    char site[PLACE_MAX], page[PLACE_MAX], url[PLACE_MAX + 2], id[OUTBOX_ID_MAX];
+    char site[SITE_TEXT_MAX], page[SITE_TEXT_MAX], url[SITE_TEXT_MAX + 2], id[OUTBOX_ID_MAX];
     struct message m = {.kind = MESSAGE_DIGEST,
                         .dedup_key = id,
                         .site = site,
@@ -210,7 +186,7 @@ int notice_send_digest(struct store *s, const struct settings *settings, const c
                         .held_count = held_count};
     snprintf(id, sizeof id, "digest.%s.%" PRIu32, channel, sequence);
     site_name(site, settings);
-    page_of(page, settings);
+    site_page(page, settings);
     snprintf(url, sizeof url, "%s/", page);
     int result = m.held ? outbox_send(s, channel, &m, id) : -1;
     json_decref(m.held);

@@ -11,8 +11,8 @@
 struct settings;
 
 /* Sends what is pending of `state`, about the incident of `head` (its JSON), or about the group whose leader that names
- * (groups_json()), and notes that with the incident. Returns 0; 1 when the outbox is full: try again later; -1 when Redis
- * did not answer or memory is out. */
+ * (subject_json()), and notes that with the incident. Returns 0; 1 when the outbox is full: try again later; -1 when
+ * Redis did not answer or memory is out. */
 int notice_send(struct store *s, const struct settings *settings, const char *alert, const char *channel,
                 const struct routing_state *state, json_t *head);
 

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "alerter/groups.h"
+#include "alerter/incidents.h"
 #include "alerter/notice.h"
+#include "alerter/subject.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/counters.h"
 #include "ridgeline/log.h"
@@ -28,7 +30,7 @@ static int load(struct notify *n, struct store *s, const struct settings *settin
     if (now_mono_ms < n->load_mono_ms || store_connect(s) != 0)
         return 1;
     n->load_mono_ms = now_mono_ms + RELOAD_MS;
-    if (told_load(&n->told, s, settings) != 0)
+    if (told_load(&n->told, s, settings, n->incidents) != 0)
         return -1;
     n->loaded = true;
     log_info("notify_loaded", "incidents=%u ways=%zu", HASH_COUNT(n->told.ones), n->told.ways.n);
@@ -41,41 +43,65 @@ static const struct incident_member *named(const struct incident_head *head, siz
     return i == 0 ? &head->first : i <= head->n_strongest ? &head->strongest[i - 1] : NULL;
 }
 
-/* Whether the alert is about the incident, and one of its metrics is not muted. */
-static bool is_wanted(const struct notify *n, const struct settings *settings, const struct alert_settings *alert,
-                      const struct incident_head *head, int64_t now_s)
+/* The head of what concerns the way's alert. False when nothing does. */
+static bool concern_of(const struct notify *n, const struct told_one *one, size_t i, struct incident_head *head,
+                       char title[PARTS_TITLE_MAX])
+{
+    const struct ways_one *way = &n->told.ways.list[i];
+    const struct incidents_one *held = incidents_find(n->incidents, one->id);
+    return !way->is_former && concern_head(head, &one->head, held, n->told.alerts, way->alert_index, title);
+}
+
+/* Whether something that concerns the alert is wrong now, and one of the metrics that the message would name is not
+ * muted. */
+static bool is_wanted(const struct notify *n, const struct settings *settings, const struct told_one *one, size_t i,
+                      int64_t now_s)
 {
     const struct incident_member *m;
-    bool matches = false, audible = false;
-    for (size_t i = 0; !matches && (m = named(head, i)) != NULL; i++)
-        matches = alerts_tell_of(alert, m);
-    for (size_t i = 0; matches && !audible && (m = named(head, i)) != NULL; i++)
+    struct incident_head head;
+    char title[PARTS_TITLE_MAX];
+    bool audible = false;
+    if (!one->head.open || one->way[i].concern.open == 0 || !concern_of(n, one, i, &head, title))
+        return false;
+    for (size_t k = 0; !audible && (m = named(&head, k)) != NULL; k++)
         audible = !mutes_find(&settings->mutes, &n->mutes.mutes, m->metric, strlen(m->metric), now_s);
     return audible;
 }
 
-/* The same of those that are told together: one of them that is open is enough. */
+/* The same of those that are told together: one of them is enough. */
 static bool is_any_wanted(const struct notify *n, const struct settings *settings, const struct told_one *one, size_t i,
                           int64_t now_s)
 {
-    const struct alert_settings *alert = n->told.ways.list[i].alert;
-    bool wanted = one->head.open && is_wanted(n, settings, alert, &one->head, now_s);
+    bool wanted = is_wanted(n, settings, one, i, now_s);
     for (const struct told_one *f = one->way[i].followers; f && !wanted; f = f->way[i].next)
-        wanted = f->head.open && is_wanted(n, settings, alert, &f->head, now_s);
+        wanted = is_wanted(n, settings, f, i, now_s);
     return wanted;
 }
 
-/* The key of the group to which an incident belongs that the alert is about: by the first of its members that it tells
- * of. 0 when it is told alone. */
-static uint64_t group_key(const struct notify *n, const struct incident_head *head, const struct ways_one *way)
+/* The key of the group to which an incident belongs that the alert is about: by its first mover, or if that one does
+ * not concern the alert, by the strongest that does. 0 when it is told alone. */
+static uint64_t group_key(const struct notify *n, const struct told_one *one, size_t i)
 {
-    size_t i = 0;
+    const struct ways_one *way = &n->told.ways.list[i];
+    const char *metric = one->head.first.metric;
+    struct incident_head head;
+    char title[PARTS_TITLE_MAX];
     if (way->parts == ALERTS_BY_INCIDENT)
         return 0;
-    while (named(head, i) && !alerts_tell_of(way->alert, named(head, i)))
-        i++;
-    const struct incident_member *about = named(head, i) ? named(head, i) : &head->first;
-    return groups_key(&n->told.kinship, (unsigned)way->parts, about->metric);
+    if (!alerts_tell_of(way->alert, &one->head.first) && concern_of(n, one, i, &head, title))
+        metric = head.strongest[0].metric;
+    return groups_key(&n->told.kinship, (unsigned)way->parts, metric);
+}
+
+/* What changed of what concerns an alert, while it is told in a group, is saved: when it is over, the incident is held
+ * no more, and yet it is counted in. Returns 0 or -1. */
+static int note_own(const struct notify *n, struct store *s, struct told_one *one, size_t i)
+{
+    struct routing_state *told = &one->way[i].state;
+    bool is_grouped = *told->with || (told->key != 0 && routing_is_busy(told));
+    bool changed = told->own != one->way[i].concern.metrics;
+    told->own = one->way[i].concern.metrics;
+    return is_grouped && changed ? told_save(&n->told, s, one, i) : 0;
 }
 
 /* Has what is to be told as open told in a group that is told already. Returns 1 when there is none; 0; or -1 when
@@ -90,7 +116,7 @@ static int join(struct notify *n, struct store *s, const struct settings *settin
     if (notice_join(s, way->alert->name, settings->channels.list[way->channel].name, one->id, leader->id,
                     &leader->way[i].state) != 0)
         return -1;
-    routing_join(&one->way[i].state, leader->id, &one->head, clock_wall_s());
+    routing_join(&one->way[i].state, leader->id, clock_wall_s());
     groups_follow(leader, one, i);
     return told_save(&n->told, s, one, i);
 }
@@ -157,7 +183,7 @@ static int send_pending(struct notify *n, struct store *s, const struct settings
 {
     const struct ways_one *way = &n->told.ways.list[i];
     struct routing_state *told = &one->way[i].state;
-    json_t *head = groups_json(one, i);
+    json_t *head = subject_json(&n->told, n->incidents, one, i);
     const char *channel = settings->channels.list[way->channel].name;
     int result = head ? notice_send(s, settings, way->alert->name, channel, told, head) : -1;
     json_decref(head);
@@ -185,6 +211,8 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
                  uint64_t *counters)
 {
     struct routing_state *told = &one->way[i].state;
+    if (note_own(n, s, one, i) != 0)
+        return -1;
     if (one->way[i].leader)
         return follow(n, s, one, i);
     if (*told->with && leave(n, s, one, i) != 0)
@@ -202,7 +230,7 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
         if (kind == ROUTING_NOTHING)
             return 0;
         if (kind == ROUTING_OPEN) {
-            uint64_t key = group_key(n, &head, &n->told.ways.list[i]);
+            uint64_t key = group_key(n, one, i);
             int joined = join(n, s, settings, one, i, key);
             if (joined <= 0)
                 return joined;
@@ -222,6 +250,8 @@ static int route_all(struct notify *n, struct store *s, const struct settings *s
         struct told_one *one = n->next;
         if (clock_mono_ms() >= until_mono_ms)
             return 1;
+        if (!one->counted)
+            told_count(&n->told, one, n->incidents);
         for (size_t i = 0; i < n->told.ways.n; i++)
             if (route(n, s, settings, one, i, counters) != 0)
                 return -1;
@@ -334,8 +364,10 @@ static int step(struct notify *n, struct store *s, const struct settings *settin
     return result == 0 ? end_pass(n, s) : result < 0 ? -1 : 0;
 }
 
-void notify_turn(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters)
+void notify_turn(struct notify *n, struct store *s, const struct settings *settings, const struct incidents *incidents,
+                 uint64_t *counters)
 {
+    n->incidents = incidents;
     int result = n->loaded ? 0 : load(n, s, settings);
     if (result == 0)
         result = step(n, s, settings, counters);

@@ -10,9 +10,12 @@
 #include "ridgeline/store.h"
 #include "ridgeline/surface.h"
 
+struct incidents;
+
 /* All zero is an empty one. */
 struct notify {
     bool loaded;
+    const struct incidents *incidents; /* of this turn */
     struct told told;
     struct surface surface;
     struct budget_bar bar;
@@ -27,7 +30,9 @@ struct notify {
 /* Drops what is held: another leads, the settings have changed, or the process ends. */
 void notify_drop(struct notify *n);
 
-/* One turn. Counts into `counters` (ALERTER_...). `settings` must stay as they are until notify_drop(). */
-void notify_turn(struct notify *n, struct store *s, const struct settings *settings, uint64_t *counters);
+/* One turn. Counts into `counters` (ALERTER_...). `incidents` are those of Redis, with all members. `settings` must
+ * stay as they are until notify_drop(). */
+void notify_turn(struct notify *n, struct store *s, const struct settings *settings, const struct incidents *incidents,
+                 uint64_t *counters);
 
 #endif

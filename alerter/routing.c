@@ -55,11 +55,11 @@ bool routing_is_busy(const struct routing_state *s)
     return s->told || s->pending != ROUTING_NOTHING;
 }
 
-void routing_join(struct routing_state *s, const char *leader, const struct incident_head *head, int64_t now_s)
+void routing_join(struct routing_state *s, const char *leader, int64_t now_s)
 {
     snprintf(s->with, sizeof s->with, "%s", leader);
     s->key = 0;
-    s->count = head->metrics;
+    s->count = s->own;
     s->at_s = now_s;
 }
 
@@ -73,9 +73,9 @@ char *routing_to_text(char out[ROUTING_TEXT_MAX], const struct routing_state *s)
     int len = snprintf(out, ROUTING_TEXT_MAX, "%d %d %s %" PRIu32 " %" PRIu32 " %" PRId64, s->told, s->held,
                        kind_names[s->pending], s->sequence, s->count, s->at_s);
     if (*s->with)
-        snprintf(out + len, ROUTING_TEXT_MAX - (size_t)len, " with=%s", s->with);
+        snprintf(out + len, ROUTING_TEXT_MAX - (size_t)len, " own=%" PRIu32 " with=%s", s->own, s->with);
     else if (s->key != 0)
-        snprintf(out + len, ROUTING_TEXT_MAX - (size_t)len, " key=%016" PRIx64, s->key);
+        snprintf(out + len, ROUTING_TEXT_MAX - (size_t)len, " own=%" PRIu32 " key=%016" PRIx64, s->own, s->key);
     return out;
 }
 
@@ -84,8 +84,12 @@ static bool read_group(struct routing_state *s, const char *text)
 {
     static const char key[] = " key=", with[] = " with=";
     const char *hex;
+    int end = 0;
+    s->own = s->count;
+    if (sscanf(text, " own=%9" SCNu32 "%n", &s->own, &end) == 1)
+        text += end;
     if (*text == '\0')
-        return true;
+        return end == 0;
     bool leads = strncmp(text, key, sizeof key - 1) == 0;
     if (!leads && (strncmp(text, with, sizeof with - 1) != 0 || routing_is_busy(s)))
         return false;

@@ -30,13 +30,15 @@ struct routing_state {
     bool held;                 /* but that was held back: it stands in a digest alone */
     enum routing_kind pending; /* intended and perhaps not sent */
     uint32_t sequence;         /* messages intended so far: the number of the last */
-    uint32_t count;            /* metrics when it was last told */
+    uint32_t count;            /* metrics that concern the alert (concern.h) when it was last told */
+    uint32_t own;              /* of a group: how many of these the incident itself has */
     int64_t at_s;              /* when that was, wall time */
     uint64_t key;              /* of the group that it leads or led last (groups_key()); 0: of no group */
     char with[ANOMALY_ID_BYTES]; /* the incident that leads the group in which it is told; "": it is told by itself */
 };
 
-/* What is to be told of the incident now; `score` is the least that the alert asks for. An incident that came back
+/* What is to be told of the incident now. `head` is the whole incident's, but for `metrics`: those that concern the
+ * alert. `score` is the least that the alert asks for. An incident that came back
  * after its end was told opens again. One that somebody sees to is not told anew and not repeated; one that somebody
  * found normal is told to be over, and nothing else. */
 enum routing_kind routing_decide(const struct routing_state *s, const struct alert_settings *alert, int score,
@@ -53,11 +55,12 @@ void routing_sent(struct routing_state *s);
 bool routing_is_busy(const struct routing_state *s);
 
 /* What was to be told as open is told in the group of `leader` instead; and no longer, when that is over. */
-void routing_join(struct routing_state *s, const char *leader, const struct incident_head *head, int64_t now_s);
+void routing_join(struct routing_state *s, const char *leader, int64_t now_s);
 void routing_leave(struct routing_state *s);
 
-/* As text for Redis: `TOLD HELD PENDING SEQUENCE COUNT AT`, and behind it ` key=HEX` or ` with=ID` where there is one.
- * And back: -1 leaves `*s` as at first, when it is not such a text. */
+/* As text for Redis: `TOLD HELD PENDING SEQUENCE COUNT AT`, and behind it ` own=N key=HEX` or ` own=N with=ID` where
+ * there is one; older releases wrote no `own`, and COUNT is taken for it. And back: -1 leaves `*s` as at first, when it
+ * is not such a text. */
 #define ROUTING_FIELD "sent:" /* of an incident's hash, before `<alert>:<channel>` */
 #define ROUTING_TEXT_MAX 128
 char *routing_to_text(char out[ROUTING_TEXT_MAX], const struct routing_state *s);

@@ -6,6 +6,7 @@
 #ifndef RIDGELINE_ALERTER_TOLD_H
 #define RIDGELINE_ALERTER_TOLD_H
 
+#include "alerter/concern.h"
 #include "alerter/kinship.h"
 #include "alerter/limiter.h"
 #include "alerter/routing.h"
@@ -20,6 +21,7 @@
 /* What was told of an incident on one way, and its place in a group (groups.h). */
 struct told_way {
     struct routing_state state;
+    struct concern concern;     /* what of it concerns the alert, as last counted */
     struct told_one *leader;    /* whom it follows; NULL: nobody */
     struct told_one *followers; /* the last that came first */
     struct told_one *next;      /* of the leader's followers */
@@ -30,6 +32,7 @@ struct told_one {
     char id[ANOMALY_ID_BYTES];
     json_t *json; /* the head, into which `head` points */
     struct incident_head head;
+    bool counted; /* what concerns whom, since the head last changed */
     UT_hash_handle hh;
     struct told_way way[]; /* of each of the ways */
 };
@@ -42,13 +45,19 @@ struct told {
     struct kinship kinship;
     struct ways ways;
     struct limiter *limiters; /* of the settings' channels */
+    const struct conf_alerts *alerts;
+    struct concern *counts; /* of each alert, while one incident is counted */
 };
 
 /* Reads the incidents that are open, those that closed since events were last followed, and those that are told with
- * them. Keeps pointers into `settings`. Returns 0; or -1 when Redis did not answer or memory is out: then nothing is
- * held. */
-int told_load(struct told *t, struct store *s, const struct settings *settings);
+ * them, and counts what of `incidents` concerns whom. Keeps pointers into `settings`. Returns 0; or -1 when Redis did
+ * not answer or memory is out: then nothing is held. */
+struct incidents;
+int told_load(struct told *t, struct store *s, const struct settings *settings, const struct incidents *incidents);
 void told_drop(struct told *t);
+
+/* Counts what of it concerns whom. Of what `incidents` does not hold it stays as it was saved. */
+void told_count(struct told *t, struct told_one *one, const struct incidents *incidents);
 
 /* Takes the events that are new. Returns 0, or -1: what is held is to be dropped. */
 int told_take_events(struct told *t, struct store *s);

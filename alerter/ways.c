@@ -33,6 +33,7 @@ static void add_present(struct ways *w, const struct settings *settings)
                 continue;
             struct ways_one *way = add(w, settings, alert->name, c);
             way->alert = alert;
+            way->alert_index = a;
             if (alerts_group_parts(alert->group_by, &way->parts) < 0)
                 way->parts = ALERTS_BY_INCIDENT;
         }

@@ -21,7 +21,7 @@
 
 struct ways_one {
     const struct alert_settings *alert;
-    size_t channel;             /* index in the settings */
+    size_t alert_index, channel; /* in the settings; a former alert has none */
     int parts;                  /* alerts_group_parts() of the alert */
     char field[WAYS_FIELD_MAX]; /* of the hash of an incident: what was told of it on this way */
     bool is_former;

@@ -202,7 +202,7 @@ static void write_one(struct writer *w, struct pipeline *p, struct incidents_one
     unsigned told = told_kinds(one->due);
 
     keys_incident(key, one->id);
-    head_make(&head, one, title);
+    head_make(&head, one, NULL, title);
     char *text = text_of(incident_head_to_json(&head));
     if (!text) {
         p->failed = true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alerter/channels/delivery.h"
+#include "alerter/site.h"
 #include "cli/cli.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/conf.h"
@@ -78,13 +79,17 @@ static bool never_stop(void *context)
 }
 
 /* Returns whether it was taken. */
-static bool send_one(const struct channel_settings *channel, enum message_kind kind, json_t *head, int64_t now_s)
+static bool send_one(const struct settings *settings, const struct channel_settings *channel, enum message_kind kind,
+                     json_t *head, int64_t now_s)
 {
-    char key[64], id[80];
+    char key[64], id[80], site[SITE_TEXT_MAX], page[SITE_TEXT_MAX];
     struct transport_answer answer;
     snprintf(key, sizeof key, "ridgeline-test-%" PRId64, now_s);
     snprintf(id, sizeof id, "%s-%s", key, message_kind_name(kind));
-    struct message m = {.kind = kind, .dedup_key = key, .alert = "test", .incident = head,
+    site_name(site, settings);
+    site_page(page, settings);
+    struct message m = {.kind = kind, .dedup_key = key, .alert = "test", .site = site, .page_url = page,
+                        .incident = head,
                         .description = "Sent by `ridgeline test-channel`: nothing is wrong."};
     struct delivery delivery = {.channel = channel, .message = &m, .id = id, .go_on = never_stop};
     delivery_attempt(&delivery, &answer);
@@ -93,12 +98,12 @@ static bool send_one(const struct channel_settings *channel, enum message_kind k
     return taken;
 }
 
-static int test(const struct channel_settings *channel)
+static int test(const struct settings *settings, const struct channel_settings *channel)
 {
     int64_t now_s = clock_wall_s();
     json_t *head = make_head(now_s);
-    bool taken = head != NULL && send_one(channel, MESSAGE_OPEN, head, now_s) &&
-                 send_one(channel, MESSAGE_RESOLVE, head, now_s);
+    bool taken = head != NULL && send_one(settings, channel, MESSAGE_OPEN, head, now_s) &&
+                 send_one(settings, channel, MESSAGE_RESOLVE, head, now_s);
     json_decref(head);
     return taken ? 0 : 1;
 }
@@ -117,7 +122,7 @@ int test_channel_main(int argc, char **argv)
         return 1;
     }
     const struct channel_settings *channel = find(&settings, a.channel);
-    status = channel != NULL ? test(channel) : 1;
+    status = channel != NULL ? test(&settings, channel) : 1;
     conf_free(&settings);
     return status;
 }

@@ -143,6 +143,28 @@ static json_t *notified_to_json(struct store *s, const redisReply *field)
     return list;
 }
 
+/* The unit that rules give its metric, beside its values. */
+static void add_unit(json_t *member, const struct settings *settings)
+{
+    const char *metric = json_string_value(json_object_get(member, "metric"));
+    struct conf_about about;
+    if (!metric)
+        return;
+    conf_about(settings, metric, strlen(metric), &about);
+    json_object_set_new(member, "unit", *about.unit ? json_string(about.unit) : json_null());
+}
+
+static void add_units(json_t *incident, const struct settings *settings)
+{
+    json_t *member;
+    size_t i;
+    add_unit(json_object_get(incident, "first"), settings);
+    json_array_foreach(json_object_get(incident, "strongest"), i, member)
+        add_unit(member, settings);
+    json_array_foreach(json_object_get(incident, "members"), i, member)
+        add_unit(member, settings);
+}
+
 void incident_one_get(const struct request *request, struct reply *reply)
 {
     char id[GLOB_MAX + 1], error[QUERY_ERROR_MAX], key[KEYS_MAX];
@@ -165,6 +187,7 @@ void incident_one_get(const struct request *request, struct reply *reply)
         goto out;
     }
     json_object_set_new(json, "members", members_to_json(fields, &truncated));
+    add_units(json, &request->app->settings);
     json_object_set_new(json, "members_truncated", json_boolean(truncated));
     json_object_set_new(json, "desk", desk_to_json(fields));
     json_object_set_new(json, "notified", notified_to_json(request->store, notified));

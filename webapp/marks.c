@@ -5,7 +5,11 @@
 #include "ridgeline/marks.h"
 #include "ridgeline/prospect.h"
 #include "webapp/app.h"
+#include "webapp/names.h"
 #include "webapp/query.h"
+
+#define COUNT_MS 200 /* what a glob costs for each name is bounded, and how many names there are is not */
+#define NAMES_PER_LOOK 256
 
 void marks_get(const struct request *request, struct reply *reply)
 {
@@ -52,6 +56,32 @@ static const char *read_given(struct given *g, const json_t *body, int64_t now_s
     return NULL;
 }
 
+/* How many of the names the glob matches; -1 when it takes too long, or memory is out. */
+static int64_t count_matches(const struct glob *glob, const struct names_list *names)
+{
+    int64_t until_mono_ms = clock_mono_ms() + COUNT_MS, n = 0;
+    struct glob_walk *walk = glob_walk_new(glob);
+    for (size_t i = 0; walk && n >= 0 && i < names->n; i++) {
+        if (i % NAMES_PER_LOOK == 0 && clock_mono_ms() > until_mono_ms)
+            n = -1;
+        else
+            n += glob_walk_match(walk, names->bytes + names->starts[i], names->starts[i + 1] - names->starts[i]);
+    }
+    glob_walk_free(walk);
+    return walk ? n : -1;
+}
+
+/* Of how many metrics a mark is: a sender whose glob fits none has mistyped it. Null when that is not known. */
+static json_t *metrics_json(const struct app *app, const char *match)
+{
+    const struct names_list *names = names_hold(app->names);
+    struct glob *glob = names->starts ? glob_new(match, NULL) : NULL; /* else they have not been read yet */
+    int64_t n = glob ? count_matches(glob, names) : -1;
+    names_release(app->names, names);
+    glob_free(glob);
+    return n >= 0 ? json_integer((json_int_t)n) : json_null();
+}
+
 void marks_post(const struct request *request, struct reply *reply)
 {
     json_error_t why;
@@ -64,8 +94,8 @@ void marks_post(const struct request *request, struct reply *reply)
     else if (marks_add(request->store, given.at, given.text, given.match) != 0)
         http_no_redis(reply);
     else
-        http_json(reply, HTTP_OK, json_pack("{s:I, s:s, s:s}", "at", (json_int_t)given.at, "text", given.text, "match",
-                                            given.match));
+        http_json(reply, HTTP_OK, json_pack("{s:I, s:s, s:s, s:o}", "at", (json_int_t)given.at, "text", given.text,
+                                            "match", given.match, "metrics", metrics_json(request->app, given.match)));
     json_decref(body);
 }
 

@@ -3,26 +3,40 @@
 #include <stdio.h>
 #include <string.h>
 
-static ptrdiff_t find(const json_t *list, const char *match)
+static bool is_of(const json_t *entry, const char *match)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *other = json_string_value(json_object_get(json_array_get(list, i), "match"));
-        if (other && strcmp(other, match) == 0)
-            return (ptrdiff_t)i;
-    }
-    return -1;
+    const char *other = json_string_value(json_object_get(entry, "match"));
+    return other && strcmp(other, match) == 0;
 }
 
 json_t *merge_find(const json_t *list, const char *match)
 {
-    ptrdiff_t at = find(list, match);
-    return at < 0 ? NULL : json_array_get(list, (size_t)at);
+    json_t *entry, *found = json_array();
+    size_t i;
+    json_array_foreach(list, i, entry) {
+        if (is_of(entry, match))
+            json_array_append(found, entry);
+    }
+    return found;
+}
+
+json_t *merge_options(const json_t *entries)
+{
+    json_t *entry, *options = json_object();
+    size_t i;
+    json_array_foreach(entries, i, entry)
+        json_object_update(options, json_object_get(entry, "options"));
+    return options;
 }
 
 bool merge_remove(json_t *list, const char *match)
 {
-    ptrdiff_t at = find(list, match);
-    return at >= 0 && json_array_remove(list, (size_t)at) == 0;
+    size_t before = json_array_size(list);
+    for (size_t i = before; i-- > 0;) {
+        if (is_of(json_array_get(list, i), match))
+            json_array_remove(list, i);
+    }
+    return json_array_size(list) < before;
 }
 
 static bool is_option(const char *name)
@@ -68,56 +82,63 @@ static int check(const char *match, const json_t *options, char error[CONF_ERROR
     return 0;
 }
 
-/* What the override will hold: the present options with the new ones over them. NULL
- * when memory is out. */
-static json_t *merged_options(const json_t *present, const json_t *changes)
+/* Takes the options that are saved anew out of the entries that had them. */
+static void take_out(json_t *list, const char *match, const json_t *options)
 {
-    const char *name;
-    json_t *value, *merged = present ? json_deep_copy(present) : json_object();
-    json_object_foreach((json_t *)(uintptr_t)changes, name, value) {
-        if (json_is_null(value))
-            json_object_del(merged, name);
-        else if (json_object_set(merged, name, value) != 0)
-            goto fail;
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        json_t *entry = json_array_get(list, i), *has = json_object_get(entry, "options"), *value;
+        const char *name;
+        if (!is_of(entry, match))
+            continue;
+        json_object_foreach((json_t *)(uintptr_t)options, name, value)
+            json_object_del(has, name);
+        if (json_object_size(has) == 0)
+            json_array_remove(list, i);
     }
-    return merged;
-fail:
-    json_decref(merged);
-    return NULL;
 }
 
-static int append(json_t *list, const char *match, int64_t now_s, json_t *options)
+/* Puts what is not null at the end: into the last entry, where that is of the same glob. Returns 0, or -1 when memory
+ * is out. */
+static int put(json_t *list, const char *match, const json_t *options, int64_t now_s)
 {
-    return json_array_append_new(list, json_pack("{s:s,s:I,s:O}", "match", match, "saved_at", (json_int_t)now_s,
-                                                 "options", options));
+    json_t *last = json_array_get(list, json_array_size(list) - 1);
+    json_t *own = is_of(last, match) ? last : NULL, *value;
+    json_t *set = own ? json_incref(json_object_get(own, "options")) : json_object();
+    const char *name;
+    size_t put = 0;
+    json_object_foreach((json_t *)(uintptr_t)options, name, value)
+        put += !json_is_null(value) && json_object_set(set, name, value) == 0;
+    int result = set ? 0 : -1;
+    if (own && put > 0)
+        result = json_object_set_new(own, "saved_at", json_integer((json_int_t)now_s));
+    else if (put > 0)
+        result = json_array_append_new(list, json_pack("{s:s,s:I,s:O}", "match", match, "saved_at", (json_int_t)now_s,
+                                                       "options", set));
+    json_decref(set);
+    return result;
 }
 
-static bool has_no_room(const json_t *list, char error[CONF_ERROR_MAX])
+/* Makes `list` what `edited` is, if that is as it may be; `edited` is given away. */
+static int replace(json_t *list, json_t *edited, int edit_result, char error[CONF_ERROR_MAX])
 {
-    if (json_array_size(list) < CONF_OVERRIDES_MAX)
-        return false;
-    snprintf(error, CONF_ERROR_MAX, "there are %d overrides already, and no room for more", CONF_OVERRIDES_MAX);
-    return true;
+    int result = -1;
+    if (edit_result != 0 || !edited)
+        snprintf(error, CONF_ERROR_MAX, "out of memory");
+    else if (json_array_size(edited) > CONF_OVERRIDES_MAX && json_array_size(edited) > json_array_size(list))
+        snprintf(error, CONF_ERROR_MAX, "there are %d overrides already, and no room for more", CONF_OVERRIDES_MAX);
+    else if (json_array_clear(list) == 0 && json_array_extend(list, edited) == 0)
+        result = 0;
+    json_decref(edited);
+    return result;
 }
 
 int merge_save(json_t *list, const char *match, const json_t *options, int64_t now_s, char error[CONF_ERROR_MAX])
 {
     if (check(match, options, error) != 0)
         return -1;
-    ptrdiff_t at = find(list, match);
-    if (at < 0 && has_no_room(list, error))
-        return -1;
-    const json_t *present = at < 0 ? NULL : json_array_get(list, (size_t)at);
-    json_t *merged = merged_options(json_object_get(present, "options"), options);
-    if (!merged || (json_object_size(merged) > 0 && append(list, match, now_s, merged) != 0)) {
-        snprintf(error, CONF_ERROR_MAX, "out of memory");
-        json_decref(merged);
-        return -1;
-    }
-    if (present)
-        json_array_remove(list, (size_t)at);
-    json_decref(merged);
-    return 0;
+    json_t *edited = json_deep_copy(list);
+    take_out(edited, match, options);
+    return replace(list, edited, put(edited, match, options, now_s), error);
 }
 
 /* Where an override that was saved at `saved_at` stands among the others. */
@@ -129,31 +150,31 @@ static size_t place_of(const json_t *list, json_int_t saved_at)
     return at;
 }
 
-int merge_restore(json_t *list, const char *match, const json_t *before, char error[CONF_ERROR_MAX])
+static int check_entry(const char *match, const json_t *entry, char error[CONF_ERROR_MAX])
 {
-    const char *named = json_string_value(json_object_get(before, "match"));
-    const json_t *saved_at = json_object_get(before, "saved_at");
-    if (!before || json_is_null(before)) {
-        merge_remove(list, match);
-        return 0;
-    }
-    if (!named || strcmp(named, match) != 0 || !json_is_integer(saved_at) || json_integer_value(saved_at) < 0 ||
-        json_object_size(before) != 3) {
+    const json_t *saved_at = json_object_get(entry, "saved_at");
+    if (!is_of(entry, match) || !json_is_integer(saved_at) || json_integer_value(saved_at) < 0 ||
+        json_object_size(entry) != 3) {
         snprintf(error, CONF_ERROR_MAX, "it is no override");
         return -1;
     }
-    if (check(match, json_object_get(before, "options"), error) != 0)
-        return -1;
-    if (find(list, match) < 0 && has_no_room(list, error))
-        return -1;
-    json_t *copy = json_deep_copy(before);
-    ptrdiff_t at = find(list, match);
-    size_t place = place_of(list, json_integer_value(saved_at));
-    if (json_array_insert_new(list, place, copy) != 0) {
-        snprintf(error, CONF_ERROR_MAX, "out of memory");
-        return -1;
+    return check(match, json_object_get(entry, "options"), error);
+}
+
+int merge_restore(json_t *list, const char *match, const json_t *before, char error[CONF_ERROR_MAX])
+{
+    json_t *entry;
+    size_t i;
+    int result = 0;
+    json_array_foreach(before, i, entry) {
+        if (check_entry(match, entry, error) != 0)
+            return -1;
     }
-    if (at >= 0)
-        json_array_remove(list, (size_t)at + ((size_t)at >= place));
-    return 0;
+    json_t *edited = json_copy(list);
+    merge_remove(edited, match);
+    json_array_foreach(before, i, entry) {
+        json_int_t saved_at = json_integer_value(json_object_get(entry, "saved_at"));
+        result |= json_array_insert_new(edited, place_of(edited, saved_at), json_deep_copy(entry));
+    }
+    return replace(list, edited, result, error);
 }

@@ -1,5 +1,9 @@
-/* Changes to the list of overrides, as JSON (conf.h gives its form). The last
- * saved applies last, and so wins. Pure. */
+/* Changes to the list of overrides, as JSON (conf.h gives its form). The list is applied in its order, so what was
+ * saved last wins: of each option, and not of a whole override. An option that is saved goes to the end; the others of
+ * the same glob keep their places, or an old one would come back in force over a later, wider override. So a glob may
+ * have several entries, in the order of `saved_at`. Pure.
+ *
+ * I1: of the entries of a glob, each option stands in one. None is empty. */
 #ifndef WEBAPP_MERGE_H
 #define WEBAPP_MERGE_H
 
@@ -9,20 +13,23 @@
 
 #include "ridgeline/conf.h"
 
-/* Merges `options` (an object: name -> number, name of a choice, or null, which removes an option) into the
- * override of the glob `match`, and moves it to the end of `list`. One that is left empty is removed. Returns 0,
- * or -1 with a sentence in `error` and the list as it was. */
+/* Saves `options` (an object: name -> number, name of a choice, or null, which takes an option out) for the glob
+ * `match`, at the end of `list`. Returns 0, or -1 with a sentence in `error` and the list as it was. */
 int merge_save(json_t *list, const char *match, const json_t *options, int64_t now_s, char error[CONF_ERROR_MAX]);
 
-/* The override of the glob `match`, borrowed; NULL when there is none. */
+/* The entries of the glob `match`, in their order: an array, empty where there are none. New reference; NULL when
+ * memory is out. */
 json_t *merge_find(const json_t *list, const char *match);
 
-/* Makes the override of the glob `match` what it was: `before` (an element of such a list, checked as if it were
- * saved), at the place that its age gives it; or none, where that is null or NULL. Returns 0, or -1 with a sentence in
- * `error` and the list as it was. */
+/* All that these entries set. New reference; NULL when memory is out. */
+json_t *merge_options(const json_t *entries);
+
+/* Makes the entries of the glob `match` what they were: `before`, an array as merge_find() gives it, each checked as if
+ * it were saved, at the place that its age gives it. Returns 0, or -1 with a sentence in `error` and the list as it
+ * was. */
 int merge_restore(json_t *list, const char *match, const json_t *before, char error[CONF_ERROR_MAX]);
 
-/* Removes the override of the glob `match`. Returns whether there was one. */
+/* Removes the entries of the glob `match`. Returns whether there were any. */
 bool merge_remove(json_t *list, const char *match);
 
 #endif

@@ -73,13 +73,14 @@ static bool matches_all(const char *pattern, const struct normal_incident *in)
 }
 
 /* Whether the title is of names of one form, such as "servers.*.load": leading parts alone ("shop.**") take in what did
- * not go wrong, and so does a star that is the names' own. */
+ * not go wrong, and so does a star that is the names' own. Nor are tags of a form: the star of "cpu;*" would take in
+ * any number of them, with any values. */
 static bool is_pattern(const struct normal_incident *in)
 {
     for (size_t i = 0; i < in->n; i++)
         if (strpbrk(in->metrics[i].name, "*?[]{}"))
             return false;
-    return strchr(in->title, '*') && !strstr(in->title, "**");
+    return strchr(in->title, '*') && !strstr(in->title, "**") && !strchr(in->title, ';');
 }
 
 static bool find_match(const struct normal_incident *in, char out[GLOB_MAX + 1])

@@ -28,10 +28,11 @@ struct normal_incident {
 };
 
 /* {"match", "choices": [{"choice", "options", "before", "change"}]}. `match` is the glob that the options would be
- * saved for: the name of a single metric; the title, where that is a pattern of names of one form ("servers.*.load")
- * which matches all; else the names in braces, up to NORMAL_CHOICES_NAMES_MAX; null, with no choices, when these are
- * more. `options` are as POST /api/overrides takes them, `before` what they are now (of the metrics, the largest
- * number), and `change` tells both and the glob. The choices, those that would change anything, in this order:
+ * saved for: the name of a single metric; the title, where that is a pattern of untagged names of one form
+ * ("servers.*.load") which matches all; else the names in braces, up to NORMAL_CHOICES_NAMES_MAX; null, with no
+ * choices, when these are more. `options` are as POST /api/overrides takes them, `before` what they are now (of the
+ * metrics, the largest number), and `change` tells both and the glob. The choices, those that would change anything,
+ * in this order:
  *
  *   "strength"   score_to_open a little above the highest score
  *   "direction"  only what goes the other way, where all went one way and both were told of

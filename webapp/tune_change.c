@@ -29,17 +29,17 @@ static bool lacks_day(const struct request *request, const char *match, const js
     return skyline && retention->archive[0].span_s < SKYLINE_WINDOW_S;
 }
 
-/* Whether the override has all that is to be saved. */
+/* Whether all that is to be saved is in the list. */
 static bool stands(const struct tune_change *c, const json_t *list)
 {
-    const json_t *options = json_object_get(merge_find(list, c->match), "options");
+    json_t *entries = merge_find(list, c->match), *options = merge_options(entries), *value;
     const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)c->options, name, value) {
-        if (!json_equal(json_object_get(options, name), value))
-            return false;
-    }
-    return true;
+    bool all = true;
+    json_object_foreach((json_t *)(uintptr_t)c->options, name, value)
+        all = all && json_equal(json_object_get(options, name), value);
+    json_decref(options);
+    json_decref(entries);
+    return all;
 }
 
 static int save(const struct tune_change *c, struct tune_stored *s, struct reply *reply)
@@ -67,10 +67,10 @@ static int take_back(const struct tune_change *c, struct tune_stored *s, struct 
     return -1;
 }
 
-int tune_change_edit(const struct tune_change *c, struct tune_stored *s, const struct request *request,
-                     struct reply *reply)
+/* Makes the change, whose options are these, unless it may not be made. */
+static int edit(const struct tune_change *c, const json_t *options, struct tune_stored *s,
+                const struct request *request, struct reply *reply)
 {
-    const json_t *options = c->undo ? json_object_get(json_object_get(c->undo, "before"), "options") : c->options;
     if (s->unreadable) /* saved by another release, perhaps: a change would wipe them all */
         http_error(reply, HTTP_CONFLICT, "the overrides in Redis cannot be read by this release, and stay as they "
                                          "are: see overrides_unreadable in the log, and " KEYS_OVERRIDES);
@@ -88,6 +88,16 @@ int tune_change_edit(const struct tune_change *c, struct tune_stored *s, const s
     return -1;
 }
 
+int tune_change_edit(const struct tune_change *c, struct tune_stored *s, const struct request *request,
+                     struct reply *reply)
+{
+    json_t *options = c->undo ? merge_options(json_object_get(c->undo, "before"))
+                              : json_incref((json_t *)(uintptr_t)c->options);
+    int result = edit(c, options, s, request, reply);
+    json_decref(options);
+    return result;
+}
+
 /* Notes the change that was made, and answers. */
 static void tell(const struct tune_change *c, const struct request *request, struct reply *reply,
                  const struct tune_stored *s, const json_t *before)
@@ -97,7 +107,9 @@ static void tell(const struct tune_change *c, const struct request *request, str
     log_info(c->undo ? "override_undone" : c->options ? "override_saved" : "override_removed", "match=%s",
              log_quote(quoted, sizeof quoted, c->match, strlen(c->match)));
     app_count(request->app, WEBAPP_overrides_saved, 1);
-    bool noted = tune_history_note(request->store, c->match, before, merge_find(s->list, c->match), entry) == 0;
+    json_t *after = merge_find(s->list, c->match);
+    bool noted = tune_history_note(request->store, c->match, before, after, entry) == 0;
+    json_decref(after);
     http_json(reply, HTTP_OK,
               json_pack("{s:I,s:O,s:o}", "version", (json_int_t)strtoll(s->version, NULL, 10) + 1, "overrides", s->list,
                         "entry", noted ? json_string(entry) : json_null()));
@@ -111,7 +123,7 @@ static int attempt(const struct tune_change *c, const struct request *request, s
     int result = tune_stored_read(&s, request->store);
     if (result != 0)
         goto out;
-    before = json_incref(merge_find(s.list, c->match));
+    before = merge_find(s.list, c->match);
     result = 1;
     if (tune_change_edit(c, &s, request, reply) != 0)
         goto out;

@@ -16,16 +16,11 @@
 #define TOLD_MAX 1000
 #define FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15)) /* as the list's, so that what was written compares equal */
 
-static json_t *or_null(const json_t *override)
-{
-    return override ? json_deep_copy(override) : json_null();
-}
-
 int tune_history_note(struct store *s, const char *match, const json_t *before, const json_t *after,
                       char id[TUNE_HISTORY_ID_BYTES])
 {
-    json_t *entry = json_pack("{s:s,s:I,s:o,s:o}", "match", match, "at", (json_int_t)clock_wall_s(), "before",
-                              or_null(before), "after", or_null(after));
+    json_t *entry = json_pack("{s:s,s:I,s:O,s:O}", "match", match, "at", (json_int_t)clock_wall_s(), "before", before,
+                              "after", after);
     char *text = entry ? json_dumps(entry, FLAGS) : NULL;
     redisReply *r = text ? store_command(s, "XADD " KEYS_OVERRIDES_HISTORY " MAXLEN ~ %d * json %s", KEPT, text) : NULL;
     int result = -1;
@@ -44,9 +39,21 @@ int tune_history_note(struct store *s, const char *match, const json_t *before, 
 
 bool tune_history_stands(const json_t *entry, const json_t *list)
 {
-    const json_t *after = json_object_get(entry, "after");
-    const json_t *now = merge_find(list, json_string_value(json_object_get(entry, "match")));
-    return now ? json_equal(now, after) : json_is_null(after);
+    json_t *now = merge_find(list, json_string_value(json_object_get(entry, "match")));
+    bool stands = json_equal(now, json_object_get(entry, "after"));
+    json_decref(now);
+    return stands;
+}
+
+/* Older releases had one override for a glob, or null. Returns whether it is one or a list now. */
+static bool make_list(json_t *entry, const char *key)
+{
+    json_t *value = json_object_get(entry, key);
+    if (json_is_null(value))
+        return json_object_set_new(entry, key, json_array()) == 0;
+    if (json_is_object(value))
+        return json_object_set_new(entry, key, json_pack("[O]", value)) == 0;
+    return json_is_array(value);
 }
 
 /* Reads [id, [field, value]] as XRANGE gives it. NULL when it is no entry of ours. */
@@ -57,10 +64,10 @@ static json_t *entry_json(const redisReply *r)
         return NULL;
     const redisReply *text = r->element[1]->element[1];
     json_t *entry = json_loadb(text->str, text->len, 0, NULL);
-    const json_t *match = json_object_get(entry, "match"), *before = json_object_get(entry, "before");
+    const json_t *match = json_object_get(entry, "match");
     if (json_is_string(match) && query_printable(json_string_value(match), json_string_length(match)) &&
-        json_is_integer(json_object_get(entry, "at")) && (json_is_null(before) || json_is_object(before)) &&
-        json_object_get(entry, "after") && json_object_set_new(entry, "id", json_string(r->element[0]->str)) == 0)
+        json_is_integer(json_object_get(entry, "at")) && make_list(entry, "before") && make_list(entry, "after") &&
+        json_object_set_new(entry, "id", json_string(r->element[0]->str)) == 0)
         return entry;
     json_decref(entry);
     return NULL;

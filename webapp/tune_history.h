@@ -2,7 +2,7 @@
  *   GET /api/overrides/history, POST /api/overrides/undo.
  *
  * An entry of the stream ridgeline:overrides:history is {"match": GLOB, "at": epoch s, "before", "after"}, in its
- * field `json`; the last two are the override as the list holds it, or null. */
+ * field `json`; the last two are what the list holds for the glob (merge_find()). */
 #ifndef WEBAPP_TUNE_HISTORY_H
 #define WEBAPP_TUNE_HISTORY_H
 
@@ -14,12 +14,12 @@
 
 #define TUNE_HISTORY_ID_BYTES 42 /* two 64-bit numbers, a hyphen and NUL */
 
-/* Notes a change; `before` and `after` may be NULL. Returns 0 with the entry's id, or -1 when Redis did not take it:
+/* Notes a change. Returns 0 with the entry's id, or -1 when Redis did not take it:
  * the change then stands all the same, and the log says so. */
 int tune_history_note(struct store *s, const char *match, const json_t *before, const json_t *after,
                       char id[TUNE_HISTORY_ID_BYTES]);
 
-/* Whether the override that the entry tells of is in `list` still as the entry left it. */
+/* Whether what the entry tells of is in `list` still as the entry left it. */
 bool tune_history_stands(const json_t *entry, const json_t *list);
 
 http_handler tune_history_get, tune_history_undo_post;

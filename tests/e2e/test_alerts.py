@@ -139,6 +139,74 @@ def test_an_alert_tells_of_the_states_that_it_names(redis, alerter, hook):
     assert len(kinds(hook)) == 4
 
 
+def break_web_and_db(redis, n=40):
+    """Strong metrics of one thing, and three weaker ones of another, in one incident."""
+    now = int(time.time())
+    web = [anomaly(f"shop.web{i}", now - 60, now - 10, score=90) for i in range(n)]
+    db = [anomaly(f"shop.db{i}", now - 50 + i, now - 10, score=60 + i) for i in range(3)]
+    for a in web + db:
+        tell(redis, "open", a)
+    return web, db
+
+
+@pytest.mark.parametrize("group_by", ["incident", "alert"])
+def test_an_alert_is_told_of_its_few_metrics_among_many_stronger_ones(redis, alerter, hook, group_by):
+    web, db = break_web_and_db(redis)
+    daemon = alerter(f'match = "shop.db*"; group_by = "{group_by}"; min_score = 85; repeat_after = "1h";')
+    wait_kinds(hook, "open")
+    incident = bodies(hook)[0]["incident"]
+    assert [m["metric"] for m in incident["strongest"]] == ["shop.db2", "shop.db1", "shop.db0"]
+    assert incident["first"]["metric"] == "shop.db0" and incident["metrics"] == 3 and incident["score"] == 62
+    assert incident["whole"] == {"title": "shop.*", "metrics": 43, "score": 90}
+
+    def told_long_ago():
+        settle(redis)
+        daemon.kill()
+        redis.delete("ridgeline:lease:alerter")
+        key = "ridgeline:incident:" + incident["id"]
+        state = redis.hget(key, "sent:all:hook").decode().split()
+        redis.hset(key, "sent:all:hook", " ".join([*state[:5], str(int(state[5]) - 1800), *state[6:]]))
+        daemon.start()
+        settle(redis)
+
+    now = int(time.time())
+    for i in range(20):  # of these the alert says nothing
+        tell(redis, "open", anomaly(f"shop.web{100 + i}", now - 30, now - 10, score=95))
+    told_long_ago()
+    wait_kinds(hook, "open")
+    tell(redis, "open", anomaly("shop.db9", now - 20, now - 10, score=51))
+    wait_kinds(hook, "open", "update")
+    assert bodies(hook)[1]["incident"]["metrics"] == 4 and bodies(hook)[1]["incident"]["whole"]["metrics"] == 64
+    for a in db:
+        close(redis, a)
+    close(redis, anomaly("shop.db9", now - 20, now - 10, score=51))
+    told_long_ago()
+    told_long_ago()  # nothing that the alert tells of is wrong any more: no repeat
+    wait_kinds(hook, "open", "update")
+    for a in web + [anomaly(f"shop.web{100 + i}", now - 30, now - 10, score=95) for i in range(20)]:
+        close(redis, a)
+    wait_kinds(hook, "open", "update", "resolve")
+    assert [m["metric"] for m in bodies(hook)[2]["incident"]["strongest"]][0] == "shop.db2"
+
+
+@pytest.mark.parametrize("how", ["restart", "reload"])
+def test_an_alert_whose_match_changes_is_told_of_what_it_matches_now(redis, alerter, hook, tmp_path, how):
+    break_web_and_db(redis)
+    daemon = alerter('match = "shop.none*";')
+    wait_for("an incident", lambda: redis.zcard("ridgeline:incidents:open") == 1)
+    settle(redis)
+    assert not hook.requests
+    settings = tmp_path / "alerter.conf"
+    settings.write_text(settings.read_text().replace("shop.none*", "shop.db*"))
+    if how == "restart":
+        daemon.stop()
+        daemon.start()
+    else:
+        daemon.process.send_signal(signal.SIGHUP)
+    wait_kinds(hook, "open")
+    assert bodies(hook)[0]["incident"]["metrics"] == 3
+
+
 def test_kills_in_between_neither_repeat_nor_lose_a_message(redis, alerter, hook):
     draw = random.Random(5)
     now = int(time.time())

@@ -23,11 +23,11 @@ def test_an_incident_shows_who_was_notified_and_what_was_seen(driver, redis, vis
     now = int(time.time())
     write_points(redis, LONG, [(t, 10 if t < now - 60 else 100) for t in range(now - 7200, now, 10)])
     tell(redis, "open", anomaly(LONG, now - 60, now - 10))
-    page = visit()
+    page = visit(more='rules = ( { match = "shop.**"; unit = "ms"; } );')
     (head,) = wait_heads(redis, 1)
     driver.get(page.web.page + "/#incident=" + head["id"])
     wait_for("nobody yet", lambda: "Nobody was notified." in driver.find_element(By.ID, "incident").text)
-    assert "100, where 5 to 15 was expected" in driver.find_element(By.ID, "incident").text
+    assert "100 ms, where 5 to 15 ms was expected" in driver.find_element(By.ID, "incident").text
     receipt = {"id": "1", "at": now - 50, "alert": "all", "channel": "ops-mail", "kind": "open", "outcome": "delivered",
                "done_at": now - 48, "reason": ""}
     notified = [receipt, dict(receipt, id="2", channel="pager", outcome="queued", done_at=None),

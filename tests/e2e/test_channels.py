@@ -180,7 +180,8 @@ def test_an_incident_is_one_mail_and_one_webhook_and_their_ends_though_all_were_
 def test_a_test_message_tells_what_the_receiver_said(running, tmp_path):
     hook = running(HttpReceiver())
     settings = write_settings(tmp_path / "t.conf",
-                              f'channels = ( {{ name = "hook"; type = "webhook"; url = "{hook.url}"; }} );')
+                              f'channels = ( {{ name = "hook"; type = "webhook"; url = "{hook.url}"; }} ); '
+                              'alerter: { site = "here"; page_url = "https://ridge.example.org/"; };')
 
     def try_channel(name):
         return subprocess.run([BUILD / "ridgeline", "test-channel", "--settings", settings, name],
@@ -189,7 +190,9 @@ def test_a_test_message_tells_what_the_receiver_said(running, tmp_path):
     good = try_channel("hook")
     assert (good.returncode, good.stdout) == (
         0, "open: delivered: HTTP 200: said  so\nresolve: delivered: HTTP 200: said  so\n")
-    assert [json.loads(r[3])["kind"] for r in hook.requests] == ["open", "resolve"]
+    sent = [json.loads(r[3]) for r in hook.requests]
+    assert [(m["kind"], m["site"], m["page_url"]) for m in sent] == [
+        (kind, "here", "https://ridge.example.org") for kind in ("open", "resolve")]
     hook.status = 403
     bad = try_channel("hook")
     assert (bad.returncode, bad.stdout) == (1, "open: failed: HTTP 403: said  so\n")

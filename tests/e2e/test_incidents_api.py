@@ -38,12 +38,15 @@ def test_the_api_lists_incidents_strongest_first_and_marks_candidates(redis, ale
 
 
 def test_the_api_tells_one_incident_with_its_members(redis, alerter, start):  # noqa: F811
-    web, now = start(), int(time.time())
+    web, now = start(more='rules = ( { match = "servers.web?.load"; unit = "%"; } );'), int(time.time())
     for i in range(2100):
         tell(redis, "open", anomaly(f"servers.web{i}.load", now - 60 + i % 7, now, score=50 + i % 50))
     (head,) = wait_heads(redis, 1, count=2100)
     one = web.json("/api/incident", id=head["id"])
     members, truncated = one.pop("members"), one.pop("members_truncated")
+    units = {m["metric"]: m.pop("unit") for m in [*members, *one["strongest"], one["first"]]}
+    assert all(unit == ("%" if len(metric) == len("servers.webN.load") else None) for metric, unit in units.items())
+    assert set(units.values()) == {"%", None}
     assert one == dict(head, candidate=False, desk=[], notified=[]) and truncated and len(members) == 2000
     assert members[0] == head["first"] and [m["start"] for m in members] == sorted(m["start"] for m in members)
     for bad in ({}, {"id": ""}, {"id": "x" * 16}, {"id": head["id"] + "0"}, {"id": "../etc"}):

@@ -152,6 +152,20 @@ def test_marks_are_kept_and_shown_with_the_metrics_that_they_match(start, redis)
     assert web.json("/api/marks", **{"from": now - 310, "until": now - 290})["marks"] == marks[:1]
 
 
+def test_who_sets_a_mark_is_told_of_how_many_metrics_it_is(start, redis):  # noqa: F811
+    for name in ("shop.orders", "shop.mails", "other"):
+        write_points(redis, name, [(int(time.time()), 5.0)])
+        redis.sadd("metrics.unique_metrics", "metrics." + name)
+    web = start()
+
+    def fits(**match):
+        return post(web, "/api/marks", {"text": "deploy", **match})["metrics"]
+
+    wait_for("the names", lambda: fits(match="shop.**") == 2)
+    assert fits(match="other") == 1 and fits(match="shpo.**") == 0 and fits() == 3
+    assert len(web.json("/api/marks")["marks"]) >= 4  # what fits none now is kept, too
+
+
 @pytest.mark.parametrize("body", [
     {}, [], {"text": ""}, {"text": "x" * 201}, {"text": "a\nb"}, {"text": 5}, {"text": "a", "at": "now"},
     {"text": "a", "at": 5}, {"text": "a", "at": 4e9}, {"text": "a", "at": 2**40}, {"text": "a", "match": "["},

@@ -63,7 +63,7 @@ def test_what_is_normal_is_learnt_as_an_override_that_can_be_undone(redis, web, 
     assert list(choices(web, incident)[1]) == ["direction", "change"], "what is in force is not offered"
     assert "changed" in say(web, 409, incident=incident, kind="normal", teach=strength["change"])["error"]
     (entry,) = web.json("/api/overrides/history")["entries"]
-    assert entry["undoable"] and entry["before"] is None
+    assert entry["undoable"] and entry["before"] == []
     requests.post(web.page + "/api/overrides/undo", json={"entry": entry["id"]}, timeout=30,
                   headers={"X-Ridgeline-Token": web.token()}).raise_for_status()
     assert overrides(web) == {} and choices(web, incident)[1]["strength"] == strength

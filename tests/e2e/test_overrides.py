@@ -40,18 +40,34 @@ def test_overrides_merge_win_by_age_and_go_away(web, redis):
     web.save("a.b", {"median": 6})
     answer = web.save("a.*", {"median": None, "score_to_open": 70.5})
     assert [(o["match"], o["options"]) for o in answer["overrides"]] == [
-        ("a.b", {"median": 6}), ("a.*", {"consensus": 2, "score_to_open": 70.5})]
-    assert answer["version"] == 3 and abs(answer["overrides"][1]["saved_at"] - time.time()) < 10
+        ("a.*", {"consensus": 2}), ("a.b", {"median": 6}), ("a.*", {"score_to_open": 70.5})]
+    assert answer["version"] == 3 and abs(answer["overrides"][2]["saved_at"] - time.time()) < 10
     assert {**web.json("/api/overrides"), "entry": answer["entry"]} == answer
     assert json.loads(redis.hget("ridgeline:overrides", "list")) == answer["overrides"]
     text = web.get("/api/overrides/export")
     assert text.headers["Content-Type"].startswith("text/plain")
     assert 'match = "a.*"' in text.text and "score_to_open = 70.5" in text.text
 
-    assert [o["match"] for o in web.save("a.b", {"median": None})["overrides"]] == ["a.*"]
+    assert [o["match"] for o in web.save("a.b", {"median": None})["overrides"]] == ["a.*", "a.*"]
     assert web.remove("a.*")["overrides"] == []
     web.remove("a.*", expect=404)
     assert web.json("/api/overrides") == {"version": 5, "overrides": []}
+
+
+def test_an_old_option_does_not_come_back_over_a_later_one_when_another_is_saved(web, start):
+    web.save("shop.a", {"median": 9})
+    web.save("shop.*", {"median": 5})
+    web.save("shop.a", {"consensus": 2})
+    exported = web.get("/api/overrides/export").text
+
+    def values(of):
+        options = of.json("/api/options", metric="shop.a")["options"]
+        return {o["name"]: o["value"] for o in options if o["name"] in ("median", "consensus")}
+
+    assert values(web) == {"median": 5, "consensus": 2}
+    web.remove("shop.a")
+    web.remove("shop.*")
+    assert values(start(more=exported)) == {"median": 5, "consensus": 2}
 
 
 def test_exported_overrides_are_settings(start):
@@ -128,7 +144,7 @@ def undo(web, entry, expect=200):
 def changes(web):
     """The history, newest first, as (match, options before, options after, undoable)."""
     def of(side):
-        return side and side["options"]
+        return {name: value for entry in side for name, value in entry["options"].items()} or None
     return [(e["match"], of(e["before"]), of(e["after"]), e["undoable"]) for e in history(web)]
 
 
@@ -165,7 +181,7 @@ def test_undo_restores_what_was_there_and_where_it_stood(web):
     removed = web.remove("b")
     assert undo(web, removed["entry"])["overrides"] == changed["overrides"]
     first = history(web)[-1]
-    assert first["after"]["options"] == {"median": 5} and not first["undoable"]
+    assert first["after"][0]["options"] == {"median": 5} and not first["undoable"]
 
 
 def test_the_undoing_of_a_first_save_leaves_nothing(web):

@@ -141,7 +141,7 @@ static struct told_one *hold(struct told *t, const char *id, uint32_t metrics, c
     struct told_one *one = calloc(1, sizeof *one + sizeof *one->way);
     cr_assert_not_null(one);
     snprintf(one->id, sizeof one->id, "%s", id);
-    one->head.metrics = metrics;
+    one->head.metrics = one->way[0].concern.metrics = metrics;
     cr_assert_eq(routing_from_text(&one->way[0].state, state), 0);
     HASH_ADD_STR(t->ones, id, one);
     return one;
@@ -160,7 +160,7 @@ Test(groups, what_follows_whom_and_counts_is_known_after_a_start)
         {"0 0 resolve 2 7 5 key=00000000000000aa", true, 7},
         {"0 0 nothing 2 7 5 key=00000000000000aa", false, 7},
         {"1 1 nothing 2 3 5 key=00000000000000aa", false, 3}, /* held back: its end is told to nobody */
-        {"1 0 nothing 1 9 5", true, 9},
+        {"1 0 nothing 1 9 5", true, 7}, /* and it leads no more */
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct told t = {.ways = {.n = 1}};
@@ -207,6 +207,7 @@ static void load(struct told *t)
         cr_assert_not_null(one);
         one->head = world.head[i];
         memcpy(one->id, one->head.id, sizeof one->id);
+        one->way[0].concern.metrics = one->head.metrics;
         routing_from_text(&one->way[0].state, world.saved[i]);
         HASH_ADD_STR(t->ones, id, one);
     }
@@ -270,6 +271,7 @@ static void check_followers(const struct told_one *leader)
 static bool route(struct told *t, struct told_one *one, int64_t now_s)
 {
     struct routing_state *state = &one->way[0].state;
+    state->own = one->way[0].concern.metrics;
     if (one->way[0].leader)
         return true;
     if (*state->with) {
@@ -303,7 +305,7 @@ static bool route(struct told *t, struct told_one *one, int64_t now_s)
             return false;
         if (leader) {
             cr_assert(leader != one && leader->way[0].state.told);
-            routing_join(state, leader->id, &one->head, now_s);
+            routing_join(state, leader->id, now_s);
             groups_follow(leader, one, 0);
             save(one);
             return true;
@@ -368,8 +370,10 @@ static bool pass(struct told *t, int64_t now_s)
 {
     for (struct told_one *one = t->ones; one; one = one->hh.next)
         for (size_t i = 0; i < INCIDENTS; i++)
-            if (strcmp(one->id, world.head[i].id) == 0)
+            if (strcmp(one->id, world.head[i].id) == 0) {
                 one->head = world.head[i];
+                one->way[0].concern.metrics = world.head[i].metrics;
+            }
     for (struct told_one *one = t->ones; one; one = one->hh.next)
         if (!route(t, one, now_s))
             return false;

@@ -16,10 +16,11 @@ static struct incidents incidents;
 #define NOW_MS INT64_C(1700000100000)
 
 static const struct kinship no_statsd;
+static const struct conf_alerts alerts;
 
 static void begin(void)
 {
-    incidents_init(&incidents, &no_statsd);
+    incidents_init(&incidents, &no_statsd, &alerts);
 }
 
 static void end(void)
@@ -139,7 +140,7 @@ Test(incidents, the_same_metric_comes_back_within_reopen_within_even_after_two_h
     cr_assert(one == of("a.b", T0 + 9900) && one->reopened == 1 && one->closed_at_s == 0 && !one->group.closed);
     struct incident_head head;
     char title[PARTS_TITLE_MAX];
-    head_make(&head, one, title);
+    head_make(&head, one, NULL, title);
     cr_assert(head.count == 2 && head.metrics == 1);
     take("a.b", T0 + 9900, T0 + 9950, false, 60);
     take("a.b", T0 + 9950 + 901, T0 + 12000, true, 60);
@@ -206,7 +207,7 @@ Test(incidents, the_head_tells_first_mover_strongest_and_direction)
         snprintf(name, sizeof name, "web.n%d.cpu", i);
         take(name, T0 + (uint32_t)((i + 11) % 30), T0 + 100 + (uint32_t)i, i % 3 > 0, 50 + i * 7 % 30);
     }
-    head_make(&head, of("web.n19.cpu", T0), title);
+    head_make(&head, of("web.n19.cpu", T0), NULL, title);
     cr_assert_str_eq(head.title, "web.*.cpu");
     cr_assert_str_eq(head.first.metric, "web.n19.cpu");
     cr_assert(head.count == 30 && head.open_members == 20 && head.open && head.start == T0 && head.end == T0 + 129);
@@ -217,7 +218,7 @@ Test(incidents, the_head_tells_first_mover_strongest_and_direction)
     struct incident_member down = member("web.n99.cpu", T0 + 5, T0 + 9, true, NAN);
     down.direction = INCIDENT_DOWN;
     incidents_take(&incidents, &rules, &down, NOW_MS);
-    head_make(&head, of("web.n99.cpu", T0 + 5), title);
+    head_make(&head, of("web.n99.cpu", T0 + 5), NULL, title);
     cr_assert(head.direction == INCIDENT_MIXED && head.count == 31 && head.score == 79);
 }
 
@@ -293,7 +294,7 @@ static char *text_of(const struct incidents_one *one)
     char title[PARTS_TITLE_MAX];
     struct incident_head head;
 
-    head_make(&head, one, title);
+    head_make(&head, one, NULL, title);
     json_t *json = incident_head_to_json(&head);
     cr_assert_not_null(json);
     char *text = json_dumps(json, JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
@@ -356,7 +357,7 @@ Test(incidents, restored_from_what_was_written_they_are_the_same_and_take_nothin
         char names[150][64];
 
         srand(seed);
-        incidents_init(&other, &no_statsd);
+        incidents_init(&other, &no_statsd, &alerts);
         for (int i = 0; i < 150; i++) {
             random_anomaly(&told[i], names[i]);
             cr_assert_eq(incidents_take(&incidents, &rules, &told[i], NOW_MS), 0);

@@ -29,6 +29,11 @@ static void check_save(const char *before, const char *match, const char *option
     "[{\"match\":\"a.*\",\"saved_at\":1,\"options\":{\"consensus\":3}},"                                              \
     "{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}}]"
 
+#define B_OF_TWO "{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}}"
+#define THREE                                                                                                          \
+    "[{\"match\":\"a.*\",\"saved_at\":1,\"options\":{\"consensus\":3}}," B_OF_TWO ","                                \
+    "{\"match\":\"a.*\",\"saved_at\":3,\"options\":{\"median\":6}}]"
+
 Test(merge, new_override_goes_to_the_end)
 {
     check_save("[]", "a", "{\"consensus\":2}", "[{\"match\":\"a\",\"saved_at\":99,\"options\":{\"consensus\":2}}]");
@@ -38,11 +43,41 @@ Test(merge, new_override_goes_to_the_end)
                "{\"match\":\"c\",\"saved_at\":99,\"options\":{\"consensus\":2}}]");
 }
 
-Test(merge, saved_again_keeps_its_other_options_and_wins_over_all)
+Test(merge, an_option_that_is_saved_wins_over_all_and_the_others_keep_their_places)
 {
     check_save(TWO, "a.*", "{\"median\":6.5}",
+               "[{\"match\":\"a.*\",\"saved_at\":1,\"options\":{\"consensus\":3}},"
+               "{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}},"
+               "{\"match\":\"a.*\",\"saved_at\":99,\"options\":{\"median\":6.5}}]");
+    check_save(TWO, "a.*", "{\"consensus\":4}",
                "[{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}},"
-               "{\"match\":\"a.*\",\"saved_at\":99,\"options\":{\"consensus\":3,\"median\":6.5}}]");
+               "{\"match\":\"a.*\",\"saved_at\":99,\"options\":{\"consensus\":4}}]");
+    check_save(THREE, "a.*", "{\"flat\":0,\"consensus\":null}",
+               "[{\"match\":\"b\",\"saved_at\":2,\"options\":{\"median\":5}},"
+               "{\"match\":\"a.*\",\"saved_at\":99,\"options\":{\"median\":6,\"flat\":0}}]");
+}
+
+Test(merge, what_is_last_already_stays_one_entry)
+{
+    check_save(TWO, "b", "{\"consensus\":2}",
+               "[{\"match\":\"a.*\",\"saved_at\":1,\"options\":{\"consensus\":3}},"
+               "{\"match\":\"b\",\"saved_at\":99,\"options\":{\"median\":5,\"consensus\":2}}]");
+    check_save(TWO, "b", "{\"consensus\":null}", TWO);
+}
+
+Test(merge, all_entries_of_a_glob_are_found_and_removed)
+{
+    json_t *list = parse(THREE), *found = merge_find(list, "a.*"), *options = merge_options(found);
+    json_t *wanted = parse("{\"consensus\":3,\"median\":6}"), *rest = parse("[" B_OF_TWO "]");
+    cr_assert_eq(json_array_size(found), 2);
+    cr_assert(json_equal(options, wanted));
+    cr_assert(merge_remove(list, "a.*"));
+    cr_assert(json_equal(list, rest));
+    json_decref(rest);
+    json_decref(wanted);
+    json_decref(options);
+    json_decref(found);
+    json_decref(list);
 }
 
 Test(merge, null_removes_an_option_and_an_empty_override)
@@ -109,7 +144,7 @@ Test(merge, number_of_overrides_is_bounded)
     json_decref(list);
 }
 
-/* Restores `before` (an override, or "null") for `match`, and compares with `after`; NULL: refused, unchanged. */
+/* Restores `before` (overrides) for `match`, and compares with `after`; NULL: refused, unchanged. */
 static void check_restore(const char *list_text, const char *match, const char *before_text, const char *after)
 {
     char error[CONF_ERROR_MAX] = "";
@@ -128,18 +163,20 @@ static void check_restore(const char *list_text, const char *match, const char *
 
 Test(merge, restored_override_stands_where_its_age_puts_it)
 {
-    check_restore("[" A_STAR "]", "b", B_OF("0"), "[" B_OF("0") "," A_STAR "]");
-    check_restore("[" A_STAR "]", "b", B_OF("1"), "[" A_STAR "," B_OF("1") "]");
-    check_restore("[]", "b", B_OF("1"), "[" B_OF("1") "]");
-    check_restore(TWO, "b", B_OF("0"), "[" B_OF("0") "," A_STAR "]");
-    check_restore(TWO, "b", B_OF("1"), "[" A_STAR "," B_OF("1") "]");
-    check_restore(TWO, "b", B_OF("5"), "[" A_STAR "," B_OF("5") "]");
+    check_restore("[" A_STAR "]", "b", "[" B_OF("0") "]", "[" B_OF("0") "," A_STAR "]");
+    check_restore("[" A_STAR "]", "b", "[" B_OF("1") "]", "[" A_STAR "," B_OF("1") "]");
+    check_restore("[]", "b", "[" B_OF("1") "]", "[" B_OF("1") "]");
+    check_restore(TWO, "b", "[" B_OF("0") "]", "[" B_OF("0") "," A_STAR "]");
+    check_restore(TWO, "b", "[" B_OF("1") "]", "[" A_STAR "," B_OF("1") "]");
+    check_restore(TWO, "b", "[" B_OF("5") "]", "[" A_STAR "," B_OF("5") "]");
+    check_restore(TWO, "b", "[" B_OF("0") "," B_OF("5") "]", "[" B_OF("0") "," A_STAR "," B_OF("5") "]");
+    check_restore(THREE, "a.*", "[" A_STAR "]", TWO);
 }
 
 Test(merge, restoring_nothing_removes_what_there_is)
 {
-    check_restore(TWO, "b", "null", "[" A_STAR "]");
-    check_restore(TWO, "c", "null", TWO);
+    check_restore(TWO, "b", "[]", "[" A_STAR "]");
+    check_restore(TWO, "c", "[]", TWO);
 }
 
 Test(merge, what_is_restored_is_checked_as_if_it_were_saved)
@@ -149,6 +186,9 @@ Test(merge, what_is_restored_is_checked_as_if_it_were_saved)
                          "{\"match\":\"b\",\"saved_at\":1,\"options\":{\"median\":0}}",
                          "{\"match\":\"b\",\"saved_at\":1,\"options\":{\"of_a_later_release\":1}}",
                          "{\"match\":\"b\",\"saved_at\":1,\"options\":{\"median\":5},\"more\":1}"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        check_restore(TWO, "b", bad[i], NULL);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char both[512];
+        snprintf(both, sizeof both, "[%s,%s]", B_OF("0"), bad[i]);
+        check_restore(TWO, "b", both, NULL);
+    }
 }

@@ -274,6 +274,24 @@ Test(message, the_longest_of_everything_fits)
     json_decref(incident);
 }
 
+Test(message, of_a_part_it_says_what_it_is_part_of)
+{
+    char summary[MESSAGE_TEXT_SUMMARY_MAX];
+    struct message_text_facts facts;
+    json_t *incident = head("db.*", 3);
+    struct message m = sample(MESSAGE_OPEN, incident);
+    json_t *whole = json_pack("{s:s, s:i, s:f}", "title", "shop\n.**", "metrics", 403, "score", 99.4);
+    json_object_set_new(incident, "whole", whole);
+    message_text_facts(&facts, &m);
+    const char *said = "";
+    for (size_t i = 0; i < facts.n; i++)
+        if (strcmp(facts.fact[i].label, "Part of") == 0)
+            said = facts.fact[i].value;
+    cr_assert_str_eq(said, "shop .**: 403 metrics, score 99");
+    cr_assert(strncmp(message_text_summary(summary, sizeof summary, &m), "OPEN db.*: 3 metrics, ", 22) == 0);
+    json_decref(incident);
+}
+
 Test(message, of_a_group_it_says_how_many_incidents_are_told_together)
 {
     json_t *incident = head("shop.**", 3);

@@ -127,11 +127,18 @@ Test(normal_choices, nothing_but_the_incidents_own_metrics_is_matched)
                                 metric("shop.pay.errors", WHAT(ANOMALOUS), 60, INCIDENT_UP)};
     struct normal_metric odd[] = {metric("a,b", WHAT(ANOMALOUS), 60, INCIDENT_UP),
                                   metric("{c}[d]*?", WHAT(ANOMALOUS), 60, INCIDENT_UP)};
+    struct normal_metric tagged[] = {metric("cpu;host=a", WHAT(ANOMALOUS), 60, INCIDENT_UP),
+                                     metric("cpu;host=b", WHAT(ANOMALOUS), 60, INCIDENT_UP)};
+    struct normal_metric dotted[] = {metric("srv.a;dc=x", WHAT(ANOMALOUS), 60, INCIDENT_UP),
+                                     metric("srv.b;dc=x", WHAT(ANOMALOUS), 60, INCIDENT_UP)};
     expect_match(m, 2, "shop.*.errors", "shop.*.errors");
     expect_match(m, 2, "shop.**", "{shop.cart.errors,shop.pay.errors}");
     expect_match(m, 2, "**", "{shop.cart.errors,shop.pay.errors}");
     expect_match(m, 2, "shop.cart.errors and others", "{shop.cart.errors,shop.pay.errors}");
     expect_match(m, 2, "shop.*.latency", "{shop.cart.errors,shop.pay.errors}");
+    expect_match(tagged, 2, "cpu;*", "{cpu;host=a,cpu;host=b}");
+    expect_match(tagged, 2, "cpu;*=*", "{cpu;host=a,cpu;host=b}");
+    expect_match(dotted, 2, "srv.*;dc=x", "{srv.a;dc=x,srv.b;dc=x}"); /* its star takes in srv.a;host=c;dc=x */
     expect_match(m, 1, "shop.cart.errors", "shop.cart.errors");
     expect_match(odd, 2, "?", "{a[,]b,[{]c[}][[]d[]][*][?]}");
     expect_match(odd + 1, 1, "{c}[d]*?", "[{]c[}][[]d[]][*][?]");

@@ -148,6 +148,9 @@ Test(routing, its_text_reads_back_and_nothing_else_does)
                                       "1 0 open -1 x 5",
                                       "1 0 open 99999999999 1 5",
                                       "1 0 open 1 1 5 key=00000000000000a",
+                                      "1 0 open 1 1 5 own=1",
+                                      "1 0 open 1 1 5 own=x key=00000000000000aa",
+                                      "1 0 open 1 1 5 own=1 own=1 key=00000000000000aa",
                                       "1 0 open 1 1 5 key=00000000000000aax",
                                       "1 0 open 1 1 5 key=00000000000000AA",
                                       "1 0 open 1 1 5 with=00000000000000aa",
@@ -170,20 +173,22 @@ Test(routing, its_text_reads_back_and_nothing_else_does)
 Test(routing, its_text_tells_of_the_group_that_it_leads_or_is_told_in)
 {
     const struct incident_head head = {.open = true, .metrics = 9};
-    struct routing_state s = {.sequence = 3, .key = UINT64_C(0xfedcba9876543210)}, read;
+    struct routing_state s = {.sequence = 3, .own = 5, .key = UINT64_C(0xfedcba9876543210)}, read;
     char text[ROUTING_TEXT_MAX];
     routing_intend(&s, &usual, ROUTING_OPEN, false, &head, T0);
-    cr_assert_str_eq(routing_to_text(text, &s), "1 0 open 4 9 1800000000 key=fedcba9876543210");
+    cr_assert_str_eq(routing_to_text(text, &s), "1 0 open 4 9 1800000000 own=5 key=fedcba9876543210");
     cr_assert_eq(routing_from_text(&read, text), 0);
-    cr_assert(read.key == s.key && *read.with == '\0' && routing_is_busy(&read));
-    s = (struct routing_state){.sequence = 3};
-    routing_join(&s, "00000000000000aa", &head, T0);
-    cr_assert_str_eq(routing_to_text(text, &s), "0 0 nothing 3 9 1800000000 with=00000000000000aa");
+    cr_assert(read.key == s.key && read.own == 5 && *read.with == '\0' && routing_is_busy(&read));
+    s = (struct routing_state){.sequence = 3, .own = 9};
+    routing_join(&s, "00000000000000aa", T0);
+    cr_assert_str_eq(routing_to_text(text, &s), "0 0 nothing 3 9 1800000000 own=9 with=00000000000000aa");
     cr_assert_eq(routing_from_text(&read, text), 0);
     cr_assert_str_eq(read.with, "00000000000000aa");
     cr_assert_not(routing_is_busy(&read));
     routing_leave(&read);
     cr_assert_str_eq(routing_to_text(text, &read), "0 0 nothing 3 9 1800000000");
+    cr_assert_eq(routing_from_text(&read, "1 0 nothing 3 9 1800000000 key=fedcba9876543210"), 0);
+    cr_assert_eq(read.own, 9, "as older releases wrote it");
 }
 
 /* Redis, as far as routing needs it: what was saved, and an outbox that takes each number but once. */

@@ -49,8 +49,11 @@ const overrideRow = ({match, options, saved_at: savedAt}, table, again) =>
     ['saved ', time(savedAt)], {text: 'Remove', act: () => removeOverride(match).then(again)});
 
 const entryRow = ({id, at, match, before, after, undoable}, table, again) =>
-  row(match, changeInWords(before?.options ?? {}, after?.options ?? {}, table), time(at),
+  row(match, changeInWords(optionsOf(before), optionsOf(after), table), time(at),
     undoable && {text: 'Undo', act: () => undoOverride(id).then(again)});
+
+// What a glob's entries set together.
+const optionsOf = entries => Object.assign({}, ...entries.map(entry => entry.options));
 
 // "median 5 → 9, flat no → as the rules say": what differs.
 function changeInWords(before, after, table) {

@@ -28,12 +28,13 @@ const WHATS = {FLAT: 'stopped moving', DROPOUT: 'fell to nothing', STALE: 'fell 
 // What a member is, where it is not off its value: "reaches 100 % in 2d4h at this pace"; else "".
 export const noteOf = ({what, note}) => note || WHATS[what] || '';
 
-// What was seen of a member at its peak, and what was expected: "412, where 80 to 120 was expected"; else "".
-export function seenOf({value, expected, lower, upper, mean}) {
+// What was seen of a member at its peak, and what was expected: "412 ms, where 80 to 120 ms was expected"; else "".
+export function seenOf({value, expected, lower, upper, mean, unit}) {
   if (!Number.isFinite(value)) return '';
+  const inUnit = x => number(x) + (unit ? ` ${unit}` : '');
   const off = Number.isFinite(expected) && !(value >= lower && value <= upper);
-  const where = off ? `, where ${number(lower)} to ${number(upper)} was expected` : '';
-  return number(value) + (mean ? ' on average' : '') + where;
+  const where = off ? `, where ${number(lower)} to ${inUnit(upper)} was expected` : '';
+  return inUnit(value) + (mean ? ' on average' : '') + where;
 }
 
 const parts = new WeakMap(); // row -> its parts

@@ -1,0 +1,77 @@
+#include "alerter/concern.h"
+
+#include "alerter/head.h"
+#include "ridgeline/alerts.h"
+
+static struct head_part part_of(const struct conf_alerts *alerts, size_t alert)
+{
+    return (struct head_part){.alert = alert, .states = alerts->list[alert].states};
+}
+
+static void count_member(const struct incidents_member *member, const struct conf_alerts *alerts,
+                         struct concern *counts)
+{
+    for (size_t a = 0; a < alerts->n; a++) {
+        struct head_part part = part_of(alerts, a);
+        bool takes = head_takes(&part, member);
+        counts[a].members += takes;
+        counts[a].open += takes && member->m.open;
+    }
+}
+
+static void count_metric(const struct metrics_one *metric, const struct conf_alerts *alerts, struct concern *counts)
+{
+    for (size_t a = 0; a < alerts->n; a++)
+        counts[a].metrics += (alerts->list[a].states & metric->whats) != 0 && metrics_matched_by(metric, a);
+}
+
+void concern_count(const struct incidents_one *one, const struct conf_alerts *alerts, struct concern *counts)
+{
+    for (size_t a = 0; a < alerts->n; a++)
+        counts[a] = (struct concern){0};
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        count_member(member, alerts, counts);
+        member->metric->whats |= 1u << member->m.what;
+    }
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        count_metric(member->metric, alerts, counts); /* the first of a metric's members counts it */
+        member->metric->whats = 0;
+    }
+}
+
+/* Those that the head names. */
+static bool filter_named(struct incident_head *part, const struct incident_head *head,
+                         const struct alert_settings *alert, char title[PARTS_TITLE_MAX])
+{
+    struct parts_common common;
+
+    *part = *head;
+    part->n_strongest = 0;
+    for (size_t i = 0; i < head->n_strongest; i++)
+        if (alerts_tell_of(alert, &head->strongest[i]))
+            part->strongest[part->n_strongest++] = head->strongest[i];
+    bool has_first = alerts_tell_of(alert, &head->first);
+    if (part->n_strongest == head->n_strongest && has_first)
+        return true; /* and so do the others, as far as one can tell */
+    if (part->n_strongest == 0 && !has_first)
+        return false;
+    if (part->n_strongest == 0)
+        part->strongest[part->n_strongest++] = head->first;
+    if (!has_first)
+        part->first = part->strongest[0];
+    parts_common_init(&common, part->first.metric);
+    for (size_t i = 0; i < part->n_strongest; i++)
+        parts_common_add(&common, part->strongest[i].metric);
+    part->title = parts_common_text(&common, title);
+    part->count = part->metrics = (uint32_t)part->n_strongest;
+    part->score = part->strongest[0].score;
+    return true;
+}
+
+bool concern_head(struct incident_head *part, const struct incident_head *head, const struct incidents_one *one,
+                  const struct conf_alerts *alerts, size_t alert, char title[PARTS_TITLE_MAX])
+{
+    struct head_part which = part_of(alerts, alert);
+
+    return one ? head_make(part, one, &which, title) : filter_named(part, head, &alerts->list[alert], title);
+}
