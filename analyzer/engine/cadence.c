@@ -17,7 +17,7 @@
 #define ERRATIC_STEP_MOVED 4.0  /* times: three deviations of such a median */
 #define SPARSE_SHARE 0.5        /* more than a change from one step to another makes before it is settled */
 #define SPARSE_LEAST_STEP_S 10  /* below, whole seconds alone make intervals uneven, */
-#define SPARSE_LEAST_GAP_S 300  /* but make no gap like this, the least silence that is told */
+#define SPARSE_LEAST_GAP_S 300  /* but make no gaps like this, the least silence that is told */
 #define SPARSE_STALE_STEPS 10.0 /* seven means of exponential intervals */
 #define SPARSE_STALE_GAPS 2.0   /* chance sets records: the next longest is often half as long again */
 #define STALE_STEPS 5.0
@@ -99,10 +99,15 @@ bool cadence_take(struct cadence *c, uint32_t t)
     return c->taken == CADENCE_INTERVALS && settle(c);
 }
 
+/* Whether gaps between bursts are the habit: one outage does not make the mean interval of all points long. */
+static bool has_bursts(const struct cadence *c)
+{
+    return c->longest_gap_s >= SPARSE_LEAST_GAP_S && (c->last_t - c->first_t) / (c->n - 1) >= SPARSE_LEAST_STEP_S;
+}
+
 bool cadence_is_sparse(const struct cadence *c)
 {
-    bool is_uneven = c->step_s >= SPARSE_LEAST_STEP_S || c->longest_gap_s >= SPARSE_LEAST_GAP_S;
-    return c->step_s > 0 && is_uneven && c->irregular > SPARSE_SHARE;
+    return c->step_s > 0 && c->irregular > SPARSE_SHARE && (c->step_s >= SPARSE_LEAST_STEP_S || has_bursts(c));
 }
 
 double cadence_stale_after_s(const struct cadence *c)

@@ -37,7 +37,8 @@ void cadence_init(struct cadence *c);
 bool cadence_take(struct cadence *c, uint32_t t);
 
 /* Whether the metric is sparse: its points come seldom and by chance, with a median interval of 10 s at least, or in
- * bursts with gaps of five minutes between them, and over half of the intervals are off that median. */
+ * bursts with gaps of five minutes between them that make the mean interval as long, and over half of the intervals are
+ * off that median. */
 bool cadence_is_sparse(const struct cadence *c);
 
 /* Silence after which the metric is stale: more than 5 steps and more than its longest habit; of a sparse one more than

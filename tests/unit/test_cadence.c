@@ -141,6 +141,16 @@ Test(cadence, whole_seconds_make_nothing_sparse)
     }
 }
 
+Test(cadence, outages_of_an_hour_make_no_bursts_of_whole_seconds)
+{
+    struct noise n = noise_seeded(1);
+    for (unsigned i = 0; i < 20000; i++) {
+        feed(i % 5000 == 4999 ? 3600 : 1 + floor(3 * noise_uniform(&n)));
+        cr_assert_not(cadence_is_sparse(&c), "point %u", i);
+    }
+    cr_expect_lt(cadence_stale_after_s(&c), 3601);
+}
+
 Test(cadence, what_was_sparse_and_became_regular_is_sparse_no_more)
 {
     struct noise n = noise_seeded(2);
