@@ -180,13 +180,31 @@ const struct limit *learning_find(struct learning *l, const struct settings *set
     return &one->limit;
 }
 
-int learning_end(struct learning *l, struct store *s, uint64_t *counters)
+/* All in one go, for they may be thousands, and the lease must not run out meanwhile. */
+static int forget_unseen(struct learning *l, struct store *s)
 {
     struct learning_one *one, *next;
-    int result = 0;
-    HASH_ITER(hh, l->ones, one, next)
-        if (result == 0 && one->pass != l->pass)
-            result = learning_forget(l, s, one->metric);
+    int result = store_connect(s);
+    for (one = l->ones; one && result == 0; one = one->hh.next)
+        if (one->pass != l->pass) {
+            result = store_append(s, "HDEL " KEYS_LIMITS " %s", one->metric);
+            one->is_leaving = result == 0;
+        }
+    HASH_ITER(hh, l->ones, one, next) {
+        if (!one->is_leaving)
+            continue;
+        one->is_leaving = false;
+        if (store_done(store_reply(s)) == 0)
+            drop(l, one);
+        else
+            result = -1;
+    }
+    return result;
+}
+
+int learning_end(struct learning *l, struct store *s, uint64_t *counters)
+{
+    int result = forget_unseen(l, s);
     counters[ALERTER_limits] = HASH_COUNT(l->ones);
     if (result != 0)
         return -1;

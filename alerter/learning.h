@@ -20,6 +20,7 @@
 struct learning_one {
     struct limit limit;
     uint64_t pass; /* that last found its metric */
+    bool is_leaving; /* Redis was told to forget it, and has not answered yet */
     UT_hash_handle hh;
     char metric[];
 };

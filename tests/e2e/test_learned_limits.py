@@ -8,6 +8,7 @@ import time
 from conftest import BUILD, canonical, wait_for, write_settings
 from importing import run_import, write_csv
 from incidents import alerters, heads, wait_heads  # noqa: F401 (fixtures)
+from senders import Proxy
 from test_outlook import again, line
 from webapp import start  # noqa: F401 (fixture)
 
@@ -140,3 +141,26 @@ def test_a_limit_that_was_passed_is_none(redis, alerters, tmp_path):
     again(redis, alerter)
     wait_heads(redis, 1, "closed")
     wait_for("no limit", lambda: kept(redis) == {})
+
+
+class CountingProxy(Proxy):
+    """How many times a client sent something with `marker` in it."""
+
+    def __init__(self, path, redis_sock, marker):
+        super().__init__(path, redis_sock)
+        self.marker, self.sent = marker, 0
+
+    def before(self, data):
+        self.sent += self.marker in data
+
+
+def test_many_limits_are_forgotten_in_few_round_trips(redis, alerters, tmp_path):
+    text = json.dumps({"kind": "unit", "limit": 100, "floor": False, "times": 0, "since": 0})
+    redis.hset("ridgeline:limits", mapping={f"gone.{i:04}.share": text for i in range(2000)})
+    with CountingProxy(tmp_path / "proxy.sock", redis.sock, b"ridgeline:limits") as proxy:
+        redis.sock = proxy.sock
+        alerter = alerters()
+        wait_for("the end of the pass", lambda: redis.hexists("ridgeline:alerter", "limits"))
+        assert kept(redis) == {} and proxy.sent < 100
+        wait_for("its counters", lambda: alerter.counter("forecasts") == alerter.counter("limits") == 0)
+        assert alerter.counter("redis_errors") == 0
