@@ -121,14 +121,9 @@ static bool is_on(const struct settings *s, const char *option)
 /* Whether a rule gives any metric a limit, or one may be learned. */
 static bool may_have_limits(const struct settings *s)
 {
-    size_t learn = 0;
-    while (strcmp(conf_metric_option(learn)->name, "learn_limit") != 0)
-        learn++;
-    bool found = s->detection.learn_limit != 0;
-    for (size_t i = 0; i < s->rules.n; i++) {
-        const struct conf_rule *rule = &s->rules.rules[i];
-        found |= !isnan(rule->limit) || (rule->set[learn] && rule->value[learn] != 0);
-    }
+    bool found = is_on(s, "learn_limit");
+    for (size_t i = 0; i < s->rules.n; i++)
+        found |= !isnan(s->rules.rules[i].limit);
     return found;
 }
 
