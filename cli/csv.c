@@ -34,11 +34,15 @@ static bool column(const char *line, size_t index, const char **text, size_t *le
 
 static int find_column(const char *line, const char *name, size_t *index)
 {
-    const char *text;
+    const char *text, *comma = line;
     size_t len;
-    for (*index = 0; column(line, *index, &text, &len); (*index)++)
+    for (*index = 0; comma; (*index)++) {
+        column(line, 0, &text, &len);
         if (len == strlen(name) && strncmp(text, name, len) == 0)
             return 0;
+        comma = strchr(line, ',');
+        line = comma ? comma + 1 : line;
+    }
     return -1;
 }
 

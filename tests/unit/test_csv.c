@@ -158,3 +158,18 @@ Test(csv, needs_the_column_names_where_the_first_line_is_no_row)
     cr_assert_eq(csv_open(&c, path), -1);
     cr_assert_not_null(strstr(c.error, "No such file"), "%s", c.error);
 }
+
+/* Looked at from its begin for each column, such a line takes an hour. */
+Test(csv, a_first_line_of_a_million_columns_is_looked_at_once)
+{
+    enum { COLUMNS = 1000000 };
+    char *text = malloc(COLUMNS + 32);
+    struct csv c;
+    cr_assert_not_null(text);
+    memset(text, ',', COLUMNS);
+    strcpy(text + COLUMNS, "timestamp,value\n");
+    file(text);
+    cr_expect_eq(csv_open(&c, path), 0);
+    csv_close(&c);
+    free(text);
+}
