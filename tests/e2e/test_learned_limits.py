@@ -47,6 +47,10 @@ def log(source=random.Random(2)):
     return [(t, v) for (t, _), v in zip(history(lambda ago: 0), found)]
 
 
+def noise(source=random.Random(3)):
+    return history(lambda ago: source.gauss(50, 5))
+
+
 def load(redis, tmp_path, **histories):
     """Imports them, without their anomalies: those are no matter here."""
     settings = write_settings(tmp_path / "import.conf", RULES)
@@ -62,7 +66,7 @@ def kept(redis):
 
 
 def test_what_ran_into_a_limit_before_is_told_before_it_does_again(redis, alerters, start, tmp_path):  # noqa: F811
-    load(redis, tmp_path, pool_db=pool(), log_bytes=log(), noise=history(lambda ago: random.gauss(50, 5)))
+    load(redis, tmp_path, pool_db=pool(), log_bytes=log(), noise=noise())
     alerter = alerters(more=RULES)
     (head,) = wait_heads(redis, 1)
     first = head["first"]
