@@ -134,9 +134,9 @@ int change_patch_rollup(struct store *s, const char *key, size_t key_len, const 
     uint8_t *packed = pack(r, changes, &len);
     if (!packed)
         return -1;
-    size_t head_len = stored->len < ROLLUP_HEAD_BYTES ? stored->len : ROLLUP_HEAD_BYTES;
+    size_t compared = changes->derived || stored->len < ROLLUP_HEAD_BYTES ? stored->len : ROLLUP_HEAD_BYTES;
     int result = run(s, &patch_script, key, key_len, 3, (const void *[]){stored->bytes, number, packed},
-                     (const size_t[]){head_len, digits, len});
+                     (const size_t[]){compared, digits, len});
     free(packed);
     return result;
 }

@@ -35,8 +35,8 @@ void change_copy_fini(struct change_copy *c);
 int change_rewrite(struct store *s, const char *key, size_t key_len, const struct change_copy *c,
                    const uint8_t *bytes, size_t len);
 
-/* Writes what a fold has changed, if the key still has the head of what was stored and the rollup's length. For changes
- * that are not derived: an import may have filled other slots meanwhile. */
+/* Writes what a fold has changed, if the key still has the head of what was stored and the rollup's length; where some
+ * was computed from finer slots, which an import may have filled meanwhile, if it still has all that was stored. */
 int change_patch_rollup(struct store *s, const char *key, size_t key_len, const struct rollup_stored *stored,
                         const struct rollup *r, const struct rollup_changes *changes);
 

@@ -162,7 +162,7 @@ static int write_rollup(struct work *w, int counter)
     if (gather(w) != 0)
         return -1;
     rollup_fold(&w->rollup, w->input, w->inputs, w->until, &changes);
-    if (counter == ROOMBA_folded && !changes.derived)
+    if (counter == ROOMBA_folded)
         result = change_patch_rollup(s, w->rollup_key, w->rollup_key_len, &w->as_read, &w->rollup, &changes);
     else
         result = rollup_store_replace(s, &replace_script, w->rollup_key, w->rollup_key_len, &w->as_read, &w->rollup);

@@ -275,3 +275,20 @@ def test_a_slot_made_of_finer_ones_holds_what_is_filled_while_roomba_makes_it(re
     counters = fold_against(site, redis, daemons, tmp_path, lambda: fill_slot(redis, "m", 0, day - 20 * 3600, 7777.0))
     assert counters["folded"] == 1
     assert Rollup(redis, "m").slots(1)[day - DAY][2] == 7777.0
+
+
+def test_a_slot_made_of_finer_ones_is_written_alone(redis, site, daemons):
+    """The AOF logs what a script changes: of a whole rollup all of it, with each such slot."""
+    day = (int(time.time()) // DAY - 3) * DAY
+    site.set_retention("60s:6h,30m:2d,1d:30d")
+    redis.set("metrics.m", b"".join(canonical(t, 5.0) for t in range(day - 12 * 3600, day + 3600, STEP_S)))
+    redis.sadd("metrics.unique_metrics", "metrics.m")
+    assert roomba_walks(site, daemons, "roomba")["rollups_begun"] == 1
+    redis.append("metrics.m", b"".join(canonical(t, 5.0) for t in range(day + 3600, day + 9 * 3600, STEP_S)))
+    redis.config_set("notify-keyspace-events", "K$")
+    with redis.pubsub() as changes:
+        changes.subscribe("__keyspace@0__:rollup.m")
+        assert roomba_walks(site, daemons, "roomba")["folded"] == 1
+        seen = {m["data"] for m in iter(lambda: changes.get_message(timeout=1), None) if m["type"] == "message"}
+    assert seen == {b"setrange"}
+    assert Rollup(redis, "m").slots(1)[day - DAY][1] == 5.0
