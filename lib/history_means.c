@@ -61,7 +61,7 @@ static void gather_mean(void *context, const struct rollup_point *p)
         g->failed = true;
 }
 
-static int gather(struct series *means, const struct rollup *r, const struct history_stretch *stretch)
+int history_means_read(const struct rollup *r, const struct history_stretch *stretch, struct series *means)
 {
     struct gathered g = {.means = means};
     rollup_each_of(r, stretch->archive, 0, stretch->until, count_mean, &g);
@@ -78,7 +78,7 @@ int history_means_replay(const struct rollup *r, const struct history_stretch *s
     struct engine_record *record = malloc(engine_record_bytes());
     int result = -1;
     series_init(&means);
-    if (!record || gather(&means, r, stretch) != 0 || coarse_init(&older, r) != 0)
+    if (!record || history_means_read(r, stretch, &means) != 0 || coarse_init(&older, r) != 0)
         goto out;
     engine_init(record);
     episode_init(&end->episode);

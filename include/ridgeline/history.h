@@ -65,14 +65,17 @@ struct history_stretch {
 
 /* Parts the time up to `until` among the archives of `r` (which may be empty), in time order: each moment is judged
  * from the finest one that is warm by then, what comes before from the coarsest. Returns how many stretches there are,
- * none where nothing is stored. Pure, as is history_means_replay(). */
+ * none where nothing is stored. Pure, as all of history_means. */
 unsigned history_means_plan(const struct rollup *r, uint32_t until, struct history_stretch plan[ROLLUP_ARCHIVES_MAX]);
 
-/* Judges the means of a stretch, each as a point at the begin of its slot. The record begins empty with the archive's
- * first mean, or HISTORY_MEANS_MAX before the last, and learns from the older means what is usual; none that begins
- * after stretch->until is looked at. Calls `each` for every one, those before stretch->from included. Returns 0, or -1
- * when memory is out. */
+/* Fills an empty `*means` with what is to be judged for a stretch, each mean as a point at the begin of its slot: those
+ * of its archive from the first, or HISTORY_MEANS_MAX before the last, up to stretch->until. Returns 0, or -1 when
+ * memory is out. */
 #define HISTORY_MEANS_MAX 8192
+int history_means_read(const struct rollup *r, const struct history_stretch *stretch, struct series *means);
+
+/* Judges these, those before stretch->from included, by a record that begins empty and learns from the older means what
+ * is usual. Returns 0, or -1 when memory is out. */
 int history_means_replay(const struct rollup *r, const struct history_stretch *stretch,
                          const struct engine_options *options, struct history_end *end, replay_each *each,
                          void *context);

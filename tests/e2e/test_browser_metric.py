@@ -11,7 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
 from conftest import ROOT, canonical, wait_for, write_settings
-from importing import newest, run_import, shop, write_csv
+from importing import ROLLED_UP, newest, rolled_up, run_import, shop, write_csv  # noqa: F401: one is a fixture
 from pages import visit
 from test_preview import write_day
 from webapp import start  # noqa: F401: a fixture
@@ -153,6 +153,17 @@ def test_the_band_goes_on_hatched_where_it_is_reconstructed_and_a_moment_there_i
     wait_for("why", lambda: page.text(".words").startswith("Reconstructed from 10-minute means: Normal: "))
     open_view(page, **{"from": -14 * DAY})
     wait_for("the legend", lambda: page.text(legend) == "hatched: reconstructed from 10-minute means")
+
+
+def test_a_preview_of_more_than_the_raw_points_says_that_it_is_estimated(rolled_up, driver, start):  # noqa: F811
+    with visit(driver, start(more=ROLLED_UP)) as view:
+        open_view(view)
+        field = wait_for("the form", lambda: view.all(".tune [name=sensitivity]"))[0]
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys("2")
+        words = "Where no raw points are left, estimated from 10-minute means."
+        wait_for("the sentence", lambda: view.text(".preview").endswith(words))
+        assert view.text(".preview").startswith("Last 24 h: ")
 
 
 def test_a_drag_zooms_and_with_shift_pans(spike_t, page):

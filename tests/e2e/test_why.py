@@ -6,7 +6,7 @@ import time
 import pytest
 
 from conftest import BUILD, write_settings
-from importing import DAY, SETTINGS, newest, run_import, shop, write_csv
+from importing import DAY, HOUR, ROLLED_UP, SETTINGS, newest, rolled_up, run_import, shop, write_csv  # noqa: F401
 from webapp import STEP, start, web, write_history, write_points  # noqa: F401: `start` and `web` are fixtures
 
 
@@ -66,22 +66,7 @@ def test_a_saved_record_answers_for_no_time_that_it_left_out(web, redis, tmp_pat
     assert late["source"] == "replayed from the start of the tail"
 
 
-ROLLED_UP = 'retention = "60s:6h,10m:14d";'
-HOUR = 3600
-
-
-@pytest.fixture
-def rolled_up(redis, tmp_path):
-    """Two weeks of a metric of which all but six hours is rolled up, and the hour five days ago that was a fault."""
-    until = newest()
-    fault = (until - 5 * DAY) // HOUR * HOUR
-    points = [(t, v * 2 if fault <= t < fault + HOUR else v) for t, v in shop(1, until, fault=None)]
-    settings = write_settings(tmp_path / "import.conf", SETTINGS.replace('retention = "60s:24h";', ROLLED_UP))
-    run_import("--settings", settings, "--redis", f"unix:{redis.sock}", write_csv(tmp_path / "shop.orders.csv", points))
-    return fault, points
-
-
-def test_beyond_the_raw_points_a_verdict_is_reconstructed_from_means(start, redis, rolled_up):
+def test_beyond_the_raw_points_a_verdict_is_reconstructed_from_means(start, redis, rolled_up):  # noqa: F811
     fault, points = rolled_up
     for slot in range(64):
         redis.delete(f"ridgeline:events:{slot}")  # nothing was judged while it happened
@@ -105,7 +90,7 @@ def test_beyond_the_raw_points_a_verdict_is_reconstructed_from_means(start, redi
     web.get("/api/verdict", expect=404, metric="shop.orders", at=fault)
 
 
-def test_the_verdict_that_an_anomaly_has_kept_is_given_and_not_made_anew(start, redis, rolled_up):
+def test_the_verdict_that_an_anomaly_has_kept_is_given_and_not_made_anew(start, redis, rolled_up):  # noqa: F811
     fault, _ = rolled_up
     web = start(more=ROLLED_UP)
     found = web.json("/api/anomalies", state="closed", metric="shop.orders")["anomalies"]
@@ -121,7 +106,7 @@ def test_the_verdict_that_an_anomaly_has_kept_is_given_and_not_made_anew(start, 
     assert web.json("/api/verdict", metric="shop.orders", at=a["peak"]["t"])["verdict"] == a["peak"]
 
 
-def test_the_band_before_the_raw_points_is_that_of_the_verdicts(start, redis, rolled_up):
+def test_the_band_before_the_raw_points_is_that_of_the_verdicts(start, redis, rolled_up):  # noqa: F811
     fault, points = rolled_up
     web = start(more=ROLLED_UP)
     got = web.json("/api/series", metric="shop.orders")
@@ -141,7 +126,7 @@ def test_the_band_before_the_raw_points_is_that_of_the_verdicts(start, redis, ro
     assert "reconstructed" not in alone and "expected" not in alone
 
 
-def test_ridgeline_explain_says_that_it_reconstructed(redis, rolled_up, tmp_path):
+def test_ridgeline_explain_says_that_it_reconstructed(redis, rolled_up, tmp_path):  # noqa: F811
     fault, points = rolled_up
     settings = write_settings(tmp_path / "explain.conf", f'redis = "unix:{redis.sock}"; {ROLLED_UP}')
 

@@ -6,7 +6,7 @@ import './dygraphs.js';
 import {get} from './api.js';
 import {DetectorLanes} from './detectors.js';
 import {el, setText} from './dom.js';
-import {clock, duration, nowS, number, shortNumber} from './format.js';
+import {clock, duration, meanWidth, nowS, number, shortNumber} from './format.js';
 import {listenTo} from './gestures.js';
 import {whenBack} from './live.js';
 import {lineColours, lineOptions, onColours, paintGhost, paintSeries, palette} from './paint.js';
@@ -316,11 +316,5 @@ function stepsInWords({stretches}, {from, until}) {
 // "10-minute means": of what the band is reconstructed, finest first; empty where it is of points alone.
 function meansInWords({reconstructed}, {from, until}) {
   const steps = reconstructed.filter(stretch => stretch.from <= until && stretch.until >= from).map(({step}) => step);
-  return steps.length ? `${steps.sort((a, b) => a - b).map(width).join(' and ')} means` : '';
-}
-
-function width(seconds) {
-  const units = [['day', DAY_S], ['hour', HOUR_S], ['minute', 60], ['second', 1]];
-  const [name, unit] = units.find(([, s]) => seconds % s === 0);
-  return `${seconds / unit}-${name}`;
+  return steps.length ? `${steps.sort((a, b) => a - b).map(meanWidth).join(' and ')} means` : '';
 }
