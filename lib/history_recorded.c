@@ -21,13 +21,15 @@ struct search {
     struct anomaly *found;
 };
 
-/* Whether the text is such an anomaly's; `*s->found` is then that. */
+/* Whether the text is such an anomaly's; `*s->found` is then that. A silence's verdicts are of no point. */
 static bool tells(struct search *s, const redisReply *text)
 {
     struct anomaly_outline o;
     struct anomaly *a = s->found;
     if (anomaly_outline_from_text(&o, text->str, text->len) != 0 || strlen(o.metric) != s->len ||
         memcmp(o.metric, s->name, s->len) != 0 || o.start > s->at || anomaly_from_text(a, text->str, text->len) != 0)
+        return false;
+    if (a->opened.state == ENGINE_STALE)
         return false;
     return a->opened.t == s->at || a->peak.t == s->at || (a->closed.t > 0 && a->closed.t == s->at);
 }

@@ -20,7 +20,7 @@ struct chart_means {
  * is out. */
 int chart_means_add(const struct chart_means *c);
 
-/* Adds what a verdict that is not warming up says to both arrays. */
+/* Adds the rows of a verdict to both arrays; none while it warms up. */
 void chart_means_tell(json_t *expected, json_t *scores, const struct verdict *v);
 
 #endif

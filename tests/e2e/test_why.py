@@ -7,7 +7,7 @@ import pytest
 
 from conftest import BUILD, write_settings
 from importing import DAY, HOUR, ROLLED_UP, SETTINGS, newest, rolled_up, run_import, shop, write_csv  # noqa: F401
-from webapp import STEP, start, web, write_history, write_points  # noqa: F401: `start` and `web` are fixtures
+from webapp import STEP, anomaly, start, tell, web, write_history, write_points  # noqa: F401: two are fixtures
 
 
 def test_a_verdict_says_why_and_why_not(web, redis):
@@ -104,6 +104,20 @@ def test_the_verdict_that_an_anomaly_has_kept_is_given_and_not_made_anew(start, 
     assert beside["reconstructed"]
     redis.delete("rollup.shop.orders")  # what was recorded outlasts it
     assert web.json("/api/verdict", metric="shop.orders", at=a["peak"]["t"])["verdict"] == a["peak"]
+
+
+@pytest.mark.parametrize("state", ["ANOMALOUS", "STALE"])
+def test_what_was_recorded_of_a_silence_is_of_no_point_and_not_given(start, redis, rolled_up, state):  # noqa: F811
+    t = rolled_up[0] - 30 * HOUR
+    web = start(more=ROLLED_UP)
+    a = anomaly("shop.orders", t, t + HOUR)
+    for kept in (a["opened"], a["peak"]):
+        kept["state"] = state
+    tell(redis, "open", a)
+    tell(redis, "close", a)
+    told = web.json("/api/verdict", metric="shop.orders", at=t)
+    assert told["reconstructed"] == (state == "STALE")
+    assert told["why"].startswith("Reconstructed" if state == "STALE" else "Recorded")
 
 
 def test_the_band_before_the_raw_points_is_that_of_the_verdicts(start, redis, rolled_up):  # noqa: F811
