@@ -32,13 +32,6 @@ export function duration(seconds) {
   return pair(Math.floor(s / DAY_S), 'd', Math.floor((s % DAY_S) / HOUR_S), 'h');
 }
 
-// "10-minute", of means that are so wide
-export function meanWidth(seconds) {
-  const units = [['day', DAY_S], ['hour', HOUR_S], ['minute', MINUTE_S], ['second', 1]];
-  const [name, size] = units.find(([, size]) => seconds % size === 0);
-  return `${seconds / size}-${name}`;
-}
-
 const two = n => String(n).padStart(2, '0');
 const isToday = date => date.toDateString() === new Date().toDateString();
 

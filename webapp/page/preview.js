@@ -4,7 +4,8 @@
 import {metricHash} from './address.js';
 import {previewOverride} from './changes.js';
 import {el, replace, setText} from './dom.js';
-import {duration, meanWidth, number, time} from './format.js';
+import {duration, number, time} from './format.js';
+import {meanWidth} from './means.js';
 import {scoreBadge} from './verdict.js';
 
 const PAUSE_MS = 250;

@@ -6,9 +6,10 @@ import './dygraphs.js';
 import {get} from './api.js';
 import {DetectorLanes} from './detectors.js';
 import {el, setText} from './dom.js';
-import {clock, duration, meanWidth, nowS, number, shortNumber} from './format.js';
+import {clock, duration, nowS, number, shortNumber} from './format.js';
 import {listenTo} from './gestures.js';
 import {whenBack} from './live.js';
+import {meanWidth} from './means.js';
 import {lineColours, lineOptions, onColours, paintGhost, paintSeries, palette} from './paint.js';
 import {boundsOf, extend, hasClosed, lineRuns, previewed, rowsOf, thinned, valueRange} from './plot.js';
 
