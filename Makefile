@@ -50,8 +50,8 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(OBJ)/%.
 pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
-PURE_SRC := $(call pick,lib,hash records_pack series rollup rollup_fold coarse_means keys glob glob_compile units \
-                        units_retention units_shard options conf conf_cross conf_errors conf_source conf_value \
+PURE_SRC := $(call pick,lib,hash records_pack series rollup rollup_fold coarse_means history_means keys glob \
+                        glob_compile units units_retention units_shard options conf conf_cross conf_errors conf_source conf_value \
                         conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
                         calendar calendar_read calendar_time alerts mutes conf_lists incident forecast limit \
                         learned_limit envelope ticket desk receipt roster graph_url marks_member member)
@@ -63,7 +63,8 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
                           statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask \
-                         find join branch names_list http chart_lanes incidents_csv thin points normal_choices) \
+                         find join branch names_list http chart_lanes chart_means incidents_csv thin points \
+                         normal_choices) \
              $(call pick,alerter,parts kinship grouping metrics incidents incidents_member head concern subject \
                                  message message_value message_text message_html routing groups limiter backoff chart) \
              $(call pick,alerter/channels,harmless parcel channel webhook slack pagerduty alertmanager mail syslog \

@@ -2,8 +2,9 @@
  *
  * First the options in force and where each came from; then, when Redis has
  * the metric, the verdict about its newest point or the one at a given moment. The
- * verdict is made again from the newest saved record before that point and the raw tail,
- * by the engine that the workers run, under the options in force now. */
+ * verdict is made again from the newest saved record before that point and the raw tail, or
+ * from means where no raw points are left, by the engine that the workers run, under the
+ * options in force now. */
 #include "cli/explain.h"
 
 #include <getopt.h>
@@ -15,13 +16,11 @@
 
 #include "cli/cli.h"
 #include "ridgeline/clock.h"
-#include "ridgeline/coarse.h"
 #include "ridgeline/conf.h"
+#include "ridgeline/history.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 #include "ridgeline/prospect.h"
-#include "ridgeline/records.h"
-#include "ridgeline/replay.h"
 #include "ridgeline/store.h"
 
 #define SETS_MAX 64
@@ -35,7 +34,8 @@ static const char usage[] =
     "  --state-dir DIR     where the private Redis of `ridgeline run` keeps its socket\n"
     "  --set NAME=VALUE    changes one setting; may be repeated\n"
     "  --at TIME           the last point at or before TIME instead of the newest: epoch seconds,\n"
-    "                      or YYYY-MM-DDTHH:MM:SS in UTC\n";
+    "                      or YYYY-MM-DDTHH:MM:SS in UTC; where no raw point is left of that time,\n"
+    "                      the mean that is\n";
 
 struct arguments {
     const char *path, *state_dir, *name;
@@ -129,22 +129,6 @@ static void load_overrides(struct store *store, struct conf_rules *r)
     freeReplyObject(reply);
 }
 
-/* The raw tail in time order, without what came after `at`. Returns 0, or -1. */
-static int load_tail(struct store *store, const struct arguments *a, struct series *tail)
-{
-    char key[KEYS_MAX];
-    size_t key_len = keys_metric(key, a->name, strlen(a->name));
-    redisReply *reply = store_command(store, "GET %b", key, key_len);
-    int status = store_ok(reply) ? 0 : -1;
-    if (status == 0 && reply->type == REDIS_REPLY_STRING)
-        status = series_scan((const uint8_t *)reply->str, (size_t)reply->len, tail, NULL);
-    freeReplyObject(reply);
-    series_sort_first_wins(tail);
-    while (a->has_at && tail->n > 0 && tail->points[tail->n - 1].t > a->at)
-        tail->n--;
-    return status;
-}
-
 /* Keeps the newest verdict and its episode. */
 static void keep_last(void *context, const struct verdict *v, enum episode_change change,
                       const struct episode *episode)
@@ -158,50 +142,40 @@ static void keep_last(void *context, const struct verdict *v, enum episode_chang
     last->found = true;
 }
 
-/* Judges the last point of the tail again. Returns 0, or -1 when Redis does not answer or memory is out. */
-static int judge(struct store *store, const char *name, const struct engine_options *o, struct series *tail,
+/* Judges what is left of the moment again. Returns as history_explain() does. */
+static int judge(struct store *store, const struct arguments *a, const struct engine_options *o,
                  struct explain_verdict *out)
 {
-    struct episode episode;
-    struct engine_record *r = malloc(engine_record_bytes());
-    struct coarse coarse = {0};
-    uint32_t t = tail->points[tail->n - 1].t;
-    int loaded = -1, result = -1;
-    if (r != NULL)
-        loaded = records_load_before(store, name, strlen(name), t, t, r, &episode);
-    if (loaded >= 0 && engine_step_s(r) == 0 && coarse_load(&coarse, store, name, strlen(name)) != 0)
-        loaded = -1;
-    if (loaded >= 0) {
-        out->from_record = loaded == 0;
-        result = replay_run(r, &episode, o, tail, &coarse, keep_last, out);
-        out->stale_after_s = engine_stale_after_s(r);
-        out->step_s = engine_step_s(r);
-        out->sparse = engine_is_sparse(r);
-        out->patience_s = episode_patience_s(o, engine_step_s(r));
-    }
-    coarse_fini(&coarse);
-    free(r);
-    return result;
+    struct series stored;
+    struct history_end *end = &out->end;
+    struct history_replay what = {.name = a->name,
+                                  .len = strlen(a->name),
+                                  .stored = &stored,
+                                  .until = a->has_at ? a->at : UINT32_MAX,
+                                  .options = o,
+                                  .each = keep_last,
+                                  .context = out};
+    int none = history_read(store, a->name, what.len, &stored);
+    if (none == 0)
+        none = history_explain(store, &what, end);
+    if (none == 0)
+        out->patience_s = episode_patience_s(o, end->step_s);
+    series_fini(&stored);
+    return none;
 }
 
 static int explain_metric(struct store *store, const struct arguments *a, const struct engine_options *o)
 {
-    struct explain_verdict last = {0};
-    struct series tail;
-    int status;
-    series_init(&tail);
-    status = load_tail(store, a, &tail);
-    if (status == 0 && tail.n == 0)
-        puts(a->has_at ? "Redis holds no point of this metric at or before that time."
-                       : "Redis holds no points of this metric.");
-    else if (status == 0)
-        status = judge(store, a->name, o, &tail, &last);
-    if (status < 0)
+    struct explain_verdict last = {.found = false};
+    int none = judge(store, a, o, &last);
+    if (none < 0)
         puts("Redis gave no usable answer.");
     else if (last.found)
         explain_print_verdict(&last, o, a->has_at ? 0 : clock_wall_s());
-    series_fini(&tail);
-    return last.found ? 0 : 1;
+    else
+        puts(a->has_at ? "Redis holds no point of this metric at or before that time, raw or rolled up."
+                       : "Redis holds no points of this metric.");
+    return none == 0 && last.found ? 0 : 1;
 }
 
 /* When it reaches its limit, where it has one. */

@@ -5,14 +5,13 @@
 #include "ridgeline/conf.h"
 #include "ridgeline/episode.h"
 #include "ridgeline/forecast.h"
+#include "ridgeline/history.h"
 
 struct explain_verdict {
     struct verdict verdict;
     struct episode episode; /* of the metric, after that point */
-    double stale_after_s, step_s;
-    bool sparse;
+    struct history_end end;
     double patience_s; /* how long after its last anomalous point an anomaly closes */
-    bool from_record; /* a saved record stood before the point; without one the tail alone was judged */
     bool found;
 };
 

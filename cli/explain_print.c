@@ -45,6 +45,16 @@ void explain_print_retention(const struct units_retention *r, const struct conf_
            conf_origin_text(from, sizeof from, origin));
 }
 
+static void print_source(const struct history_end *end)
+{
+    char step[UNITS_TEXT_MAX];
+    if (end->source == HISTORY_FROM_MEANS)
+        printf("  source    reconstructed from means of %s: no raw point is left of that time\n",
+               units_duration_text(step, sizeof step, (int64_t)end->step_s));
+    else if (end->source == HISTORY_RECORDED)
+        puts("  source    recorded when it was judged");
+}
+
 static void print_state(const struct explain_verdict *e, int64_t now)
 {
     const struct verdict *v = &e->verdict;
@@ -62,18 +72,18 @@ static void print_state(const struct explain_verdict *e, int64_t now)
     putchar('\n');
     if (isfinite(v->rate))
         printf("  rate      %.6g a second: a counter is judged by its rate\n", v->rate);
-    if (now > 0 && e->stale_after_s > 0 && (double)silent_s > e->stale_after_s)
+    if (now > 0 && e->end.stale_after_s > 0 && (double)silent_s > e->end.stale_after_s)
         printf("  silent    %s: for %lld s, longer than its habit of %.0f s\n", engine_state_name(ENGINE_STALE),
-               (long long)silent_s, e->stale_after_s);
+               (long long)silent_s, e->end.stale_after_s);
 }
 
 static void print_sparse(const struct explain_verdict *e)
 {
     char step[UNITS_TEXT_MAX], habit[UNITS_TEXT_MAX];
-    if (e->sparse)
+    if (e->end.sparse)
         printf("  sparse    its points come by chance, about one each %s; its habit are silences of up to %s\n",
-               units_duration_text(step, sizeof step, (int64_t)e->step_s),
-               units_duration_text(habit, sizeof habit, (int64_t)e->stale_after_s));
+               units_duration_text(step, sizeof step, (int64_t)e->end.step_s),
+               units_duration_text(habit, sizeof habit, (int64_t)e->end.stale_after_s));
 }
 
 static void print_expected(const struct verdict *v)
@@ -135,7 +145,7 @@ static void print_conclusion(const struct explain_verdict *e, const struct engin
     else
         printf("No anomaly, although %s suffice: such a change is not wanted, by direction, min_change or "
                "min_change_relative.\n", by_score ? "score and votes" : "the votes");
-    if (!e->from_record)
+    if (e->end.source == HISTORY_FROM_TAIL)
         puts("No saved record stands before this point: it was judged from the first raw point on.");
 }
 
@@ -145,6 +155,7 @@ void explain_print_verdict(const struct explain_verdict *e, const struct engine_
     char moment[TIME_MAX], value[NUMBER_MAX], strength[NUMBER_MAX];
     printf("Verdict about the point of %s (%u)\n", time_text(moment, v->t), (unsigned)v->t);
     printf("  value     %s\n", number_text(value, v->value));
+    print_source(&e->end);
     print_state(e, now);
     print_sparse(e);
     print_expected(v);

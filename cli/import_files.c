@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/history.h"
+#include "cli/history_file.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/proc.h"
@@ -33,7 +33,7 @@ static const char *name_of(const struct import_files *all, const struct input *i
     if (all->name)
         return all->name;
     int len = snprintf(out, NAME_BYTES, "%s%s%.*s", all->prefix ? all->prefix : "", all->prefix ? "." : "",
-                       (int)history_stem(in->name), in->name);
+                       (int)history_file_stem(in->name), in->name);
     for (char *slash = out; (slash = strchr(slash, '/'));)
         *slash = '.';
     return len < NAME_BYTES ? out : NULL;
@@ -106,11 +106,11 @@ static enum import_result import_points(struct import_files_worker *w, const str
 static void import_file(struct import_files_worker *w, const struct input *in)
 {
     struct import_files *all = w->all;
-    char error[HISTORY_ERROR_MAX];
+    char error[HISTORY_FILE_ERROR_MAX];
     struct series points;
     uint64_t ahead;
     series_init(&points);
-    if (history_read(in->path, all->until, &points, &ahead, error) != 0) {
+    if (history_file_read(in->path, all->until, &points, &ahead, error) != 0) {
         fprintf(stderr, "ridgeline import: %s\n", error);
         atomic_fetch_add(&all->bad, 1);
     } else {

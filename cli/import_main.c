@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/history.h"
+#include "cli/history_file.h"
 #include "cli/import_files.h"
 #include "cli/import_redis.h"
 #include "cli/own_redis.h"
@@ -84,7 +84,7 @@ static int load_settings(const struct arguments *a, struct settings *settings)
 static int find_files(struct import_files *all, char **paths, int n)
 {
     char error[INPUTS_ERROR_MAX];
-    if (inputs_find(&all->inputs, paths, (size_t)n, history_suffixes, error) != 0) {
+    if (inputs_find(&all->inputs, paths, (size_t)n, history_file_suffixes, error) != 0) {
         fprintf(stderr, "ridgeline import: %s\n", error);
         return -1;
     }

@@ -15,10 +15,10 @@ struct import_rollup_span {
 };
 
 /* Puts those of `all` (not empty, sorted, each time once: history and key) before span->tail_from into the metric's
- * rollup, in its slots that hold nothing yet. One of another retention is made anew before, as roomba would with its next
- * fold: it would keep of the history only what the old archives hold. `retention` has two archives or more. `script` is
- * the connection's own, of rollup_store_replace_source. Returns what it did, or -1 when Redis refused or did not answer,
- * or memory is out. */
+ * rollup, in its slots that hold nothing yet. One of another retention is made anew before, as roomba would with its
+ * next fold: it would keep of the history only what the old archives hold. `retention` has two archives or more.
+ * `script` is the connection's own, of rollup_store_replace_source. Returns what it did, or -1 when Redis refused or
+ * did not answer, or memory is out. */
 enum import_rollup_result {
     IMPORT_ROLLUP_SAME,    /* nothing was missing */
     IMPORT_ROLLUP_WRITTEN,

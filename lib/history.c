@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "ridgeline/anomaly.h"
 #include "ridgeline/coarse.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/records.h"
@@ -88,5 +89,66 @@ out:
     coarse_fini(&coarse);
     free(record);
     series_fini(&points);
+    return result;
+}
+
+/* Time of the newest point at or before `until`. Returns whether there is one. */
+static bool last_point(const struct series *stored, uint32_t until, uint32_t *t)
+{
+    bool found = false;
+    for (size_t i = 0; i < stored->n; i++) {
+        uint32_t candidate = stored->points[i].t;
+        if (candidate <= until && (!found || candidate > *t)) {
+            *t = candidate;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* Gives the verdict that `a` has kept of the moment. */
+static void tell_recorded(const struct anomaly *a, const struct history_replay *what, struct history_end *end)
+{
+    static const enum episode_change change[] = {EPISODE_OPENED, EPISODE_PEAKED, EPISODE_CLOSED};
+    const struct verdict *kept[] = {&a->opened, &a->peak, &a->closed};
+    unsigned i = a->opened.t == what->until ? 0 : a->peak.t == what->until ? 1 : 2;
+    end->source = HISTORY_RECORDED;
+    end->episode = (struct episode){.open = i < 2,
+                                    .start = a->start,
+                                    .first_hot = a->opened.t,
+                                    .last_hot = a->end,
+                                    .score = a->score,
+                                    .opened = a->opened,
+                                    .peak = a->peak};
+    what->each(what->context, kept[i], change[i], &end->episode);
+}
+
+static int explain_by_means(const struct history_replay *what, const struct rollup *rollup, struct history_end *end)
+{
+    struct history_stretch plan[ROLLUP_ARCHIVES_MAX];
+    unsigned n = history_means_plan(rollup, what->until, plan);
+    if (n == 0)
+        return 1;
+    return history_means_replay(rollup, &plan[n - 1], what->options, end, what->each, what->context);
+}
+
+int history_explain(struct store *s, const struct history_replay *what, struct history_end *end)
+{
+    struct history_replay raw = *what;
+    struct rollup rollup;
+    struct anomaly a;
+    *end = (struct history_end){.step_s = 0};
+    if (last_point(what->stored, what->until, &raw.from))
+        return history_replay(s, &raw, end);
+    int result = history_recorded(s, what->name, what->len, what->until, &a);
+    if (result == 0)
+        tell_recorded(&a, what, end);
+    if (result != 1)
+        return result;
+    if (history_read_rollup(s, what->name, what->len, &rollup) == 0)
+        result = explain_by_means(what, &rollup, end);
+    else
+        result = -1;
+    rollup_fini(&rollup);
     return result;
 }

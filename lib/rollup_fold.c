@@ -249,6 +249,18 @@ void rollup_each(const struct rollup *r, uint32_t from, uint32_t until, rollup_v
     }
 }
 
+void rollup_each_of(const struct rollup *r, unsigned k, uint32_t from, uint32_t until, rollup_visit *visit,
+                    void *context)
+{
+    struct rollup_point p;
+    int64_t t = rollup_begin(r, k), end = rollup_end(r, k);
+    if (t < from)
+        t = rollup_up(from, r->archive[k].step_s);
+    for (; t < end && t <= until; t += r->archive[k].step_s)
+        if (rollup_get(r, k, t, &p))
+            visit(context, &p);
+}
+
 static unsigned with_extremes(const struct rollup *r)
 {
     unsigned k = 0;
@@ -264,14 +276,6 @@ uint32_t rollup_extremes_step_s(const struct rollup *r)
 
 void rollup_each_extreme(const struct rollup *r, uint32_t from, rollup_visit *visit, void *context)
 {
-    struct rollup_point p;
-    unsigned k = with_extremes(r);
-    if (r->n == 0)
-        return;
-    int64_t t = rollup_begin(r, k);
-    if (t < from)
-        t = rollup_up(from, r->archive[k].step_s);
-    for (; t < rollup_end(r, k); t += r->archive[k].step_s)
-        if (rollup_get(r, k, t, &p))
-            visit(context, &p);
+    if (r->n > 0)
+        rollup_each_of(r, with_extremes(r), from, UINT32_MAX, visit, context);
 }

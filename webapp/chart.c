@@ -1,7 +1,7 @@
 /* The points are shown as stored, of a repeated timestamp the last written, and rolled up
  * where no raw ones are left. The band, scores and votes come from a replay with the settings and
  * overrides in force now: they show what these make of the points, which after a change of a
- * threshold need not be what was decided then. */
+ * threshold need not be what was decided then. Before the first raw point the means are judged instead. */
 #include "webapp/chart.h"
 
 #include <math.h>
@@ -16,6 +16,7 @@
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/chart_lanes.h"
+#include "webapp/chart_means.h"
 #include "webapp/marks.h"
 #include "webapp/points.h"
 #include "webapp/query.h"
@@ -32,7 +33,7 @@ struct chart {
     uint32_t columns;       /* as asked */
     bool learns_limit;
     struct thin thin;
-    json_t *expected, *scores;
+    json_t *expected, *scores, *reconstructed;
     struct chart_lanes *lanes; /* NULL: not asked for */
 };
 
@@ -46,15 +47,8 @@ static void add_verdict(void *context, const struct verdict *v, enum episode_cha
         return;
     if (c->lanes)
         chart_lanes_add(c->lanes, v);
-    if (!thin_keeps(&c->thin, v->t))
-        return;
-    if (isfinite(v->expected))
-        json_array_append_new(c->expected,
-                              json_pack("[I,o,o,o]", (json_int_t)v->t, http_number(v->expected),
-                                        http_number(v->lower), http_number(v->upper)));
-    if (v->state != ENGINE_WARMING_UP)
-        json_array_append_new(c->scores,
-                              json_pack("[I,o,i]", (json_int_t)v->t, http_number(v->score), (int)v->votes));
+    if (thin_keeps(&c->thin, v->t))
+        chart_means_tell(c->expected, c->scores, v);
 }
 
 /* The metric's anomalies, open or closed, candidates too, that overlap what the chart shows. The slot's events are
@@ -111,8 +105,30 @@ static int begin_lanes(struct chart *c, const struct series *stored, const struc
     return c->lanes ? 0 : -1;
 }
 
+/* What was expected before the first raw point. Returns 0, or -1 when memory is out. */
+static int judge_means(const struct chart *c, const struct series *stored, const struct rollup *rollup,
+                       const struct engine_options *options)
+{
+    uint32_t raw_from = UINT32_MAX;
+    struct chart_means means = {.rollup = rollup,
+                                .from = c->from,
+                                .until = c->until,
+                                .options = options,
+                                .expected = c->expected,
+                                .scores = c->scores,
+                                .reconstructed = c->reconstructed};
+    for (size_t i = 0; i < stored->n; i++)
+        raw_from = stored->points[i].t < raw_from ? stored->points[i].t : raw_from;
+    if (raw_from <= c->from)
+        return 0;
+    if (means.until >= raw_from)
+        means.until = raw_from - 1;
+    return chart_means_add(&means);
+}
+
 /* Fills the chart's arrays. Returns 0, or -1 when Redis did not answer or memory is out. */
-static int judge(const struct request *request, struct chart *c, const struct series *stored, double *step_s)
+static int judge(const struct request *request, struct chart *c, const struct series *stored,
+                 const struct rollup *rollup, double *step_s)
 {
     struct conf_rules overrides;
     struct engine_options options;
@@ -130,7 +146,8 @@ static int judge(const struct request *request, struct chart *c, const struct se
                                   .options = &options,
                                   .each = add_verdict,
                                   .context = c};
-    if ((c->with_lanes && begin_lanes(c, stored, &options) != 0) || history_replay(request->store, &what, &end) != 0)
+    if (judge_means(c, stored, rollup, &options) != 0 || (c->with_lanes && begin_lanes(c, stored, &options) != 0) ||
+        history_replay(request->store, &what, &end) != 0)
         return -1;
     *step_s = end.step_s;
     return 0;
@@ -138,13 +155,15 @@ static int judge(const struct request *request, struct chart *c, const struct se
 
 /* Adds what judging gives. Returns 0, or -1 when Redis did not answer or memory is out. */
 static int add_judgement(const struct request *request, struct chart *c, json_t *out, const struct series *stored,
-                         double *step_s)
+                         const struct rollup *rollup, double *step_s)
 {
     c->expected = json_array();
     c->scores = json_array();
+    c->reconstructed = json_array();
     json_object_set_new(out, "expected", c->expected);
     json_object_set_new(out, "scores", c->scores);
-    if (judge(request, c, stored, step_s) != 0)
+    json_object_set_new(out, "reconstructed", c->reconstructed);
+    if (judge(request, c, stored, rollup, step_s) != 0)
         return -1;
     return c->lanes ? json_object_set_new(out, "lanes", chart_lanes_json(c->lanes)) : 0;
 }
@@ -159,11 +178,11 @@ static void answer(const struct request *request, struct reply *reply, struct ch
     if (thin_init(&c->thin, stored, c->from, c->until, c->columns) != 0 ||
         (c->thin.times && json_object_set_new(out, "column_s", json_real(c->thin.column_s)) != 0))
         goto no_redis;
-    if (c->judged && add_judgement(request, c, out, stored, &step_s) != 0) /* in stored order: it sorts for itself */
-        goto no_redis;
-    series_sort_last_wins(stored);
     if (history_read_rollup(request->store, c->metric, c->metric_len, &rollup) != 0)
         goto no_redis;
+    if (c->judged && add_judgement(request, c, out, stored, &rollup, &step_s) != 0) /* in stored order */
+        goto no_redis;
+    series_sort_last_wins(stored);
     if (!c->judged)
         step_s = rollup_own_step_s(stored->points, stored->n);
     if (step_s <= 0)

@@ -57,20 +57,6 @@ static int first_voter(const struct explained *e)
     return first;
 }
 
-/* Time of the newest point at or before `at`; false when there is none. */
-static bool last_point(const struct series *stored, uint32_t at, uint32_t *t)
-{
-    bool found = false;
-    for (size_t i = 0; i < stored->n; i++) {
-        uint32_t candidate = stored->points[i].t;
-        if (candidate <= at && (!found || candidate > *t)) {
-            *t = candidate;
-            found = true;
-        }
-    }
-    return found;
-}
-
 /* What opened the episode that the moment lies in; null when it lies in none. */
 static json_t *episode_json(const struct episode *i)
 {
@@ -86,21 +72,27 @@ static json_t *explanation(struct explained *e, struct history_end *end, const s
     static const char *const sources[] = {
         [HISTORY_FROM_RECORD] = "replayed from saved record",
         [HISTORY_FROM_TAIL] = "replayed from the start of the tail",
+        [HISTORY_FROM_MEANS] = "reconstructed from means",
+        [HISTORY_RECORDED] = "recorded when it was judged",
     };
+    bool reconstructed = end->source == HISTORY_FROM_MEANS;
     char why[WHY_MAX];
     e->about.silent_s = (double)at - e->last.t;
     e->about.first = first_voter(e);
     e->about.sparse = end->sparse;
     e->about.step_s = end->step_s;
     e->about.habit_s = end->stale_after_s;
+    e->about.means_s = reconstructed ? (uint32_t)end->step_s : 0;
+    e->about.recorded = end->source == HISTORY_RECORDED;
     if (end->stale_after_s > 0 && e->about.silent_s > end->stale_after_s)
         e->last.state = ENGINE_STALE;
     episode_expire(&end->episode, options, end->step_s, at);
     why_sentence(why, &e->last, options, &e->about);
-    return json_pack("{s:I,s:o,s:s,s:s,s:o,s:o,s:b,s:o}", "at", (json_int_t)at, "verdict",
-                     anomaly_verdict_to_json(&e->last), "why", why, "source", sources[end->source], "resolution",
-                     http_number(end->step_s > 0 ? end->step_s : NAN), "stale_after_s",
-                     http_number(end->stale_after_s), "sparse", (int)end->sparse, "episode",
+    double step_s = end->step_s > 0 ? end->step_s : NAN;
+    return json_pack("{s:I,s:o,s:s,s:s,s:b,s:o,s:o,s:o,s:b,s:o}", "at", (json_int_t)at, "verdict",
+                     anomaly_verdict_to_json(&e->last), "why", why, "source", sources[end->source], "reconstructed",
+                     (int)reconstructed, "resolution_s", http_number(step_s), "resolution", http_number(step_s),
+                     "stale_after_s", http_number(end->stale_after_s), "sparse", (int)end->sparse, "episode",
                      episode_json(&end->episode));
 }
 
@@ -191,20 +183,16 @@ static void answer(const struct request *request, struct reply *reply, const str
                                   .options = &options,
                                   .each = keep_last,
                                   .context = &e};
-    if (!last_point(stored, a->at, &what.from)) {
-        http_error(reply, HTTP_NOT_FOUND,
-                   "this metric has no stored point at or before %u that is still raw, as verdicts need it", a->at);
-        return;
-    }
     if (tune_load(request->store, &overrides) != 0) {
         http_no_redis(reply);
         return;
     }
     conf_resolve(&request->app->settings, &overrides, a->name, a->len, &options, origins);
-    if (history_replay(request->store, &what, &end) != 0) {
+    int none = history_explain(request->store, &what, &end);
+    if (none < 0) {
         http_no_redis(reply);
-    } else if (!e.any) {
-        http_error(reply, HTTP_NOT_FOUND, "no stored point at or before %u could be judged again", a->at);
+    } else if (none || !e.any) {
+        http_error(reply, HTTP_NOT_FOUND, "this metric has no stored point at or before %u, raw or rolled up", a->at);
     } else {
         json_t *out = explanation(&e, &end, &options, a->at);
         json_object_set_new(out, "options", tune_options_json(&options, origins));

@@ -1,7 +1,8 @@
-/* The stored points of each metric that the glob matches are judged again, once with the overrides in force and once
- * with what these become when the change is saved. Of very many metrics a sample is looked at, spread over all of
- * them, for so long as an operator waits; the answer tells of how many it speaks. One metric at a time, over one
- * connection: what is held in memory is one tail, and Redis serves the workers between two reads. */
+/* The stored points of each metric that the glob matches, and the means of the time before them, are judged again, once
+ * with the overrides in force and once with what these become when the change is saved. Of very many metrics a sample
+ * is looked at, spread over all of them, for so long as an operator waits; the answer tells of how many it speaks. One
+ * metric at a time, over one connection: what is held in memory is one metric's, and Redis serves the workers between
+ * two reads. */
 #include "webapp/preview.h"
 
 #include <string.h>
@@ -35,6 +36,7 @@ struct preview {
     size_t metrics; /* how many could be compared */
     size_t warming_up; /* how many could not: one side gave no verdict */
     size_t matched;
+    uint32_t means_s; /* the widest means that any was judged from; 0: all of raw points */
     struct tally tally[PREVIEW_SIDES];
     json_t *expected, *scores, *anomalies; /* of the metric whose chart is wanted; NULL without one */
 };
@@ -66,6 +68,7 @@ static void note(void *context, const struct preview_span *span)
 static void count(struct preview *p, const struct preview_replay *replay, struct preview_name metric)
 {
     p->metrics++;
+    p->means_s = replay->means_s > p->means_s ? replay->means_s : p->means_s;
     for (size_t i = 0; i < PREVIEW_SIDES; i++) {
         struct tally *tally = &p->tally[i];
         struct noting noting = {&tally->strongest, metric};
@@ -142,9 +145,11 @@ static json_t *strongest_json(const struct preview_strongest *s)
 static json_t *answer_json(const struct preview *p)
 {
     const struct tally *before = &p->tally[PREVIEW_BEFORE], *after = &p->tally[PREVIEW_AFTER];
-    json_t *out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:b}", "from", (json_int_t)p->from, "until", (json_int_t)p->until,
-                            "metrics", (json_int_t)p->metrics, "warming_up", (json_int_t)p->warming_up, "sampled_of",
-                            (json_int_t)p->matched, "truncated", (int)p->truncated, "estimated", 0);
+    json_t *means_s = p->means_s > 0 ? json_integer((json_int_t)p->means_s) : json_null();
+    json_t *out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:o}", "from", (json_int_t)p->from, "until",
+                            (json_int_t)p->until, "metrics", (json_int_t)p->metrics, "warming_up", (json_int_t)p->warming_up, "sampled_of",
+                            (json_int_t)p->matched, "truncated", (int)p->truncated, "estimated",
+                            (int)(p->means_s > 0), "resolution_s", means_s);
     json_object_update_new(
         out, json_pack("{s:{s:I},s:{s:I},s:I,s:I,s:I,s:o,s:o}", "before", "anomalies", (json_int_t)before->anomalies,
                        "after", "anomalies", (json_int_t)after->anomalies, "kept",

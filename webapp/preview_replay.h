@@ -22,15 +22,18 @@ struct preview_replay {
     /* And filled: */
     struct preview_spans spans[PREVIEW_SIDES];
     uint32_t judged_since; /* since when both sides give verdicts, `from` at the earliest; 0: one never does */
+    uint32_t means_s;      /* the widest means that were judged where no raw points are left; 0: none were */
     uint32_t judged_until; /* time of the last point that was looked at */
     bool stopped;          /* that is not the last one stored */
 };
 
 /* Reads the points and the saved record once, and judges side by side, so that a replay which was stopped has judged
- * the same points for both. While one side is warming up (Skyline's algorithms look at a whole day) nothing can be
- * compared: the spans are those from `judged_since` on. Neither side knows of an anomaly that was open before the
- * replay begins: it opens anew with its next anomalous point. Returns 0; 1 when there is no such metric; -1 when Redis
- * did not answer or memory is out. preview_replay_fini() in any case. */
+ * the same points for both. Where `from` is before the first raw point the means of that time are judged first, as
+ * history_means_plan() parts it, each stretch by records of its own. While one side is warming up (Skyline's algorithms
+ * look at a whole day) nothing can be compared: the spans are those from `judged_since` on, of each stretch from where
+ * both sides give verdicts. Neither side knows of an anomaly that was open before the replay begins: it opens anew with
+ * its next anomalous point. Returns 0; 1 when there is no such metric; -1 when Redis did not answer or memory is out.
+ * preview_replay_fini() in any case. */
 int preview_replay_run(struct preview_replay *p, struct store *s, const char *name, size_t len);
 void preview_replay_fini(struct preview_replay *p);
 

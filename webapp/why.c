@@ -23,13 +23,14 @@ __attribute__((format(printf, 2, 3))) static void say(struct text *t, const char
         t->len += (size_t)n < room ? (size_t)n : room;
 }
 
+static const struct {
+    const char *name;
+    int64_t s;
+} units[] = {{"day", DAY_S}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+
 /* In words, to the two largest units that it has: "43 minutes", "1 day 2 hours". */
 static void say_duration(struct text *t, double seconds)
 {
-    static const struct {
-        const char *name;
-        int64_t s;
-    } units[] = {{"day", DAY_S}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
     int64_t left = seconds >= 0 && seconds < INT32_MAX ? (int64_t)seconds : INT32_MAX;
     unsigned said = 0;
     for (size_t i = 0; i < sizeof units / sizeof *units && said < 2; i++) {
@@ -239,10 +240,31 @@ static void say_sparse(struct text *t, const struct why *w)
     say(t, " are its habit.");
 }
 
+/* "10-minute", in the largest unit of which it is a multiple. */
+static void say_width(struct text *t, uint32_t s)
+{
+    size_t i = 0;
+    while (units[i].s > 1 && s % units[i].s != 0)
+        i++;
+    say(t, "%" PRId64 "-%s", s / units[i].s, units[i].name);
+}
+
+static void say_source(struct text *t, const struct why *w)
+{
+    if (w->recorded)
+        say(t, "Recorded when it was judged: ");
+    if (w->means_s > 0) {
+        say(t, "Reconstructed from ");
+        say_width(t, w->means_s);
+        say(t, " means: ");
+    }
+}
+
 void why_sentence(char out[WHY_MAX], const struct verdict *v, const struct engine_options *o, const struct why *w)
 {
     struct text t = {.out = out};
     out[0] = '\0';
+    say_source(&t, w);
     if (say_state(&t, v, w)) {
         say_value(&t, v, w);
         say_votes(&t, v, o, w);

@@ -16,6 +16,8 @@ struct why {
     bool sparse;          /* as engine_is_sparse() says: */
     double step_s;        /* its points are about so far apart, */
     double habit_s;       /* and silences of up to this its habit */
+    uint32_t means_s;     /* it is of a mean of so many seconds, reconstructed; 0: of a point */
+    bool recorded;        /* it was kept when it was judged */
     int first;            /* the finding that has voted yes for the longest without a break; -1: not known */
     bool zoned;           /* tell times `utc_offset_s` east of UTC; else in UTC, and say so */
     int32_t utc_offset_s; /* less than a day to either side */

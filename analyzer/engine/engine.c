@@ -104,6 +104,12 @@ uint32_t engine_warmup_left_s(const struct engine_record *r)
     return (uint32_t)fmax(by_points, by_time);
 }
 
+uint32_t engine_warmup_points(uint32_t step_s)
+{
+    uint32_t by_time = WARM_S / step_s + (WARM_S % step_s > 0);
+    return by_time > WARM_POINTS - 1 ? by_time : WARM_POINTS - 1;
+}
+
 /* `averaged`: the stream whose points make the means of another, NULL for the points themselves. */
 static struct stream_context context(struct engine_record *r, const struct stream *averaged)
 {

@@ -174,6 +174,9 @@ bool engine_silence(const struct engine_record *r, const struct engine_options *
 /* Seconds of data still needed before verdicts are given; 0 when warm. */
 uint32_t engine_warmup_left_s(const struct engine_record *r);
 
+/* How many points that are `step_s` > 0 apart an empty record takes in before it judges one. */
+uint32_t engine_warmup_points(uint32_t step_s);
+
 /* Packs a record for storage: at most engine_packed_max() bytes, with a
  * version and a checksum. Returns the length. */
 size_t engine_packed_max(void);

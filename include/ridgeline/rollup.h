@@ -112,6 +112,10 @@ void rollup_carry(struct rollup *fresh, const struct rollup *old);
 typedef void rollup_visit(void *context, const struct rollup_point *p);
 void rollup_each(const struct rollup *r, uint32_t from, uint32_t until, rollup_visit *visit, void *context);
 
+/* The same for the slots of archive `k` alone, whichever finer ones have their time, too. */
+void rollup_each_of(const struct rollup *r, unsigned k, uint32_t from, uint32_t until, rollup_visit *visit,
+                    void *context);
+
 /* The same for slots of one step that begin at `from` or later: those of the finest archive that keeps extremes, of the
  * last one where none does. An empty rollup has none, and a step of 0. */
 void rollup_each_extreme(const struct rollup *r, uint32_t from, rollup_visit *visit, void *context);

@@ -10,9 +10,10 @@ import pytest
 from conftest import BUILD, write_settings
 
 STEP_S = 60
-DAY = 86400
+HOUR, DAY = 3600, 86400
 DAYS = 14
 POINTS = DAYS * DAY // STEP_S
+ROLLED_UP = 'retention = "60s:6h,10m:14d";'
 SETTINGS = 'retention = "60s:24h"; horizon: { max_age = "1000s"; };'
 FAULT = (9000, 9030)  # points of an episode that lies days back
 
@@ -79,3 +80,15 @@ def everything(client):
         found[key] = client.get(key) if kind == b"string" else \
             client.hgetall(key) if kind == b"hash" else client.smembers(key)
     return found
+
+
+@pytest.fixture
+def rolled_up(redis, tmp_path):
+    """Two weeks of shop.orders of which all but six hours is rolled up: when the hour began, five days ago, that was a
+    fault, and the points."""
+    until = newest()
+    fault = (until - 5 * DAY) // HOUR * HOUR
+    points = [(t, v * 2 if fault <= t < fault + HOUR else v) for t, v in shop(1, until, fault=None)]
+    settings = write_settings(tmp_path / "import.conf", SETTINGS.replace('retention = "60s:24h";', ROLLED_UP))
+    run_import("--settings", settings, "--redis", f"unix:{redis.sock}", write_csv(tmp_path / "shop.orders.csv", points))
+    return fault, points

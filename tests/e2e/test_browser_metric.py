@@ -11,7 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
 from conftest import ROOT, canonical, wait_for, write_settings
-from importing import newest, run_import, shop, write_csv
+from importing import ROLLED_UP, newest, rolled_up, run_import, shop, write_csv  # noqa: F401: one is a fixture
 from pages import visit
 from test_preview import write_day
 from webapp import start  # noqa: F401: a fixture
@@ -126,6 +126,44 @@ def test_the_whole_retention_is_shown_across_archives_with_extremes_where_it_is_
     assert caption(page) == "Last 14 d: points at 60 s, 10 min"
     page.one(".timeline [data-last='1209600'] ~ button").click()
     wait_for("all of it", lambda: caption(page).startswith("Last 1") and address(page)["from"] < -13.9 * DAY)
+
+
+def test_the_band_goes_on_hatched_where_it_is_reconstructed_and_a_moment_there_is_explained(spike_t, page):
+    # How many pixels of the chart's left half and of its right stand out from their neighbours, and are no line's.
+    hatched = """
+        const {data, width, height} = document.querySelector('.timeline canvas').getContext('2d').getImageData(
+          0, 0, ...['width', 'height'].map(side => document.querySelector('.timeline canvas')[side]));
+        const runs = [0, 0];
+        for (let y = 0; y < height; y++)
+          for (let x = 1; x + 1 < width; x++) {
+            const alpha = i => data[4 * (y * width + i) + 3];
+            runs[Number(x > width / 2)] += alpha(x) < 150 && alpha(x) - 20 > Math.max(alpha(x - 1), alpha(x + 1));
+          }
+        return runs;"""
+    legend = ".timeline .means"
+    open_view(page)
+    assert not page.one(legend).is_displayed()
+    raw = page.run(hatched)
+    until = int(time.time()) - 8 * DAY
+    open_view(page, **{"from": until - 2 * DAY, "until": until})
+    wait_for("the legend", lambda: page.text(legend) == "hatched: reconstructed from 10-minute means")
+    rolled_up = page.run(hatched)
+    assert all(n > 2 * before + 500 for n, before in zip(rolled_up, raw)), (raw, rolled_up)
+    press_on_chart(page, Keys.ARROW_LEFT)
+    wait_for("why", lambda: page.text(".words").startswith("Reconstructed from 10-minute means: Normal: "))
+    open_view(page, **{"from": -14 * DAY})
+    wait_for("the legend", lambda: page.text(legend) == "hatched: reconstructed from 10-minute means")
+
+
+def test_a_preview_of_more_than_the_raw_points_says_that_it_is_estimated(rolled_up, driver, start):  # noqa: F811
+    with visit(driver, start(more=ROLLED_UP)) as view:
+        open_view(view)
+        field = wait_for("the form", lambda: view.all(".tune [name=sensitivity]"))[0]
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys("2")
+        words = "Where no raw points are left, estimated from 10-minute means."
+        wait_for("the sentence", lambda: view.text(".preview").endswith(words))
+        assert view.text(".preview").startswith("Last 24 h: ")
 
 
 def test_a_drag_zooms_and_with_shift_pans(spike_t, page):

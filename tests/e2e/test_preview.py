@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from conftest import wait_for, write_settings
-from importing import SETTINGS, newest, run_import, shop, write_csv
+from importing import DAY, ROLLED_UP, SETTINGS, newest, rolled_up, run_import, shop, write_csv  # noqa: F401
 from webapp import start, web, write_points  # noqa: F401: `start` and `web` are fixtures
 
 STEP_S = 60
@@ -122,6 +122,25 @@ def test_a_preview_begins_with_what_was_learnt_before(start, redis, tmp_path):  
     assert spike_t in starts(told["gone"]) and told["from"] <= time.time() - SPAN_S + 600
     present = web.json("/api/series", metric="shop.orders", **{"from": told["from"]})
     assert told["expected"] == present["expected"][:len(told["expected"])] and len(told["expected"]) > 1000
+
+
+def test_beyond_the_raw_points_a_preview_is_estimated_from_means(start, rolled_up):  # noqa: F811
+    fault, points = rolled_up
+    web = start(more=ROLLED_UP)
+    told = preview(web, "shop.orders", {"direction": "down"}, metric="shop.orders", span_s=7 * DAY)
+    assert told["estimated"] and told["resolution_s"] == 600 and told["metrics"] == 1
+    [gone] = [span for span in told["gone"] if span["start"] < fault + 3600 and span["end"] >= fault]
+    assert gone["state"] == "closed" and gone["score"] >= 50 and told["gone_total"] >= 1 and told["new"] == []
+    assert 0 <= told["from"] - (points[-1][0] - 7 * DAY) < 1200
+    present = web.json("/api/series", metric="shop.orders", **{"from": told["from"]})
+    assert told["expected"] == present["expected"] and len(told["expected"]) > 6 * 144 + 300
+    same = preview(web, "shop.orders", {"min_change": 0}, metric="shop.orders", span_s=7 * DAY)
+    assert same["before"] == same["after"] == told["before"] and same["kept"] == same["before"]["anomalies"]
+    assert any(span["start"] <= fault + 1200 and span["end"] >= fault for span in same["anomalies"])
+    lately = preview(web, "shop.orders", {"direction": "down"}, span_s=3600)
+    assert not lately["estimated"] and lately["resolution_s"] is None
+    apart = preview(web, "shop.orders", {"season": "none"}, metric="shop.orders", span_s=7 * DAY)
+    assert apart["estimated"] and len(apart["expected"]) == len(told["expected"])
 
 
 def test_skylines_nine_are_previewed_until_the_time_is_up(web, redis):

@@ -68,7 +68,7 @@ Test(cadence, ordinary_silences_of_a_sparse_metric_are_its_habit)
     }
 }
 
-/* Half of the intervals are shorter than 4 s. A silence is false where it is twice the habit, and told from 5 minutes on. */
+/* Half of the intervals are shorter than 4 s. A silence is told from twice the habit and five minutes on. */
 Test(cadence, points_that_come_in_bursts_are_sparse_and_hardly_ever_silent)
 {
     unsigned sparse = 0, silent = 0;

@@ -149,13 +149,15 @@ Test(conf, what_would_take_long_to_read_is_refused_and_a_site_of_5000_rules_is_n
         {"", "x", ":1 ", "", 90000, "t.conf:1: a group holds more than 1000 options"},
         {"a: {", "b", ": {", "", 20, "t.conf:1: groups stand in each other more than 15 deep"},
         {"a = ( ", "{ b = ", "; }, ", "0 );", 5000, "t.conf:1: a: is no known option"},
-        {"mutes = (", "{ name = \"m", "\"; match = \"**\"; },", "0 );", 1001, "mutes: holds 1002 entries, and may hold 1000"},
+        {"mutes = (", "{ name = \"m", "\"; match = \"**\"; },", "0 );", 1001,
+         "mutes: holds 1002 entries, and may hold 1000"},
         {"rules = (", "{ match = \"web", ".**\"; consensus = 3; description = \"{ a = b; }\"; },\n",
          "{ match = \"a\"; consensus = 3; } );", 5000, NULL},
         {"/* ", "x", " = 1;\n", "*/", 5000, NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        char error[CONF_ERROR_MAX] = "", *text = many(cases[i].head, cases[i].n, cases[i].name, cases[i].rest, cases[i].tail);
+        char error[CONF_ERROR_MAX] = "";
+        char *text = many(cases[i].head, cases[i].n, cases[i].name, cases[i].rest, cases[i].tail);
         struct settings s;
         cr_assert_lt(strlen(text), CONF_FILE_MAX);
         int result = parse(&s, text, error);

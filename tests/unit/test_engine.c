@@ -128,6 +128,7 @@ Test(engine, warms_up_for_a_hundred_points_and_an_hour)
     for (unsigned k = 0; k < sizeof rows / sizeof *rows; k++) {
         engine_init(r);
         cr_assert_gt(engine_warmup_left_s(r), 0);
+        cr_assert_eq(engine_warmup_points(rows[k].step_s), rows[k].points - 1);
         for (unsigned i = 1; i <= rows[k].points; i++) {
             cr_assert_eq(i > 1 && v.state != ENGINE_WARMING_UP, false, "step %u, point %u", rows[k].step_s, i);
             feed(START + i * rows[k].step_s, noise_normal(&n));

@@ -277,3 +277,23 @@ Test(why, durations_are_told_in_words)
         cr_assert_eq(strncmp(why, wanted, strlen(wanted)), 0, "%s", why);
     }
 }
+
+Test(why, what_was_not_judged_from_points_just_now_is_said_first)
+{
+    static const struct {
+        uint32_t means_s;
+        bool recorded;
+        const char *words;
+    } told[] = {{0, false, "Anomalous: "}, {0, true, "Recorded when it was judged: Anomalous: "},
+                {600, false, "Reconstructed from 10-minute means: Anomalous: "},
+                {60, false, "Reconstructed from 1-minute means: "}, {90, false, "Reconstructed from 90-second means: "},
+                {7200, false, "Reconstructed from 2-hour means: "}, {86400, false, "Reconstructed from 1-day means: "},
+                {1, false, "Reconstructed from 1-second means: "}};
+    struct engine_options o = options();
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        char why[WHY_MAX];
+        struct verdict v = spike();
+        why_sentence(why, &v, &o, &(struct why){.first = -1, .means_s = told[i].means_s, .recorded = told[i].recorded});
+        cr_assert_eq(strncmp(why, told[i].words, strlen(told[i].words)), 0, "%s", why);
+    }
+}

@@ -8,7 +8,7 @@ import {duration, nowS, number, plural, time} from './format.js';
 import {desk} from './desk.js';
 import {hear, whenBack} from './live.js';
 import {notifiedTable} from './notified.js';
-import {arrow, hrefOf, noteOf, seenOf, whenInWords} from './rows.js';
+import {arrow, hrefOf, noteOf, whenInWords} from './rows.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
 import {VirtualList} from './virtual.js';
 
@@ -99,6 +99,15 @@ function tell(view) {
     + (incident.members_truncated ? `; the first ${number(members.length)}` : ''));
   const inOrder = [...members].sort((a, b) => a.start - b.start || b.score - a.score);
   keepInPlace(focusedRow(), () => view.list.set(inOrder));
+}
+
+// What was seen of a member at its peak, and what was expected: "412 ms, where 80 to 120 ms was expected"; else "".
+function seenOf({value, expected, lower, upper, mean, unit}) {
+  if (!Number.isFinite(value)) return '';
+  const inUnit = x => number(x) + (unit ? ` ${unit}` : '');
+  const off = Number.isFinite(expected) && !(value >= lower && value <= upper);
+  const where = off ? `, where ${number(lower)} to ${inUnit(upper)} was expected` : '';
+  return inUnit(value) + (mean ? ' on average' : '') + where;
 }
 
 function saidOf(member) {

@@ -72,7 +72,7 @@ async function explain(view) {
     if (view !== shown || at !== view.at) return;
     tellVerdict(view, answer);
     const closeAfter = answer.options.find(option => option.name === 'close_after').value;
-    view.patience = Math.max(closeAfter, CLOSE_STEPS * (answer.resolution ?? 0));
+    view.patience = Math.max(closeAfter, CLOSE_STEPS * (answer.reconstructed ? 0 : answer.resolution_s ?? 0));
   } catch (error) {
     if (view !== shown || at !== view.at) return;
     replace(view.why, el('p', {class: 'error', role: 'alert'}, error.message), nowLink(view));

@@ -1,9 +1,11 @@
 // What charts share: their colours, which follow the colour scheme, and what is painted under their lines.
-import {bandRuns, envelopeRuns, spansOf} from './plot.js';
+import {bandRuns, envelopeRuns, meansRuns, spansOf} from './plot.js';
 
 const NARROWEST_SPAN_PX = 2;
 const MARK_TEXT_PX = 160;
-const COLOURS = ['line', 'expected', 'band', 'envelope', 'span', 'quiet', 'grid', 'yesterday', 'last-week', 'silent'];
+const HATCH_PX = 6;
+const COLOURS = ['line', 'expected', 'band', 'means', 'envelope', 'span', 'quiet', 'grid',
+  'yesterday', 'last-week', 'silent'];
 
 export let palette = readPalette();
 const listeners = new Set();
@@ -35,7 +37,8 @@ export function lineColours() {
   return {colors: [palette.line, palette.expected], gridLineColor: palette.grid, axisLineColor: palette.grid};
 }
 
-// Under the lines of a dygraph: the anomalous spans of a series, its extremes, and its band.
+// Under the lines of a dygraph: the anomalous spans of a series, its extremes, and its band, hatched where it is
+// reconstructed from means.
 export function paintSeries(canvas, area, graph, series) {
   const [from, until] = graph.xAxisRange().map(ms => ms / 1000);
   const x = t => graph.toDomXCoord(t * 1000);
@@ -56,7 +59,20 @@ export function paintSeries(canvas, area, graph, series) {
   };
   fill(envelopeRuns(series, {from, until}), palette.envelope);
   fill(bandRuns(series, {from, until}), palette.band);
+  fill(meansRuns(series, {from, until}), hatched(canvas, palette.means));
   paintContext(canvas, area, graph, series);
+}
+
+// Diagonal lines, to fill with.
+function hatched(canvas, colour) {
+  const tile = new OffscreenCanvas(HATCH_PX, HATCH_PX), pen = tile.getContext('2d');
+  pen.strokeStyle = colour;
+  for (const left of [-HATCH_PX, 0, HATCH_PX]) { // those at its sides reach into its corners
+    pen.moveTo(left - 1, HATCH_PX + 1);
+    pen.lineTo(left + HATCH_PX + 1, -1);
+  }
+  pen.stroke();
+  return canvas.createPattern(tile, 'repeat');
 }
 
 // When people did something to the site, and the limit that a rule gives.

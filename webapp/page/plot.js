@@ -8,35 +8,42 @@ const MARGIN = 0.06;
 const stepAt = (series, t) => series.stretches.findLast(({from}) => from <= t)?.step ?? series.step;
 const gapAt = (series, t) => GAP_STEPS * Math.max(stepAt(series, t) || 0, series.column_s ?? 0, 1);
 
+// The stretch at `t` of what was expected that is reconstructed from means; undefined where it is of points.
+const meansAt = ({reconstructed = []}, t) => reconstructed.find(({from, until}) => from <= t && t <= until);
+const meansGapAt = (series, t) => GAP_STEPS * meansAt(series, t).step;
+
 // Rows of [Date, value, expected] within the range. Empty rows at both ends pin the time
 // axis, and one within each gap breaks the line.
 export function rowsOf(series, {from, until}) {
   const expected = new Map(series.expected.map(row => [row[0], row[1]]));
   const empty = t => [new Date(t * 1000), null, null];
   const rows = [empty(from)];
-  let last;
+  let last, mean = {until: 0}; // the mean that was judged last, and until when it holds
   for (const [t, value] of series.points) {
     if (t < from || t > until) continue;
     if (last !== undefined && t - last > gapAt(series, last)) rows.push(empty((t + last) / 2));
-    rows.push([new Date(t * 1000), value, expected.get(t) ?? null]);
+    if (expected.has(t)) mean = {expected: expected.get(t), until: t + (meansAt(series, t)?.step ?? 1)};
+    rows.push([new Date(t * 1000), value, t < mean.until ? mean.expected : null]);
     last = t;
   }
   rows.push(empty(until));
   return rows;
 }
 
-// Stretches of the band and of the envelope, each without a gap: lists of [t, lower, upper]. They reach a
-// little out of the range, so that they fill it.
-export const bandRuns = (series, range) =>
-  runsOf(series, series.expected.map(([t, , lower, upper]) => [t, lower, upper]), range);
+// Stretches of the band, of that which is reconstructed from means, and of the envelope, each without a gap: lists of
+// [t, lower, upper]. They reach a little out of the range, so that they fill it.
+const bandRows = (series, ofMeans) => series.expected.filter(([t]) => !meansAt(series, t) !== ofMeans)
+  .map(([t, , lower, upper]) => [t, lower, upper]);
+export const bandRuns = (series, range) => runsOf(series, bandRows(series, false), range);
+export const meansRuns = (series, range) => runsOf(series, bandRows(series, true), range, meansGapAt);
 export const envelopeRuns = (series, range) => runsOf(series, series.envelope, range);
 
-function runsOf(series, rows, {from, until}) {
+function runsOf(series, rows, {from, until}, gapOf = gapAt) {
   const runs = [];
   let run = [];
   for (const row of rows) {
     const [t, lower, upper] = row;
-    const gap = gapAt(series, t);
+    const gap = gapOf(series, t);
     if (t < from - gap || t > until + gap) continue;
     const hasBand = lower !== null && upper !== null;
     if (run.length && (!hasBand || t - run.at(-1)[0] > gap)) {
@@ -71,7 +78,7 @@ export function thinned(series, {from, until}, pixels) {
   return {
     ...series,
     points: kept,
-    expected: series.expected.filter(([t]) => times.has(t)),
+    expected: series.expected.filter(([t]) => times.has(t) || meansAt(series, t)),
     stretches: series.stretches.map(stretch => ({...stretch, step: Math.max(stretch.step ?? 0, width)})),
   };
 }

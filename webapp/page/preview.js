@@ -5,6 +5,7 @@ import {metricHash} from './address.js';
 import {previewOverride} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {duration, number, time} from './format.js';
+import {meanWidth} from './means.js';
 import {scoreBadge} from './verdict.js';
 
 const PAUSE_MS = 250;
@@ -68,7 +69,9 @@ export function inWords(answer) {
   }
   const change = `${anomalies(before.anomalies)} → ${number(after.anomalies)}; `
     + `${number(gone)} would not have opened, ${number(fresh)} ${fresh === 1 ? 'is' : 'are'} new.`;
-  return `${rangeInWords(answer)}: ${change} ${ofHowMany(answer)}${answer.estimated ? 'Estimated.' : ''}`.trim();
+  const width = answer.estimated && meanWidth(answer.resolution_s);
+  const means = width ? `Where no raw points are left, estimated from ${width} means.` : '';
+  return `${rangeInWords(answer)}: ${change} ${ofHowMany(answer)}${means}`.trim();
 }
 
 function rangeInWords({from, until, truncated, sampled_of: matched}) {

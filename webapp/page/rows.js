@@ -1,7 +1,7 @@
 // Rows of lists: an incident, an anomaly. A row is brought up to date in place, so that what is focused in it stays so.
 import {incidentHash, metricHash} from './address.js';
 import {append, el, replace, setText} from './dom.js';
-import {clock, duration, nowS, number, plural, time} from './format.js';
+import {clock, duration, nowS, plural, time} from './format.js';
 import {spark} from './spark.js';
 import {candidateLabel, gravity, scoreBadge} from './verdict.js';
 
@@ -27,15 +27,6 @@ const WHATS = {FLAT: 'stopped moving', DROPOUT: 'fell to nothing', STALE: 'fell 
 
 // What a member is, where it is not off its value: "reaches 100 % in 2d4h at this pace"; else "".
 export const noteOf = ({what, note}) => note || WHATS[what] || '';
-
-// What was seen of a member at its peak, and what was expected: "412 ms, where 80 to 120 ms was expected"; else "".
-export function seenOf({value, expected, lower, upper, mean, unit}) {
-  if (!Number.isFinite(value)) return '';
-  const inUnit = x => number(x) + (unit ? ` ${unit}` : '');
-  const off = Number.isFinite(expected) && !(value >= lower && value <= upper);
-  const where = off ? `, where ${number(lower)} to ${inUnit(upper)} was expected` : '';
-  return inUnit(value) + (mean ? ' on average' : '') + where;
-}
 
 const parts = new WeakMap(); // row -> its parts
 

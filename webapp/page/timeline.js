@@ -9,6 +9,7 @@ import {el, setText} from './dom.js';
 import {clock, duration, nowS, number, shortNumber} from './format.js';
 import {listenTo} from './gestures.js';
 import {whenBack} from './live.js';
+import {meanWidth} from './means.js';
 import {lineColours, lineOptions, onColours, paintGhost, paintSeries, palette} from './paint.js';
 import {boundsOf, extend, hasClosed, lineRuns, previewed, rowsOf, thinned, valueRange} from './plot.js';
 
@@ -64,7 +65,8 @@ export class Timeline {
     this.hair = el('div', {class: 'hair', hidden: true});
     this.plot.append(this.canvas, this.box);
     this.sheet = el('div', {class: 'sheet'}, this.plot, this.lanes.node, this.mark, this.hair);
-    this.node = el('figure', {class: 'timeline'}, this.toolbar(), this.caption, this.sheet,
+    this.legend = el('p', {class: 'means', hidden: true}, el('span', {class: 'swatch'}), el('span'));
+    this.node = el('figure', {class: 'timeline'}, this.toolbar(), this.caption, this.legend, this.sheet,
       el('p', {id: 'chart-keys', class: 'hint'}, 'Click a moment to ask why it was, or was not, flagged. Drag to zoom, '
         + 'with shift to pan; ctrl and wheel zoom. Keys: + − 0 zoom, ← → move from point to point, with '
         + 'shift they pan.'));
@@ -291,6 +293,9 @@ export class Timeline {
     const said = points.length ? stepsInWords(this.drawn, range) : 'no points';
     const title = `${rangeInWords(this.wanted, range)}${this.changed ? ', as the change would have it' : ''}: ${said}`;
     if (!this.plot.matches(':hover')) setText(this.caption, title);
+    const means = meansInWords(this.drawn, range);
+    this.legend.hidden = !means;
+    setText(this.legend.lastChild, `hatched: reconstructed from ${means}`);
     const [low, high] = boundsOf(points);
     const extremes = points.length ? `; ${number(low)} to ${number(high)}, last ${number(points.at(-1)[1])}` : '';
     this.plot.setAttribute('aria-label', `Chart of ${this.metric}, ${title}${extremes}`);
@@ -307,4 +312,10 @@ function stepsInWords({stretches}, {from, until}) {
   const steps = stretches.filter(stretch => stretch.step && stretch.from <= until && stretch.until >= from)
     .map(({step}) => step);
   return `points at ${[...new Set(steps)].sort((a, b) => a - b).map(step => duration(step)).join(', ')}`;
+}
+
+// "10-minute means": of what the band is reconstructed, finest first; empty where it is of points alone.
+function meansInWords({reconstructed}, {from, until}) {
+  const steps = reconstructed.filter(stretch => stretch.from <= until && stretch.until >= from).map(({step}) => step);
+  return steps.length ? `${steps.sort((a, b) => a - b).map(meanWidth).join(' and ')} means` : '';
 }

@@ -1,4 +1,4 @@
-#include "cli/history.h"
+#include "cli/history_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,19 +17,19 @@
 
 static const char too_large[] = "larger than 512 MiB";
 
-const char *const history_suffixes[] = {".csv", WHISPER, NULL};
+const char *const history_file_suffixes[] = {".csv", WHISPER, NULL};
 
-size_t history_stem(const char *name)
+size_t history_file_stem(const char *name)
 {
-    for (const char *const *suffix = history_suffixes; *suffix; suffix++)
+    for (const char *const *suffix = history_file_suffixes; *suffix; suffix++)
         if (inputs_has_suffix(name, *suffix))
             return strlen(name) - strlen(*suffix);
     return strlen(name);
 }
 
-static int fail(char error[HISTORY_ERROR_MAX], const char *path, const char *reason)
+static int fail(char error[HISTORY_FILE_ERROR_MAX], const char *path, const char *reason)
 {
-    snprintf(error, HISTORY_ERROR_MAX, "%.500s: %.200s", path, reason);
+    snprintf(error, HISTORY_FILE_ERROR_MAX, "%.500s: %.200s", path, reason);
     return -1;
 }
 
@@ -73,7 +73,7 @@ static uint8_t *load(const char *path, size_t *len, const char **reason)
     return bytes;
 }
 
-static int read_whisper(const char *path, uint32_t until, struct series *out, char error[HISTORY_ERROR_MAX])
+static int read_whisper(const char *path, uint32_t until, struct series *out, char error[HISTORY_FILE_ERROR_MAX])
 {
     const char *reason;
     size_t len;
@@ -84,7 +84,7 @@ static int read_whisper(const char *path, uint32_t until, struct series *out, ch
 }
 
 static int read_csv(const char *path, uint32_t until, struct series *out, uint64_t *ahead,
-                    char error[HISTORY_ERROR_MAX])
+                    char error[HISTORY_FILE_ERROR_MAX])
 {
     struct csv c;
     struct csv_row row;
@@ -101,12 +101,13 @@ static int read_csv(const char *path, uint32_t until, struct series *out, uint64
         csv_close(&c);
     }
     if (got < 0)
-        snprintf(error, HISTORY_ERROR_MAX, "%s", c.error);
+        snprintf(error, HISTORY_FILE_ERROR_MAX, "%s", c.error);
     series_sort_first_wins(out);
     return got > 0 ? fail(error, path, "out of memory") : got;
 }
 
-int history_read(const char *path, uint32_t until, struct series *out, uint64_t *ahead, char error[HISTORY_ERROR_MAX])
+int history_file_read(const char *path, uint32_t until, struct series *out, uint64_t *ahead,
+                      char error[HISTORY_FILE_ERROR_MAX])
 {
     *ahead = 0;
     return inputs_has_suffix(path, WHISPER) ? read_whisper(path, until, out, error)
