@@ -348,11 +348,17 @@ int spool_get(struct spool *s, struct queue_block *b)
     return result;
 }
 
+/* The segment of the oldest block in flight becomes the oldest: what those before it still hold is damaged. */
+static void begin_with(struct spool *s, uint64_t number)
+{
+    while (s->segments[0].number < number)
+        remove_segment(s, 0);
+}
+
 void spool_settle(struct spool *s, const struct queue_block *b)
 {
     s->n_in_flight--;
-    while (s->segments[0].number < b->segment)
-        remove_segment(s, 0);
+    begin_with(s, b->segment);
     s->segments[0].points -= b->n_points;
     s->points -= b->n_points;
     s->position = (struct spool_bytes_position){.settled = b->end};
@@ -366,6 +372,7 @@ void spool_settle(struct spool *s, const struct queue_block *b)
 void spool_rewind(struct spool *s, const struct queue_block *oldest)
 {
     s->n_in_flight = 0;
+    begin_with(s, oldest->segment);
     if (oldest->n_replies > 0)
         note_replies(s, oldest);
     s->read = (struct spool_place){s->segments[0].number, s->position.settled};

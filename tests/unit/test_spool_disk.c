@@ -220,3 +220,26 @@ Test(spool_disk, goes_on_with_memory_when_the_disk_is_full_and_comes_back)
     assert_sums();
     end();
 }
+
+Test(spool_disk, sends_nothing_twice_behind_a_damaged_end_when_replies_are_lost)
+{
+    off_t bytes;
+    forget_redis();
+    begin(2 * MIB);
+    fill(40000);
+    queue_stow(&queue);
+    end();
+    int fd = open_oldest(&bytes);
+    tear(fd, bytes);
+    close(fd);
+    begin(2 * MIB);
+    while (send_one() && queue.first->segment == 1)
+        while (queue.n_in_flight > 0)
+            reply(QUEUE_DONE);
+    cr_assert_eq(queue.first->segment, 2u);
+    for (int i = 0; i < 10; i++)
+        reply(QUEUE_DONE);
+    drain();
+    assert_sums();
+    end();
+}
