@@ -240,6 +240,7 @@ int spool_put(struct spool *s, struct queue_block *b, bool in_flight)
     if (!segment)
         return -1;
     if (append(s, segment, b, n) != 0) {
+        s->begun_at = s->next_number; /* the next block tries another file: somebody may have removed this one */
         if (segment->bytes == SPOOL_BYTES_POSITION)
             remove_segment(s, s->n_segments - 1);
         return -1;

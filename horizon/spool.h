@@ -38,7 +38,8 @@ struct spool {
     uint64_t max_bytes;
     struct spool_segment *segments; /* oldest first */
     size_t n_segments;
-    uint64_t next_number, begun_at; /* of segments; those below `begun_at` are of earlier processes, and not put to */
+    uint64_t next_number, begun_at; /* of segments; those below `begun_at` are not put to: earlier processes' ones, and
+                                     * one that could not be written */
     struct spool_bytes_position position; /* in the oldest segment */
     struct spool_place read;
     size_t n_in_flight; /* blocks read, or put when they were in flight already, and not settled */

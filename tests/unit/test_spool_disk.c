@@ -243,3 +243,21 @@ Test(spool_disk, sends_nothing_twice_behind_a_damaged_end_when_replies_are_lost)
     assert_sums();
     end();
 }
+
+Test(spool_disk, goes_on_in_a_new_file_when_somebody_removed_those_that_it_had)
+{
+    forget_redis();
+    begin(1024 * MIB);
+    fill(100000);
+    uint64_t gone = spool.points;
+    count_segments(true);
+    for (unsigned id = 100000; id < 200000; id++)
+        append(id);
+    cr_assert_leq(queue.dropped, BLOCK_POINTS_MAX);
+    uint64_t dropped = queue.dropped;
+    drain();
+    cr_assert_eq(spool.dropped, gone);
+    cr_assert_eq(queue.stored, 200000 - gone - dropped);
+    assert_sums();
+    end();
+}
