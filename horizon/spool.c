@@ -392,9 +392,23 @@ int64_t spool_oldest_ms(const struct spool *s, int64_t now_ms)
     return now_ms;
 }
 
+/* Closes it when its directory is gone, and what it held with it. */
+static void close_when_gone(struct spool *s)
+{
+    struct stat st;
+    if (s->dir < 0 || s->n_in_flight > 0 || fstat(s->dir, &st) != 0 || st.st_nlink > 0)
+        return;
+    while (s->n_segments > 0)
+        remove_segment(s, 0);
+    errno = ENOENT;
+    fail(s, "directory is gone");
+    spool_fini(s);
+}
+
 void spool_probe(struct spool *s)
 {
     static const uint8_t bytes[SEGMENT_BYTES_MIN];
+    close_when_gone(s);
     if (s->dir < 0 || !s->failing)
         return;
     struct spool_segment trial = {.number = s->next_number++, .bytes = SPOOL_BYTES_POSITION};

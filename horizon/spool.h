@@ -90,7 +90,8 @@ void spool_rewind(struct spool *s, const struct queue_block *oldest);
 /* Arrival of the oldest point, epoch ms; `now_ms` when there is none. */
 int64_t spool_oldest_ms(const struct spool *s, int64_t now_ms);
 
-/* Tries whether the disk can be written to again, while it is failing. Costs a small file. */
+/* Tries whether the disk can be written to again, while it is failing, which costs a small file. One whose directory
+ * somebody has removed is closed, once nothing of it is in flight; spool_open makes it anew. */
 void spool_probe(struct spool *s);
 
 #endif

@@ -1,4 +1,5 @@
 """What memory cannot hold while Redis is away waits on disk, and is replayed in order."""
+import shutil
 import signal
 import time
 
@@ -174,6 +175,18 @@ def test_a_directory_that_cannot_be_made_is_told_until_it_can(ridgeline_factory,
     (tmp_path / "taken").mkdir()
     wait_for("no problem", lambda: problems() == [])
     assert (tmp_path / "taken" / "spool" / "lock").exists()
+
+
+def test_a_directory_that_somebody_removed_is_made_anew(horizons, redis_server, now):
+    h = horizons(horizon=SMALL)
+    redis_server.kill()
+    shutil.rmtree(h.directory / "spool")
+    wait_for("another", lambda: (h.directory / "spool" / "lock").exists())
+    flood(h, times(now, 0, ROUNDS))
+    assert segments(h)
+    redis_server.start()
+    wait_for("all of them", lambda: (b := settled(h)) and int(b["stored"]) == ROUNDS * len(METRICS))
+    assert_reconciled(h)
 
 
 def test_a_directory_has_one_horizon(horizons, daemons, tmp_path):

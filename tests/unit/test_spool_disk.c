@@ -261,3 +261,25 @@ Test(spool_disk, goes_on_in_a_new_file_when_somebody_removed_those_that_it_had)
     assert_sums();
     end();
 }
+
+Test(spool_disk, is_closed_when_its_directory_is_gone_and_can_be_opened_again)
+{
+    forget_redis();
+    begin(1024 * MIB);
+    fill(100000);
+    remove_directory();
+    uint64_t gone = spool.points;
+    spool_probe(&spool);
+    cr_assert_eq(spool.dir, -1);
+    cr_assert(spool.failing && spool.lost_names);
+    cr_assert_eq(spool.dropped, gone);
+    assert_sums();
+    cr_assert_eq(spool_open(&spool, directory), 0);
+    for (unsigned id = 100000; id < 200000; id++)
+        append(id);
+    cr_assert_gt(spool.points, 0u);
+    drain();
+    cr_assert_eq(queue.stored, 200000 - gone);
+    assert_sums();
+    end();
+}
