@@ -59,7 +59,8 @@ static void remove_segment(struct spool *s, size_t i)
     s->dropped += gone->points;
     s->points -= gone->points;
     s->bytes -= gone->bytes;
-    spool_segment_remove(s->dir, gone);
+    if (spool_segment_remove(s->dir, gone) != 0)
+        fail(s, "file cannot be removed");
     memmove(&s->segments[i], &s->segments[i + 1], (s->n_segments - i - 1) * sizeof *s->segments);
     s->n_segments--;
     if (i == 0)
@@ -92,7 +93,6 @@ static void count_points(struct spool *s, struct spool_segment *segment, uint32_
     }
     s->points += segment->points;
     s->taken_over += segment->points;
-    s->bytes += segment->bytes;
 }
 
 /* Takes up what the directory holds. Returns 0 or -1 with errno. */
@@ -101,9 +101,14 @@ static int take_over(struct spool *s)
     if (spool_segment_list(s->dir, &s->segments, &s->n_segments) != 0)
         return -1;
     s->position = (struct spool_bytes_position){.settled = SPOOL_BYTES_POSITION};
+    if (s->n_segments > 0)
+        s->next_number = s->segments[s->n_segments - 1].number + 1;
+    for (size_t i = 0; i < s->n_segments; i++)
+        s->bytes += s->segments[i].bytes;
+    while (s->n_segments > 0 && s->segments[0].bytes <= SPOOL_BYTES_POSITION)
+        remove_segment(s, 0); /* it was over before, and the position is that of the next */
     if (s->n_segments > 0) {
         spool_segment_position(s->dir, &s->segments[0], &s->position);
-        s->next_number = s->segments[s->n_segments - 1].number + 1;
         s->read = (struct spool_place){s->segments[0].number, s->position.settled};
     }
     s->begun_at = s->next_number;
@@ -415,7 +420,7 @@ void spool_probe(struct spool *s)
     bool works = spool_segment_create(s->dir, trial.number) == 0;
     if (works) {
         works = spool_segment_append(s->dir, &trial, bytes, sizeof bytes) == 0;
-        spool_segment_remove(s->dir, &trial);
+        works = spool_segment_remove(s->dir, &trial) == 0 && works;
     }
     s->failing = !works;
 }

@@ -283,3 +283,40 @@ Test(spool_disk, is_closed_when_its_directory_is_gone_and_can_be_opened_again)
     assert_sums();
     end();
 }
+
+/* Root is refused nothing. */
+static void become(bool root)
+{
+    if (getuid() == 0 && seteuid(root ? 0 : 65534) != 0)
+        cr_skip_test("this root cannot be another");
+}
+
+static void set_mode(const char *path, mode_t mode)
+{
+    become(true);
+    cr_assert_eq(chmod(path, mode), 0);
+    become(false);
+}
+
+Test(spool_disk, doubles_nothing_when_its_files_cannot_be_removed)
+{
+    forget_redis();
+    set_mode(directory, 0777);
+    begin(2 * MIB);
+    fill(60000);
+    set_mode(directory, 0555);
+    drain();
+    cr_assert(spool.failing && spool.n_errors > 0);
+    cr_assert_eq(queue.stored, 60000u);
+    end();
+    set_mode(directory, 0777);
+    begin(2 * MIB);
+    cr_assert_eq(spool.points, 0u);
+    fill(60000);
+    forget_redis();
+    drain();
+    cr_assert_eq(queue.stored, 60000u);
+    cr_assert_eq(count_segments(false), 0u);
+    end();
+    become(true);
+}
