@@ -43,11 +43,16 @@ static void close_both(struct spool *s)
     s->dir = s->lock = -1;
 }
 
-void spool_fini(struct spool *s)
+static void forget_segments(struct spool *s)
 {
     free(s->segments);
     s->segments = NULL;
     s->n_segments = 0;
+}
+
+void spool_fini(struct spool *s)
+{
+    forget_segments(s);
     close_both(s);
 }
 
@@ -82,17 +87,26 @@ static void clear_when_over(struct spool *s)
         remove_segment(s, 0);
 }
 
-/* Counts the points of a segment that an earlier process left, from `at` on. Damage is counted when it is read. */
-static void count_points(struct spool *s, struct spool_segment *segment, uint32_t at)
+/* Counts the points of the segments that an earlier process left. Damage is counted when it is read; what cannot be
+ * read now could perhaps be later, and more would be settled than was counted. Returns 0 or -1 with errno. */
+static int count_points(struct spool *s)
 {
     struct spool_bytes_head head;
-    uint64_t n_damaged = 0;
-    while (spool_segment_find(s->dir, segment, &at, &head, &n_damaged) == 1) {
-        segment->points += head.n_points;
-        at += SPOOL_BYTES_HEAD + head.records_bytes;
+    uint64_t n_points = 0, n_damaged = 0;
+    uint32_t at = s->position.settled;
+    for (size_t i = 0; i < s->n_segments; i++, at = SPOOL_BYTES_POSITION) {
+        struct spool_segment *segment = &s->segments[i];
+        int found;
+        for (; (found = spool_segment_find(s->dir, segment, &at, &head, &n_damaged)) == 1;
+             at += SPOOL_BYTES_HEAD + head.records_bytes)
+            segment->points += head.n_points;
+        if (found < 0)
+            return -1;
+        n_points += segment->points;
     }
-    s->points += segment->points;
-    s->taken_over += segment->points;
+    s->points += n_points;
+    s->taken_over += n_points;
+    return 0;
 }
 
 /* Takes up what the directory holds. Returns 0 or -1 with errno. */
@@ -112,8 +126,11 @@ static int take_over(struct spool *s)
         s->read = (struct spool_place){s->segments[0].number, s->position.settled};
     }
     s->begun_at = s->next_number;
-    for (size_t i = 0; i < s->n_segments; i++)
-        count_points(s, &s->segments[i], i == 0 ? s->position.settled : SPOOL_BYTES_POSITION);
+    if (count_points(s) != 0) {
+        forget_segments(s);
+        s->bytes = 0;
+        return -1;
+    }
     clear_when_over(s); /* a crash of the machine may have cut off what the position stands behind */
     return 0;
 }

@@ -320,3 +320,26 @@ Test(spool_disk, doubles_nothing_when_its_files_cannot_be_removed)
     end();
     become(true);
 }
+
+Test(spool_disk, leaves_alone_what_it_cannot_read_when_it_is_opened)
+{
+    char path[128];
+    set_mode(directory, 0777);
+    forget_redis();
+    begin(1024 * MIB);
+    fill(60000);
+    queue_stow(&queue);
+    end();
+    snprintf(path, sizeof path, "%s/%016x.spool", directory, 1);
+    set_mode(path, 0);
+    spool_init(&spool, 1024 * MIB);
+    cr_assert_eq(spool_open(&spool, directory), -1);
+    cr_assert(spool.failing && spool.dir < 0 && spool.points == 0 && spool.taken_over == 0);
+    set_mode(path, 0600);
+    spool_fini(&spool);
+    begin(1024 * MIB);
+    drain();
+    cr_assert_eq(queue.stored, 60000u);
+    end();
+    become(true);
+}
