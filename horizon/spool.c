@@ -109,8 +109,8 @@ static int count_points(struct spool *s)
     return 0;
 }
 
-/* Takes up what the directory holds. Returns 0 or -1 with errno. */
-static int take_over(struct spool *s)
+/* Takes up what the directory holds, where that is allowed or nothing. Returns 0 or -1 with errno. */
+static int take_over(struct spool *s, bool allowed)
 {
     if (spool_segment_list(s->dir, &s->segments, &s->n_segments) != 0)
         return -1;
@@ -126,7 +126,10 @@ static int take_over(struct spool *s)
         s->read = (struct spool_place){s->segments[0].number, s->position.settled};
     }
     s->begun_at = s->next_number;
-    if (count_points(s) != 0) {
+    const bool refused = s->n_segments > 0 && !allowed;
+    if (refused)
+        errno = EBUSY;
+    if (refused || count_points(s) != 0) {
         forget_segments(s);
         s->bytes = 0;
         return -1;
@@ -135,7 +138,7 @@ static int take_over(struct spool *s)
     return 0;
 }
 
-int spool_open(struct spool *s, const char *dir)
+int spool_open(struct spool *s, const char *dir, bool takes_over)
 {
     if (s->max_bytes > 0 && mkdir(dir, 0700) != 0 && errno != EEXIST)
         return fail(s, "cannot be made");
@@ -147,7 +150,7 @@ int spool_open(struct spool *s, const char *dir)
     int result = s->dir < 0 || s->lock < 0 ? fail(s, "cannot be opened") : 0;
     if (result == 0 && flock(s->lock, LOCK_EX | LOCK_NB) != 0)
         result = fail(s, "is in use");
-    if (result == 0 && take_over(s) != 0)
+    if (result == 0 && take_over(s, takes_over) != 0)
         result = fail(s, "cannot be read");
     if (result != 0) {
         int error = errno;

@@ -57,8 +57,9 @@ struct spool {
 void spool_init(struct spool *s, uint64_t max_bytes);
 
 /* Opens the directory and takes up what it holds; one that is not there is made, or with a bound of 0 left out. Returns
- * 0, or -1 with errno, EWOULDBLOCK when another process has it, and `error` set. Nothing may be in flight. */
-int spool_open(struct spool *s, const char *dir);
+ * 0, or -1 with errno, EWOULDBLOCK when another process has it, and `error` set. Unless `takes_over` it is EBUSY when
+ * something is there to be taken up: the queue must be untouched for that. */
+int spool_open(struct spool *s, const char *dir, bool takes_over);
 
 /* Tells the next process that opens it that this one lost nothing that was in memory. */
 void spool_seal(const struct spool *s);

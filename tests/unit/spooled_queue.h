@@ -38,7 +38,7 @@ static inline void unannounced(struct queue_metric *metric)
     cr_assert(metric >= metrics && metric < metrics + METRICS);
 }
 
-static inline void begin(uint64_t max_bytes)
+static inline void begin_closed(uint64_t max_bytes)
 {
     memset(metrics, 0, sizeof metrics);
     for (unsigned i = 0; i < METRICS; i++) {
@@ -49,7 +49,12 @@ static inline void begin(uint64_t max_bytes)
     spool_init(&spool, max_bytes);
     queue_set_spool(&queue, &spool, known, metrics);
     appended = 0;
-    cr_assert_eq(spool_open(&spool, directory), 0, "%s", spool.error);
+}
+
+static inline void begin(uint64_t max_bytes)
+{
+    begin_closed(max_bytes);
+    cr_assert_eq(spool_open(&spool, directory, true), 0, "%s", spool.error);
 }
 
 static inline void end(void)

@@ -140,10 +140,10 @@ Test(spool_disk, belongs_to_one_process_at_a_time)
     struct spool second;
     begin(MIB);
     spool_init(&second, MIB);
-    cr_assert_eq(spool_open(&second, directory), -1);
+    cr_assert_eq(spool_open(&second, directory, true), -1);
     cr_assert_eq(errno, EWOULDBLOCK);
     end();
-    cr_assert_eq(spool_open(&second, directory), 0);
+    cr_assert_eq(spool_open(&second, directory, true), 0);
     spool_fini(&second);
 }
 
@@ -163,7 +163,7 @@ Test(spool_disk, is_left_out_with_a_bound_of_nothing_but_gives_back_what_it_hold
 {
     struct spool none;
     spool_init(&none, 0);
-    cr_assert_eq(spool_open(&none, "/tmp/test-spool-that-is-not-there"), 0);
+    cr_assert_eq(spool_open(&none, "/tmp/test-spool-that-is-not-there", true), 0);
     cr_assert_eq(none.n_errors, 0u);
     spool_fini(&none);
 
@@ -274,7 +274,7 @@ Test(spool_disk, is_closed_when_its_directory_is_gone_and_can_be_opened_again)
     cr_assert(spool.failing && spool.lost_names);
     cr_assert_eq(spool.dropped, gone);
     assert_sums();
-    cr_assert_eq(spool_open(&spool, directory), 0);
+    cr_assert_eq(spool_open(&spool, directory, true), 0);
     for (unsigned id = 100000; id < 200000; id++)
         append(id);
     cr_assert_gt(spool.points, 0u);
@@ -333,7 +333,7 @@ Test(spool_disk, leaves_alone_what_it_cannot_read_when_it_is_opened)
     snprintf(path, sizeof path, "%s/%016x.spool", directory, 1);
     set_mode(path, 0);
     spool_init(&spool, 1024 * MIB);
-    cr_assert_eq(spool_open(&spool, directory), -1);
+    cr_assert_eq(spool_open(&spool, directory, true), -1);
     cr_assert(spool.failing && spool.dir < 0 && spool.points == 0 && spool.taken_over == 0);
     set_mode(path, 0600);
     spool_fini(&spool);
@@ -342,4 +342,39 @@ Test(spool_disk, leaves_alone_what_it_cannot_read_when_it_is_opened)
     cr_assert_eq(queue.stored, 60000u);
     end();
     become(true);
+}
+
+Test(spool_disk, is_opened_while_points_are_in_flight_unless_it_holds_older_ones)
+{
+    forget_redis();
+    begin(1024 * MIB);
+    fill(60000);
+    queue_stow(&queue);
+    uint64_t left = spool.points;
+    end();
+    begin_closed(1024 * MIB);
+    fill(10000);
+    cr_assert(send_one());
+    reply(QUEUE_DONE);
+    cr_assert_eq(spool_open(&spool, directory, false), -1);
+    cr_assert_eq(errno, EBUSY);
+    cr_assert(spool.dir < 0 && spool.failing && spool.taken_over == 0 && spool.bytes == 0);
+    assert_sums();
+    spool_init(&spool, 1024 * MIB);
+    cr_assert_eq(spool_open(&spool, directory, true), 0);
+    cr_assert_eq(spool.points, left, "all is still there");
+    spool_fini(&spool);
+
+    count_segments(true);
+    spool_init(&spool, 1024 * MIB);
+    cr_assert_eq(spool_open(&spool, directory, false), 0);
+    for (unsigned id = 10000; id < 100000; id++)
+        append(id);
+    queue_unsend(&queue);
+    queue_stow(&queue);
+    cr_assert_eq(spool.points, 100000u);
+    drain();
+    cr_assert_eq(queue.stored, 100000u);
+    assert_sums();
+    end();
 }
