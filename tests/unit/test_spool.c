@@ -185,3 +185,24 @@ Test(spool, tells_the_arrival_of_its_oldest_point)
     cr_assert_gt(queue_oldest_ms(&queue, 0), next_ms, "of what a kill would lose");
     end();
 }
+
+Test(spool, asks_for_a_place_only_for_names_that_are_to_be_told)
+{
+    forget_redis();
+    begin(1024 * MIB);
+    queue_announce(&queue, &metrics[7]);
+    fill(60000);
+    queue_stow(&queue);
+    end();
+    begin(1024 * MIB);
+    send_one();
+    const struct queue_command *c = queue.first->commands;
+    cr_assert_eq(c->kind, QUEUE_SADD);
+    reply(1);
+    cr_assert_eq(n_added, 1u);
+    reply(c[1].n_points * SERIES_POINT_BYTES);
+    cr_assert_eq(n_added, 1u, "its key began anew: that is all");
+    drain();
+    assert_sums();
+    end();
+}
