@@ -274,6 +274,18 @@ def test_what_is_muted_is_not_told_until_the_mute_ends(redis, alerter, hook):
     assert bodies(hook)[0]["incident"]["title"] == "shop.orders"
 
 
+def test_what_is_not_muted_is_told_however_many_stronger_ones_are(redis, alerter, hook):
+    now = int(time.time())
+    alerter(more='mutes = ( { name = "works"; match = "shop.db.**"; } );')
+    for i in range(12):
+        tell(redis, "open", anomaly(f"shop.db.m{i}", now - 60, now - 10, score=90))
+    settle(redis)
+    assert hook.requests == []
+    tell(redis, "open", anomaly("shop.web.m0", now - 50, now - 10, score=60))
+    wait_kinds(hook, "open")
+    assert bodies(hook)[0]["incident"]["metrics"] == 13
+
+
 def test_an_end_is_told_after_a_kill_however_long_ago_the_last_point_was(redis, alerter, hook):
     now = int(time.time())
     daemon = alerter()
