@@ -77,7 +77,8 @@ def settle(redis):
 
 
 @pytest.mark.parametrize("key", [
-    "ridgeline:mutes", "ridgeline:marks", "ridgeline:secret", "ridgeline:crossings:{hour}"])
+    "ridgeline:mutes", "ridgeline:marks", "ridgeline:secret", "ridgeline:crossings:{hour}", "ridgeline:limits",
+    "ridgeline:outlook", "ridgeline:overrides"])
 def test_a_key_that_holds_something_else_stops_no_message(redis, alerter, hook, key):
     now = int(time.time())
     for hour in (now // 3600, now // 3600 + 1):
