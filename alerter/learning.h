@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #include "ridgeline/conf.h"
 #include "ridgeline/limit.h"
+#include "ridgeline/seeded_uthash.h"
 #include "ridgeline/store.h"
 
 struct learning_one {

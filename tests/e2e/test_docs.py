@@ -103,3 +103,10 @@ def test_readme_tells_every_command():
     assert len(commands) > 5
     for command in commands:
         assert re.search(rf"`(ridgeline )?{command}`", text("README.md")), command
+
+
+def test_no_table_has_a_hash_without_a_seed():
+    """seeded_uthash.h alone includes uthash: what comes over the wire keys tables."""
+    plain = [path.relative_to(SOURCE).as_posix() for place in PLACES for path in (SOURCE / place).glob("*.[ch]")
+             if "<uthash.h>" in path.read_text()]
+    assert plain == ["include/ridgeline/seeded_uthash.h"]
