@@ -39,6 +39,22 @@ void concern_count(const struct incidents_one *one, const struct conf_alerts *al
     }
 }
 
+bool concern_any_open(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert, concern_ask *ask,
+                      const void *context, uint32_t *asked)
+{
+    struct head_part part = part_of(alerts, alert);
+    uint32_t at = 0, end = *asked + CONCERN_ASKED_MAX;
+
+    for (const struct incidents_member *member = one->members; member && at < end; member = member->next) {
+        if (!member->m.open || !head_takes(&part, member) || at++ < *asked)
+            continue;
+        if (ask(context, member->m.metric))
+            return true;
+    }
+    *asked = at < end ? 0 : end;
+    return false;
+}
+
 /* Those that the head names. */
 static bool filter_named(struct incident_head *part, const struct incident_head *head,
                          const struct alert_settings *alert, char title[PARTS_TITLE_MAX])

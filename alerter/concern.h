@@ -22,6 +22,14 @@ struct concern {
 /* Counts for each of the alerts, in their order, in two walks over the members. */
 void concern_count(const struct incidents_one *one, const struct conf_alerts *alerts, struct concern *counts);
 
+/* Whether `ask` says yes of one of the members that concern the alert and are open. It is asked of up to
+ * CONCERN_ASKED_MAX of them, behind the first `*asked`, which moves on and begins anew behind the last: so an incident
+ * of any size is asked through in some calls, and each has its bound. */
+#define CONCERN_ASKED_MAX 1000
+typedef bool concern_ask(const void *context, const char *metric);
+bool concern_any_open(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert, concern_ask *ask,
+                      const void *context, uint32_t *asked);
+
 /* The head (head_make()) of the part that concerns the alert of this index. `head` is the whole incident's, and `one`
  * what is held of it, or NULL. `title` gets its text. Returns false, with `*part` unspecified, when nothing does. */
 bool concern_head(struct incident_head *part, const struct incident_head *head, const struct incidents_one *one,

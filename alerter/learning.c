@@ -76,8 +76,8 @@ static int load_until(struct learning *l, struct store *s)
 int learning_load(struct learning *l, struct store *s)
 {
     *l = (struct learning){.ones = NULL};
-    redisReply *saved = store_expect(store_command(s, "HGETALL " KEYS_LIMITS), REDIS_REPLY_ARRAY);
-    int result = saved ? load_until(l, s) : -1;
+    redisReply *saved = store_command(s, "HGETALL " KEYS_LIMITS);
+    int result = store_ok(saved) || store_is_foreign(saved) ? load_until(l, s) : -1;
     for (size_t i = 0; result == 0 && i + 1 < saved->elements; i += 2)
         result = take_saved(l, saved->element[i], saved->element[i + 1]);
     if (saved)
@@ -90,7 +90,7 @@ static int load_overrides(struct learning *l, struct store *s)
 {
     char error[CONF_ERROR_MAX];
     redisReply *r = store_command(s, "HGET " KEYS_OVERRIDES " list");
-    int result = store_ok(r) ? 0 : -1;
+    int result = store_ok(r) || store_is_foreign(r) ? 0 : -1;
     conf_rules_free(&l->overrides);
     if (result == 0 && r->type == REDIS_REPLY_STRING && conf_overrides_parse(&l->overrides, r->str, r->len, error) != 0)
         log_warning("overrides_unreadable", "reason=\"%s\"", error);
@@ -129,10 +129,7 @@ int learning_forget(struct learning *l, struct store *s, const char *metric)
     struct learning_one *one = find(l, metric, strlen(metric));
     if (!one)
         return 0;
-    redisReply *r = store_command(s, "HDEL " KEYS_LIMITS " %s", metric);
-    int result = store_ok(r) ? 0 : -1;
-    if (r)
-        freeReplyObject(r);
+    int result = store_noted(store_command(s, "HDEL " KEYS_LIMITS " %s", metric));
     if (result == 0)
         drop(l, one);
     return result;
@@ -147,7 +144,7 @@ static int keep(struct learning *l, struct store *s, const char *metric, const s
         return 0;
     }
     char *text = limit_to_text(limit);
-    int result = text ? store_done(store_command(s, "HSET " KEYS_LIMITS " %s %s", metric, text)) : -1;
+    int result = text ? store_noted(store_command(s, "HSET " KEYS_LIMITS " %s %s", metric, text)) : -1;
     free(text);
     if (result == 0 && !one)
         one = add(l, metric, len);

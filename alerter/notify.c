@@ -37,12 +37,6 @@ static int load(struct notify *n, struct store *s, const struct settings *settin
     return 0;
 }
 
-/* Those of an incident's members that its head names: the first mover and the strongest. */
-static const struct incident_member *named(const struct incident_head *head, size_t i)
-{
-    return i == 0 ? &head->first : i <= head->n_strongest ? &head->strongest[i - 1] : NULL;
-}
-
 /* The head of what concerns the way's alert. False when nothing does. */
 static bool concern_of(const struct notify *n, const struct told_one *one, size_t i, struct incident_head *head,
                        char title[PARTS_TITLE_MAX])
@@ -52,28 +46,36 @@ static bool concern_of(const struct notify *n, const struct told_one *one, size_
     return !way->is_former && concern_head(head, &one->head, held, n->told.alerts, way->alert_index, title);
 }
 
-/* Whether something that concerns the alert is wrong now, and one of the metrics that the message would name is not
- * muted. */
-static bool is_wanted(const struct notify *n, const struct settings *settings, const struct told_one *one, size_t i,
+/* Of whom a mute is asked. */
+struct hearing {
+    const struct conf_mutes *file, *page;
+    int64_t now_s;
+};
+
+static bool is_audible(const void *context, const char *metric)
+{
+    const struct hearing *h = context;
+    return !mutes_find(h->file, h->page, metric, strlen(metric), h->now_s);
+}
+
+/* Whether something that concerns the alert is wrong now, and is not muted. */
+static bool is_wanted(const struct notify *n, const struct settings *settings, struct told_one *one, size_t i,
                       int64_t now_s)
 {
-    const struct incident_member *m;
-    struct incident_head head;
-    char title[PARTS_TITLE_MAX];
-    bool audible = false;
-    if (!one->head.open || one->way[i].concern.open == 0 || !concern_of(n, one, i, &head, title))
+    const struct ways_one *way = &n->told.ways.list[i];
+    const struct incidents_one *held = incidents_find(n->incidents, one->id);
+    const struct hearing hearing = {.file = &settings->mutes, .page = &n->mutes.mutes, .now_s = now_s};
+    if (!held || way->is_former || !one->head.open || one->way[i].concern.open == 0)
         return false;
-    for (size_t k = 0; !audible && (m = named(&head, k)) != NULL; k++)
-        audible = !mutes_find(&settings->mutes, &n->mutes.mutes, m->metric, strlen(m->metric), now_s);
-    return audible;
+    return concern_any_open(held, n->told.alerts, way->alert_index, is_audible, &hearing, &one->way[i].asked);
 }
 
 /* The same of those that are told together: one of them is enough. */
-static bool is_any_wanted(const struct notify *n, const struct settings *settings, const struct told_one *one, size_t i,
+static bool is_any_wanted(const struct notify *n, const struct settings *settings, struct told_one *one, size_t i,
                           int64_t now_s)
 {
     bool wanted = is_wanted(n, settings, one, i, now_s);
-    for (const struct told_one *f = one->way[i].followers; f && !wanted; f = f->way[i].next)
+    for (struct told_one *f = one->way[i].followers; f && !wanted; f = f->way[i].next)
         wanted = is_wanted(n, settings, f, i, now_s);
     return wanted;
 }
@@ -195,7 +197,7 @@ static int send_pending(struct notify *n, struct store *s, const struct settings
 }
 
 /* What is to be told now of an incident, or of the group that it leads. */
-static enum routing_kind decide(const struct notify *n, const struct settings *settings, const struct told_one *one,
+static enum routing_kind decide(const struct notify *n, const struct settings *settings, struct told_one *one,
                                 size_t i, const struct incident_head *head)
 {
     const struct alert_settings *alert = n->told.ways.list[i].alert;

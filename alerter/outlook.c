@@ -90,8 +90,8 @@ static int take_saved(struct outlook *o, const redisReply *name, const redisRepl
 
 int outlook_load(struct outlook *o, struct store *s)
 {
-    redisReply *saved = store_expect(store_command(s, "HGETALL " KEYS_OUTLOOK), REDIS_REPLY_ARRAY);
-    int result = saved ? 0 : -1;
+    redisReply *saved = store_command(s, "HGETALL " KEYS_OUTLOOK);
+    int result = store_ok(saved) || store_is_foreign(saved) ? 0 : -1;
     *o = (struct outlook){.ones = NULL};
     for (size_t i = 0; result == 0 && i + 1 < saved->elements; i += 2)
         result = take_saved(o, saved->element[i], saved->element[i + 1]);
@@ -120,8 +120,7 @@ static int save(struct store *s, const struct outlook_one *one, const struct for
                              (int)one->rising, "limit", limit, "level", f->level, "slope_a_day", f->slope * 86400,
                              "reach_s", fmin(f->reach_s, 1e12), "soonest_s", f->soonest_s, "note", note);
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
-    redisReply *r = text ? store_command(s, "HSET " KEYS_OUTLOOK " %s %s", one->metric, text) : NULL;
-    int result = store_done(r);
+    int result = text ? store_noted(store_command(s, "HSET " KEYS_OUTLOOK " %s %s", one->metric, text)) : -1;
     free(text);
     json_decref(json);
     return result;
@@ -149,10 +148,9 @@ static int tell(struct incidents *incidents, const struct grouping_rules *rules,
 static int end(struct outlook *o, struct store *s, struct incidents *incidents, const struct grouping_rules *rules,
                struct outlook_one *one)
 {
-    redisReply *r = store_command(s, "HDEL " KEYS_OUTLOOK " %s", one->metric);
-    int result = store_ok(r) ? tell(incidents, rules, one, "no longer heads for its limit", NAN, false) : -1;
-    if (r)
-        freeReplyObject(r);
+    int result = store_noted(store_command(s, "HDEL " KEYS_OUTLOOK " %s", one->metric));
+    if (result == 0)
+        result = tell(incidents, rules, one, "no longer heads for its limit", NAN, false);
     if (result == 0)
         drop(o, one);
     return result;

@@ -22,6 +22,7 @@
 struct told_way {
     struct routing_state state;
     struct concern concern;     /* what of it concerns the alert, as last counted */
+    uint32_t asked;             /* of its open members, how many are known as muted (concern_any_open()) */
     struct told_one *leader;    /* whom it follows; NULL: nobody */
     struct told_one *followers; /* the last that came first */
     struct told_one *next;      /* of the leader's followers */

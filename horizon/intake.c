@@ -22,9 +22,9 @@ const char *const intake_listener_names[INTAKE_SOURCES_N] = {
 #define REASON_NAME(name, kind, help) #name,
 static const char *const reason_names[HORIZON_REJECTED_N] = {HORIZON_REJECTIONS(REASON_NAME)};
 
-static struct queue_metric *known(void *names, const char *name, size_t len)
+static struct queue_metric *known(void *names, const char *name, size_t len, bool adds)
 {
-    return names_known(names, name, len);
+    return names_known(names, name, len, adds);
 }
 
 int intake_init(struct intake *in, const struct settings *settings)

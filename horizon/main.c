@@ -264,8 +264,11 @@ int main(int argc, char **argv)
     proc_start("horizon", argc, argv, &h.args, &h.settings);
     signal(SIGPIPE, SIG_IGN);
     proc_raise_descriptor_limit();
-    if (start(&h) != 0)
+    if (start(&h) != 0) {
+        if (h.intake.spool.was_sealed) /* the next start still has to know */
+            spool_seal(&h.intake.spool);
         return 1;
+    }
     uv_run(&h.loop, UV_RUN_DEFAULT);
     finish(&h);
     return 0;

@@ -55,11 +55,11 @@ struct names_entry *names_add(struct names *names, uint64_t hash, const char *na
     return e;
 }
 
-struct queue_metric *names_known(struct names *names, const char *name, size_t len)
+struct queue_metric *names_known(struct names *names, const char *name, size_t len, bool adds)
 {
     uint64_t hash = table_hash(&names->table, name, len);
     struct names_entry *e = names_find(names, hash, name, len);
-    if (!e)
+    if (!e && adds)
         e = names_add(names, hash, name, len);
     return e ? &e->metric : NULL;
 }

@@ -45,8 +45,9 @@ void names_set_verdict(struct names_entry *e, uint32_t generation, bool pass);
  * it counts as announced. */
 bool names_touch(struct names *names, struct names_entry *e, uint32_t now_s);
 
-/* The metric of a name, added if it is not known. NULL at the bound or when memory is out. */
-struct queue_metric *names_known(struct names *names, const char *name, size_t len);
+/* The metric of a name; if it is not known it is added, or not: as asked. NULL when it is not known, at the bound or
+ * when memory is out. */
+struct queue_metric *names_known(struct names *names, const char *name, size_t len, bool adds);
 
 /* Takes an announcement back that was lost. */
 void names_unannounce(struct queue_metric *metric);

@@ -334,11 +334,11 @@ static void settle_block(struct queue *q)
     check(q);
 }
 
-/* The command's metric, as its owner knows it: a block from disk has one of its own. NULL when there is no place. */
+/* The command's metric, as its owner knows it: a block from disk has one of its own. NULL as of queue_known. */
 static struct queue_metric *known_metric(const struct queue *q, const struct queue_block *b,
-                                         const struct queue_command *c)
+                                         const struct queue_command *c, bool adds)
 {
-    return b->names ? q->known(q->known_context, c->metric->name, c->metric->name_len) : c->metric;
+    return b->names ? q->known(q->known_context, c->metric->name, c->metric->name_len, adds) : c->metric;
 }
 
 const struct queue_metric *queue_settle(struct queue *q, int64_t reply)
@@ -352,9 +352,9 @@ const struct queue_metric *queue_settle(struct queue *q, int64_t reply)
         lost = c->metric;
         b->n_refused += c->n_points;
     } else if (c->kind == QUEUE_SADD && reply == 1) {
-        fresh = known_metric(q, b, c);
+        fresh = known_metric(q, b, c, true);
     } else if (c->kind == QUEUE_APPEND && reply == c->n_points * SERIES_POINT_BYTES) {
-        struct queue_metric *gone = known_metric(q, b, c);
+        struct queue_metric *gone = known_metric(q, b, c, false); /* one that is unknown will be announced anyway */
         if (gone)
             q->unannounced(gone);
     }

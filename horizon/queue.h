@@ -73,8 +73,9 @@ struct queue_block {
 /* Called for each metric whose announcement was lost with a dropped block, or has to be made again. */
 typedef void queue_unannounced(struct queue_metric *metric);
 
-/* The metric of this name, which may be one that an earlier process has left on disk; NULL when there is no place. */
-typedef struct queue_metric *queue_known(void *context, const char *name, size_t len);
+/* The metric of this name, which may be one that an earlier process has left on disk: then it is added, if asked. NULL
+ * when it is not, or there is no place. */
+typedef struct queue_metric *queue_known(void *context, const char *name, size_t len, bool adds);
 
 /* Invariants: 1. points appended + taken over by the spool = stored + queued + in the spool + dropped, here or there.
  * 2. in-flight blocks stand before all waiting ones, and those of them that are on disk before those that are not.

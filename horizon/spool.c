@@ -43,11 +43,16 @@ static void close_both(struct spool *s)
     s->dir = s->lock = -1;
 }
 
-void spool_fini(struct spool *s)
+static void forget_segments(struct spool *s)
 {
     free(s->segments);
     s->segments = NULL;
     s->n_segments = 0;
+}
+
+void spool_fini(struct spool *s)
+{
+    forget_segments(s);
     close_both(s);
 }
 
@@ -59,7 +64,8 @@ static void remove_segment(struct spool *s, size_t i)
     s->dropped += gone->points;
     s->points -= gone->points;
     s->bytes -= gone->bytes;
-    spool_segment_remove(s->dir, gone);
+    if (spool_segment_remove(s->dir, gone) != 0)
+        fail(s, "file cannot be removed");
     memmove(&s->segments[i], &s->segments[i + 1], (s->n_segments - i - 1) * sizeof *s->segments);
     s->n_segments--;
     if (i == 0)
@@ -81,39 +87,58 @@ static void clear_when_over(struct spool *s)
         remove_segment(s, 0);
 }
 
-/* Counts the points of a segment that an earlier process left, from `at` on. Damage is counted when it is read. */
-static void count_points(struct spool *s, struct spool_segment *segment, uint32_t at)
+/* Counts the points of the segments that an earlier process left. Damage is counted when it is read; what cannot be
+ * read now could perhaps be later, and more would be settled than was counted. Returns 0 or -1 with errno. */
+static int count_points(struct spool *s)
 {
     struct spool_bytes_head head;
-    uint64_t n_damaged = 0;
-    while (spool_segment_find(s->dir, segment, &at, &head, &n_damaged) == 1) {
-        segment->points += head.n_points;
-        at += SPOOL_BYTES_HEAD + head.records_bytes;
+    uint64_t n_points = 0, n_damaged = 0;
+    uint32_t at = s->position.settled;
+    for (size_t i = 0; i < s->n_segments; i++, at = SPOOL_BYTES_POSITION) {
+        struct spool_segment *segment = &s->segments[i];
+        int found;
+        for (; (found = spool_segment_find(s->dir, segment, &at, &head, &n_damaged)) == 1;
+             at += SPOOL_BYTES_HEAD + head.records_bytes)
+            segment->points += head.n_points;
+        if (found < 0)
+            return -1;
+        n_points += segment->points;
     }
-    s->points += segment->points;
-    s->taken_over += segment->points;
-    s->bytes += segment->bytes;
+    s->points += n_points;
+    s->taken_over += n_points;
+    return 0;
 }
 
-/* Takes up what the directory holds. Returns 0 or -1 with errno. */
-static int take_over(struct spool *s)
+/* Takes up what the directory holds, where that is allowed or nothing. Returns 0 or -1 with errno. */
+static int take_over(struct spool *s, bool allowed)
 {
     if (spool_segment_list(s->dir, &s->segments, &s->n_segments) != 0)
         return -1;
     s->position = (struct spool_bytes_position){.settled = SPOOL_BYTES_POSITION};
+    if (s->n_segments > 0)
+        s->next_number = s->segments[s->n_segments - 1].number + 1;
+    for (size_t i = 0; i < s->n_segments; i++)
+        s->bytes += s->segments[i].bytes;
+    while (s->n_segments > 0 && s->segments[0].bytes <= SPOOL_BYTES_POSITION)
+        remove_segment(s, 0); /* it was over before, and the position is that of the next */
     if (s->n_segments > 0) {
         spool_segment_position(s->dir, &s->segments[0], &s->position);
-        s->next_number = s->segments[s->n_segments - 1].number + 1;
         s->read = (struct spool_place){s->segments[0].number, s->position.settled};
     }
     s->begun_at = s->next_number;
-    for (size_t i = 0; i < s->n_segments; i++)
-        count_points(s, &s->segments[i], i == 0 ? s->position.settled : SPOOL_BYTES_POSITION);
+    const bool refused = s->n_segments > 0 && !allowed;
+    if (refused)
+        errno = EBUSY;
+    if (refused || count_points(s) != 0) {
+        forget_segments(s);
+        s->bytes = 0;
+        return -1;
+    }
     clear_when_over(s); /* a crash of the machine may have cut off what the position stands behind */
     return 0;
 }
 
-int spool_open(struct spool *s, const char *dir)
+int spool_open(struct spool *s, const char *dir, bool takes_over)
 {
     if (s->max_bytes > 0 && mkdir(dir, 0700) != 0 && errno != EEXIST)
         return fail(s, "cannot be made");
@@ -125,7 +150,7 @@ int spool_open(struct spool *s, const char *dir)
     int result = s->dir < 0 || s->lock < 0 ? fail(s, "cannot be opened") : 0;
     if (result == 0 && flock(s->lock, LOCK_EX | LOCK_NB) != 0)
         result = fail(s, "is in use");
-    if (result == 0 && take_over(s) != 0)
+    if (result == 0 && take_over(s, takes_over) != 0)
         result = fail(s, "cannot be read");
     if (result != 0) {
         int error = errno;
@@ -240,6 +265,7 @@ int spool_put(struct spool *s, struct queue_block *b, bool in_flight)
     if (!segment)
         return -1;
     if (append(s, segment, b, n) != 0) {
+        s->begun_at = s->next_number; /* the next block tries another file: somebody may have removed this one */
         if (segment->bytes == SPOOL_BYTES_POSITION)
             remove_segment(s, s->n_segments - 1);
         return -1;
@@ -348,11 +374,17 @@ int spool_get(struct spool *s, struct queue_block *b)
     return result;
 }
 
+/* The segment of the oldest block in flight becomes the oldest: what those before it still hold is damaged. */
+static void begin_with(struct spool *s, uint64_t number)
+{
+    while (s->segments[0].number < number)
+        remove_segment(s, 0);
+}
+
 void spool_settle(struct spool *s, const struct queue_block *b)
 {
     s->n_in_flight--;
-    while (s->segments[0].number < b->segment)
-        remove_segment(s, 0);
+    begin_with(s, b->segment);
     s->segments[0].points -= b->n_points;
     s->points -= b->n_points;
     s->position = (struct spool_bytes_position){.settled = b->end};
@@ -366,6 +398,7 @@ void spool_settle(struct spool *s, const struct queue_block *b)
 void spool_rewind(struct spool *s, const struct queue_block *oldest)
 {
     s->n_in_flight = 0;
+    begin_with(s, oldest->segment);
     if (oldest->n_replies > 0)
         note_replies(s, oldest);
     s->read = (struct spool_place){s->segments[0].number, s->position.settled};
@@ -384,16 +417,30 @@ int64_t spool_oldest_ms(const struct spool *s, int64_t now_ms)
     return now_ms;
 }
 
+/* Closes it when its directory is gone, and what it held with it. */
+static void close_when_gone(struct spool *s)
+{
+    struct stat st;
+    if (s->dir < 0 || s->n_in_flight > 0 || fstat(s->dir, &st) != 0 || st.st_nlink > 0)
+        return;
+    while (s->n_segments > 0)
+        remove_segment(s, 0);
+    errno = ENOENT;
+    fail(s, "directory is gone");
+    spool_fini(s);
+}
+
 void spool_probe(struct spool *s)
 {
     static const uint8_t bytes[SEGMENT_BYTES_MIN];
+    close_when_gone(s);
     if (s->dir < 0 || !s->failing)
         return;
     struct spool_segment trial = {.number = s->next_number++, .bytes = SPOOL_BYTES_POSITION};
     bool works = spool_segment_create(s->dir, trial.number) == 0;
     if (works) {
         works = spool_segment_append(s->dir, &trial, bytes, sizeof bytes) == 0;
-        spool_segment_remove(s->dir, &trial);
+        works = spool_segment_remove(s->dir, &trial) == 0 && works;
     }
     s->failing = !works;
 }

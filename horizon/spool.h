@@ -38,7 +38,8 @@ struct spool {
     uint64_t max_bytes;
     struct spool_segment *segments; /* oldest first */
     size_t n_segments;
-    uint64_t next_number, begun_at; /* of segments; those below `begun_at` are of earlier processes, and not put to */
+    uint64_t next_number, begun_at; /* of segments; those below `begun_at` are not put to: earlier processes' ones, and
+                                     * one that could not be written */
     struct spool_bytes_position position; /* in the oldest segment */
     struct spool_place read;
     size_t n_in_flight; /* blocks read, or put when they were in flight already, and not settled */
@@ -56,8 +57,9 @@ struct spool {
 void spool_init(struct spool *s, uint64_t max_bytes);
 
 /* Opens the directory and takes up what it holds; one that is not there is made, or with a bound of 0 left out. Returns
- * 0, or -1 with errno, EWOULDBLOCK when another process has it, and `error` set. Nothing may be in flight. */
-int spool_open(struct spool *s, const char *dir);
+ * 0, or -1 with errno, EWOULDBLOCK when another process has it, and `error` set. Unless `takes_over` it is EBUSY when
+ * something is there to be taken up: the queue must be untouched for that. */
+int spool_open(struct spool *s, const char *dir, bool takes_over);
 
 /* Tells the next process that opens it that this one lost nothing that was in memory. */
 void spool_seal(const struct spool *s);
@@ -89,7 +91,8 @@ void spool_rewind(struct spool *s, const struct queue_block *oldest);
 /* Arrival of the oldest point, epoch ms; `now_ms` when there is none. */
 int64_t spool_oldest_ms(const struct spool *s, int64_t now_ms);
 
-/* Tries whether the disk can be written to again, while it is failing. Costs a small file. */
+/* Tries whether the disk can be written to again, while it is failing, which costs a small file. One whose directory
+ * somebody has removed is closed, once nothing of it is in flight; spool_open makes it anew. */
 void spool_probe(struct spool *s);
 
 #endif

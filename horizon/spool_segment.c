@@ -17,10 +17,15 @@
 
 static const char suffix[] = ".spool";
 
+static void name_of(char name[NAME_MAX_BYTES], uint64_t number)
+{
+    snprintf(name, NAME_MAX_BYTES, "%016" PRIx64 "%s", number, suffix);
+}
+
 static int open_segment(int dir, uint64_t number, int flags)
 {
     char name[NAME_MAX_BYTES];
-    snprintf(name, sizeof name, "%016" PRIx64 "%s", number, suffix);
+    name_of(name, number);
     return openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
@@ -230,9 +235,15 @@ int spool_segment_find(int dir, const struct spool_segment *s, uint32_t *at, str
     return found;
 }
 
-void spool_segment_remove(int dir, const struct spool_segment *s)
+int spool_segment_remove(int dir, const struct spool_segment *s)
 {
     char name[NAME_MAX_BYTES];
-    snprintf(name, sizeof name, "%016" PRIx64 "%s", s->number, suffix);
-    unlinkat(dir, name, 0);
+    name_of(name, s->number);
+    if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    int error = errno, fd = open_segment(dir, s->number, O_WRONLY | O_TRUNC);
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return -1;
 }

@@ -40,6 +40,7 @@ int spool_segment_read(int dir, const struct spool_segment *s, uint32_t at, void
 int spool_segment_put_position(int dir, const struct spool_segment *s, const struct spool_bytes_position *position);
 int spool_segment_position(int dir, const struct spool_segment *s, struct spool_bytes_position *position);
 
-void spool_segment_remove(int dir, const struct spool_segment *s);
+/* Returns 0, or -1 with errno: then it is emptied, if that can be, so that nobody takes it over. */
+int spool_segment_remove(int dir, const struct spool_segment *s);
 
 #endif

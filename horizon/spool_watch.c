@@ -40,14 +40,14 @@ static void tell(struct spool_watch *w)
     w->told_dropped = s->dropped;
 }
 
-/* Returns 0, or -1 with errno. */
+/* Takes up what is there only while nothing is on its way that would be younger. Returns 0, or -1 with errno. */
 static int open_spool(struct spool_watch *w)
 {
     struct spool *s = &w->intake->spool;
     const struct settings *settings = w->intake->settings;
     if (s->max_bytes > 0 && *settings->horizon.spool_dir == '\0')
         mkdir(settings->state_dir, 0700); /* or spool_open says why not */
-    if (spool_open(s, w->dir) != 0)
+    if (spool_open(s, w->dir, queue_is_untouched(&w->intake->queue)) != 0)
         return -1;
     if (s->points > 0)
         log_info("spool_taken_over", "dir=%s points=%llu bytes=%llu", w->dir, (unsigned long long)s->points,
@@ -77,13 +77,13 @@ void spool_watch_fini(struct spool_watch *w)
     free(w->dir);
 }
 
-/* One that could not be opened is, once that works and nothing is on its way that would be younger. */
+/* One that could not be opened is, once that works. */
 static void recover(struct spool_watch *w)
 {
     struct spool *s = &w->intake->spool;
     if (s->dir >= 0)
         spool_probe(s);
-    else if (s->max_bytes > 0 && queue_is_untouched(&w->intake->queue))
+    else if (s->max_bytes > 0)
         open_spool(w);
 }
 

@@ -20,6 +20,15 @@ void conf_quote(FILE *out, const char *text)
     fputc('"', out);
 }
 
+/* libconfig takes a whole number of more than 32 bits only with an L behind it. */
+static char *number_text(char out[UNITS_TEXT_MAX], double value)
+{
+    int len = snprintf(out, UNITS_TEXT_MAX, "%.15g", value);
+    if (fabs(value) > INT32_MAX && strspn(out, "-0123456789") == (size_t)len)
+        strcpy(out + len, "L");
+    return out;
+}
+
 char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double value)
 {
     const struct conf_option *o = conf_metric_option(metric_option);
@@ -29,7 +38,7 @@ char *conf_value_text(char *out, size_t out_bytes, size_t metric_option, double 
     else if (o->type == CONF_DURATION)
         snprintf(out, out_bytes, "\"%s\"", units_duration_text(text, sizeof text, (int64_t)value));
     else
-        snprintf(out, out_bytes, "%.15g", value);
+        snprintf(out, out_bytes, "%s", number_text(text, value));
     return out;
 }
 
@@ -65,13 +74,13 @@ static void write_option(FILE *out, const void *base, const struct conf_option *
     _Static_assert(sizeof text >= UNITS_RETENTION_TEXT_MAX && sizeof text >= UNITS_ADDRESS_TEXT_MAX, "room for any");
     switch (o->type) {
     case CONF_NUMBER:
-        fprintf(out, "%.15g", *(const double *)at);
+        fputs(number_text(text, *(const double *)at), out);
         break;
     case CONF_CHOICE:
         conf_quote(out, o->choices[*(const int *)at]);
         break;
     case CONF_INTEGER:
-        fprintf(out, "%lld", (long long)*(const int64_t *)at);
+        fputs(number_text(text, (double)*(const int64_t *)at), out);
         break;
     case CONF_DURATION:
         fprintf(out, "\"%s\"", units_duration_text(text, sizeof text, *(const int64_t *)at));

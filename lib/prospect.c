@@ -43,7 +43,7 @@ static int unpack(struct memory *m, const redisReply *tail, const redisReply *hi
 /* A key of another type holds no points: others' tools may have written it, and all other metrics are walked to. */
 static bool is_answer(const redisReply *r)
 {
-    return r && (r->type != REDIS_REPLY_ERROR || strncmp(r->str, "WRONGTYPE", sizeof "WRONGTYPE" - 1) == 0);
+    return r && (r->type != REDIS_REPLY_ERROR || store_is_foreign(r));
 }
 
 /* Reads both in one go. Returns 0, or -1 as above or when Redis did not answer; wants memory_fini() either way. */
@@ -120,7 +120,7 @@ int prospect_limit(struct store *s, const char *metric, size_t len, double given
     if (!isnan(given) || !learn)
         return 0;
     redisReply *r = store_command(s, "HGET " KEYS_LIMITS " %b", metric, len);
-    int result = store_ok(r) ? 0 : -1;
+    int result = is_answer(r) ? 0 : -1;
     if (result == 0 && r->type == REDIS_REPLY_STRING)
         limit_from_text(out, r->str, r->len); /* what is none counts as none */
     if (r)

@@ -203,6 +203,19 @@ int store_done(redisReply *r)
     return result;
 }
 
+bool store_is_foreign(const redisReply *r)
+{
+    static const char code[] = "WRONGTYPE ";
+    return r && r->type == REDIS_REPLY_ERROR && strncmp(r->str, code, sizeof code - 1) == 0;
+}
+
+int store_noted(redisReply *r)
+{
+    int result = store_ok(r) || store_is_foreign(r) ? 0 : -1;
+    freeReplyObject(r);
+    return result;
+}
+
 long long store_integer(redisReply *reply)
 {
     redisReply *r = store_expect(reply, REDIS_REPLY_INTEGER);

@@ -97,6 +97,14 @@ static void take_out(json_t *list, const char *match, const json_t *options)
     }
 }
 
+/* Later than the last entry, also when both are of one second or the clock was put back: age is what an undo tells
+ * places by. */
+static json_int_t next_saved_at(const json_t *last, int64_t now_s)
+{
+    json_int_t before = json_integer_value(json_object_get(last, "saved_at"));
+    return last && before >= now_s && before < INT64_MAX ? before + 1 : (json_int_t)now_s;
+}
+
 /* Puts what is not null at the end: into the last entry, where that is of the same glob. Returns 0, or -1 when memory
  * is out. */
 static int put(json_t *list, const char *match, const json_t *options, int64_t now_s)
@@ -104,16 +112,17 @@ static int put(json_t *list, const char *match, const json_t *options, int64_t n
     json_t *last = json_array_get(list, json_array_size(list) - 1);
     json_t *own = is_of(last, match) ? last : NULL, *value;
     json_t *set = own ? json_incref(json_object_get(own, "options")) : json_object();
+    json_int_t saved_at = next_saved_at(last, now_s);
     const char *name;
     size_t put = 0;
     json_object_foreach((json_t *)(uintptr_t)options, name, value)
         put += !json_is_null(value) && json_object_set(set, name, value) == 0;
     int result = set ? 0 : -1;
     if (own && put > 0)
-        result = json_object_set_new(own, "saved_at", json_integer((json_int_t)now_s));
+        result = json_object_set_new(own, "saved_at", json_integer(saved_at));
     else if (put > 0)
-        result = json_array_append_new(list, json_pack("{s:s,s:I,s:O}", "match", match, "saved_at", (json_int_t)now_s,
-                                                       "options", set));
+        result = json_array_append_new(
+            list, json_pack("{s:s,s:I,s:O}", "match", match, "saved_at", saved_at, "options", set));
     json_decref(set);
     return result;
 }

@@ -3,7 +3,8 @@
  * the same glob keep their places, or an old one would come back in force over a later, wider override. So a glob may
  * have several entries, in the order of `saved_at`. Pure.
  *
- * I1: of the entries of a glob, each option stands in one. None is empty. */
+ * I1: of the entries of a glob, each option stands in one. None is empty.
+ * I2: what is saved is later than all before it, be it by a second that has not come yet. */
 #ifndef WEBAPP_MERGE_H
 #define WEBAPP_MERGE_H
 

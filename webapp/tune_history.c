@@ -45,15 +45,24 @@ bool tune_history_stands(const json_t *entry, const json_t *list)
     return stands;
 }
 
-/* Older releases had one override for a glob, or null. Returns whether it is one or a list now. */
+static bool are_overrides(const json_t *list)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(list, i, one)
+        if (!json_is_object(json_object_get(one, "options")))
+            return false;
+    return json_is_array(list);
+}
+
+/* Older releases had one override for a glob, or null. Returns whether it is a list of such now. */
 static bool make_list(json_t *entry, const char *key)
 {
     json_t *value = json_object_get(entry, key);
-    if (json_is_null(value))
-        return json_object_set_new(entry, key, json_array()) == 0;
-    if (json_is_object(value))
-        return json_object_set_new(entry, key, json_pack("[O]", value)) == 0;
-    return json_is_array(value);
+    json_t *list = json_is_null(value) ? json_array() : json_is_object(value) ? json_pack("[O]", value) : NULL;
+    if (list && json_object_set_new(entry, key, list) != 0)
+        return false;
+    return are_overrides(json_object_get(entry, key));
 }
 
 /* Reads [id, [field, value]] as XRANGE gives it. NULL when it is no entry of ours. */

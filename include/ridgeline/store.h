@@ -53,6 +53,13 @@ int store_done(redisReply *r);
 /* The integer that a reply is, and frees it. -1 for anything else: for commands that answer with no less than 0. */
 long long store_integer(redisReply *r);
 
+/* Whether `r` says that the key is of another type, as others' tools may have made it: it holds nothing of ours. */
+bool store_is_foreign(const redisReply *r);
+
+/* As store_done(), but 0 where the key is of another type, too: for what is written lest a restart forgets it, and
+ * holds meanwhile without that. */
+int store_noted(redisReply *r);
+
 /* A Lua script that touches one key. Sent as EVALSHA, and as EVAL when the server
  * does not know it. `sha1` is filled on first use. */
 struct store_script {

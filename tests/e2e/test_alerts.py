@@ -77,7 +77,8 @@ def settle(redis):
 
 
 @pytest.mark.parametrize("key", [
-    "ridgeline:mutes", "ridgeline:marks", "ridgeline:secret", "ridgeline:crossings:{hour}"])
+    "ridgeline:mutes", "ridgeline:marks", "ridgeline:secret", "ridgeline:crossings:{hour}", "ridgeline:limits",
+    "ridgeline:outlook", "ridgeline:overrides"])
 def test_a_key_that_holds_something_else_stops_no_message(redis, alerter, hook, key):
     now = int(time.time())
     for hour in (now // 3600, now // 3600 + 1):
@@ -272,6 +273,18 @@ def test_what_is_muted_is_not_told_until_the_mute_ends(redis, alerter, hook):
     redis.hset("ridgeline:mutes", mapping={"version": 2, "list": "[]"})
     wait_kinds(hook, "open")
     assert bodies(hook)[0]["incident"]["title"] == "shop.orders"
+
+
+def test_what_is_not_muted_is_told_however_many_stronger_ones_are(redis, alerter, hook):
+    now = int(time.time())
+    alerter(more='mutes = ( { name = "works"; match = "shop.db.**"; } );')
+    for i in range(12):
+        tell(redis, "open", anomaly(f"shop.db.m{i}", now - 60, now - 10, score=90))
+    settle(redis)
+    assert hook.requests == []
+    tell(redis, "open", anomaly("shop.web.m0", now - 50, now - 10, score=60))
+    wait_kinds(hook, "open")
+    assert bodies(hook)[0]["incident"]["metrics"] == 13
 
 
 def test_an_end_is_told_after_a_kill_however_long_ago_the_last_point_was(redis, alerter, hook):

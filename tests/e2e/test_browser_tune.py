@@ -1,4 +1,5 @@
 """Tuning on the page: what is saved, what it changes, and how it is taken back."""
+import requests
 from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
@@ -89,3 +90,16 @@ def test_a_wrong_value_is_told_next_to_its_field_and_nothing_is_saved(ridgeline,
     assert error_after("consensus", "1.5") == "A whole number."
     assert error_after("close_after", "5 fortnights").startswith("A duration")
     assert ridgeline.get("/api/overrides").json()["overrides"] == []
+
+
+def test_the_removal_of_one_of_a_globs_rows_leaves_its_others(ridgeline, page):
+    headers = {"X-Ridgeline-Token": ridgeline.get("/api/token").json()["token"]}
+    for match, options in (("twice.*", {"median": 7}), ("twice.**", {"median": 8}), ("twice.*", {"consensus": 2})):
+        requests.post(ridgeline.page + "/api/overrides", json={"match": match, "options": options}, headers=headers,
+                      timeout=30).raise_for_status()
+    page.open("#tune=")
+    for left in ([("twice.**", {"median": 8}), ("twice.*", {"consensus": 2})], [("twice.*", {"consensus": 2})], []):
+        wait_for("the rows", lambda: len(page.all(".overrides ul button")) == len(left) + 1)
+        page.all(".overrides ul button")[0].click()
+        wait_for(f"{left} to be left", lambda: left == [
+            (o["match"], o["options"]) for o in ridgeline.get("/api/overrides").json()["overrides"]])

@@ -168,10 +168,8 @@ def test_every_change_is_an_entry_of_the_history(web):
 
 def test_undo_restores_what_was_there_and_where_it_stood(web):
     web.save("a.*", {"median": 5})
-    time.sleep(1.1)  # of the same second the one that is put back comes last
     web.save("b", {"consensus": 2})
     before = web.json("/api/overrides")["overrides"]
-    time.sleep(1.1)
     changed = web.save("a.*", {"median": 9, "flat": 0})
     answer = undo(web, changed["entry"])
     assert answer["overrides"] == before and web.json("/api/overrides")["overrides"] == before
@@ -226,6 +224,8 @@ def test_entries_of_another_release_are_checked_before_they_are_in_force(web, re
     for junk in ({"json": "{"}, {"json": "[]"}, {"more": "1", "json": "{}"}, {"json": b"\xff"}):
         redis.xadd("ridgeline:overrides:history", junk)
     entry({"match": "a"}, match=5)
+    for junk in ([None], [5], [{"match": "a", "saved_at": 1}], {"match": "a"}):
+        entry(junk)
     assert [e["id"] for e in history(web)] == [other, bad]
     for one in (bad, other):
         assert "cannot be in force" in undo(web, one, expect=409)["error"]

@@ -1,4 +1,5 @@
 """What memory cannot hold while Redis is away waits on disk, and is replayed in order."""
+import shutil
 import signal
 import time
 
@@ -99,6 +100,23 @@ def test_a_stop_without_redis_leaves_all_to_the_next_start(horizons, redis_serve
     assert books(h)["gap_from_ms"] == "0", "nothing was lost"
 
 
+def test_a_start_in_vain_takes_nothing_for_lost(horizons, daemons, redis_server, now):
+    h = horizons()
+    keep_what_redis_has(redis_server)
+    redis_server.kill()
+    flood(h, times(now, 0, 1))
+    assert h.stop() == 0
+    listeners = ("horizon.carbon_line", "horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp",
+                 "statsd.listen")
+    nowhere = daemons("horizon", h.settings, *(a for name in listeners for a in ("--set", f"{name}=192.0.2.1:9")))
+    wait_for("it to end", lambda: nowhere.process.poll() is not None)
+    assert nowhere.process.returncode == 1
+    redis_server.start()
+    start(h)
+    wait_for("all of them", lambda: (b := settled(h)) and b["taken_over"] == str(len(METRICS)) == b["stored"])
+    assert books(h)["gap_from_ms"] == "0"
+
+
 def test_what_a_kill_left_on_disk_is_replayed_before_what_came_after(horizons, redis_server, now):
     h = horizons(horizon=SMALL)
     redis_server.kill()
@@ -174,6 +192,18 @@ def test_a_directory_that_cannot_be_made_is_told_until_it_can(ridgeline_factory,
     (tmp_path / "taken").mkdir()
     wait_for("no problem", lambda: problems() == [])
     assert (tmp_path / "taken" / "spool" / "lock").exists()
+
+
+def test_a_directory_that_somebody_removed_is_made_anew(horizons, redis_server, now):
+    h = horizons(horizon=SMALL)
+    redis_server.kill()
+    shutil.rmtree(h.directory / "spool")
+    wait_for("another", lambda: (h.directory / "spool" / "lock").exists())
+    flood(h, times(now, 0, ROUNDS))
+    assert segments(h)
+    redis_server.start()
+    wait_for("all of them", lambda: (b := settled(h)) and int(b["stored"]) == ROUNDS * len(METRICS))
+    assert_reconciled(h)
 
 
 def test_a_directory_has_one_horizon(horizons, daemons, tmp_path):

@@ -142,6 +142,35 @@ static void break_web_and_db(void)
     }
 }
 
+static bool is_named(const void *context, const char *metric)
+{
+    return strcmp(context, metric) == 0;
+}
+
+Test(concern, each_open_member_that_concerns_an_alert_is_asked_however_many_there_are)
+{
+    char name[32];
+    uint32_t asked = 0;
+    unsigned calls = 0;
+    break_web_and_db();
+    for (unsigned i = 400; i < 3000; i++) {
+        snprintf(name, sizeof name, "shop.web%u", i);
+        take(name, T0, true, 90, INCIDENT_ANOMALOUS);
+    }
+    for (unsigned i = 0; i < 3000; i += 37) {
+        bool found = false;
+        snprintf(name, sizeof name, "shop.web%u", i);
+        for (calls = 0; !found && calls < 5; calls++)
+            found = concern_any_open(only(), &alerts, 0, is_named, name, &asked);
+        cr_assert(found, "%s", name);
+    }
+    asked = 0;
+    cr_assert(concern_any_open(only(), &alerts, 1, is_named, "shop.db1", &asked));
+    cr_assert_not(concern_any_open(only(), &alerts, 1, is_named, "shop.db0", &asked), "it is over");
+    cr_assert_not(concern_any_open(only(), &alerts, 1, is_named, "shop.web1", &asked), "it does not concern it");
+    cr_assert_eq(asked, 0);
+}
+
 /* What is told of the incidents that are held, each on one way of an alert. */
 static struct told_one *hold(struct told *t, struct ways_one *way, size_t alert, const char *title)
 {

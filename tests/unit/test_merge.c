@@ -65,6 +65,27 @@ Test(merge, what_is_last_already_stays_one_entry)
     check_save(TWO, "b", "{\"consensus\":null}", TWO);
 }
 
+/* A script saves many within a second; and a clock may be put back. */
+Test(merge, what_is_taken_back_stands_where_it_stood_however_quickly_all_was_saved)
+{
+    const int64_t clocks[][2] = {{99, 99}, {99, 5}};
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        char error[CONF_ERROR_MAX];
+        json_t *list = json_array(), *options = parse("{\"median\":9}"), *wide = parse("{\"median\":5}");
+        cr_assert_eq(merge_save(list, "shop.a", options, clocks[i][0], error), 0);
+        cr_assert_eq(merge_save(list, "shop.*", wide, clocks[i][1], error), 0);
+        json_t *was = json_deep_copy(list), *before = merge_find(list, "shop.a");
+        cr_assert(merge_remove(list, "shop.a"));
+        cr_assert_eq(merge_restore(list, "shop.a", before, error), 0, "%s", error);
+        cr_assert(json_equal(list, was), "clock %zu", i);
+        json_decref(before);
+        json_decref(was);
+        json_decref(wide);
+        json_decref(options);
+        json_decref(list);
+    }
+}
+
 Test(merge, all_entries_of_a_glob_are_found_and_removed)
 {
     json_t *list = parse(THREE), *found = merge_find(list, "a.*"), *options = merge_options(found);

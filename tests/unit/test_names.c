@@ -198,3 +198,17 @@ Test(names, are_those_that_a_naive_model_holds_after_any_order_of_adding_and_for
     }
     names_fini(&names);
 }
+
+Test(names, left_by_an_earlier_process_are_added_when_asked_for)
+{
+    struct names names;
+    names_init(&names, 1);
+    cr_assert_null(names_known(&names, "a", 1, false));
+    cr_assert_eq(names.table.n, 0u);
+    struct queue_metric *a = names_known(&names, "a", 1, true);
+    cr_assert_not_null(a);
+    cr_assert_eq(names_known(&names, "a", 1, false), a);
+    cr_assert_eq(names_metric(find(&names, "a")), a);
+    cr_assert_null(names_known(&names, "b", 1, true), "at the bound");
+    names_fini(&names);
+}

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +142,26 @@ Test(overrides, exported_text_loads_as_rules_that_mean_the_same)
     cr_assert_eq(s.rules.n, 0);
     conf_free(&s);
     free(text);
+}
+
+/* What "this is normal" saves of bytes is soon more than 32 bits: libconfig then wants an L. */
+Test(overrides, exported_numbers_of_any_size_are_read_back)
+{
+    static const char *const numbers[] = {"2147483647", "2147483648", "5370000000", "999999999999999", "1e15", "0",
+                                          "1e-9", "4294967296.5"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char json[128], error[CONF_ERROR_MAX];
+        struct conf_rules r;
+        struct settings s;
+        snprintf(json, sizeof json, "[{\"match\":\"a\",\"saved_at\":1,\"options\":{\"min_change\":%s}}]", numbers[i]);
+        cr_assert_eq(parse(&r, json, error), 0, "%s", error);
+        char *text = conf_overrides_export(&r);
+        cr_assert_eq(conf_parse(&s, "t.conf", text, strlen(text), NULL, NULL, error), 0, "%s\n%s", error, text);
+        same(&r, &s.rules);
+        conf_free(&s);
+        conf_rules_free(&r);
+        free(text);
+    }
 }
 
 Test(overrides, name_a_choice_and_write_its_name_back)

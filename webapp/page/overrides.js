@@ -2,7 +2,7 @@
 // text.
 import {tuneHash} from './address.js';
 import {get} from './api.js';
-import {removeOverride, undoOverride} from './changes.js';
+import {saveOverride, undoOverride} from './changes.js';
 import {el, replace, setText} from './dom.js';
 import {durationText, time, words} from './format.js';
 import {whenBack} from './live.js';
@@ -44,9 +44,13 @@ function row(match, said, when, button) {
     el('span', {class: 'when'}, when), act);
 }
 
+// Of a glob that stands there more than once, what the row tells and no more.
+const removeOptions = (match, options) =>
+  saveOverride(match, Object.fromEntries(Object.keys(options).map(name => [name, null])));
+
 const overrideRow = ({match, options, saved_at: savedAt}, table, again) =>
   row(match, Object.entries(options).map(([name, value]) => valueWords(table, name, value)).join(', '),
-    ['saved ', time(savedAt)], {text: 'Remove', act: () => removeOverride(match).then(again)});
+    ['saved ', time(savedAt)], {text: 'Remove', act: () => removeOptions(match, options).then(again)});
 
 const entryRow = ({id, at, match, before, after, undoable}, table, again) =>
   row(match, changeInWords(optionsOf(before), optionsOf(after), table), time(at),
