@@ -20,7 +20,7 @@ static struct store_script note_script = {
               "if not read or type(list) ~= 'table' then list = {} end\n"
               "local at\n"
               "for i, other in ipairs(list) do\n"
-              "  if type(other) == 'table' and other.id == id then at = i end\n"
+              "  if type(other) == 'table' and other.id == id and other.channel == one.channel then at = i end\n"
               "end\n"
               "if at and not done then return 0 end\n"
               "if at then one.at = list[at].at end\n"

@@ -70,13 +70,15 @@ json_t *receipt_list(const char *text, size_t len)
     return out;
 }
 
-static bool is_listed(const json_t *list, const char *id)
+/* Whether the list has it: each channel has the message by the same id. */
+static bool is_listed(const json_t *list, const struct receipt *r)
 {
     const json_t *one;
     size_t i;
     json_array_foreach(list, i, one) {
-        const char *other = json_string_value(json_object_get(one, "id"));
-        if (other && strcmp(other, id) == 0)
+        struct receipt other;
+        if (receipt_from_json(&other, one) == 0 && strcmp(other.id, r->id) == 0 &&
+            strcmp(other.channel, r->channel) == 0)
             return true;
     }
     return false;
@@ -121,7 +123,7 @@ int receipt_add_group(json_t *list, const json_t *of_leader, const struct receip
         struct receipt r;
         if (!is_of(&r, one, joined) || r.at_s < joined->at_s)
             continue;
-        if (!is_listed(list, r.id) && insert(list, one, &r, joined->group) != 0)
+        if (!is_listed(list, &r) && insert(list, one, &r, joined->group) != 0)
             return -1;
         if (strcmp(r.kind, "resolve") == 0)
             return 0;

@@ -16,7 +16,7 @@ enum receipt_outcome { RECEIPT_QUEUED, RECEIPT_DELIVERED, RECEIPT_HELD, RECEIPT_
 
 /* All texts are borrowed, and UTF-8. */
 struct receipt {
-    const char *id; /* of the message, of what was held back or joined: a receipt of the same id is of the same */
+    const char *id; /* of the message, of what was held back or joined: with the same channel it is of the same */
     const char *alert, *channel, *kind; /* kind: "open", "update", "resolve" */
     enum receipt_outcome outcome;
     int64_t at_s;       /* when it was queued or held back, or joined a group */

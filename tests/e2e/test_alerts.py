@@ -22,10 +22,10 @@ def hook():
 @pytest.fixture
 def alerter(redis, daemons, tmp_path, hook):
     """alerter(alert options, more): an alerter that tells `hook`."""
-    def begin(alert="", more="", channel=""):
+    def begin(alert="", more="", channel="", channels='"hook"'):
         settings = write_settings(tmp_path / "alerter.conf", f"""redis = "unix:{redis.sock}"; surface_score = 50;
             channels = ( {{ name = "hook"; type = "webhook"; url = "{hook.url}"; {channel} }} );
-            alerts = ( {{ name = "all"; channels = "hook"; {alert} }} ); {more}""")
+            alerts = ( {{ name = "all"; channels = {channels}; {alert} }} ); {more}""")
         return daemons("alerter", settings).wait_ready()
 
     return begin

@@ -37,6 +37,18 @@ def test_it_stands_in_the_incident_when_each_message_was_delivered(redis, alerte
     assert (csv[0].split(",")[-1], csv[1].split(",")[-1]) == ("first_notified_at", at)
 
 
+def test_each_channel_of_an_alert_has_receipts_of_its_own(redis, alerter, hook):
+    now = int(time.time())
+    alerter(channels='[ "hook", "other" ]', channel=f'}}, {{ name = "other"; type = "webhook"; url = "{hook.url}";')
+    a = anomaly("shop.orders", now - 60, now - 10, score=80)
+    tell(redis, "open", a)
+    wait_for("both openings", lambda: outcomes(redis, a["id"]) == [("open", "delivered")] * 2)
+    close(redis, a)
+    wait_for("both ends", lambda: outcomes(redis, a["id"])[2:] == [("resolve", "delivered")] * 2)
+    for pair in (notified(redis, a["id"])[:2], notified(redis, a["id"])[2:]):
+        assert sorted(r["channel"] for r in pair) == ["hook", "other"] and pair[0]["id"] == pair[1]["id"]
+
+
 def test_what_is_held_back_or_refused_is_told_so(redis, alerter, hook):
     now = int(time.time())
     alerter(channel='rate_limit = "1/hour";')
