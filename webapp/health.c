@@ -202,11 +202,11 @@ done:
 json_t *health_without_redis(struct app *app, const struct store *s)
 {
     char sentence[256];
-    snprintf(sentence, sizeof sentence, "Redis does not answer: nothing is stored or judged%s%s",
+    snprintf(sentence, sizeof sentence, "Redis does not answer: nothing is judged, and points wait in horizon%s%s",
              store_error(s)[0] ? "; it, or the connection, says: " : "", store_error(s));
     json_t *problem = json_string(sentence); /* NULL where the server's words are no UTF-8 */
     if (!problem)
-        problem = json_string("Redis does not answer: nothing is stored or judged");
+        problem = json_string("Redis does not answer: nothing is judged, and points wait in horizon");
     json_t *out = json_pack("{s:s,s:[o],s:{s:b}}", "status", "down", "problems", problem, "redis", "up", 0);
     if (out)
         add_own(out, app);
