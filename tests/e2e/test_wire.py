@@ -116,7 +116,7 @@ def test_a_full_queue_without_a_spool_drops_the_oldest_and_says_so(ridgeline_fac
     thaw(redis_pid)
     wait_for("the newest point", lambda: points_of(r.redis, "flood.last") == [(now, 1.0)])
     wait_for("the books", lambda: int(books(r)["queued"]) == 0 and int(books(r)["received"]) == 100_001)
-    # 1 MiB holds 50,000 points at most, four in a command, and what was in flight.
+    # 16 blocks of 909 commands hold 58,176 points at most, four in a command.
     assert int(books(r)["dropped"]) > 40_000
     assert_reconciled(r)
 
