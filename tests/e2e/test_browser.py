@@ -348,6 +348,6 @@ def test_the_page_says_that_it_is_stale_and_recovers_by_itself(ridgeline, page):
     send_point(ridgeline, "stale.metric", now, 300)
     wait_for("live again", lambda: page.text("#live") == "live")
     page.wait_listed("stale.metric")
-    # A killed server is an error on the network, one that has just begun may ask to come again: nothing else is.
-    odd = [m for m in page.console() if "net::ERR_" not in m and "status of 503" not in m]
+    # A killed server is an error on the network, and nothing else is.
+    odd = [m for m in page.console() if "net::ERR_" not in m]
     assert not odd, odd
