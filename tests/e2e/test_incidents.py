@@ -7,7 +7,7 @@ import time
 from conftest import RedisServer, wait_for, write_settings
 from incidents import Alerter, alerter, alerters, events, heads, members, turns, wait_heads  # noqa: F401 (fixtures)
 from senders import Metric
-from test_faults import HISTORY, RULE, STEP, Traffic, send_history
+from test_faults import FAULT, FUTURE, HISTORY, RULE, STEP, Traffic, send_history
 from webapp import anomaly, slot_of, tell
 
 
@@ -311,7 +311,8 @@ def test_a_storm_of_twenty_thousand_is_followed(redis, alerter):
 
 
 def test_forty_metrics_that_break_in_a_real_run_are_one_incident(ridgeline_factory):
-    r = ridgeline_factory(more=RULE + "surface_score = 1;", horizon='self_metrics = false; max_future = "3h";')
+    # The window is of the data: a busy machine tells of the first mover when minutes of that have passed.
+    r = ridgeline_factory(more=RULE + 'surface_score = 1; alerter: { incident_window = "1h"; };', horizon=FUTURE)
     start_t = int(time.time()) // STEP * STEP - HISTORY * STEP
     web = [Metric(f"servers.web{i:02d}.cpu.load", start_t) for i in range(40)]
     other = Metric("shop.checkout.payments.declined", start_t)
@@ -325,9 +326,9 @@ def test_forty_metrics_that_break_in_a_real_run_are_one_incident(ridgeline_facto
     traffic = Traffic(r, metrics, start_t + HISTORY * STEP)
     try:
         wait_for("some traffic", lambda: len(traffic.sent) >= 5)
-        traffic.faults[web[7].name] = 90.0
+        traffic.faults[web[7].name] = FAULT
         wait_for("the first mover", lambda: r.anomalies(metric=web[7].name))
-        traffic.faults.update({m.name: 90.0 for m in web + [other]})
+        traffic.faults.update({m.name: FAULT for m in web + [other]})
         wait_for("all of them", lambda: incidents("open").get("servers.*.cpu.load", {}).get("count", 0) >= 40)
         found = wait_for("the other one", lambda: len(incidents("open")) == 2 and incidents("open"))
         assert set(found) == {"servers.*.cpu.load", other.name} and found[other.name]["count"] == 1
