@@ -23,9 +23,11 @@ def history(value):
     return [(now - ago, round(value(ago / DAY_S), 3)) for ago in range(14 * DAY_S - 600, -1, -60)]
 
 
-def pool(source=random.Random(1)):
+def pool():
     """All 200 connections were taken three times in the first week, for five hours after a climb of four; through the
     second ever more are, and now 170 are."""
+    source = random.Random(1)
+
     def taken(ago):
         demand = 40 if ago > 7 else 40 + 130 * (7 - ago) / 7
         for full in FULL_AT:
@@ -36,9 +38,9 @@ def pool(source=random.Random(1)):
     return history(taken)
 
 
-def log(source=random.Random(2)):
+def log():
     """It is rotated at 10 GB, some 40 hours apart, and now a third of that is written."""
-    size, pace, found = 0, 1e10 / 2400, []
+    source, size, pace, found = random.Random(2), 0, 1e10 / 2400, []
     for _, _ in history(lambda ago: 0):
         size += pace * source.uniform(0.5, 1.5)
         if size >= 1e10:
@@ -47,7 +49,8 @@ def log(source=random.Random(2)):
     return [(t, v) for (t, _), v in zip(history(lambda ago: 0), found)]
 
 
-def noise(source=random.Random(3)):
+def noise():
+    source = random.Random(3)
     return history(lambda ago: source.gauss(50, 5))
 
 
