@@ -2,6 +2,10 @@
 import re
 import socket
 
+import redis as redis_py
+
+from conftest import PATIENCE_S
+
 
 def put(redis, name, raw):
     """Stores a metric as horizon does: its key, and its name in the set."""
@@ -13,6 +17,7 @@ class Monitor:
     """Every command that clients send, as lists of byte strings."""
 
     def __init__(self, sock):
+        self.sock = sock
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(sock)
         self.socket.sendall(b"MONITOR\r\n")
@@ -20,13 +25,12 @@ class Monitor:
 
     def scripts(self):
         """The EVALSHAs and EVALs seen so far."""
-        self.socket.settimeout(0.5)
+        with redis_py.Redis(unix_socket_path=self.sock) as client:
+            client.echo("all has been seen")
+        self.socket.settimeout(PATIENCE_S)
         seen = b""
-        try:
-            while chunk := self.socket.recv(1 << 20):
-                seen += chunk
-        except socket.timeout:
-            pass
+        while b"all has been seen" not in seen:
+            seen += self.socket.recv(1 << 20)
         self.socket.close()
         commands = []
         for line in seen.split(b"\r\n"):
