@@ -11,7 +11,7 @@ import pytest
 
 from books import assert_reconciled, books, rejected
 from conftest import PATIENCE_S, points_of, wait_for
-from senders import LosingProxy, freeze, line_payload, pickle_frames, send_tcp, thaw
+from senders import LosingProxy, freeze, is_read, line_payload, pickle_frames, send_tcp, thaw
 
 @pytest.fixture
 def now():
@@ -92,14 +92,12 @@ def test_an_absent_redis_never_stops_a_sender_and_nothing_is_lost(ridgeline_fact
     names = [f"during.m{i}" for i in range(1000)]
     redis_pid = r.pids("redis-server")[0]
     freeze(redis_pid)
-    began = time.monotonic()
     for k in range(50):
         send_tcp(r.line, line_payload([(n, now - 50 + k, k) for n in names]))
-    took = time.monotonic() - began
+    wait_for("horizon to have read all", lambda: is_read(r.line))
     thaw(redis_pid)
     wait_for("all to be stored", lambda: all(len(dict(points_of(r.redis, n))) == 50 for n in names[::97]))
     wait_for("the books", lambda: int(books(r)["stored"]) >= 50_000)
-    assert took < 30, "the senders were held up"
     assert_reconciled(r)
     assert int(books(r)["dropped"]) == 0
 
