@@ -8,7 +8,7 @@ import time
 
 import requests
 from analyzers import children, events, kinds, open_anomalies, total, workers
-from conftest import SETTINGS, canonical, free_ports, wait_for, write_settings
+from conftest import PATIENCE_S, SETTINGS, answer, canonical, free_ports, wait_for, write_settings
 
 STEP_S = 10
 
@@ -21,7 +21,7 @@ def settings_file(path, redis, analyzer, more="", page=0):
 
 
 def health(page):
-    return requests.get(f"http://127.0.0.1:{page}/api/health", timeout=30).json()
+    return answer(lambda: requests.get(f"http://127.0.0.1:{page}/api/health", timeout=PATIENCE_S)).json()
 
 
 def problems(page, text):
@@ -134,26 +134,26 @@ def test_overload_sheds_by_priority_tells_it_and_loses_nothing(redis, daemons, t
             '{ match = "batch.**"; priority = "low"; } );'
     analyzer = daemons("analyzer", settings_file(tmp_path / "a.conf", redis, "workers = 1;", rules, page)).wait_ready()
     daemons("webapp", settings_file(tmp_path / "w.conf", redis, "", rules, page)).wait_ready()
-    gauge = lambda name: int(redis.hget("ridgeline:stats:analyzer.0", name) or 0)
+    gauges = lambda *names: [int(value or 0) for value in redis.hmget("ridgeline:stats:analyzer.0", names)]
+    gauge = lambda name: gauges(name)[0]
     wait_for("all to be taken up", lambda: gauge("caught_up") == len(high) + len(low))
     writer, throttle = Writer(redis, high + low), Throttle(children(analyzer)[0])
 
     def overloaded():
-        if gauge("lag_low_ms") > 8000 and problems(page, "analyzer.0 is"):
-            return True
+        lags, told = gauges("lag_low_ms", "lag_high_ms"), problems(page, "analyzer.0 is")
+        metrics = requests.get(f"http://127.0.0.1:{page}/metrics", timeout=PATIENCE_S).text
+        if lags[0] > 8000 and told:
+            return *lags, told[0], metrics
         throttle.stop_s = min(throttle.stop_s * 1.2, 4.0)
         return False
 
     try:
-        wait_for("low priority to fall behind", overloaded, patience_s=120, every_s=1)
-        lag_low, lag_high = gauge("lag_low_ms"), gauge("lag_high_ms")
-        told = problems(page, "analyzer.0 is")
-        metrics = requests.get(f"http://127.0.0.1:{page}/metrics", timeout=30).text
+        lag_low, lag_high, told, metrics = wait_for("low priority to fall behind", overloaded, every_s=1)
     finally:
         throttle.end()
         writer.end()
     assert lag_high < lag_low / 2, f"high is {lag_high} ms late, low {lag_low} ms"
-    assert re.search(r"is \d+ s behind \(metrics of high priority [\d.]+ s, normal 0.0 s, low [\d.]+ s\)", told[0])
+    assert re.search(r"is \d+ s behind \(metrics of high priority [\d.]+ s, normal 0.0 s, low [\d.]+ s\)", told)
     assert re.search(r'ridgeline_worker_lag_ms\{process="analyzer.0"\} \d{4,}', metrics)
     wait_for("all to be judged", lambda: gauge("judged") >= writer.written + 60 * (len(high) + len(low)))
     assert gauge("judged") == writer.written + 60 * (len(high) + len(low))

@@ -33,5 +33,6 @@ def test_an_anomaly_in_our_own_lag_is_found_like_any_other(ridgeline_factory):
         time.sleep(8)
     finally:
         os.kill(worker, signal.SIGCONT)
-    (a,) = wait_for("the anomaly", lambda: [a for a in r.anomalies() if a["metric"] == NAME])
-    assert a["direction"] == "up" and a["value"] > 1000
+    # A busy machine makes it late before, too: less so.
+    (a,) = wait_for("the anomaly", lambda: [a for a in r.anomalies() if a["metric"] == NAME and a["value"] > 1000])
+    assert a["direction"] == "up"
