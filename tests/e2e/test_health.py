@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from conftest import BUILD, free_ports, wait_for
+from conftest import BUILD, PATIENCE_S, free_ports, wait_for
 from webapp import start, web  # noqa: F401  (fixtures)
 
 
@@ -14,7 +14,7 @@ def test_a_sender_has_a_rate_and_its_last_bad_line(ridgeline):
         s.sendall(b"not a \x1b[31mline\n")
 
         def known():
-            s.sendall(f"app.requests 1 {int(time.time())}\n".encode() * 50)
+            s.sendall(f"app.requests 1 {int(time.time())}\n".encode() * 1000)
             senders = ridgeline.get("/api/health").json()["senders"]
             return next((s for s in senders if s["listener"] == "line_tcp" and (s["per_second"] or 0) > 20), None)
 
@@ -81,7 +81,7 @@ def check_health(page, plugin):
     """Status and line of the plugin of Nagios."""
     if not plugin.is_symlink():
         plugin.symlink_to(BUILD / "ridgeline")
-    done = subprocess.run([plugin, "--url", page], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([plugin, "--url", page], capture_output=True, text=True, timeout=PATIENCE_S)
     return done.returncode, done.stdout
 
 
@@ -147,7 +147,7 @@ def test_a_run_whose_page_has_no_port_ends_with_a_sentence_that_names_it(tmp_pat
                for name in ("horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp", "statsd.listen")]
         done = subprocess.run([BUILD / "ridgeline", "run", "--state-dir", tmp_path / "state",
                                f"--set=webapp.listen={taken}", f"--set=horizon.carbon_line=127.0.0.1:{line}", *off],
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 1 and done.stdout == ""
     assert "setting=webapp.listen" in done.stderr and "Address already in use" in done.stderr
     last = done.stderr.splitlines()[-1]

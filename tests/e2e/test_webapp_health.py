@@ -1,6 +1,6 @@
 """What /api/health and /metrics make of what the processes save of themselves."""
+import itertools
 import json
-import time
 
 from conftest import wait_for
 from webapp import Stream, start, web, write_stats  # noqa: F401 (fixtures)
@@ -8,18 +8,23 @@ from webapp import Stream, start, web, write_stats  # noqa: F401 (fixtures)
 
 def test_health_sums_what_the_processes_say(web, redis):
     senders = [{"address": "10.0.0.1", "listener": "line_tcp", "received": 60}]
-    write_stats(redis, "horizon", received=100, accepted=90, rejected=10, taken_over=20, stored=80, queued=7,
-                spooled=20, dropped=3, metrics=500, connections=2, senders=json.dumps(senders),
-                **{"received|listener=line_tcp": 60, "received|listener=pickle": 40, "rejected|reason=malformed": 10})
-    write_stats(redis, "roomba")
-    write_stats(redis, "alerter")
-    write_stats(redis, "analyzer", workers=2)
-    write_stats(redis, "analyzer.0", metrics=200, warming_up=20, lag_ms=30, open_anomalies=1, judged=5)
-    write_stats(redis, "analyzer.1", metrics=300, warming_up=1, lag_ms=70, open_anomalies=2, judged=6)
-    write_stats(redis, "analyzer.2", age_s=60, metrics=999, warming_up=999)
-    write_stats(redis, "horizon@gone", age_s=90_000, received=5)
-    h = web.json("/api/health")
-    assert h["status"] == "ok" and h["problems"] == []
+
+    def health():
+        write_stats(redis, "horizon", received=100, accepted=90, rejected=10, taken_over=20, stored=80, queued=7,
+                    spooled=20, dropped=3, metrics=500, connections=2, senders=json.dumps(senders), **{
+                        "received|listener=line_tcp": 60, "received|listener=pickle": 40,
+                        "rejected|reason=malformed": 10})
+        write_stats(redis, "roomba")
+        write_stats(redis, "alerter")
+        write_stats(redis, "analyzer", workers=2)
+        write_stats(redis, "analyzer.0", metrics=200, warming_up=20, lag_ms=30, open_anomalies=1, judged=5)
+        write_stats(redis, "analyzer.1", metrics=300, warming_up=1, lag_ms=70, open_anomalies=2, judged=6)
+        write_stats(redis, "analyzer.2", age_s=60, metrics=999, warming_up=999)
+        write_stats(redis, "horizon@gone", age_s=90_000, received=5)
+        return web.json("/api/health")
+
+    h = wait_for("no problem", lambda: (h := health())["status"] == "ok" and h)
+    assert h["problems"] == []
     assert h["redis"]["up"] and h["redis"]["used_memory_bytes"] > 100_000
     assert (h["received"], h["accepted"], h["rejected"]) == (100, 90, 10)
     assert (h["taken_over"], h["stored"], h["queued"], h["spooled"], h["dropped"]) == (20, 80, 7, 20, 3)
@@ -30,9 +35,13 @@ def test_health_sums_what_the_processes_say(web, redis):
     assert "horizon@gone" not in processes and processes["analyzer.2"]["alive"] is False
     assert processes["horizon"]["counters"]["stored"] == 80 and processes["horizon"]["generation"] == 3
 
-    time.sleep(3)
-    write_stats(redis, "horizon", received=700, spool_failing=1)
-    wait_for("a rate", lambda: web.json("/api/health")["points_per_second"])
+    received = itertools.count(700, 100)
+
+    def rate():
+        write_stats(redis, "horizon", received=next(received), spool_failing=1)
+        return web.json("/api/health")["points_per_second"]
+
+    wait_for("a rate", rate)
     write_stats(redis, "roomba", age_s=30)
     h = web.json("/api/health")
     assert h["status"] == "degraded" and any("roomba" in p for p in h["problems"])
