@@ -18,6 +18,7 @@ import time
 import pytest
 import redis as redis_py
 import requests
+from selenium.common.exceptions import StaleElementReferenceException
 
 # What fails within these tells its values, as it does in a test.
 pytest.register_assert_rewrite("analyzers", "books", "importing", "incidents", "pages", "rollups", "senders", "storage",
@@ -45,14 +46,25 @@ def pytest_collection_modifyitems(items):
 
 
 def wait_for(what, check, patience_s=PATIENCE_S, every_s=0.1):
-    """The first truthy value of check(); fails with `what` when none comes in time."""
+    """The first truthy value of check(); fails with `what` when none comes in time. An element that the page drew anew
+    between the finding and the asking is looked for again."""
     deadline = time.monotonic() + patience_s
     while True:
-        value = check()
+        try:
+            value = check()
+        except StaleElementReferenceException:
+            value = None
         if value:
             return value
         assert time.monotonic() < deadline, f"waited {patience_s} s in vain for {what}; last {value!r}"
         time.sleep(every_s)
+
+
+def answer(ask):
+    """What ask() says once it does not say 503: a webapp that waited for Redis in vain asks for patience so, and a busy
+    machine lets Redis wait for seconds."""
+    said, = wait_for("Redis to answer the webapp", lambda: [r for r in [ask()] if r.status_code != 503])
+    return said
 
 
 def is_free(port):
@@ -101,7 +113,7 @@ def assert_clean(log):
         assert report not in text, text[text.index(report) - 200:][:5000]
 
 
-def stop(process, patience_s=20):
+def stop(process, patience_s=PATIENCE_S):
     """SIGTERM, then SIGKILL; the exit status."""
     if process.poll() is None:
         process.terminate()
@@ -301,7 +313,7 @@ class Ridgeline:
         os.kill(self.pids(name)[which], signal.SIGKILL)
 
     def get(self, path, **parameters):
-        return requests.get(self.page + path, params=parameters, timeout=30)
+        return answer(lambda: requests.get(self.page + path, params=parameters, timeout=PATIENCE_S))
 
     def anomalies(self, **parameters):
         return self.get("/api/anomalies", **parameters).json()["anomalies"]
@@ -321,7 +333,7 @@ class Ridgeline:
 
     def stop(self):
         self.process.stdout.close()
-        return stop(self.process, 40)
+        return stop(self.process)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, write_settings
+from conftest import BUILD, PATIENCE_S, write_settings
 
 STEP_S = 60
 HOUR, DAY = 3600, 86400
@@ -45,7 +45,7 @@ def write_csv(path, points):
 
 def run_import(*arguments, expect=0):
     done = subprocess.run([str(BUILD / "ridgeline"), "import", *map(str, arguments)], capture_output=True, text=True,
-                          timeout=120)
+                          timeout=PATIENCE_S)
     assert done.returncode == expect, done.stderr
     return done.stderr
 

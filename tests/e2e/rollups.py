@@ -8,7 +8,7 @@ import msgpack
 import pytest
 import requests
 
-from conftest import canonical, free_ports, points_of, wait_for, write_settings
+from conftest import PATIENCE_S, canonical, free_ports, points_of, wait_for, write_settings
 
 SETTINGS = """
 redis = "unix:{sock}";
@@ -161,7 +161,7 @@ def series(redis, daemons, tmp_path):
     daemons("webapp", settings).wait_ready()
 
     def ask(name, **range_):
-        r = requests.get(f"http://127.0.0.1:{port}/api/series", params={"metric": name, **range_}, timeout=30)
+        r = requests.get(f"http://127.0.0.1:{port}/api/series", params={"metric": name, **range_}, timeout=PATIENCE_S)
         assert r.status_code == 200, r.text
         return r.json()
 

@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from conftest import wait_for, write_settings
+from conftest import PATIENCE_S, wait_for, write_settings
 from receivers import HttpReceiver
 from webapp import anomaly, slot_of, start, tell  # noqa: F401 (fixture)
 
@@ -351,7 +351,7 @@ def test_a_link_in_a_message_has_it_seen_to_and_repeated_no_more(redis, alerter,
     said = dict(pair.split("=") for pair in fragment.split("&"))
     ticket = {"to": said["to"], "until": int(said["until"]), "sig": said["sig"]}
     assert ticket["to"] == "hook" and 6 * 86400 < ticket["until"] - now < 8 * 86400
-    r = requests.post(web.page + "/api/incident/desk", headers={"X-Ridgeline-Token": web.token()}, timeout=30,
+    r = requests.post(web.page + "/api/incident/desk", headers={"X-Ridgeline-Token": web.token()}, timeout=PATIENCE_S,
                       json={"incident": said["incident"], "kind": said["act"], "by": "Ada", "ticket": ticket})
     assert r.status_code == 200, r.text
     key = "ridgeline:incident:" + said["incident"]

@@ -10,7 +10,7 @@ import pytest
 
 from analyzers import (  # noqa: F401 (fixtures)
     STEP_S, WARM, Metric, children, events, judged, kinds, metric, once_each, open_anomalies, settings, total, workers)
-from conftest import BUILD, RedisServer, wait_for, write_settings
+from conftest import BUILD, PATIENCE_S, RedisServer, wait_for, write_settings
 
 
 def test_a_restart_goes_on_from_the_saved_records(redis, settings, metric, daemons):
@@ -186,9 +186,9 @@ def test_workers_are_seen_to_end_where_child_signals_are_ignored(redis, settings
         wait_for("the worker", lambda: "process=analyzer.0 event=reconciled" in log.read_text())
         worker = int(redis.hget("ridgeline:stats:analyzer.0", "pid"))
         os.kill(worker, signal.SIGKILL)
-        wait_for("another one", lambda: log.read_text().count("process=analyzer.0 event=reconciled") == 2, 10)
+        wait_for("another one", lambda: log.read_text().count("process=analyzer.0 event=reconciled") == 2)
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         process.kill()
         process.wait()

@@ -12,7 +12,7 @@ import pytest
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.keys import Keys
 
-from conftest import canonical, wait_for
+from conftest import PATIENCE_S, canonical, wait_for
 from pages import (  # noqa: F401 (fixtures)
     HOSTILE, HOSTILE_WITH_BLANKS, NARROW, STEP_S, Page, calm, page, present, send_history, send_point, visit)
 from senders import freeze, thaw
@@ -264,7 +264,7 @@ def test_before_anything_arrives_the_page_gives_a_line_that_works(ridgeline, pag
     assert f"127.0.0.1:{ridgeline.pickle}" in relay
     assert f"127.0.0.1:{ridgeline.line}" in c_relay
     assert f'repeater: [{{host: "127.0.0.1", port: {ridgeline.statsd}}}]' in statsd
-    subprocess.run(["sh", "-c", line], check=True, timeout=30)
+    subprocess.run(["sh", "-c", line], check=True, timeout=PATIENCE_S)
     wait_for("it to be gone", lambda: not page.one("#setup").is_displayed())
     wait_for("the strip", lambda: "senders1" in page.text("#strip"))
     assert "behaves as it used to" not in page.text("#open-none"), "it is warming up"

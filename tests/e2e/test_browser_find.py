@@ -169,8 +169,7 @@ def test_the_tree_counts_and_follows_what_changes(web, redis, page):
     assert facts("app") == ["1 anomalous", "1 warming up", "3 metrics"]
     tell_states(redis, states | {"app.db.cpu": ANOMALOUS})
     add_names(redis, "zoo.new")
-    wait_for("the change", lambda: facts("app")[0] == "2 anomalous" and [1, "zoo", "false"] in twigs(page),
-             patience_s=40)
+    wait_for("the change", lambda: facts("app")[0] == "2 anomalous" and [1, "zoo", "false"] in twigs(page))
     assert active(page) == "app", "what is active stays so"
 
 
@@ -206,4 +205,4 @@ def test_a_page_that_was_left_gives_its_connection_back(web, redis, page):
     fill(web, redis)
     for _ in range(8):
         page.open("#find=")
-        wait_for("the list", lambda: rows(page), patience_s=20)
+        wait_for("the list", lambda: rows(page))

@@ -2,7 +2,7 @@
 import requests
 from selenium.webdriver.common.keys import Keys
 
-from conftest import wait_for
+from conftest import PATIENCE_S, wait_for
 from pages import (  # noqa: F401 (fixtures)
     STEP_S, judged, origin_of, page, present, send_history, send_point, wait_in_force)
 
@@ -96,7 +96,7 @@ def test_the_removal_of_one_of_a_globs_rows_leaves_its_others(ridgeline, page):
     headers = {"X-Ridgeline-Token": ridgeline.get("/api/token").json()["token"]}
     for match, options in (("twice.*", {"median": 7}), ("twice.**", {"median": 8}), ("twice.*", {"consensus": 2})):
         requests.post(ridgeline.page + "/api/overrides", json={"match": match, "options": options}, headers=headers,
-                      timeout=30).raise_for_status()
+                      timeout=PATIENCE_S).raise_for_status()
     page.open("#tune=")
     for left in ([("twice.**", {"median": 8}), ("twice.*", {"consensus": 2})], [("twice.*", {"consensus": 2})], []):
         wait_for("the rows", lambda: len(page.all(".overrides ul button")) == len(left) + 1)

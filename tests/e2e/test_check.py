@@ -2,13 +2,13 @@
 import os
 import subprocess
 
-from conftest import BUILD, write_settings
+from conftest import BUILD, PATIENCE_S, write_settings
 
 
 def check(tmp_path, text, *arguments):
     settings = write_settings(tmp_path / "t.conf", text)
     done = subprocess.run([BUILD / "ridgeline", "check", "--settings", settings, *arguments], capture_output=True, text=True,
-                          timeout=60)
+                          timeout=PATIENCE_S)
     return done.returncode, done.stdout, [line.removeprefix(str(settings)) for line in done.stderr.splitlines()]
 
 

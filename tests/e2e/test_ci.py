@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import PATIENCE_S, ROOT
 
 STAGES = {
     "clang": "*CC=clang*",
@@ -39,7 +39,7 @@ def run(tmp_path):
             path.write_text(text)
             path.chmod(0o755)
         (tmp_path / "tmp").mkdir(exist_ok=True)
-        return subprocess.run([tmp_path / ".ci" / "run"], capture_output=True, text=True, timeout=60,
+        return subprocess.run([tmp_path / ".ci" / "run"], capture_output=True, text=True, timeout=PATIENCE_S,
                               env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
                                    "TMPDIR": str(tmp_path / "tmp"), "BESIDE": str(tmp_path / "beside"),
                                    "LASTS": "nothing", **more})

@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from conftest import wait_for
+from conftest import PATIENCE_S, wait_for
 from incidents import alerter, alerters, events, heads, wait_heads  # noqa: F401 (fixtures)
 from webapp import anomaly, start, tell, web  # noqa: F401 (fixtures)
 
@@ -21,7 +21,7 @@ def incident(redis, alerter):
 
 def say(web, expect=200, token=True, **body):
     headers = {"X-Ridgeline-Token": web.token()} if token else {}
-    r = requests.post(web.page + "/api/incident/desk", json=body, headers=headers, timeout=30)
+    r = requests.post(web.page + "/api/incident/desk", json=body, headers=headers, timeout=PATIENCE_S)
     assert r.status_code == expect, r.text
     return r.json()
 

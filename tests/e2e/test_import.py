@@ -15,7 +15,7 @@ import time
 import pytest
 import whisper
 
-from conftest import BUILD, RedisServer, canonical, points_of, wait_for, write_settings
+from conftest import BUILD, PATIENCE_S, RedisServer, canonical, points_of, wait_for, write_settings
 from importing import (  # noqa: F401 (fixtures)
     DAY, FAULT, POINTS, SETTINGS, STEP_S, events, everything, into, newest, run_import, settings, shop, write_csv)
 
@@ -208,7 +208,7 @@ def test_progress_is_told_and_an_interrupt_leaves_a_whole_state(redis, into, tmp
     while b" left" not in seen:
         seen += os.read(terminal, 1000)
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 1
+    assert process.wait(PATIENCE_S) == 1
     with contextlib.suppress(OSError):  # the terminal's end
         while True:
             seen += os.read(terminal, 1000)

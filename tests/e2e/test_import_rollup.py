@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from conftest import BUILD, RedisServer, canonical, free_ports, points_of, wait_for, write_settings
+from conftest import BUILD, PATIENCE_S, RedisServer, canonical, free_ports, points_of, wait_for, write_settings
 from importing import DAY, STEP_S, everything, newest, run_import, shop, write_csv
 from rollups import Rollup, check
 from senders import RacingProxy
@@ -194,9 +194,9 @@ def test_a_live_metric_gets_its_past_and_keeps_what_came_live(redis, site, daemo
         past = [t for t, v in new.items() if v[0] == v[0] and t not in kept]
         assert step == 300 or past and all(t < live[0][0] for t in past)
     webapp = daemons("webapp", site.settings).wait_ready()
-    shown = requests.get(f"http://127.0.0.1:{site.port}/api/series", params={"metric": "m"}, timeout=30).json()
+    shown = requests.get(f"http://127.0.0.1:{site.port}/api/series", params={"metric": "m"}, timeout=PATIENCE_S).json()
     assert shown["points"][0][0] < points[0][0] + DAY and shown["points"][-1][0] == points[-1][0]
-    why = requests.get(f"http://127.0.0.1:{site.port}/api/verdict", params={"metric": "m"}, timeout=30).json()
+    why = requests.get(f"http://127.0.0.1:{site.port}/api/verdict", params={"metric": "m"}, timeout=PATIENCE_S).json()
     assert why["retention"] == {"value": "1m:6h,5m:3d,30m:10d,1d:30d", "origin": "top level"}
     assert webapp.stop() == 0
     assert roomba_walks(site, daemons, "roomba")["points_late"] == 0

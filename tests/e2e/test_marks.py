@@ -9,7 +9,7 @@ import time
 import pytest
 
 from books import assert_reconciled, books, rejected
-from conftest import canonical, wait_for
+from conftest import PATIENCE_S, canonical, wait_for
 from receivers import MailServer
 from senders import CarbonCRelay, CarbonRelay, line_payload, pickle_frames, send_tcp
 from test_alerts import alerter, bodies, hook, wait_kinds  # noqa: F401 (fixtures)
@@ -24,7 +24,7 @@ def marks(redis):
 
 
 def netcat(port, text):
-    subprocess.run([shutil.which("nc"), "-q1", "127.0.0.1", str(port)], input=text.encode(), check=True, timeout=60)
+    subprocess.run([shutil.which("nc"), "-q1", "127.0.0.1", str(port)], input=text.encode(), check=True, timeout=PATIENCE_S)
 
 
 def test_a_line_is_a_mark_as_one_from_the_api_and_named_in_messages(web, horizon, alerter, hook):  # noqa: F811
@@ -154,7 +154,6 @@ def test_a_relay_passes_marks_on(horizon, tmp_path, kind):
     try:
         send_tcp(relay.port, line_payload([("ridgeline.marks.deploy.1234", now, 1),
                                            ("ridgeline.marks.deploy.1235;match=shop.**", now, 1)]))
-        wait_for("the marks", lambda: marks(horizon.redis) == [("deploy 1234", now, "**"), ("deploy 1235", now, "shop.**")],
-                 patience_s=20)
+        wait_for("the marks", lambda: marks(horizon.redis) == [("deploy 1234", now, "**"), ("deploy 1235", now, "shop.**")])
     finally:
         relay.stop()

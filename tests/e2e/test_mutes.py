@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from conftest import wait_for
+from conftest import PATIENCE_S, wait_for
 from analyzers import WARM, events, judged, kinds, metric, settings, total, wait_both  # noqa: F401  (fixtures)
 from webapp import start, web, write_points  # noqa: F401
 
@@ -16,14 +16,14 @@ def iso(t):
 
 
 def post(web, path, body, expect=200):
-    r = requests.post(web.page + path, json=body, headers={"X-Ridgeline-Token": web.token()}, timeout=30)
+    r = requests.post(web.page + path, json=body, headers={"X-Ridgeline-Token": web.token()}, timeout=PATIENCE_S)
     assert r.status_code == expect, r.text
     return r.json()
 
 
 def delete(web, name, expect=200):
     r = requests.delete(web.page + "/api/mutes", params={"name": name}, headers={"X-Ridgeline-Token": web.token()},
-                        timeout=30)
+                        timeout=PATIENCE_S)
     assert r.status_code == expect, r.text
     return r.json()
 
@@ -107,7 +107,7 @@ def test_a_mute_replaces_its_name_sake_and_old_ones_go(web, redis, start):  # no
     assert [(m["name"], m["match"]) for m in web.json("/api/mutes")["mutes"]] == [("one", ["b"])]
     assert redis.hget("ridgeline:mutes", "version") == b"9"
     delete(web, "two", 404)
-    assert requests.post(web.page + "/api/mutes", json={"name": "x", "match": "a"}, timeout=30).status_code == 403
+    assert requests.post(web.page + "/api/mutes", json={"name": "x", "match": "a"}, timeout=PATIENCE_S).status_code == 403
     other = start(more='mutes = ( { name = "fixed"; match = "a"; } );')
     assert "settings.conf" in post(other, "/api/mutes", {"name": "fixed", "match": "a"}, 409)["error"]
     assert [m["source"] for m in other.json("/api/mutes")["mutes"]] == ["file", "page"]

@@ -6,7 +6,7 @@ from concurrent import futures
 import pytest
 import requests
 
-from conftest import wait_for
+from conftest import PATIENCE_S, wait_for
 from incidents import alerter, alerters, heads, wait_heads  # noqa: F401 (fixtures)
 from test_desk import notes, say, ticket
 from webapp import STEP, anomaly, start, tell, web, write_points  # noqa: F401 (fixtures)
@@ -64,7 +64,7 @@ def test_what_is_normal_is_learnt_as_an_override_that_can_be_undone(redis, web, 
     assert "changed" in say(web, 409, incident=incident, kind="normal", teach=strength["change"])["error"]
     (entry,) = web.json("/api/overrides/history")["entries"]
     assert entry["undoable"] and entry["before"] == []
-    requests.post(web.page + "/api/overrides/undo", json={"entry": entry["id"]}, timeout=30,
+    requests.post(web.page + "/api/overrides/undo", json={"entry": entry["id"]}, timeout=PATIENCE_S,
                   headers={"X-Ridgeline-Token": web.token()}).raise_for_status()
     assert overrides(web) == {} and choices(web, incident)[1]["strength"] == strength
 
@@ -103,7 +103,7 @@ def test_what_several_teach_at_once_is_taught_once(redis, web, incident):
     redis.client_pause(500)  # all look at the choices before one is saved
     with futures.ThreadPoolExecutor(16) as all_at_once:
         answers = [all_at_once.submit(requests.post, web.page + "/api/incident/desk", json=body, headers=headers,
-                                      timeout=30) for _ in range(16)]
+                                      timeout=PATIENCE_S) for _ in range(16)]
     assert sorted(answer.result().status_code for answer in answers) == [200] + [409] * 15
     assert len(web.json("/api/overrides/history")["entries"]) == 1 and redis.xlen("ridgeline:desk") == 1
 
@@ -163,7 +163,7 @@ def test_after_what_was_taught_the_same_would_not_have_opened(redis, alerter, we
     assert "change" in offered and ("strength" in offered) == (score < 100)
     for name in {"change", "strength"} & set(offered):
         choice = offered[name]
-        told = requests.post(web.page + "/api/preview", timeout=30, headers={"X-Ridgeline-Token": web.token()},
+        told = requests.post(web.page + "/api/preview", timeout=PATIENCE_S, headers={"X-Ridgeline-Token": web.token()},
                              json={"match": match, "options": choice["options"]}).json()
         assert told["before"]["anomalies"] >= 1, told
         assert not told["new"], (name, told)

@@ -78,7 +78,7 @@ def test_a_silence_that_was_told_is_no_gap_beside_it(redis, settings, daemons, l
         if lost and n == 1:
             d.start()
         # The silent are asked each minute.
-        wait_for("all judged", lambda: total(redis, "judged") == POINTS + 5 * n, patience_s=120)
+        wait_for("all judged", lambda: total(redis, "judged") == POINTS + 5 * n)
     told = [(kind, a["start"]) for kind, a in events(redis, "gap.dead") if kind != "update"]
     ends = [] if lost else ["close"]  # who finds but the gap closes it as any anomaly, after close_after
     assert told == [(kind, last_t + STEP_S) for kind in ["open"] + ends]
@@ -94,7 +94,7 @@ def test_a_sender_that_falls_silent_is_one_message_to_who_asks_for_silences(redi
         alerts = ( {{ name = "dead"; channels = "hook"; states = "stale"; }} );""")
     daemons("analyzer", settings).wait_ready()
     wait_for("the spike", lambda: [a for a in open_anomalies(redis) if a["metric"] == "app.spike"])
-    wait_for("all silences", lambda: len(open_anomalies(redis)) == n + 1, patience_s=120)
+    wait_for("all silences", lambda: len(open_anomalies(redis)) == n + 1)
     daemons("alerter", settings).wait_ready()
     wait_for("the message", lambda: kinds_sent(hook) == ["open"])
     settle(redis)

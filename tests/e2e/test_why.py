@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, write_settings
+from conftest import BUILD, PATIENCE_S, write_settings
 from importing import DAY, HOUR, ROLLED_UP, SETTINGS, newest, rolled_up, run_import, shop, write_csv  # noqa: F401
 from webapp import STEP, anomaly, start, tell, web, write_history, write_points  # noqa: F401: two are fixtures
 
@@ -146,7 +146,7 @@ def test_ridgeline_explain_says_that_it_reconstructed(redis, rolled_up, tmp_path
 
     def explain(at):
         return subprocess.run([str(BUILD / "ridgeline"), "explain", "--settings", str(settings), "--at", str(at),
-                               "shop.orders"], capture_output=True, text=True, timeout=60)
+                               "shop.orders"], capture_output=True, text=True, timeout=PATIENCE_S)
     hot = explain(fault + 1234)
     assert hot.returncode == 0 and "  state     ANOMALOUS" in hot.stdout, hot.stderr
     assert "  source    reconstructed from means of 10m: no raw point is left" in hot.stdout

@@ -12,7 +12,7 @@ import time
 import pytest
 import requests
 
-from conftest import canonical, free_ports, wait_for, write_settings
+from conftest import PATIENCE_S, answer, canonical, free_ports, wait_for, write_settings
 
 STEP = 10
 HOSTILE = ["<img src=x onerror=alert(1)>", 'a"b\\c', "'; DROP TABLE metrics; --", "süd.größe.温度", "a%00b&c=d#e",
@@ -27,7 +27,10 @@ class Webapp:
         self.page = f"http://127.0.0.1:{port}"
 
     def get(self, path, expect=200, headers=None, **parameters):
-        r = requests.get(self.page + path, params=parameters, headers=headers, timeout=30)
+        def ask():
+            return requests.get(self.page + path, params=parameters, headers=headers, timeout=PATIENCE_S)
+
+        r = ask() if expect == 503 else answer(ask)
         assert r.status_code == expect, (path, parameters, r.status_code, r.text[:300])
         if expect >= 400 and path != "/metrics":
             assert set(r.json()) >= {"error"} and r.json()["error"], r.text
@@ -38,7 +41,7 @@ class Webapp:
 
     def raw(self, method, path, headers=None, body=None):
         """One request of exactly these headers, path and method."""
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as c:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as c:
             c.putrequest(method, path, skip_host="Host" in (headers or {}), skip_accept_encoding=True)
             for name, value in (headers or {}).items():
                 c.putheader(name, value)
@@ -57,13 +60,13 @@ class Webapp:
 
     def save(self, match, options, expect=200):
         r = requests.post(self.page + "/api/overrides", json={"match": match, "options": options},
-                          headers={"X-Ridgeline-Token": self.token()}, timeout=30)
+                          headers={"X-Ridgeline-Token": self.token()}, timeout=PATIENCE_S)
         assert r.status_code == expect, r.text
         return r.json()
 
     def remove(self, match, expect=200):
         r = requests.delete(self.page + "/api/overrides", params={"match": match},
-                            headers={"X-Ridgeline-Token": self.token()}, timeout=30)
+                            headers={"X-Ridgeline-Token": self.token()}, timeout=PATIENCE_S)
         assert r.status_code == expect, r.text
         return r.json()
 
@@ -162,7 +165,7 @@ class Stream:
 
     def __init__(self, web, last_event_id=None):
         headers = {} if last_event_id is None else {"Last-Event-ID": str(last_event_id)}
-        self.response = requests.get(web.page + "/api/events", headers=headers, stream=True, timeout=30)
+        self.response = requests.get(web.page + "/api/events", headers=headers, stream=True, timeout=PATIENCE_S)
         self.events, self.comments, self.ended = queue.Queue(), [], threading.Event()
         self.status = self.response.status_code
         if self.status == 200:
@@ -184,8 +187,8 @@ class Stream:
                     event = {}
         self.ended.set()
 
-    def next(self, name, patience_s=20):
-        deadline = time.monotonic() + patience_s
+    def next(self, name):
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             got = self.events.get(timeout=max(0.01, deadline - time.monotonic()))
             if got[0] == name:
