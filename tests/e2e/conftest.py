@@ -24,13 +24,14 @@ from selenium.common.exceptions import StaleElementReferenceException
 pytest.register_assert_rewrite("analyzers", "books", "importing", "incidents", "pages", "rollups", "senders", "storage",
                                "webapp")
 
+# Sanitizer builds and busy machines are slow: a wait is a bound on patience, never a measurement.
+PATIENCE_S = 180
+
 from books import books
 from chromium import chromium, driver  # noqa: F401: fixtures
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RIDGELINE_BUILD", ROOT / "build"))
-# Sanitizer builds and busy machines are slow: a wait is a bound on patience, never a measurement.
-PATIENCE_S = 180
 # Below those that the kernel gives to whoever asks for any.
 PORTS = range(12000, 32000)
 # Of sanitizer builds: what libraries are known to leave.

@@ -65,6 +65,17 @@ class Page:
         return self.run("return document.documentElement.scrollWidth")
 
 
+def count_work(driver):
+    """From now on work_s() counts."""
+    driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+
+
+def work_s(driver):
+    """The processor's seconds that the page's main thread took: what else a busy machine does meanwhile costs none."""
+    metrics = driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+    return next(m["value"] for m in metrics if m["name"] == "TaskDuration")
+
+
 @contextlib.contextmanager
 def visit(driver, ridgeline):
     """A Page whose console must be clean at the end."""

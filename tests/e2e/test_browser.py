@@ -18,7 +18,7 @@ from pages import (  # noqa: F401 (fixtures)
 from senders import freeze, thaw
 
 AHEAD_S = 580         # a little less than max_future
-CLOSE_AFTER_S = 120
+CLOSE_AFTER_S = 540   # by the clock, too: what opens shall be looked at before
 STALE_AFTER_S = 6     # without any event, one of which is due every 2 s
 
 # Pixels of a canvas that have the colour of the chart's line.
@@ -59,7 +59,7 @@ def test_an_incident_appears_without_a_reload_and_leads_to_charts_that_draw(ridg
 
 
 def test_a_closed_anomaly_moves_to_the_closed_ones(driver, ridgeline_factory):
-    ridgeline = ridgeline_factory(more='detection: { close_after = "1m"; };')
+    ridgeline = ridgeline_factory(more=f'detection: {{ close_after = "{CLOSE_AFTER_S}s"; }};')
     now = send_history(ridgeline, "web.requests")
     with visit(driver, ridgeline) as page:
         page.open()
@@ -120,11 +120,11 @@ def test_the_list_and_the_metric_say_the_same_of_an_open_anomaly(driver, ridgeli
         page.open()
         send_point(ridgeline, "web.requests", now, 300)
         page.wait_listed("web.requests")
-        assert re.fullmatch(r"since .*, \d+ s", page.text(".row .when"))
+        assert re.fullmatch(r"since .*, \d+ (s|min)", page.text(".row .when"))
         assert times(page, ".row .when") == [now]
         page.open("#metric=web.requests")
         wait_for("the same", lambda: times(page, "#metric .history .span") == [now, now, now + CLOSE_AFTER_S])
-        assert re.fullmatch(r"open since .*, \d+ s; last anomalous at .*; closes at .* if it stays quiet",
+        assert re.fullmatch(r"open since .*, \d+ (s|min); last anomalous at .*; closes at .* if it stays quiet",
                             page.text("#metric .history .span"))
         ridgeline.send_lines(f"web.requests 100 {t}" for t in range(now + STEP_S, now + AHEAD_S, STEP_S))
         closed, = wait_for("its closing", lambda: ridgeline.anomalies(state="closed"))
@@ -328,12 +328,24 @@ def test_the_top_is_a_few_tidy_rows_at_any_width(ridgeline, page, width, rows):
     assert 1 + sum(b - a > 1 for a, b in itertools.pairwise(sorted(middles))) == rows
 
 
+# Counts tenths of seconds in which the page has its turns: a busy machine holds up these as it does the page.
+COUNT_TURNS = """
+window.turns = 0;
+const counting = setInterval(() => {
+  if (document.querySelector('#live').dataset.state === 'live') turns++;
+  else clearInterval(counting);
+}, 100);
+"""
+
+
 def test_a_server_that_hangs_is_told_within_seconds(ridgeline, page):
     page.open()
     webapp = ridgeline.pids("webapp")[0]
     freeze(webapp)
     try:
-        wait_for("stale", lambda: page.text("#live").startswith("stale since "), patience_s=STALE_AFTER_S + 4)
+        page.run(COUNT_TURNS)
+        wait_for("stale", lambda: page.text("#live").startswith("stale since "))
+        assert page.run("return turns") <= 10 * (STALE_AFTER_S + 4)
     finally:
         thaw(webapp)
     wait_for("live again", lambda: page.text("#live") == "live")
@@ -342,9 +354,13 @@ def test_a_server_that_hangs_is_told_within_seconds(ridgeline, page):
 def test_the_page_says_that_it_is_stale_and_recovers_by_itself(ridgeline, page):
     now = send_history(ridgeline, "stale.metric")
     page.open()
+    page.run("""const live = document.querySelector('#live');
+        window.told = [];
+        new MutationObserver(() => told.push(live.textContent)).observe(
+          live, {childList: true, characterData: true, subtree: true});""")
     ridgeline.kill("webapp")
-    stale = wait_for("stale", lambda: page.text("#live") if page.text("#live") != "live" else "", every_s=0.02)
-    assert re.fullmatch(r"stale since \d\d:\d\d:\d\d", stale)
+    stale = wait_for("stale", lambda: [text for text in page.run("return told") if text != "live"])
+    assert re.fullmatch(r"stale since (\w+ \d+ )?\d\d:\d\d:\d\d", stale[0])
     send_point(ridgeline, "stale.metric", now, 300)
     wait_for("live again", lambda: page.text("#live") == "live")
     page.wait_listed("stale.metric")

@@ -36,8 +36,7 @@ def test_an_incident_is_acknowledged_noted_and_given_back(driver, redis, visit):
     look(driver, 1400, 900)
     picture(driver, "incident-desk")
     driver.get(page.web.page + "/#")
-    row = wait_for("its row", lambda: driver.find_elements(By.CSS_SELECTOR, f"#open .row[data-id='{incident}']"))[0]
-    wait_for("the label", lambda: "seen to" in row.text)
+    wait_for("the label of its row", lambda: "seen to" in page.text(f"#open .row[data-id='{incident}']"))
     driver.get(page.web.page + "/#incident=" + incident)
     unack = wait_for("the way back", lambda: [b for b in driver.find_elements(By.NAME, "unack") if b.is_displayed()])[0]
     unack.send_keys(Keys.ENTER)

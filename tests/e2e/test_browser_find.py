@@ -191,11 +191,14 @@ def test_health_says_where_to_look_when_nothing_happens(web, redis, page):
     sender = ('[{"address": "10.1.2.3", "listener": "line_tcp", "unit": "points", "connections": 1, "received": 110,'
               ' "accepted": 100,'
               '"rejected": 10, "last_ms": %d, "per_second": 12.5, "last_rejected": "too_old \\"<b>old</b> 1 5\\""}]')
-    wait_for("nothing to look at", lambda: live(senders=sender % int(time.time() * 1000)) == [])
-    text = page.text("#health")
+
+    def well():
+        return live(senders=sender % int(time.time() * 1000)) == []
+
+    wait_for("nothing to look at", well)
     for said in ("110 received = 100 accepted + 10 rejected", "10.1.2.3", "12.5/s", 'too_old "<b>old</b> 1 5"', "7/s",
                  "noeviction", "100, but 10 rejected, 10 of these as too old"):
-        assert said in text, said
+        wait_for(said, lambda: well() and said in page.text("#health"))
     assert page.all("#health b") == []
     redis.flushall()
 

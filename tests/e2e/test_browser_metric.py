@@ -362,7 +362,7 @@ def test_yesterday_and_last_week_are_shown_on_request_and_cost_no_judging(spike_
 
 def test_the_link_leads_to_the_users_own_graph_of_what_is_shown(spike_t, page):
     open_view(page, **{"from": spike_t - HOUR, "until": spike_t + HOUR})
-    link = wait_for("the link", lambda: page.one("#metric .graph a"))
+    link, = wait_for("the link", lambda: page.all("#metric .graph a"))
     assert link.get_attribute("href") == \
         f"https://graphs.example/?t={NAME}&from={spike_t - HOUR}&until={spike_t + HOUR}"
     press_on_chart(page, "+")

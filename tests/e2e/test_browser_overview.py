@@ -11,14 +11,13 @@ from selenium.webdriver.common.keys import Keys
 
 from conftest import BUILD, canonical, wait_for
 from incidents import alerter, alerters, wait_heads  # noqa: F401
-from pages import HOSTILE_WITH_BLANKS, NARROW, Page
+from pages import HOSTILE_WITH_BLANKS, NARROW, Page, count_work, work_s
 from webapp import HOSTILE, anomaly, start, tell, write_points  # noqa: F401
 
 MINUTE_S, HOUR_S = 60, 3600
 SCREENSHOTS = BUILD / "screenshots"
 OWN_SCRIPT_MAX = 60_000
-# What a slow, busy machine may take; the figures themselves are printed.
-FIRST_PAINT_MAX_MS, LONG_TASK_MAX_MS = 5000, 1500
+WORK_MAX_S = 1.5  # of a slow processor; what a reader waits for is printed, but is up to what else the machine does
 SIZES = {"narrow": (360, 1500), "laptop": (1400, 900), "wide": (3000, 1200)}
 
 # Notes when the first row is painted, and every task of the main thread over 50 ms.
@@ -185,7 +184,7 @@ def test_the_grid_is_walked_by_keys_and_says_what_is_in_a_cell(visit, redis, ale
     def label():
         return page.run("return document.activeElement.ariaLabel")
 
-    assert re.match(r"shop\.checkout, \d\d:\d\d:00 to \d\d:\d\d:00: strongest score 96, critical", label())
+    assert re.match(r"shop\.checkout, (\w+ \d+ )?\d\d:\d\d(:00)? to (\w+ \d+ )?\d\d:\d\d(:00)?: strongest score 96, critical", label())
     page.press(Keys.HOME)
     assert label().startswith("shop.checkout, ") and label().endswith(": nothing")
     page.press(Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
@@ -281,13 +280,15 @@ def test_two_thousand_open_incidents_cost_what_is_on_the_screen(visit, redis, al
     page = visit(more='incident_budget = "none";')
     wait_for("the names", lambda: page.web.json("/api/metrics", limit=1)["total"] == 250_000)
     with watched(page.driver):
+        count_work(page.driver)
         page.open()
         wait_rows(page, 2000)
         first_ms = wait_for("the first row", lambda: page.run("return window.firstRowMs"))
         time.sleep(1)
         tasks = page.run("return longTasks")
-        print(f"\nfirst useful paint {first_ms:.0f} ms; longest tasks {sorted(tasks)[-3:]} ms")
-    assert first_ms < FIRST_PAINT_MAX_MS and max(tasks, default=0) < LONG_TASK_MAX_MS
+        work = work_s(page.driver)
+        print(f"\nfirst useful paint {first_ms:.0f} ms; longest tasks {sorted(tasks)[-3:]} ms; {work:.2f} s of work")
+    assert work < WORK_MAX_S
     sizes = page.run("return performance.getEntriesByType('resource').filter(r => r.name.endsWith('.js'))"
                      ".map(r => [r.name, r.decodedBodySize])")
     assert 0 < sum(size for _, size in sizes) < OWN_SCRIPT_MAX and not any("dygraph" in name for name, _ in sizes)

@@ -39,6 +39,7 @@ def test_a_changed_field_tells_at_once_what_would_not_have_opened(ridgeline, pag
     weak_t, strong_t = send_spikes(ridgeline, "tried.metric")
     page.open("#metric=tried.metric")
     wait_for("the charts", lambda: page.all("#metric canvas"))
+    wait_for("the form", lambda: page.all(".preview"))
     assert page.text(".preview") == "" and page.one(".preview").get_attribute("role") == "status"
     type_into(page, "sensitivity", "0.4")
     type_into(page, "score_to_open", "85")

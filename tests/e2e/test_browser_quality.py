@@ -9,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 
 from conftest import ROOT, wait_for
 from incidents import alerter, alerters  # noqa: F401
-from pages import HOSTILE, NARROW, Page, visit
+from pages import HOSTILE, NARROW, Page, count_work, visit, work_s
 from test_find import ANOMALOUS, NORMAL, STALE, WARMING_UP, add_names, tell_states
 from webapp import anomaly, start, tell, write_points, write_stats  # noqa: F401
 
@@ -30,7 +30,7 @@ VIEWS = {
 WIDTHS = (360, 700, 1280, 1920, 3840)
 MEASURE = (ROOT / "tests/e2e/quality.js").read_text()
 LONG_TASK_MS = 50
-LONG_TASK_BOUND_MS = 1500  # what a busy machine may make of it; what was measured is printed
+WORK_MAX_S = 1.5  # of a slow processor, to open a view and scroll to its end
 
 
 def tell_of_the_daemons(redis, **horizon):
@@ -85,7 +85,11 @@ def open_view(page, redis, view):
 
 
 def set_width(page, width, height=900):
+    """Until what follows a frame later is drawn, too."""
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**NARROW, "width": width, "height": height})
+    wait_for("the width", lambda: page.run("return innerWidth") == width)
+    for _ in range(3):
+        page.driver.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0]))")
 
 
 def measure(page, what):
@@ -117,11 +121,9 @@ def test_no_view_scrolls_sideways_at_any_width_nor_with_text_at_200_percent(page
         open_view(page, redis, view)
         for width in WIDTHS:
             set_width(page, width)
-            time.sleep(0.2)  # the layout follows with the next frame
             faults[view, width] = measure(page, "width")
         # The browser's own zoom: half as many pixels for the same window.
         set_width(page, 640, 450)
-        time.sleep(0.2)
         faults[view, "200 %"] = measure(page, "width")
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert {at: fault for at, fault in faults.items() if fault} == {}
@@ -199,11 +201,12 @@ def test_two_thousand_anomalies_block_the_main_thread_hardly(web, redis, driver,
     try:
         with visit(driver, web) as page:
             for view in VIEWS:
+                count_work(driver)
                 open_view(page, redis, view)
                 page.run("window.scrollTo(0, document.body.scrollHeight)")
                 time.sleep(1)
-                tasks = [round(ms) for ms in page.run("return longTasks")]
-                print(f"{view}: tasks over {LONG_TASK_MS} ms: {tasks}")
-                assert all(ms < LONG_TASK_BOUND_MS for ms in tasks), (view, tasks)
+                tasks, work = [round(ms) for ms in page.run("return longTasks")], work_s(driver)
+                print(f"{view}: tasks over {LONG_TASK_MS} ms: {tasks}; {work:.2f} s of work")
+                assert work < WORK_MAX_S, view
     finally:
         driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
