@@ -1,5 +1,5 @@
-/* Values as stored, rolled up where no raw ones are left; the band from a replay with the options in force, as in the
- * page's own chart. */
+/* Values as stored, rolled up where no raw ones are left; the band from a replay of either with the options in force,
+ * as in the page's own chart. */
 #include "alerter/picture.h"
 
 #include <math.h>
@@ -19,6 +19,7 @@ struct picture {
     struct series shown; /* the points in the chart */
     struct chart_band *band;
     size_t n_band, cap_band;
+    uint32_t band_from; /* verdicts of before only lead up to those that are drawn */
     bool failed; /* memory was out */
 };
 
@@ -28,9 +29,13 @@ static void keep_point(struct picture *p, uint32_t t, double v)
         p->failed |= series_push(&p->shown, (struct point){.t = t, .v = v}) != 0;
 }
 
+/* The widest slots say what is a gap. */
 static void keep_slot(void *context, const struct rollup_point *slot)
 {
-    keep_point(context, slot->t, slot->mean);
+    struct picture *p = context;
+    keep_point(p, slot->t, slot->mean);
+    if (slot->step_s > p->chart.step_s)
+        p->chart.step_s = slot->step_s;
 }
 
 static void keep_verdict(void *context, const struct verdict *v, enum episode_change change,
@@ -39,7 +44,7 @@ static void keep_verdict(void *context, const struct verdict *v, enum episode_ch
     struct picture *p = context;
     (void)change;
     (void)episode;
-    if (!v || v->t < p->chart.from || v->t > p->chart.until || !isfinite(v->expected) || !isfinite(v->lower) ||
+    if (!v || v->t < p->band_from || v->t < p->chart.from || v->t > p->chart.until || !isfinite(v->expected) || !isfinite(v->lower) ||
         !isfinite(v->upper))
         return;
     if (p->n_band == p->cap_band) {
@@ -67,8 +72,34 @@ static void load_overrides(struct store *s, struct conf_rules *overrides)
         freeReplyObject(r);
 }
 
+/* Time of the first raw point; of the end of what is rolled up without one. */
+static uint32_t first_raw(const struct series *stored, const struct rollup *rollup)
+{
+    uint32_t first = stored->n > 0 ? stored->points[0].t : rollup->folded_until;
+    for (size_t i = 1; i < stored->n; i++)
+        first = stored->points[i].t < first ? stored->points[i].t : first;
+    return first;
+}
+
+/* The band before the first raw point. */
+static int judge_means(struct picture *p, const struct history_replay *what, const struct rollup *rollup)
+{
+    struct history_stretch plan[ROLLUP_ARCHIVES_MAX];
+    struct history_end end;
+    uint32_t raw_from = first_raw(what->stored, rollup);
+    unsigned n = raw_from > p->chart.from ? history_means_plan(rollup, raw_from - 1, plan) : 0;
+    int result = 0;
+    for (unsigned i = 0; i < n && result == 0; i++) {
+        p->band_from = plan[i].from;
+        if (plan[i].until >= p->chart.from)
+            result = history_means_replay(rollup, &plan[i], what->options, &end, what->each, what->context);
+    }
+    p->band_from = 0;
+    return result;
+}
+
 static int judge(struct picture *p, struct store *s, const struct settings *settings, const char *metric,
-                 const struct series *stored)
+                 const struct series *stored, const struct rollup *rollup)
 {
     struct conf_rules overrides;
     struct engine_options options;
@@ -85,24 +116,20 @@ static int judge(struct picture *p, struct store *s, const struct settings *sett
                                   .options = &options,
                                   .each = keep_verdict,
                                   .context = p};
-    int result = history_replay(s, &what, &end);
+    int result = judge_means(p, &what, rollup);
+    if (result == 0)
+        result = history_replay(s, &what, &end);
     p->chart.step_s = result == 0 ? end.step_s : 0;
     return result;
 }
 
-static int read_points(struct picture *p, struct store *s, const char *metric, struct series *stored)
+static int take_points(struct picture *p, struct series *stored, const struct rollup *rollup)
 {
-    struct rollup rollup;
-    if (history_read_rollup(s, metric, strlen(metric), &rollup) != 0) {
-        rollup_fini(&rollup);
-        return -1;
-    }
-    rollup_each(&rollup, p->chart.from, p->chart.until, keep_slot, p);
+    rollup_each(rollup, p->chart.from, p->chart.until, keep_slot, p);
     series_sort_last_wins(stored);
     for (size_t i = 0; i < stored->n; i++)
-        if (stored->points[i].t >= rollup.folded_until)
+        if (stored->points[i].t >= rollup->folded_until)
             keep_point(p, stored->points[i].t, stored->points[i].v);
-    rollup_fini(&rollup);
     return p->failed ? -1 : 0;
 }
 
@@ -125,10 +152,14 @@ static int draw(struct picture *p, struct store *s, const struct settings *setti
                 struct chart_image *image)
 {
     struct series stored;
+    struct rollup rollup = {0};
     int result = history_read(s, metric, strlen(metric), &stored);
     /* The replay is of the points in stored order, and sorts for itself; without it there is no band. */
-    if (result >= 0 && (judge(p, s, settings, metric, &stored) != 0 || read_points(p, s, metric, &stored) != 0))
+    if (result >= 0 &&
+        (history_read_rollup(s, metric, strlen(metric), &rollup) != 0 ||
+         judge(p, s, settings, metric, &stored, &rollup) != 0 || take_points(p, &stored, &rollup) != 0))
         result = -1;
+    rollup_fini(&rollup);
     series_fini(&stored);
     if (result < 0 || p->shown.n == 0)
         return -1;

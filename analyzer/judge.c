@@ -24,7 +24,8 @@ uint32_t judge_wall_s(const struct judge *j)
 const struct engine_options *judge_options(struct judge *j, struct metric *m)
 {
     struct engine_options resolved;
-    if (m->options_epoch == j->options_epoch)
+    uint32_t step_s = (uint32_t)engine_step_s(m->record);
+    if (m->options_epoch == j->options_epoch && m->resolved_step_s == step_s)
         return m->options;
     const struct units_retention *retention = conf_retention(j->settings, m->name, m->name_len, NULL);
     conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &resolved, NULL);
@@ -32,7 +33,8 @@ const struct engine_options *judge_options(struct judge *j, struct metric *m)
     m->options = option_sets_take(&j->option_sets, &resolved);
     m->may_be_muted = mutes_concern(&j->settings->mutes, &j->mutes.mutes, m->name, m->name_len, MUTE_OPEN);
     m->raw_step_s = retention->archive[0].step_s;
-    m->raw_span_s = retention->archive[0].span_s;
+    m->raw_span_s = units_raw_span_s(retention, step_s);
+    m->resolved_step_s = step_s;
     m->options_epoch = j->options_epoch;
     return m->options;
 }
@@ -87,7 +89,7 @@ static int keep_past(struct judge *j, struct metric *m, uint32_t phase_s, uint32
     enum records_field field = records_past(phase_s, span_s, engine_last_t(m->record), t);
     if (field == RECORDS_NOW)
         return 0;
-    if (records_save(j->store, m->name, m->name_len, field, &saved, 2 * (int64_t)span_s) != 0)
+    if (records_save(j->store, m->name, m->name_len, field, &saved, records_expire_s(span_s)) != 0)
         return -1;
     j->unconfirmed++;
     return 0;

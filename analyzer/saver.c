@@ -25,8 +25,7 @@ static int ask(struct saver *s, struct metric *m)
     struct records_saved saved = {.record = m->record, .episode = &episode};
     episodes_take(&m->episode, &episode);
     saved.place_bytes = tail_pack(&m->tail, saved.place);
-    int64_t expire_s = 2 * (int64_t)m->raw_span_s;
-    return records_save(s->store, m->name, m->name_len, RECORDS_NOW, &saved, expire_s);
+    return records_save(s->store, m->name, m->name_len, RECORDS_NOW, &saved, records_expire_s(m->raw_span_s));
 }
 
 /* Saves all of `b` in one pipeline. A record that Redis refused is tried again when it has changed again. Returns 0

@@ -41,7 +41,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "
 from conftest import BUILD, Daemon, RedisServer, Ridgeline, canonical, wait_for, write_settings  # noqa: E402
 
 STEP_S, SEED = 10, "bench.seed"
-RETENTION, RAW_POINTS = "10s:1h,1m:1d,10m:14d", 360
+RAW_POINTS = 360  # of the shipped retention
 SETTLE_S = 60  # until the workers have learnt when each metric sends
 SHORT_DAYS, LONG_DAYS = 1.5 / 24, 14  # the shorter is just warm, and has something to trim
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -142,13 +142,13 @@ class Site:
                                  "--maxmemory-policy", "noeviction",
                                  "--auto-aof-rewrite-percentage", "0")  # none but the one that is asked for
         started.callback(self.redis.stop)
-        more = f'redis = "unix:{self.redis.sock}"; retention = "{RETENTION}";'
+        more = f'redis = "unix:{self.redis.sock}";'
         import_seed(directory, self.redis.client,
                     write_settings(directory / "seed.conf", more + 'roomba: { pass_interval = "1s"; };'), days)
         copy_seed(self.redis.client, self.names)
         self.n = n + 1  # with the seed
         begin = time.monotonic()
-        self.run = Ridgeline(directory, max_age="1000s", more=more)
+        self.run = Ridgeline(directory, max_age="1000s", more=more, retention="")
         started.callback(self.run.stop)
         self.run.redis = self.redis.client
         wait_for("the workers", lambda: len(self.gauges("caught_up")) == len(self.run.pids("analyzer")) - 1)

@@ -1,5 +1,5 @@
-"""Bytes per metric, measured: `ridgeline run` with METRICS metrics and 23 hours of history at
-10 s, its workers' resident memory, and what Redis holds for each."""
+"""Bytes per metric, measured: `ridgeline run` with METRICS metrics and 23 hours of raw history at
+10 s, a retention that keeps a day raw, its workers' resident memory, and what Redis holds for each."""
 import pathlib
 import random
 import sys

@@ -35,6 +35,7 @@ struct task {
     struct import_metric metric;
     const struct series *history;
     const struct units_retention *retention; /* of this metric */
+    uint32_t span_s;                         /* how far back its raw tail reaches */
     uint32_t seen_from, seen_until; /* what the saved record had judged; 0, 0: there is none */
     uint32_t open_since;            /* start of the anomaly that was open then; 0: none */
     bool anew;                      /* the record lacks the beginning: it is made again */
@@ -58,11 +59,6 @@ void import_fini(struct import *im)
     pass_fini(&im->pass);
     store_free(im->store);
     im->store = NULL;
-}
-
-static uint32_t span_s(const struct task *t)
-{
-    return t->retention->archive[0].span_s;
 }
 
 static int analyzer_runs(struct import *im, bool *runs)
@@ -107,7 +103,7 @@ static int load(struct import *im, struct task *t)
 {
     struct import_metric *m = &t->metric;
     pass_begin(&im->pass);
-    im->pass.phase_s = records_phase_s(m->name, m->len, span_s(t));
+    im->pass.phase_s = records_phase_s(m->name, m->len, t->span_s);
     if (import_redis_load(im->store, m, im->pass.record, &im->pass.episode) != 0 ||
         import_tell_load(im->store, m) != 0)
         return -1;
@@ -128,7 +124,7 @@ static enum import_result judge_points(struct import *im, const struct task *t, 
     conf_resolve(im->settings, im->overrides, t->metric.name, t->metric.len, &o, NULL);
     for (size_t i = 0; i < all->n; i += CHUNK) {
         size_t n = all->n - i < CHUNK ? all->n - i : CHUNK;
-        if (pass_run(&im->pass, &o, span_s(t), all->points + i, n) != 0)
+        if (pass_run(&im->pass, &o, t->span_s, all->points + i, n) != 0)
             return IMPORT_FAILED;
         atomic_fetch_add(&im->judged, n);
         if (proc_stopping)
@@ -227,7 +223,7 @@ static int put_once(struct import *im, struct task *t)
     series_init(&kept);
     if (import_merge(&kept, t->history, &t->metric.stored, IMPORT_MERGE_ALL) == 0) {
         series_sort_last_wins(&kept);
-        uint32_t from = import_merge_tail_from(&kept, t->newest, span_s(t));
+        uint32_t from = import_merge_tail_from(&kept, t->newest, t->span_s);
         struct import_rollup_span span = {.came_until = came_until(im), .tail_from = from, .kept_from = from};
         int folded = IMPORT_ROLLUP_SAME;
         if (t->retention->n > 1)
@@ -269,7 +265,7 @@ static enum import_result take_in(struct import *im, struct task *t)
 {
     struct store *s = im->store;
     const struct import_metric *m = &t->metric;
-    int64_t expire_s = 2 * (int64_t)span_s(t);
+    int64_t expire_s = records_expire_s(t->span_s);
     bool is_new = false, runs = false;
     enum import_result judged = judge(im, t);
     if (judged != IMPORT_DONE)
@@ -340,6 +336,7 @@ enum import_result import_series(struct import *im, const char *name, const stru
                      .retention = conf_retention(im->settings, name, strlen(name), NULL)};
     if (!is_wanted(im, name))
         return IMPORT_REFUSED;
+    t.span_s = units_raw_span_s(t.retention, rollup_own_step_s(history->points, history->n));
     enum import_result result = load(im, &t) == 0 ? decide(im, &t) : failure(im);
     series_fini(&t.metric.stored);
     return result;

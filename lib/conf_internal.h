@@ -100,7 +100,8 @@ char *conf_full_name(const struct conf_option *o, char out[CONF_WHAT_MAX]);
 void conf_rules_from_file(struct conf_rules *rules, const config_setting_t *list, struct conf_errors *errors);
 
 /* Checks what each rule's metrics keep raw against the rest of the settings. */
-#define CONF_LACKS_DAY "\"skyline\" needs a day of raw points, and the retention keeps %s"
+#define CONF_LACKS_DAY "\"skyline\" needs a day of raw points, and the retention keeps %s;" \
+    " \"10s:24h,1m:3d,10m:14d\" keeps it"
 void conf_rules_check(const struct settings *s, struct conf_errors *errors);
 
 /* Whether the file's list of this name is one of channels, alerts or mutes; and the names of those, NULL behind the

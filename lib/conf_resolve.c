@@ -82,13 +82,19 @@ const struct units_retention *conf_retention(const struct settings *s, const cha
     return &s->retention;
 }
 
+/* Of a metric whose points lie as far apart as the steps of all archives but the last. */
+static uint32_t raw_span_max_s(const struct units_retention *r)
+{
+    return r->archive[r->n > 1 ? r->n - 2 : 0].span_s;
+}
+
 uint32_t conf_raw_span_max_s(const struct settings *s)
 {
-    uint32_t most_s = s->retention.archive[0].span_s;
-    for (size_t r = 0; r < s->rules.n; r++) {
-        const struct units_retention *retention = &s->rules.rules[r].retention;
-        if (retention->n > 0 && retention->archive[0].span_s > most_s)
-            most_s = retention->archive[0].span_s;
+    uint32_t most_s = raw_span_max_s(&s->retention);
+    for (size_t i = 0; i < s->rules.n; i++) {
+        const struct units_retention *r = &s->rules.rules[i].retention;
+        if (r->n > 0 && raw_span_max_s(r) > most_s)
+            most_s = raw_span_max_s(r);
     }
     return most_s;
 }

@@ -17,6 +17,7 @@
 #define VERDICT_BYTES \
     (4 + 8 + 1 + 7 * 8 + 1 + 1 + 1 + 4 + 1 + 8 + 4 + 8 + 1 + ENGINE_FINDINGS_MAX * FINDING_BYTES)
 #define EPISODE_HEAD_BYTES (2 + 4 * 4 + 8)
+#define EXPIRE_SPAN_LEAST_S 86400
 #define EPISODE_BYTES_MAX (EPISODE_HEAD_BYTES + 2 * VERDICT_BYTES)
 
 /* Where a walk stands: exactly one of `out` and `in` is set. `bad` stays set once a value read was impossible. */
@@ -206,6 +207,11 @@ enum records_field records_past(uint32_t phase_s, uint32_t span_s, uint32_t last
     if (last_t == 0 || now <= before)
         return RECORDS_NOW;
     return now % 2 ? RECORDS_PAST1 : RECORDS_PAST0;
+}
+
+int64_t records_expire_s(uint32_t span_s)
+{
+    return 2 * (int64_t)(span_s > EXPIRE_SPAN_LEAST_S ? span_s : EXPIRE_SPAN_LEAST_S);
 }
 
 struct records_span records_span(uint32_t span_s, uint32_t t)

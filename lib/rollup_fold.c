@@ -279,3 +279,14 @@ void rollup_each_extreme(const struct rollup *r, uint32_t from, rollup_visit *vi
     if (r->n > 0)
         rollup_each_of(r, with_extremes(r), from, UINT32_MAX, visit, context);
 }
+
+void rollup_borrow_extremes(const struct rollup *r, struct rollup_point *p)
+{
+    struct rollup_point around;
+    unsigned k = with_extremes(r);
+    int64_t t = rollup_down(p->t, r->archive[k].step_s);
+    if (!isnan(p->low) || t < rollup_begin(r, k) || t >= rollup_end(r, k) || !rollup_get(r, k, t, &around))
+        return;
+    p->low = around.low;
+    p->high = around.high;
+}

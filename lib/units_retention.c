@@ -78,6 +78,15 @@ int units_retention(const char *text, struct units_retention *retention, const c
     return 0;
 }
 
+uint32_t units_raw_span_s(const struct units_retention *retention, uint32_t step_s)
+{
+    uint64_t span_s = (UNITS_RAW_POINTS_MIN - 1) * (uint64_t)step_s;
+    for (unsigned i = 0; i == 0 || i + 1 < retention->n; i++)
+        if ((i == 0 || retention->archive[i].step_s <= step_s) && retention->archive[i].span_s > span_s)
+            span_s = retention->archive[i].span_s;
+    return span_s < UINT32_MAX ? (uint32_t)span_s : UINT32_MAX;
+}
+
 char *units_retention_text(char *out, size_t out_bytes, const struct units_retention *retention)
 {
     size_t used = 0;

@@ -113,6 +113,7 @@ static int choose_rollup(struct work *w, bool stored)
 static uint32_t foldable_until(const struct work *w)
 {
     struct plan_limits limits = *w->f->limits;
+    limits.retention_s = units_raw_span_s(w->f->retention, rollup_own_step_s(w->sorted.points, w->sorted.n));
     if (is_cut_short(w) && limits.retention_s < limits.max_age_s + limits.max_future_s)
         limits.retention_s = limits.max_age_s + limits.max_future_s;
     uint32_t oldest = plan_oldest(&w->stored, &limits);

@@ -23,6 +23,17 @@ static uint32_t oldest_young(int64_t newest, const struct plan_limits *limits)
     return newest > limits->retention_s ? align(newest - limits->retention_s, limits) : 0;
 }
 
+/* The newest time that can be true among whole records; -1 without one. */
+static int64_t newest_of(const uint8_t *tail, size_t len, const struct plan_limits *limits)
+{
+    int64_t newest = -1;
+    struct point p;
+    for (size_t at = 0; at + SERIES_POINT_BYTES <= len; at += SERIES_POINT_BYTES)
+        if (series_decode(tail + at, &p))
+            newest = later(newest, p.t, limits);
+    return newest;
+}
+
 enum plan plan_tail(size_t key_bytes, const uint8_t *tail, size_t len, const struct plan_limits *limits,
                     uint32_t *oldest)
 {
@@ -31,11 +42,7 @@ enum plan plan_tail(size_t key_bytes, const uint8_t *tail, size_t len, const str
     if (key_bytes % SERIES_POINT_BYTES || !series_is_canonical(tail, len))
         return PLAN_REWRITE;
 
-    int64_t newest = -1;
-    struct point p;
-    for (size_t at = 0; at < len; at += SERIES_POINT_BYTES)
-        if (series_decode(tail + at, &p))
-            newest = later(newest, p.t, limits);
+    int64_t newest = newest_of(tail, len, limits);
     if (newest < 0)
         return PLAN_LEAVE;
     *oldest = oldest_young(newest, limits);
@@ -52,6 +59,15 @@ size_t plan_probe_offset(size_t key_bytes)
 size_t plan_stay_offset(size_t key_bytes, const struct plan_limits *limits)
 {
     return key_bytes - limits->least_points * SERIES_POINT_BYTES;
+}
+
+uint32_t plan_step_s(const uint8_t *tail, size_t len, const uint8_t *stay, const struct plan_limits *limits)
+{
+    int64_t newest = newest_of(tail, len, limits), intervals = (int64_t)limits->least_points - 1;
+    struct point p;
+    if (intervals < 1 || !series_decode(stay, &p) || newest <= p.t)
+        return 0;
+    return (uint32_t)((newest - p.t + intervals / 2) / intervals);
 }
 
 enum plan plan_probe(const uint8_t *first, const uint8_t *probe, const uint8_t *stay, const struct plan_limits *limits,

@@ -36,7 +36,7 @@ enum plan {
 
 struct plan_limits { /* none negative */
     int64_t now_s;        /* wall clock */
-    int64_t retention_s;  /* span of the raw tail */
+    int64_t retention_s;  /* span of the raw tail, as units_raw_span_s() gives it */
     int64_t whole_s;      /* span of the longest archive */
     int64_t max_age_s;    /* a late point may stand this far behind the newest */
     int64_t max_future_s; /* a time further ahead of now was never accepted */
@@ -53,6 +53,10 @@ enum plan plan_tail(size_t key_bytes, const uint8_t *tail, size_t len, const str
  * `least_points` that stay (step 1 lets only longer keys pass). */
 size_t plan_probe_offset(size_t key_bytes);
 size_t plan_stay_offset(size_t key_bytes, const struct plan_limits *limits);
+
+/* Seconds from one point to the next, as a rule, among the `least_points` that stay: how far back the raw tail reaches
+ * may follow from it. `tail` is as for plan_tail(), `stay` the first of them; 0 where they do not tell. */
+uint32_t plan_step_s(const uint8_t *tail, size_t len, const uint8_t *stay, const struct plan_limits *limits);
 
 /* Step 2. `first`, `probe` and `stay` are the records at 0 and at those two offsets, SERIES_POINT_BYTES each. Moves
  * `*oldest` back to the one that stays. */

@@ -132,6 +132,21 @@ static void look(struct sweep *s, struct item *items, size_t n)
     }
 }
 
+/* The points of a metric may lie so far apart that its raw tail reaches further back than the first archive: then less
+ * of it is old than step 1 took for it. */
+static void reach_back(struct item *i, const uint8_t *stay)
+{
+    uint32_t step_s = plan_step_s(i->tail, i->tail_len, stay, &i->limits);
+    i->limits.retention_s = units_raw_span_s(i->retention, step_s);
+    plan_tail(i->bytes, i->tail, i->tail_len, &i->limits, &i->oldest);
+}
+
+static enum plan plan_of(struct item *i, const redisReply *first, const redisReply *middle, const redisReply *stay)
+{
+    reach_back(i, bytes_of(stay));
+    return plan_probe(bytes_of(first), bytes_of(middle), bytes_of(stay), &i->limits, &i->oldest);
+}
+
 /* Step 2, of those keys that have data to look at. */
 static void probe(struct sweep *s, struct item *items, size_t n)
 {
@@ -150,7 +165,7 @@ static void probe(struct sweep *s, struct item *items, size_t n)
         redisReply *first = take(&p), *middle = take(&p), *stay = take(&p);
         i->plan = PLAN_LEAVE;
         if (is_record(first) && is_record(middle) && is_record(stay))
-            i->plan = plan_probe(bytes_of(first), bytes_of(middle), bytes_of(stay), &i->limits, &i->oldest);
+            i->plan = plan_of(i, first, middle, stay);
         else if (!is_string(first) || !is_string(middle) || !is_string(stay)) /* else the key has shrunk */
             refuse_reply(s, i, is_string(first) ? is_string(middle) ? stay : middle : first);
         freeReplyObject(first);

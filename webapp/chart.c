@@ -89,19 +89,34 @@ static json_t *graph_url_json(const struct request *request, const struct chart 
     return json;
 }
 
-/* Lanes over what of the range has points, so that none of their rows is spent on the void. Returns 0, or -1 when
- * memory is out. */
-static int begin_lanes(struct chart *c, const struct series *stored, const struct engine_options *options)
+/* The first and the last time that is stored of a range. */
+struct extent {
+    uint32_t from, until;
+};
+
+static void extend(struct extent *e, uint32_t t)
 {
-    uint32_t from = c->until, until = c->from;
-    for (size_t i = 0; i < stored->n; i++) {
-        uint32_t t = stored->points[i].t;
-        if (t < c->from || t > c->until)
-            continue;
-        from = t < from ? t : from;
-        until = t > until ? t : until;
-    }
-    c->lanes = chart_lanes_new((enum engine_ensemble)options->ensemble, from, until < from ? from : until);
+    e->from = t < e->from ? t : e->from;
+    e->until = t > e->until ? t : e->until;
+}
+
+static void extend_by_slot(void *context, const struct rollup_point *slot)
+{
+    extend(context, slot->t);
+}
+
+/* Lanes over what of the range has points or means, so that none of their rows is spent on the void. Returns 0, or -1
+ * when memory is out. */
+static int begin_lanes(struct chart *c, const struct series *stored, const struct rollup *rollup,
+                       const struct engine_options *options)
+{
+    struct extent e = {.from = c->until, .until = c->from};
+    for (size_t i = 0; i < stored->n; i++)
+        if (stored->points[i].t >= c->from && stored->points[i].t <= c->until)
+            extend(&e, stored->points[i].t);
+    rollup_each(rollup, c->from, c->until, extend_by_slot, &e);
+    c->lanes =
+        chart_lanes_new((enum engine_ensemble)options->ensemble, e.from, e.until < e.from ? e.from : e.until);
     return c->lanes ? 0 : -1;
 }
 
@@ -116,7 +131,8 @@ static int judge_means(const struct chart *c, const struct series *stored, const
                                 .options = options,
                                 .expected = c->expected,
                                 .scores = c->scores,
-                                .reconstructed = c->reconstructed};
+                                .reconstructed = c->reconstructed,
+                                .lanes = c->lanes};
     for (size_t i = 0; i < stored->n; i++)
         raw_from = stored->points[i].t < raw_from ? stored->points[i].t : raw_from;
     if (raw_from <= c->from)
@@ -146,8 +162,8 @@ static int judge(const struct request *request, struct chart *c, const struct se
                                   .options = &options,
                                   .each = add_verdict,
                                   .context = c};
-    if (judge_means(c, stored, rollup, &options) != 0 || (c->with_lanes && begin_lanes(c, stored, &options) != 0) ||
-        history_replay(request->store, &what, &end) != 0)
+    if ((c->with_lanes && begin_lanes(c, stored, rollup, &options) != 0) ||
+        judge_means(c, stored, rollup, &options) != 0 || history_replay(request->store, &what, &end) != 0)
         return -1;
     *step_s = end.step_s;
     return 0;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "webapp/chart_lanes.h"
 #include "webapp/http.h"
 
 /* A stretch while its means are judged. */
@@ -29,6 +30,8 @@ static void tell(void *context, const struct verdict *v, enum episode_change cha
     if (!v || v->t < t->from || v->state == ENGINE_WARMING_UP)
         return;
     chart_means_tell(t->chart->expected, t->chart->scores, v);
+    if (t->chart->lanes)
+        chart_lanes_add(t->chart->lanes, v);
     t->first = t->any ? t->first : v->t;
     t->last = v->t;
     t->any = true;

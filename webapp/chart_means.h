@@ -7,11 +7,14 @@
 
 #include "ridgeline/history.h"
 
+struct chart_lanes;
+
 struct chart_means {
     const struct rollup *rollup;
     uint32_t from, until;
     const struct engine_options *options;
     json_t *expected, *scores, *reconstructed; /* arrays; borrowed */
+    struct chart_lanes *lanes;                 /* gets the verdicts, too; NULL: not asked for */
 };
 
 /* Judges the means of [from, until] again as history_means_plan() parts it: adds to `expected` [t, expected, lower,

@@ -19,6 +19,7 @@ struct wide {
 };
 
 struct points {
+    const struct rollup *rollup;
     json_t *points, *envelope, *stretches;
     struct wide wide;
     json_t *stretch; /* the last one, while it grows; borrowed */
@@ -81,19 +82,21 @@ static void widen(struct wide *w, const struct rollup_point *slot)
     w->sum.high = fmax(fmax(w->sum.high, slot->high), slot->mean);
 }
 
-static void add_slot(void *context, const struct rollup_point *slot)
+static void add_slot(void *context, const struct rollup_point *kept)
 {
     struct points *p = context;
     struct wide *w = &p->wide;
-    note_first(p, slot->t);
-    if (slot->t < p->from || slot->t > p->until)
+    struct rollup_point slot = *kept;
+    note_first(p, slot.t);
+    if (slot.t < p->from || slot.t > p->until)
         return;
-    if (w->n > 0 && w->slot_s == slot->step_s && slot->t / w->sum.step_s == w->sum.t / w->sum.step_s) {
-        widen(w, slot);
+    rollup_borrow_extremes(p->rollup, &slot);
+    if (w->n > 0 && w->slot_s == slot.step_s && slot.t / w->sum.step_s == w->sum.t / w->sum.step_s) {
+        widen(w, &slot);
         return;
     }
     tell_wide(p);
-    begin_wide(w, slot);
+    begin_wide(w, &slot);
 }
 
 /* How many slots hold something, and how many there are from the first to the last of each archive. */
@@ -123,8 +126,12 @@ static uint32_t factor_of(const struct rollup *rollup, uint32_t from, uint32_t u
 uint32_t points_add(json_t *out, const struct rollup *rollup, const struct series *raw, double raw_step_s,
                     const struct thin *thin, uint32_t from, uint32_t until)
 {
-    struct points p = {
-        .points = json_array(), .envelope = json_array(), .stretches = json_array(), .from = from, .until = until};
+    struct points p = {.rollup = rollup,
+                       .points = json_array(),
+                       .envelope = json_array(),
+                       .stretches = json_array(),
+                       .from = from,
+                       .until = until};
     p.wide.factor = factor_of(rollup, from, until);
     rollup_each(rollup, 0, UINT32_MAX, add_slot, &p);
     tell_wide(&p);

@@ -235,7 +235,7 @@ void conf_about(const struct settings *s, const char *name, size_t name_len, str
 const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,
                                              struct conf_origin *origin);
 
-/* The longest span of any metric's raw tail. */
+/* The longest span of any metric's raw tail, as far as archives say it (units_raw_span_s()). */
 uint32_t conf_raw_span_max_s(const struct settings *s);
 
 /* "default", "top level", "detection (settings.conf:12)", "detection (--set)", "rule stats.*

@@ -45,6 +45,10 @@ enum records_field records_past(uint32_t phase_s, uint32_t span_s, uint32_t last
 /* The times of the past record that is kept before a point at `t`. Pure. */
 struct records_span records_span(uint32_t span_s, uint32_t t);
 
+/* How long all of a metric's are kept after a save: two spans, and long enough that who stops Ridgeline over a day
+ * finds all that it knew. Pure. */
+int64_t records_expire_s(uint32_t span_s);
+
 /* Loads the field `now`. Returns 0, 1 when there is none (or no usable one; `*rejected`, may
  * be NULL, says so), -1 when Redis did not answer. */
 int records_load(struct store *s, const char *name, size_t len, struct engine_record *r, struct episode *i,

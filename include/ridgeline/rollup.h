@@ -121,4 +121,8 @@ void rollup_each_of(const struct rollup *r, unsigned k, uint32_t from, uint32_t 
 void rollup_each_extreme(const struct rollup *r, uint32_t from, rollup_visit *visit, void *context);
 uint32_t rollup_extremes_step_s(const struct rollup *r);
 
+/* Gives `p`, a slot of `r` without extremes, those of the slot around it in the finest archive that keeps extremes, if
+ * there is one that holds something: what a mean hides shows in them. */
+void rollup_borrow_extremes(const struct rollup *r, struct rollup_point *p);
+
 #endif

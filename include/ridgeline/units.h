@@ -43,6 +43,11 @@ struct units_retention {
 };
 int units_retention(const char *text, struct units_retention *retention, const char **reason);
 
+/* How far back the raw tail of a metric with a point each `step_s` (0: not known) reaches: over the first archive, over
+ * UNITS_RAW_POINTS_MIN points, and over each other archive, save the last one, whose steps are no longer: its means
+ * would be nothing but the points. */
+uint32_t units_raw_span_s(const struct units_retention *retention, uint32_t step_s);
+
 /* Percentiles of timers, as StatsD takes them: "90", "50,90,99.9,-5". From -100 to 100, not 0, each once; a
  * negative one is of the highest values. "" is none. */
 #define UNITS_PERCENTILES_MAX 16

@@ -228,6 +228,9 @@ def daemons(tmp_path):
         assert_clean(d.log)
 
 
+# What most tests send reaches back a day, and they look at each point of it again.
+RAW_DAY = 'retention = "10s:24h,1m:3d,10m:14d";'
+
 SETTINGS = """
 horizon: {{
   carbon_line = "127.0.0.1:{line}"; carbon_udp = "127.0.0.1:{udp}"; carbon_pickle = "127.0.0.1:{pickle}";
@@ -247,7 +250,8 @@ def horizons(redis, daemons, tmp_path):
         line, udp, pickle, skyline, page, statsd_port = free_ports(6)
         settings = write_settings(tmp_path / f"horizon{instance}.conf", SETTINGS.format(
             line=line, udp=udp, pickle=pickle, skyline=skyline, page=page, horizon=f"self_metrics = false; {horizon}",
-            analyzer="", roomba="", max_age="23h", more=f'redis = "unix:{redis.sock}"; instance = "{instance}"; '
+            analyzer="", roomba="", max_age="23h", more=f'{RAW_DAY} redis = "unix:{redis.sock}"; '
+            f'instance = "{instance}"; '
             f'statsd: {{ listen = "127.0.0.1:{statsd_port}"; {statsd} }};'))
         d = daemons("horizon", settings)
         d.redis, d.line, d.udp, d.pickle, d.skyline, d.statsd = redis, line, udp, pickle, skyline, statsd_port
@@ -268,7 +272,7 @@ class Ridgeline:
     """`ridgeline run` as an operator starts it."""
 
     def __init__(self, directory, horizon="self_metrics = false;", analyzer="", roomba="", more="", max_age="23h",
-                 pickle=None, statsd=""):
+                 pickle=None, statsd="", retention=RAW_DAY):
         self.directory = directory
         self.state = directory / "state"
         self.line, self.udp, self.pickle, self.skyline, self.page_port, self.statsd = free_ports(6)
@@ -278,7 +282,7 @@ class Ridgeline:
         self.settings = write_settings(directory / "settings.conf", SETTINGS.format(
             line=self.line, udp=self.udp, pickle=self.pickle, skyline=self.skyline, page=self.page_port,
             horizon=horizon, analyzer=analyzer, roomba=roomba, max_age=max_age,
-            more=f'statsd: {{ listen = "127.0.0.1:{self.statsd}"; {statsd} }};\n{more}'))
+            more=f'statsd: {{ listen = "127.0.0.1:{self.statsd}"; {statsd} }};\n{retention}\n{more}'))
         self.log = directory / "ridgeline.log"
         self.start()
 

@@ -81,7 +81,7 @@ channels = ( {{ name = "hook"; type = "webhook"; url = "https://example.org/"; c
   {{ name = "nagios"; type = "nagios"; command_file = "{fifo}"; host = "h"; service = "s"; }} );
 alerts = ( {{ name = "all"; channels = "*"; }} );
 mutes = ( {{ name = "nightly"; match = "**"; rrule = "FREQ=DAILY"; duration = "1h"; }} );
-rules = ( {{ match = "a"; ensemble = "skyline"; use_slow = "no"; consensus = 7; }},
+rules = ( {{ match = "a"; ensemble = "skyline"; retention = "10s:24h"; use_slow = "no"; consensus = 7; }},
           {{ match = "a"; consensus = 7; use_median = "no"; }},
           {{ match = "b"; limit = 100; warn_before = "2d"; }} );
 """)

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from conftest import BUILD, PATIENCE_S, free_ports, wait_for
+from conftest import BUILD, PATIENCE_S, RAW_DAY, free_ports, wait_for
 from webapp import start, web  # noqa: F401  (fixtures)
 
 
@@ -97,7 +97,7 @@ def test_a_refused_settings_file_is_told_until_a_good_one_is_read(ridgeline, tmp
     status, line = check_health(ridgeline.page, plugin)
     assert status == 1 and told in line
 
-    ridgeline.settings.write_text(good + "retention = 5;\n")  # another error takes its place
+    ridgeline.settings.write_text(good.replace(RAW_DAY, "retention = 5;"))  # another error takes its place
     ridgeline.process.send_signal(signal.SIGHUP)
     wait_for("the other problem", lambda: "retention: must be text" in "".join(problems()) and len(problems()) == 1)
     before = ridgeline.pids("horizon")

@@ -262,7 +262,7 @@ def known(ridgeline):
 
 def test_beside_a_running_analyzer(ridgeline_factory, tmp_path):
     """New metrics come up warm with what is open told once; one that is live is refused, and keeps what it has."""
-    run = ridgeline_factory(more='retention = "60s:24h";', max_age="3h")
+    run = ridgeline_factory(retention='retention = "60s:24h";', max_age="3h")
     until = newest() - 2 * STEP_S
     for i in range(3):
         write_csv(tmp_path / f"csv/calm{i}.csv", shop(i, until, fault=None))
@@ -300,7 +300,7 @@ def test_beside_a_running_analyzer(ridgeline_factory, tmp_path):
 
 def test_while_run_is_stopped_its_own_redis_takes_the_import(ridgeline_factory, tmp_path):
     """A metric that came live first gets its past, and run goes on with both."""
-    run = ridgeline_factory(more='retention = "60s:24h";', max_age="3h")
+    run = ridgeline_factory(retention='retention = "60s:24h";', max_age="3h")
     until = newest() - STEP_S
     into = ["--settings", run.settings, "--state-dir", run.state]
     points = shop(9, until)

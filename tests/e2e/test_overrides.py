@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from conftest import PATIENCE_S
+from conftest import PATIENCE_S, RAW_DAY
 from webapp import start, web  # noqa: F401: fixtures
 
 
@@ -99,7 +99,8 @@ def test_bad_overrides_are_refused_and_change_nothing(web, redis, body):
     assert redis.hgetall("ridgeline:overrides") == before
 
 
-def test_a_choice_is_saved_by_its_name(web):
+def test_a_choice_is_saved_by_its_name(start):
+    web = start(more=RAW_DAY)
     assert web.save("a.*", {"ensemble": "skyline"})["overrides"][0]["options"] == {"ensemble": "skyline"}
     options = {o["name"]: o for o in web.json("/api/options", metric="a.b")["options"]}
     assert options["ensemble"]["value"] == "skyline" and options["ensemble"]["choices"] == ["ridgeline", "skyline"]

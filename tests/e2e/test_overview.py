@@ -153,7 +153,8 @@ def test_a_sparkline_has_the_extremes_of_what_is_stored(web, redis):
 
 
 def test_a_sparkline_goes_on_into_what_was_rolled_up(ridgeline_factory):
-    r = ridgeline_factory(max_age="110m", roomba='pass_interval = "1s";', more='retention = "10s:2h,1m:6h,10m:3d";')
+    r = ridgeline_factory(max_age="110m", roomba='pass_interval = "1s";',
+                          retention='retention = "10s:2h,1m:6h,10m:3d";')
     until = int(time.time()) // 10 * 10
     r.redis.append("metrics.site.old", b"".join(canonical(t, t // 10 % 7) for t in range(until - 2 * DAY_S, until, 10)))
     r.redis.sadd("metrics.unique_metrics", "metrics.site.old")

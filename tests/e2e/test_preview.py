@@ -9,9 +9,9 @@ import time
 import pytest
 import requests
 
-from conftest import PATIENCE_S, wait_for, write_settings
+from conftest import PATIENCE_S, RAW_DAY, wait_for, write_settings
 from importing import DAY, ROLLED_UP, SETTINGS, newest, rolled_up, run_import, shop, write_csv  # noqa: F401
-from webapp import start, web, write_points  # noqa: F401: `start` and `web` are fixtures
+from webapp import start, write_points  # noqa: F401: `start` is a fixture
 
 STEP_S = 60
 POINTS = 24 * 60
@@ -19,6 +19,11 @@ SPAN_S = 24 * 3600
 HOUR = 60  # points
 DAY_AT_10_S = 8640  # points
 LONG_ONES = 6  # metrics whose preview takes longer than it may
+
+
+@pytest.fixture
+def web(start):  # noqa: F811
+    return start(more=RAW_DAY)
 
 
 def preview(web, match, options, expect=200, **more):

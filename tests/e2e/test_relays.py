@@ -76,7 +76,7 @@ def test_a_spike_a_level_shift_and_a_drop_are_found_and_close_again(ridgeline_fa
 
 def test_a_daily_peak_is_not_flagged_at_its_peak(ridgeline_factory, tmp_path):
     step, days = 300, 8
-    r = ridgeline_factory(more='retention = "1m:12d";', max_age="10d")
+    r = ridgeline_factory(retention='retention = "1m:12d";', max_age="10d")
     relay = CarbonCRelay(tmp_path / "relay", r.line)
     try:
         now = int(time.time()) // step * step

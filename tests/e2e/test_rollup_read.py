@@ -8,8 +8,10 @@ from storage import put
 
 
 def one_series(sent, rollup):
-    """Finest first: what each archive still has and no finer one does, up to a whole slot of the next coarser."""
+    """Finest first: what each archive still has and no finer one does, up to a whole slot of the next coarser. Where
+    one keeps means alone, the extremes are those of the slot around, of the finest that keeps any."""
     points, envelope, steps, until = [], [], [], rollup.until
+    borrowed = next((k for k, (_, _, rings) in enumerate(rollup.archives) if len(rings) == 3), None)
     for k, (step, slots, rings) in enumerate(rollup.archives):
         begin = rollup.until // step * step - slots * step
         if k + 1 < len(rollup.archives):
@@ -19,6 +21,10 @@ def one_series(sent, rollup):
         points = [[t, s[1]] for t, s in kept.items()] + points
         if len(rings) == 3:
             envelope = [[t, s[0], s[2]] for t, s in kept.items()] + envelope
+        elif borrowed is not None:
+            around, width = model(sent, rollup, borrowed), rollup.archives[borrowed][0]
+            of = {t: around.get(t // width * width) for t in kept}
+            envelope = [[t, s[0], s[2]] for t, s in of.items() if s] + envelope
         steps = [step] * bool(kept) + steps
         until = begin
     raw = {t: v for t, v in sent if t >= rollup.until}

@@ -18,6 +18,22 @@ def test_keeps_360_points_of_a_slow_metric_and_leaves_out_what_is_finer_than_its
     assert 360 <= len(tail) <= 362
 
 
+def test_a_metric_with_a_point_a_minute_keeps_its_points_as_long_as_others_their_minute_means(redis, roomba):
+    now = int(time.time())
+    for name, step, hours in ("minutes", 60, 36), ("gaps", 60, 36), ("seconds", 10, 3):
+        put(redis, name, stored([p for p in line(now - hours * 3600, now, step)
+                                 if name != "gaps" or p[0] % 7 and not 3600 < now - p[0] < 7200]))
+    sent = {name: points_of(redis, name) for name in ("minutes", "gaps", "seconds")}
+    r = roomba("10s:1h,1m:1d,10m:14d")
+    r.wait_counter("trimmed", 3)
+    r.wait_walks()
+    assert r.counter("trimmed") == 3
+    for name, raw_s, archives in ("minutes", 86400, [600]), ("gaps", 86400, [600]), ("seconds", 3600, [60, 600]):
+        rollup, tail = check(redis, name, sent[name])
+        assert [step for step, _, _ in rollup.archives] == archives
+        assert raw_s <= now - tail[0][0] < raw_s + 700, name
+
+
 def test_a_metric_lives_as_long_as_its_longest_archive(redis, roomba):
     now = int(time.time())
     put(redis, "silent", stored(line(now - 18000, now - 15000)))

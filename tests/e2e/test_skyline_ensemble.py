@@ -40,7 +40,7 @@ class Load:
 @pytest.fixture
 def run(ridgeline_factory):
     def begin(more=""):
-        return ridgeline_factory(more='retention = "10s:48h";\n' + more, max_age="30h", analyzer="workers = 1;")
+        return ridgeline_factory(retention='retention = "10s:48h";', more=more, max_age="30h", analyzer="workers = 1;")
     return begin
 
 

@@ -134,6 +134,10 @@ def test_the_band_before_the_raw_points_is_that_of_the_verdicts(start, redis, ro
         assert verdict["t"] == t and band[t] == [verdict[k] for k in ("expected", "lower", "upper")]
     times = [t for t, *_ in got["expected"]]
     assert times == sorted(times) and times[0] == stretch["from"] and times[-1] == raw["until"] == points[-1][0]
+    lanes = web.json("/api/series", metric="shop.orders", lanes=1, until=stretch["until"])["lanes"]
+    of_means = {t for t, *_ in got["scores"] if t <= stretch["until"]}
+    assert lanes and all(lane["rows"] and {t for t, *_ in lane["rows"]} <= of_means for lane in lanes)
+    assert any(row[2] == "yes" and fault <= row[0] < fault + HOUR for lane in lanes for row in lane["rows"])
     lately = web.json("/api/series", metric="shop.orders", **{"from": raw["from"]})
     assert lately["reconstructed"] == []
     alone = web.json("/api/series", metric="shop.orders", judge=0)

@@ -31,7 +31,7 @@ Test(conf, defaults_stand_without_a_file)
     engine_options_default(&shipped);
     cr_assert_eq(memcmp(&s.detection, &shipped, sizeof shipped), 0);
     cr_assert_eq(s.retention.n, 3);
-    cr_assert_eq(s.retention.archive[0].span_s, 86400);
+    cr_assert_eq(s.retention.archive[0].span_s, 3600);
     cr_assert_eq(s.horizon.max_age_s, 1000);
     cr_assert_eq(s.horizon.carbon_pickle.port, 2024);
     cr_assert_eq(s.horizon.skyline_udp.port, 2025);
@@ -104,7 +104,7 @@ static const struct {
     {"horizon: {\n\n max_age = \"5\";\n};", "t.conf:3: horizon.max_age: needs a unit"},
     {"horizon: {\n max_age = \"5x\";\n};", "t.conf:2: horizon.max_age: has a bad unit"},
     {"horizon: { max_age = \"0s\"; };", "horizon.max_age: is out of range; it may be \"1s\" to \"52w\""},
-    {"horizon: { max_age = \"24h\"; };", "t.conf:1: horizon.max_age: must be less than the raw retention, 1d"},
+    {"horizon: { max_age = \"24h\"; };", "t.conf:1: horizon.max_age: must be less than the raw retention, 1h"},
     {"horizon: { max_metrics = 0; };", "horizon.max_metrics: is out of range; it may be 1 to 100000000"},
     {"horizon: { max_metrics = 1.5; };", "horizon.max_metrics: must be a whole number"},
     {"horizon: { max_metrics = \"5\"; };", "horizon.max_metrics: must be a whole number, without quotes"},
@@ -138,9 +138,11 @@ static const struct {
      "t.conf:3: rules.ensemble: \"skyline\" needs a day of raw points"},
     {"rules = ( { match = \"a\"; median = 5; },\n { match = \"b\"; retention = \"1m:12h\"; ensemble = \"skyline\"; } );",
      "t.conf:2: rules.ensemble: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
-    {"detection: { ensemble = \"skyline\"; };\nrules = ( { match = \"b\"; retention = \"1m:12h\"; } );",
+    {"detection: { ensemble = \"skyline\"; }; retention = \"1m:24h\";\n"
+     "rules = ( { match = \"b\"; retention = \"1m:12h\"; } );",
      "t.conf:2: rules.retention: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
-    {"horizon: { max_age = \"6h\"; };\nrules = ( { match = \"b\"; median = 5; },\n { match = \"c\"; retention = "
+    {"horizon: { max_age = \"6h\"; }; retention = \"10s:24h\";\n"
+     "rules = ( { match = \"b\"; median = 5; },\n { match = \"c\"; retention = "
      "\"10s:6h,1m:7d\"; } );",
      "t.conf:3: rules.retention: keeps raw points for 6h, and must keep them for longer than horizon.max_age, 6h"},
     {"rules = ( { match = \"a\";\n retention = \"10s:10m\"; } );",

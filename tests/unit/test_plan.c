@@ -140,6 +140,31 @@ Test(plan, the_least_number_of_points_stays_whatever_its_age)
     series_fini(&s);
 }
 
+Test(plan, step_is_what_lies_between_the_points_that_stay_as_a_rule)
+{
+    static const struct {
+        uint32_t stay, newest, step_s;
+    } cases[] = {
+        {NOW - 359 * 60, NOW, 60},     {NOW - 359 * 60 + 2, NOW, 60}, {NOW - 359 * 60 - 2, NOW, 60},
+        {NOW - 359 * 10 - 60, NOW, 10}, {NOW - 359 * 59, NOW, 59},     {NOW, NOW, 0},
+        {NOW, NOW - 10, 0},            {NOW - 359 * 60, NOW + 61, 0}, /* nothing can be from then */
+    };
+    struct plan_limits many = limits;
+    uint8_t stay[SERIES_POINT_BYTES], tail[PLAN_TAIL_BYTES];
+    many.least_points = 360;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        FILL(stay, cases[i].stay);
+        size_t len = FILL(tail, cases[i].newest);
+        cr_expect_eq(plan_step_s(tail, len, stay, &many), cases[i].step_s, "case %zu", i);
+    }
+    size_t len = FILL(tail, NOW - 60, NOW, NOW - 120); /* a late one stands last */
+    FILL(stay, NOW - 359 * 60);
+    cr_assert_eq(plan_step_s(tail, len, stay, &many), 60);
+    cr_assert_eq(plan_step_s(tail, len, stay, &limits), 0, "one point tells nothing");
+    memset(stay, 0xff, sizeof stay);
+    cr_assert_eq(plan_step_s(tail, len, stay, &many), 0, "no record");
+}
+
 Test(plan, what_is_young_begins_where_the_slots_of_rollups_do)
 {
     struct plan_limits aligned = limits;

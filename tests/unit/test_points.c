@@ -120,6 +120,31 @@ Test(points, slots_that_can_be_told_are_told_as_they_are)
     rollup_fini(&r);
 }
 
+Test(points, means_alone_borrow_the_extremes_of_the_wider_slot_around_them)
+{
+    uint32_t first, peak = T0 + 27 * DAY_S - T0 % DAY_S + DAY_S / 2;
+    struct rollup r = history("10s:1h,1m:1d,10m:28d", 28);
+    json_t *out = told(&r, peak - 1800, peak + 1799, &first);
+    const json_t *points = json_object_get(out, "points"), *envelope = json_object_get(out, "envelope");
+    cr_expect_eq(step_of_only_stretch(out), 60);
+    cr_assert_eq(json_array_size(points), 60);
+    cr_assert_eq(json_array_size(envelope), 60);
+    for (size_t i = 0; i < 60; i++) {
+        uint32_t t = (uint32_t)number_of(points, i, 0), slot = t - t % 600;
+        double low = INFINITY, high = -INFINITY;
+        for (uint32_t at = slot; at < slot + 600; at += 60) {
+            low = fmin(low, value_at(at));
+            high = fmax(high, value_at(at));
+        }
+        cr_assert_float_eq(number_of(points, i, 1), value_at(t), 1e-3);
+        cr_assert_eq(number_of(envelope, i, 0), t);
+        cr_assert_float_eq(number_of(envelope, i, 1), low, 1e-3, "%u", t);
+        cr_assert_float_eq(number_of(envelope, i, 2), high, 1e-3, "%u", t);
+    }
+    json_decref(out);
+    rollup_fini(&r);
+}
+
 Test(points, slots_far_apart_are_no_more_than_may_be_told)
 {
     uint32_t first;

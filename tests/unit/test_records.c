@@ -142,6 +142,14 @@ Test(records, past_ones_are_kept_once_a_retention_in_turns_at_a_time_of_each_met
         cr_assert(at[i] > METRICS * 3 / 4 && at[i] < METRICS * 5 / 4, "%u at %u", at[i], i);
 }
 
+Test(records, are_kept_for_two_retentions_and_two_days_at_least)
+{
+    cr_assert_eq(records_expire_s(1), 2 * 86400);
+    cr_assert_eq(records_expire_s(3600), 2 * 86400);
+    cr_assert_eq(records_expire_s(3 * 86400), 6 * 86400);
+    cr_assert_eq(records_expire_s(UINT32_MAX), 2 * (int64_t)UINT32_MAX);
+}
+
 Test(records, past_ones_ask_for_nothing_before_the_first_point_and_bear_any_time)
 {
     cr_assert_eq(records_past(7, 3600, 0, 4000000000u), RECORDS_NOW);

@@ -245,6 +245,30 @@ Test(units, retention_reads_archives_finest_first)
     cr_assert_str_eq(units_retention_text(text, sizeof text, &r), "1m:1w,10m:1y,1h:2y");
 }
 
+Test(units, raw_tail_reaches_over_each_archive_that_would_hold_nothing_but_the_points)
+{
+    static const struct {
+        const char *retention;
+        uint32_t step_s, span_s;
+    } cases[] = {
+        {"10s:1h,1m:1d,10m:14d", 0, 3600},         {"10s:1h,1m:1d,10m:14d", 10, 3600},
+        {"10s:1h,1m:1d,10m:14d", 30, 359 * 30},    {"10s:1h,1m:1d,10m:14d", 59, 359 * 59},
+        {"10s:1h,1m:1d,10m:14d", 60, 86400},       {"10s:1h,1m:1d,10m:14d", 240, 86400},
+        {"10s:1h,1m:1d,10m:14d", 300, 359 * 300},  {"10s:1h,1m:1d,10m:14d", 600, 359 * 600},
+        {"1s:6m,10s:1h,1m:3h,10m:1d", 9, 359 * 9}, {"1s:6m,10s:1h,1m:3h,10m:1d", 10, 3600},
+        {"1s:1d,10s:2d,1m:3d", 10, 2 * 86400},     {"1s:1d,10s:2d,1m:3d", 60, 2 * 86400},
+        {"10s:24h", 60, 86400},                    {"10s:24h", 300, 359 * 300},
+        {"10s:24h,1m:14d", 60, 86400},             {"10s:24h", UINT32_MAX, UINT32_MAX},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct units_retention r;
+        const char *reason;
+        cr_assert_eq(units_retention(cases[i].retention, &r, &reason), 0, "%s", reason);
+        cr_expect_eq(units_raw_span_s(&r, cases[i].step_s), cases[i].span_s, "%s at %u: %u", cases[i].retention,
+                     cases[i].step_s, units_raw_span_s(&r, cases[i].step_s));
+    }
+}
+
 Test(units, percentiles_are_numbers_each_once)
 {
     static const char *const good[] = {"", "90", "50,90,99.9,-5", "100,-100,0.001",
