@@ -341,6 +341,14 @@ static struct queue_metric *known_metric(const struct queue *q, const struct que
     return b->names ? q->known(q->known_context, c->metric->name, c->metric->name_len, adds) : c->metric;
 }
 
+/* Where nothing stood in the key before, or the set of names is none for now. */
+static bool must_announce_again(const struct queue_command *c, int64_t reply)
+{
+    if (c->kind == QUEUE_SADD)
+        return reply == QUEUE_REFUSED;
+    return c->kind == QUEUE_APPEND && reply == c->n_points * SERIES_POINT_BYTES;
+}
+
 const struct queue_metric *queue_settle(struct queue *q, int64_t reply)
 {
     assert(q->n_in_flight > 0);
@@ -353,10 +361,10 @@ const struct queue_metric *queue_settle(struct queue *q, int64_t reply)
         b->n_refused += c->n_points;
     } else if (c->kind == QUEUE_SADD && reply == 1) {
         fresh = known_metric(q, b, c, true);
-    } else if (c->kind == QUEUE_APPEND && reply == c->n_points * SERIES_POINT_BYTES) {
-        struct queue_metric *gone = known_metric(q, b, c, false); /* one that is unknown will be announced anyway */
-        if (gone)
-            q->unannounced(gone);
+    } else if (must_announce_again(c, reply)) {
+        struct queue_metric *metric = known_metric(q, b, c, false); /* one that is unknown will be announced anyway */
+        if (metric)
+            q->unannounced(metric);
     }
     if (b->n_replies == b->n_commands)
         settle_block(q);

@@ -310,6 +310,20 @@ Test(queue, a_name_whose_key_was_gone_is_to_be_announced_again)
     queue_fini(&q);
 }
 
+Test(queue, a_name_that_redis_did_not_take_is_to_be_announced_again)
+{
+    struct queue q = new_queue(0);
+    struct queue_metric a = named("a"), b = named("b");
+    queue_announce(&q, &a);
+    queue_announce(&q, &b);
+    queue_send(&q);
+    cr_assert_null(queue_settle(&q, QUEUE_REFUSED));
+    cr_assert_null(queue_settle(&q, QUEUE_DONE));
+    cr_assert_str_eq(unannounced_names, "a ");
+    cr_assert_eq(q.dropped, 0u);
+    queue_fini(&q);
+}
+
 Test(queue, sends_only_what_has_no_reply_again)
 {
     struct queue q = new_queue(0);
