@@ -52,16 +52,11 @@ void queue_fini(struct queue *q)
     q->settled_names = NULL;
 }
 
-/* `b` itself stays readable: when there are spares enough, another one goes. */
-static void put_back(struct queue *q, struct queue_block *b)
+/* `b` itself, which may be NULL, stays readable: when there are spares enough, another one goes. */
+static void keep_spare(struct queue *q, struct queue_block *b)
 {
-    q->n_blocks--;
-    q->n_on_disk -= b->segment != 0;
-    if (b->names) {
-        free(q->settled_names);
-        q->settled_names = b->names;
-        b->names = NULL;
-    }
+    if (!b)
+        return;
     if (q->n_spare >= SPARE_MAX) {
         struct queue_block *surplus = q->spare;
         q->spare = surplus->next;
@@ -71,6 +66,18 @@ static void put_back(struct queue *q, struct queue_block *b)
     b->next = q->spare;
     q->spare = b;
     q->n_spare++;
+}
+
+static void put_back(struct queue *q, struct queue_block *b)
+{
+    q->n_blocks--;
+    q->n_on_disk -= b->segment != 0;
+    if (b->names) {
+        free(q->settled_names);
+        q->settled_names = b->names;
+        b->names = NULL;
+    }
+    keep_spare(q, b);
 }
 
 /* Where whole blocks move, in debug builds. */
@@ -275,7 +282,7 @@ static struct queue_block *read_back(struct queue *q, bool *wait)
     int result = b ? spool_get(q->spool, b) : -1;
     *wait = result < 0;
     if (result != 1) {
-        free(b);
+        keep_spare(q, b);
         return NULL;
     }
     const struct queue_block *waiting = first_waiting(q);
