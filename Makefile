@@ -58,8 +58,8 @@ PURE_SRC := $(call pick,lib,hash records_pack series rollup rollup_fold coarse_m
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
-                          skyline_msgpack frame queue queue_write spool spool_open spool_get spool_bytes spool_segment \
-                          mark_points table names senders intake intake_ahead intake_statsd statsd_line statsd_pool statsd_timer \
+                          skyline_msgpack frame queue queue_blocks queue_send queue_write spool spool_open spool_get \
+                          spool_bytes spool_segment mark_points table names senders intake intake_ahead intake_statsd statsd_line statsd_pool statsd_timer \
                           statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask \
