@@ -36,8 +36,8 @@ struct spool_place {
 };
 
 /* Invariants: 1. numbers of segments rise, and so do places. 2. points = the sum over all segments, and over those that
- * were left to the next process after they had been counted, = put + taken over - settled - dropped. 3. n_in_flight is 0
- * when there is no segment. 4. bytes is the sum of the same files', and at most max_bytes after a put. */
+ * were left to the next process after they had been counted, = put + taken over - settled - dropped. 3. n_in_flight is
+ * 0 when there is no segment. 4. bytes is the sum of the same files', and at most max_bytes after a put. */
 struct spool {
     int dir, lock; /* descriptors; -1 while closed: then it holds nothing and takes nothing */
     uint64_t max_bytes;
@@ -87,8 +87,8 @@ int spool_put(struct spool *s, struct queue_block *b, bool in_flight);
 bool spool_has_unread(const struct spool *s);
 
 /* Reads the next block into `*b`, with what of it was replied to, and memory of its own for its names, which the caller
- * frees. Returns 1, 0 when none is left after all, or -1 when the disk, memory or descriptors do not give it: then it is
- * to be tried again, which costs nothing before the next spool_probe. */
+ * frees. Returns 1, 0 when none is left after all, or -1 when the disk, memory or descriptors do not give it: then it
+ * is to be tried again, which costs nothing before the next spool_probe. */
 int spool_get(struct spool *s, struct queue_block *b);
 
 /* The oldest block in flight is over. */

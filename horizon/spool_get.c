@@ -1,6 +1,6 @@
-/* Reading back. What is damaged is passed over; what the disk does not give now is tried again each second, and all that
- * came after it waits, so that the order is kept. A file that cannot be read for a minute is left to the next process:
- * one bad sector must not hold up what is younger for ever. */
+/* Reading back. What is damaged is passed over; what the disk does not give now is tried again each second, and all
+ * that came after it waits, so that the order is kept. A file that cannot be read for a minute is left to the next
+ * process: one bad sector must not hold up what is younger for ever. */
 #include "spool.h"
 
 #include <errno.h>

@@ -50,7 +50,8 @@ static int survey(int dir, struct spool_segment *segment)
 }
 
 /* Surveys all segments, and leaves out those that cannot be read now, or are of another version: what is in them is not
- * known, so more could be settled than was counted. Returns 0, or -1 with errno when memory or descriptors are short. */
+ * known, so more could be settled than was counted. Returns 0, or -1 with errno when memory or descriptors are
+ * short. */
 static int survey_all(struct spool *s)
 {
     size_t n = 0;

@@ -17,7 +17,7 @@ struct spool_pulse *spool_pulse_new(const char *dir);
 /* NULL-safe. One that is under way is left to itself. */
 void spool_pulse_free(struct spool_pulse *p);
 
-/* Begins one, unless the last is under way. Any answer will do, an error, too: those are told by who reads and writes. */
+/* Begins one, unless the last is under way. Any answer will do, an error, too: who reads and writes tells those. */
 void spool_pulse_beat(struct spool_pulse *p, int64_t now_mono_ms);
 
 /* Whether one has been under way for too long. */

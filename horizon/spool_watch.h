@@ -1,5 +1,5 @@
-/* Horizon's spool from its opening to its end: which directory it has, what the log hears of it, its rest while the disk
- * hangs, and its recovery when that was full or could not be written to or read. */
+/* Horizon's spool from its opening to its end: which directory it has, what the log hears of it, its rest while the
+ * disk hangs, and its recovery when that was full or could not be written to or read. */
 #ifndef RIDGELINE_HORIZON_SPOOL_WATCH_H
 #define RIDGELINE_HORIZON_SPOOL_WATCH_H
 

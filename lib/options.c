@@ -96,8 +96,8 @@ const struct conf_option conf_options[] = {
           "Directory for points that memory cannot hold while Redis is away, or that wait at a stop; one horizon's "
           "alone. Empty: `spool` under state_dir, with an instance `spool@INSTANCE`."),
     BYTES("horizon", "spool_max", horizon.spool_max_bytes, "1GiB", 0, 1024 * GIB,
-          "Disk for the spool, from 1MiB on; when it is full the oldest points are dropped and counted, a file of up to "
-          "4 MiB at a time, also where it is made smaller. \"0B\": no spool."),
+          "Disk for the spool, from 1MiB on; when it is full the oldest points are dropped and counted, a file of up "
+          "to 4 MiB at a time, also where it is made smaller. \"0B\": no spool."),
     PLAIN("horizon", "deny", CONF_GLOBS, horizon.deny, "", "Names that match are rejected as denied."),
     PLAIN("horizon", "allow", CONF_GLOBS, horizon.allow, "",
           "When not empty, names that match none are rejected as denied."),

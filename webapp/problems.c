@@ -56,10 +56,10 @@ static void add_failing_spools(json_t *list, const struct processes *p)
     static const struct {
         const char *counter, *sentence;
     } ways[] = {
-        {"spool_failing", "cannot use its spool on disk: what memory cannot hold while Redis is away is dropped; its log "
-                          "says why"},
-        {"spool_stalled", "leaves its spool alone because the disk does not answer: what memory cannot hold while Redis "
-                          "is away is dropped"},
+        {"spool_failing", "cannot use its spool on disk: what memory cannot hold while Redis is away is dropped; its "
+                          "log says why"},
+        {"spool_stalled", "leaves its spool alone because the disk does not answer: what memory cannot hold while "
+                          "Redis is away is dropped"},
         {"spool_unread", "cannot read back its spool: points wait on disk, and with them all that came later; its log "
                          "says why"},
         {"spool_aside", "left files of its spool alone that it could not read, or that are of another version: its log "

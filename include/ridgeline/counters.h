@@ -64,7 +64,7 @@ struct counters_def {
     X(spool_failing, GAUGE, "1 while the disk refuses to be written to: what memory cannot hold is dropped")         \
     X(spool_stalled, GAUGE, "1 while the disk has not answered for five seconds: the same")          \
     X(spool_unread, GAUGE, "1 while a file of the spool cannot be read: it waits, and so does what came after it")   \
-    X(spool_aside, GAUGE, "files of the spool left to the next start: not readable for a minute, or of another version") \
+    X(spool_aside, GAUGE, "files of the spool left to the next start: not readable, or of another version")          \
     X(metrics, GAUGE, "distinct names known")                                                        \
     X(listeners_down, GAUGE, "listeners that are set and could not be opened: their addresses are in use, say")      \
     X(connections, GAUGE, "open TCP connections")                                                    \

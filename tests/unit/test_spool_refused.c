@@ -1,5 +1,5 @@
-/* The spool on a disk that refuses: files that cannot be removed, cannot be read now or for long, are of another version;
- * and one that does not answer at all. */
+/* The spool on a disk that refuses: files that cannot be removed, cannot be read now or for long, are of another
+ * version; and a disk that does not answer at all. */
 #include <fcntl.h>
 #include <sys/stat.h>
 
