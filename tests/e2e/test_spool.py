@@ -220,6 +220,26 @@ def test_files_of_another_version_are_left_alone_and_told(ridgeline_factory, tmp
     assert foreign.read_bytes() == b"LSPOOL02 whatever that version writes"
 
 
+def test_what_cannot_be_read_now_is_read_later_and_in_order(horizons, redis_server, now):
+    h = horizons(horizon=SMALL)
+    redis_server.kill()
+    when = times(now, 0, ROUNDS)
+    flood(h, when)
+    oldest = min(segments(h))
+    away = oldest.rename(h.directory / "away")
+    oldest.mkdir()  # whoever reads it has an error, root, too
+    redis_server.start()
+    wait_for("horizon to say so", lambda: books(h).get("spool_unread") == "1")
+    assert_reconciled(h)
+    assert books(h)["stored"] == "0" and h.logged("event=spool_unread")
+    oldest.rmdir()
+    away.rename(oldest)
+    wait_for("all of them", lambda: (b := settled(h)) and int(b["stored"]) == ROUNDS * len(METRICS))
+    assert_reconciled(h)
+    assert all(got == when for got in stored(h).values())
+    assert books(h)["spool_unread"] == books(h)["spool_aside"] == "0" and h.logged("event=spool_works")
+
+
 def test_a_disk_that_does_not_answer_stops_no_sender(horizons, redis_server, now):
     h = horizons(horizon=SMALL)
     pulse = h.directory / "spool" / "pulse"
