@@ -41,7 +41,8 @@
            "Threshold of the `" #detector "` vote: " help "."),
 
 #define USE(detector, threshold_, help)                                                              \
-    CHOICE("use_" #detector, use[DETECTOR_##detector], no_yes, "Whether `" #detector "` votes and counts in the score."),
+    CHOICE("use_" #detector, use[DETECTOR_##detector], no_yes,                                       \
+           "Whether `" #detector "` votes and counts in the score."),
 
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const seasons[] = {"auto", "day", "week", "none", NULL}; /* enum engine_season_option */
@@ -51,8 +52,8 @@ static const char *const ensembles[] = {"ridgeline", "skyline", NULL}; /* enum e
 
 const struct conf_option conf_options[] = {
     PLAIN("", "retention", CONF_RETENTION, retention, "10s:24h,1m:3d,10m:14d",
-          "How long points are kept: first as they came, then as means (from the third on with extremes) of ever longer "
-          "steps. STEP:SPAN each, finest first; the first has at least 360 steps."),
+          "How long points are kept: first as they came, then as means (from the third on with extremes) of ever "
+          "longer steps. STEP:SPAN each, finest first; the first has at least 360 steps."),
     PLAIN("", "redis", CONF_TEXT, redis, "",
           "The Redis to use, `unix:PATH` or `HOST:PORT`; empty: `ridgeline run` starts a private one."),
     PLAIN("", "state_dir", CONF_TEXT, state_dir, "state",
@@ -148,7 +149,8 @@ const struct conf_option conf_options[] = {
     COUNT("analyzer", "workers", analyzer.workers, "0", 0, KEYS_SLOTS, "processes",
           "Worker processes; 0 is one a core."),
     PLAIN("analyzer", "shard", CONF_SHARD, analyzer.shard, "1/1",
-          "Which part of all metrics this analyzer judges, where several share one Redis: `2/5` is the second of five."),
+          "Which part of all metrics this analyzer judges, where several share one Redis: `2/5` is the second of "
+          "five."),
     DURATION("analyzer", "save_interval", analyzer.save_interval_s, "10m", 1, DAY,
              "How often what the workers learned is saved."),
 
@@ -186,10 +188,12 @@ const struct conf_option conf_options[] = {
     METRIC("min_duration", CONF_DURATION, min_duration_s, 0, WEEK, "s",
            "An anomaly opens only when it has lasted this long."),
     CHOICE("season", season, seasons,
-           "What the seasonal detectors compare with: the better of day and week, one of them, or the last day's mean."),
+           "What the seasonal detectors compare with: the better of day and week, one of them, or the last day's "
+           "mean."),
     CHOICE("flat", flat, no_yes, "Whether a value that stays the same for far longer than ever opens an anomaly."),
     CHOICE("dropout", dropout, no_yes, "Whether values that fell to nothing, as they hardly ever do, open an anomaly."),
-    CHOICE("stale", stale, no_yes, "Whether silence for far longer than its habit opens an anomaly, which closes after a day."),
+    CHOICE("stale", stale, no_yes,
+           "Whether silence for far longer than its habit opens an anomaly, which closes after a day."),
     CHOICE("gap", gap, no_yes,
            "Whether a silence of twice its habit that is over opens an anomaly, unless it was told while it lasted."),
     CHOICE("reset", reset, no_yes, "Whether a counter that begins anew opens an anomaly, of score 50."),
@@ -219,8 +223,8 @@ const struct conf_option conf_rule_options[] = {
     OF_RULE("runbook", CONF_TEXT, runbook, "Where it stands what to do, `http://` or `https://`."),
     OF_RULE("limit", CONF_NUMBER, limit,
             "What the value must not reach, such as 100 for a share of a disk: when it will at its pace is told."),
-    {.group = "rules", .name = "warn_before", .type = CONF_DURATION, .offset = offsetof(struct conf_rule, warn_before_s),
-     .min = MINUTE, .max = 52 * WEEK, .unit = "s",
+    {.group = "rules", .name = "warn_before", .type = CONF_DURATION,
+     .offset = offsetof(struct conf_rule, warn_before_s), .min = MINUTE, .max = 52 * WEEK, .unit = "s",
      .help = "How long before `limit` could be reached an incident opens; \"3d\" where no rule says."},
     OF_RULE("retention", CONF_RETENTION, retention,
             "How long points are kept, as at the top level; raw ones for longer than `horizon.max_age`."),

@@ -36,7 +36,8 @@ def test_health_sums_what_the_processes_say(web, redis):
     write_stats(redis, "roomba", age_s=30)
     h = web.json("/api/health")
     assert h["status"] == "degraded" and any("roomba" in p for p in h["problems"])
-    for sentence in ("cannot use its spool", "leaves its spool alone", "cannot read back its spool", "left files of its"):
+    for sentence in ("cannot use its spool", "leaves its spool alone", "cannot read back its spool",
+                     "left files of its spool"):
         assert any(f"horizon {sentence}" in p for p in h["problems"])
 
 

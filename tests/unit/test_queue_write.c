@@ -62,7 +62,8 @@ Test(queue_write, writes_a_mark_at_its_time_and_counts_it_as_a_point)
     struct queue_metric mark = named(member), point = named("a");
     char expected[2048];
     int n = sprintf(expected, "*6\r\n$4\r\nEVAL\r\n$%zu\r\n%s\r\n$1\r\n1\r\n$15\r\nridgeline:marks\r\n"
-                    "$10\r\n1795307600\r\n$%zu\r\n%s\r\n", strlen(MARKS_ADD_SCRIPT), MARKS_ADD_SCRIPT, strlen(member), member);
+                    "$10\r\n1795307600\r\n$%zu\r\n%s\r\n", strlen(MARKS_ADD_SCRIPT), MARKS_ADD_SCRIPT,
+                    strlen(member), member);
     queue_mark(&q, &mark, (struct point){1795307600, 1}, 77);
     cr_assert_eq(q.queued, 1u);
     cr_assert_eq(queue_oldest_ms(&q, 99), 77);
