@@ -51,16 +51,17 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,hash records_pack series rollup rollup_fold coarse_means history_means keys glob \
-                        glob_compile units units_retention units_shard options conf conf_cross conf_errors conf_source conf_value \
-                        conf_text conf_rules conf_resolve overrides anomaly anomaly_outline budget channels zone \
-                        calendar calendar_read calendar_time alerts mutes conf_lists incident forecast limit \
-                        learned_limit envelope ticket desk receipt roster graph_url marks_member member)
+                        glob_compile units units_retention units_shard options conf conf_cross conf_errors \
+                        conf_source conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline \
+                        budget channels zone calendar calendar_read calendar_time alerts mutes conf_lists \
+                        incident forecast limit learned_limit envelope ticket desk receipt roster graph_url \
+                        marks_member member)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \
-                          skyline_msgpack frame queue queue_write spool spool_bytes spool_segment mark_points table \
-                          names senders intake intake_ahead intake_statsd statsd_line statsd_pool statsd_timer \
-                          statsd_set statsd_table statsd_flush) \
+                          skyline_msgpack frame queue queue_blocks queue_send queue_write spool spool_open spool_get \
+                          spool_bytes spool_segment mark_points table names senders intake intake_ahead \
+                          intake_statsd statsd_line statsd_pool statsd_timer statsd_set statsd_table statsd_flush) \
              $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets) $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask \
                          find join branch names_list http chart_lanes chart_means incidents_csv thin points \
@@ -72,7 +73,8 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
              $(call pick,cli,csv import_merge openings inputs labels score whisper pass shop health_line)
 
 # How messages are made and sent: for the alerter, and for `ridgeline test-channel`.
-CHANNELS_SRC := $(call pick,alerter,site message message_value message_text message_html) $(wildcard alerter/channels/*.c)
+CHANNELS_SRC := $(call pick,alerter,site message message_value message_text message_html) \
+                $(wildcard alerter/channels/*.c)
 
 LIB_PURE := $(BUILD)/libpure.a
 LIB_IO := $(BUILD)/libio.a

@@ -1,6 +1,6 @@
-"""What it costs to learn limits: CPU of the alerter and of Redis for a look at two weeks of a metric (rollups, and a day of
-raw points at 10 s), which each has once a day, and for passing by a name in each walk of ten minutes. Measured on a few,
-told for a site of 250,000:
+"""What it costs to learn limits: CPU of the alerter and of Redis for a look at two weeks of a metric (rollups, and a
+day of raw points at 10 s), which each has once a day, and for passing by a name in each walk of ten minutes. Measured
+on a few, told for a site of 250,000:
 
     cores = site x (us_per_look / 86400e6 + us_per_name / 600e6)
 """

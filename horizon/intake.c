@@ -133,7 +133,8 @@ static bool take(struct intake *in, struct intake_source from, const char *name,
                  bool is_mark, unsigned *reason)
 {
     if (is_mark) {
-        if (mark_points_take(&in->marks, in->settings, &in->queue, name, len, p, in->now_ms, reason) != 0)
+        const struct mark_point mark = {.name = name, .name_len = len, .at = p, .came_ms = in->now_ms};
+        if (mark_points_take(&in->marks, in->settings, &in->queue, &mark, reason) != 0)
             return false;
         intake_accept(in, from);
         return true;

@@ -105,21 +105,22 @@ static bool has_room(struct mark_points *m, const struct units_budget *limit, in
     return m->used + 1 <= limit->count;
 }
 
-int mark_points_take(struct mark_points *m, const struct settings *s, struct queue *q, const char *name, size_t len,
-                     struct point p, int64_t now_ms, unsigned *reason)
+int mark_points_take(struct mark_points *m, const struct settings *s, struct queue *q, const struct mark_point *mark,
+                     unsigned *reason)
 {
-    char *member = read_mark(name + prefix_len(s, name, len), name + len, p.t);
+    const char *text_at = mark->name + prefix_len(s, mark->name, mark->name_len);
+    char *member = read_mark(text_at, mark->name + mark->name_len, mark->at.t);
     struct mark_points_slot *slot = NULL;
     *reason = HORIZON_REJECTED_bad_mark;
     if (member && strlen(member) < MARKS_MEMBER_MAX) {
         *reason = HORIZON_REJECTED_mark_limit;
-        slot = has_room(m, &s->horizon.mark_limit, now_ms) ? find_slot(m, q) : NULL;
+        slot = has_room(m, &s->horizon.mark_limit, mark->came_ms) ? find_slot(m, q) : NULL;
     }
     if (slot) {
         strcpy(slot->member, member);
         slot->metric.name = slot->member;
         slot->metric.name_len = (uint32_t)strlen(member);
-        queue_mark(q, &slot->metric, p, now_ms);
+        queue_mark(q, &slot->metric, mark->at, mark->came_ms);
         m->used++;
         m->n_taken++;
     }

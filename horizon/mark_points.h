@@ -35,9 +35,16 @@ void mark_points_fini(struct mark_points *m);
 /* Whether a point of this name is a mark. */
 bool mark_points_is(const struct settings *s, const char *name, size_t len);
 
-/* Queues the mark of this name, whose tags are in canonical form. Returns 0, or -1 with the reason, one of
- * HORIZON_REJECTED_... */
-int mark_points_take(struct mark_points *m, const struct settings *s, struct queue *q, const char *name, size_t len,
-                     struct point p, int64_t now_ms, unsigned *reason);
+/* A point that is a mark, as it came. */
+struct mark_point {
+    const char *name; /* its tags in canonical form */
+    size_t name_len;
+    struct point at;
+    int64_t came_ms; /* epoch */
+};
+
+/* Queues the mark. Returns 0, or -1 with the reason, one of HORIZON_REJECTED_... */
+int mark_points_take(struct mark_points *m, const struct settings *s, struct queue *q, const struct mark_point *mark,
+                     unsigned *reason);
 
 #endif

@@ -133,8 +133,8 @@ bool queue_has_full(const struct queue *q);
 
 /* Takes a reply to the oldest command in flight into account: the integer that Redis answered, or one of these.
  * Something must be in flight. Where the answer to an APPEND is that nothing stood in its key, the name may have been
- * taken out of the set with that: it counts as not announced. Returns the metric whose points were lost, good until the
- * next block is settled, or NULL. */
+ * taken out of the set with that: it counts as not announced, as one does whose SADD was refused. Returns the metric
+ * whose points were lost, good until the next block is settled, or NULL. */
 #define QUEUE_DONE INT64_C(0) /* no integer */
 #define QUEUE_REFUSED INT64_C(-1) /* for good */
 const struct queue_metric *queue_settle(struct queue *q, int64_t reply);

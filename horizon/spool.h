@@ -10,7 +10,12 @@
  * in flight. A segment goes when its last block is settled, so a spool that has run empty has no files.
  *
  * Nothing is synced: a kill of the process loses nothing, one of the machine what the kernel had not written. What that
- * leaves damaged is skipped, and counted. */
+ * leaves damaged is skipped, and counted. What the disk does not give now is read later, and the younger waits for it;
+ * after a minute of that the file is left to the next process, as files of another version are.
+ *
+ * All calls are made on the caller's thread: into the page cache, which costs less than it would to hand a block to
+ * another. Where the disk hangs, so would the caller; its owner, who finds out, sets `stalled`, and nothing more is
+ * asked of the disk. */
 #ifndef RIDGELINE_HORIZON_SPOOL_H
 #define RIDGELINE_HORIZON_SPOOL_H
 
@@ -30,9 +35,9 @@ struct spool_place {
     uint32_t offset;
 };
 
-/* Invariants: 1. numbers of segments rise, and so do places. 2. points = the sum over all segments = put + taken over
- * - settled - dropped. 3. n_in_flight is 0 when there is no segment. 4. bytes is the sum of the files', and at most
- * max_bytes after a put. */
+/* Invariants: 1. numbers of segments rise, and so do places. 2. points = the sum over all segments, and over those that
+ * were left to the next process after they had been counted, = put + taken over - settled - dropped. 3. n_in_flight is
+ * 0 when there is no segment. 4. bytes is the sum of the same files', and at most max_bytes after a put. */
 struct spool {
     int dir, lock; /* descriptors; -1 while closed: then it holds nothing and takes nothing */
     uint64_t max_bytes;
@@ -40,14 +45,17 @@ struct spool {
     size_t n_segments;
     uint64_t next_number, begun_at; /* of segments; those below `begun_at` are not put to: earlier processes' ones, and
                                      * one that could not be written */
-    struct spool_bytes_position position; /* in the oldest segment */
     struct spool_place read;
     size_t n_in_flight; /* blocks read, or put when they were in flight already, and not settled */
     uint64_t bytes, points;
     uint64_t taken_over, dropped; /* points of earlier processes; points lost to the bound or to damage */
     uint64_t n_damaged;           /* stretches that could not be read */
-    uint64_t n_errors;            /* of the disk */
+    uint64_t n_errors;            /* of the disk, and files of another version */
+    unsigned n_aside;             /* files that are left to the next process */
+    unsigned n_tries;             /* in vain, to read what is next; 0: it could be read */
+    bool waits;                   /* until the next one */
     bool failing;                 /* the last attempt to write was in vain */
+    bool stalled;                 /* the disk does not answer: it is asked nothing. Set by the owner */
     bool was_sealed;              /* when it was opened */
     bool lost_names;              /* announcements may have been among what was dropped; cleared by the owner */
     char error[SPOOL_ERROR_MAX];  /* the last one */
@@ -56,9 +64,10 @@ struct spool {
 /* A closed one. */
 void spool_init(struct spool *s, uint64_t max_bytes);
 
-/* Opens the directory and takes up what it holds; one that is not there is made, or with a bound of 0 left out. Returns
- * 0, or -1 with errno, EWOULDBLOCK when another process has it, and `error` set. Unless `takes_over` it is EBUSY when
- * something is there to be taken up: the queue must be untouched for that. */
+/* Opens the directory and takes up what it holds; one that is not there is made, or with a bound of 0 left out. Files
+ * that cannot be read, or are of another version, stay as they are, told in `error`. Returns 0, or -1 with errno,
+ * EWOULDBLOCK when another process has it, and `error` set. Unless `takes_over` it is EBUSY when something is there to
+ * be taken up: the queue must be untouched for that. */
 int spool_open(struct spool *s, const char *dir, bool takes_over);
 
 /* Tells the next process that opens it that this one lost nothing that was in memory. */
@@ -67,7 +76,7 @@ void spool_seal(const struct spool *s);
 /* The files stay. */
 void spool_fini(struct spool *s);
 
-/* A new bound; 0 takes nothing more. What lies beyond is dropped, oldest first. */
+/* A new bound; 0 takes nothing more. What lies beyond is dropped, oldest first, by whole segments. */
 void spool_set_max(struct spool *s, uint64_t max_bytes);
 
 /* Puts a block at the end and notes in it where it is. One that is in flight counts as read: nothing may be unread
@@ -78,8 +87,8 @@ int spool_put(struct spool *s, struct queue_block *b, bool in_flight);
 bool spool_has_unread(const struct spool *s);
 
 /* Reads the next block into `*b`, with what of it was replied to, and memory of its own for its names, which the caller
- * frees. Returns 1, 0 when none is left after all, or -1 for lack of memory or descriptors: then it is to be tried
- * again. */
+ * frees. Returns 1, 0 when none is left after all, or -1 when the disk, memory or descriptors do not give it: then it
+ * is to be tried again, which costs nothing before the next spool_probe. */
 int spool_get(struct spool *s, struct queue_block *b);
 
 /* The oldest block in flight is over. */
@@ -88,11 +97,12 @@ void spool_settle(struct spool *s, const struct queue_block *b);
 /* All blocks in flight wait to be read again; what of the oldest was replied to is noted. */
 void spool_rewind(struct spool *s, const struct queue_block *oldest);
 
-/* Arrival of the oldest point, epoch ms; `now_ms` when there is none. */
+/* Arrival of the oldest point, epoch ms; `now_ms` when there is none, or the disk does not say. */
 int64_t spool_oldest_ms(const struct spool *s, int64_t now_ms);
 
-/* Tries whether the disk can be written to again, while it is failing, which costs a small file. One whose directory
- * somebody has removed is closed, once nothing of it is in flight; spool_open makes it anew. */
+/* Each second: what could not be read may be tried again. Tries whether the disk can be written to again, while it is
+ * failing, which costs a small file. One whose directory somebody has removed is closed, once nothing of it is in
+ * flight; spool_open makes it anew. */
 void spool_probe(struct spool *s);
 
 #endif

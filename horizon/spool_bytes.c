@@ -7,9 +7,12 @@
 
 #include "carbon_name.h"
 
-#define POSITION_MAGIC UINT64_C(0x31304c4f4f50534c) /* "LSPOOL01" */
+#define MAGIC_BYTES 8
+#define VERSION_BYTES 2 /* of them, at their end */
 #define HEAD_MAGIC UINT32_C(0x4b4c4253)             /* "SBLK" */
 #define RECORD_HEAD 4
+
+static const char position_magic[] = "LSPOOL01";
 
 static uint8_t *put16(uint8_t *p, uint16_t v)
 {
@@ -60,7 +63,8 @@ static uint64_t sum_of(const uint8_t *bytes, size_t len)
 
 void spool_bytes_put_position(uint8_t out[SPOOL_BYTES_POSITION], const struct spool_bytes_position *position)
 {
-    uint8_t *p = put64(out, POSITION_MAGIC);
+    memcpy(out, position_magic, MAGIC_BYTES);
+    uint8_t *p = out + MAGIC_BYTES;
     p = put32(p, position->settled);
     p = put32(p, position->n_replies);
     p = put32(p, position->n_refused);
@@ -68,9 +72,20 @@ void spool_bytes_put_position(uint8_t out[SPOOL_BYTES_POSITION], const struct sp
     put64(p, sum_of(out, SPOOL_BYTES_POSITION - 8));
 }
 
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+bool spool_bytes_is_foreign(const uint8_t in[SPOOL_BYTES_POSITION])
+{
+    return memcmp(in, position_magic, MAGIC_BYTES - VERSION_BYTES) == 0 && is_digit(in[MAGIC_BYTES - 2]) &&
+           is_digit(in[MAGIC_BYTES - 1]) && memcmp(in, position_magic, MAGIC_BYTES) != 0;
+}
+
 int spool_bytes_position(const uint8_t in[SPOOL_BYTES_POSITION], struct spool_bytes_position *position)
 {
-    if (get64(in) != POSITION_MAGIC || get64(in + 24) != sum_of(in, SPOOL_BYTES_POSITION - 8) ||
+    if (memcmp(in, position_magic, MAGIC_BYTES) != 0 || get64(in + 24) != sum_of(in, SPOOL_BYTES_POSITION - 8) ||
         get32(in + 8) < SPOOL_BYTES_POSITION)
         return -1;
     *position = (struct spool_bytes_position){get32(in + 8), get32(in + 12), get32(in + 16)};

@@ -1,7 +1,8 @@
 /* What the spool's files hold. Pure: bytes in, a struct out, and back.
  *
  *   segment   a position, then blocks one behind the other
- *   position  how far the blocks are settled, written over in place; only that of the oldest segment means something
+ *   position  "LSPOOL" and two digits, the version of all that the file holds; then how far its blocks are settled,
+ *             written over in place
  *   block     a head, which has a checksum of its own, so that the next block is found behind damage; then records
  *   record    kind (1 byte), number of points (1), length of the name (2), name, points as Redis will hold them
  *
@@ -10,6 +11,7 @@
 #ifndef RIDGELINE_HORIZON_SPOOL_BYTES_H
 #define RIDGELINE_HORIZON_SPOOL_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +40,9 @@ struct spool_bytes_head {
 };
 
 void spool_bytes_put_position(uint8_t out[SPOOL_BYTES_POSITION], const struct spool_bytes_position *position);
+
+/* Whether a file of another version begins like this. One whose beginning is damaged is not known to be one. */
+bool spool_bytes_is_foreign(const uint8_t in[SPOOL_BYTES_POSITION]);
 
 /* Returns 0, or -1 when no position stands there. */
 int spool_bytes_position(const uint8_t in[SPOOL_BYTES_POSITION], struct spool_bytes_position *position);

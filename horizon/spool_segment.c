@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@ static const char suffix[] = ".spool";
 
 static void name_of(char name[NAME_MAX_BYTES], uint64_t number)
 {
-    snprintf(name, NAME_MAX_BYTES, "%016" PRIx64 "%s", number, suffix);
+    snprintf(name, NAME_MAX_BYTES, SPOOL_SEGMENT_NAME, number);
 }
 
 static int open_segment(int dir, uint64_t number, int flags)
@@ -125,35 +124,44 @@ int spool_segment_list(int dir, struct spool_segment **list, size_t *n)
     return result;
 }
 
-int spool_segment_put_position(int dir, const struct spool_segment *s, const struct spool_bytes_position *position)
+int spool_segment_put_position(int dir, const struct spool_segment *s)
 {
     uint8_t bytes[SPOOL_BYTES_POSITION];
     int fd = open_segment(dir, s->number, O_WRONLY);
     if (fd < 0)
         return -1;
-    spool_bytes_put_position(bytes, position);
+    spool_bytes_put_position(bytes, &s->position);
     int result = write_all(fd, bytes, sizeof bytes, 0);
     close_keeping_errno(fd);
     return result;
 }
 
-int spool_segment_position(int dir, const struct spool_segment *s, struct spool_bytes_position *position)
+int spool_segment_load(int dir, struct spool_segment *s)
 {
-    uint8_t bytes[SPOOL_BYTES_POSITION];
-    return spool_segment_read(dir, s, 0, bytes, sizeof bytes) == 0 ? spool_bytes_position(bytes, position) : -1;
+    uint8_t bytes[SPOOL_BYTES_POSITION] = {0};
+    s->position = (struct spool_bytes_position){.settled = SPOOL_BYTES_POSITION};
+    if (spool_segment_read(dir, s, 0, bytes, s->bytes < sizeof bytes ? s->bytes : sizeof bytes) != 0)
+        return -1;
+    if (spool_bytes_is_foreign(bytes)) {
+        errno = EPROTO;
+        return -1;
+    }
+    spool_bytes_position(bytes, &s->position);
+    return 0;
 }
 
-int spool_segment_create(int dir, uint64_t number)
+int spool_segment_create(int dir, struct spool_segment *s, uint64_t number)
 {
-    const struct spool_segment s = {.number = number};
+    *s = (struct spool_segment){.number = number, .bytes = SPOOL_BYTES_POSITION,
+                                .position = {.settled = SPOOL_BYTES_POSITION}};
     int fd = open_segment(dir, number, O_WRONLY | O_CREAT | O_EXCL);
     if (fd < 0)
         return -1;
     close(fd);
-    if (spool_segment_put_position(dir, &s, &(struct spool_bytes_position){.settled = SPOOL_BYTES_POSITION}) == 0)
+    if (spool_segment_put_position(dir, s) == 0)
         return 0;
     int error = errno;
-    spool_segment_remove(dir, &s);
+    spool_segment_remove(dir, s);
     errno = error;
     return -1;
 }

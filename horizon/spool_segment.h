@@ -4,6 +4,7 @@
 #ifndef RIDGELINE_HORIZON_SPOOL_SEGMENT_H
 #define RIDGELINE_HORIZON_SPOOL_SEGMENT_H
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,18 +13,25 @@
 /* Offsets are below it: a segment is closed at 4 MiB, and a block has a MiB or two. */
 #define SPOOL_SEGMENT_BYTES_MAX ((uint32_t)1 << 30)
 
+#define SPOOL_SEGMENT_NAME "%016" PRIx64 ".spool" /* of its number */
+
 struct spool_segment {
     uint64_t number;
     uint64_t points; /* not settled */
     uint32_t bytes;  /* of the file, its position included */
+    struct spool_bytes_position position;
 };
 
-/* The segments of a directory, oldest first, without their points: malloc'd, to be freed. Returns 0, or -1 with errno;
- * other files are left alone. */
+/* The segments of a directory, oldest first, without points and positions: malloc'd, to be freed. Returns 0, or -1 with
+ * errno; other files are left alone. */
 int spool_segment_list(int dir, struct spool_segment **list, size_t *n);
 
-/* Begins an empty one. Returns 0, or -1 with errno. */
-int spool_segment_create(int dir, uint64_t number);
+/* Begins an empty one, with a number that no file has. Returns 0, or -1 with errno. */
+int spool_segment_create(int dir, struct spool_segment *s, uint64_t number);
+
+/* Reads the position, or sets that of a new segment where it is damaged. Returns 0, or -1 with errno: EPROTO when the
+ * file is of another version. */
+int spool_segment_load(int dir, struct spool_segment *s);
 
 /* Writes `n` bytes behind its last block, and makes it as long as that. Returns 0, or -1 with errno: then it is as
  * before. */
@@ -37,8 +45,8 @@ int spool_segment_find(int dir, const struct spool_segment *s, uint32_t *at, str
 /* Returns 0, or -1 with errno: 0 when the file is too short. */
 int spool_segment_read(int dir, const struct spool_segment *s, uint32_t at, void *out, size_t n);
 
-int spool_segment_put_position(int dir, const struct spool_segment *s, const struct spool_bytes_position *position);
-int spool_segment_position(int dir, const struct spool_segment *s, struct spool_bytes_position *position);
+/* Writes the position. Returns 0, or -1 with errno. */
+int spool_segment_put_position(int dir, const struct spool_segment *s);
 
 /* Returns 0, or -1 with errno: then it is emptied, if that can be, so that nobody takes it over. */
 int spool_segment_remove(int dir, const struct spool_segment *s);

@@ -1,5 +1,5 @@
-/* Horizon's spool from its opening to its end: which directory it has, what the log hears of it, and its recovery when
- * the disk was full or could not be written to. */
+/* Horizon's spool from its opening to its end: which directory it has, what the log hears of it, its rest while the
+ * disk hangs, and its recovery when that was full or could not be written to or read. */
 #ifndef RIDGELINE_HORIZON_SPOOL_WATCH_H
 #define RIDGELINE_HORIZON_SPOOL_WATCH_H
 
@@ -8,8 +8,10 @@
 struct spool_watch {
     struct intake *intake;
     char *dir;
+    struct spool_pulse *pulse;
     uint64_t told_damaged, told_dropped; /* as last logged */
-    bool told_failing;
+    unsigned told_aside;
+    bool told_failing, told_unread, told_stalled;
 };
 
 /* Opens the spool that the settings of `intake` name. Where the disk refuses, that is logged, tried again each second,

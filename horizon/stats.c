@@ -122,6 +122,9 @@ static void fill_spool(struct stats *s)
     v[HORIZON_spool_damaged] = spool->n_damaged;
     v[HORIZON_spool_errors] = spool->n_errors;
     v[HORIZON_spool_failing] = spool->failing;
+    v[HORIZON_spool_stalled] = spool->stalled;
+    v[HORIZON_spool_unread] = spool->n_tries > 0;
+    v[HORIZON_spool_aside] = spool->n_aside;
 }
 
 static void fill_statsd(struct stats *s, const struct intake_tally *samples)

@@ -31,7 +31,8 @@ struct slots {
 };
 
 /* Means of the points in [now - span_s, now], by steps. */
-static void gather(struct slots *out, const struct point *points, size_t n, uint32_t now, uint32_t span_s, uint32_t step_s)
+static void gather(struct slots *out, const struct point *points, size_t n, uint32_t now, uint32_t span_s,
+                   uint32_t step_s)
 {
     struct slot sum = {0};
     size_t count = 0;

@@ -41,7 +41,8 @@
            "Threshold of the `" #detector "` vote: " help "."),
 
 #define USE(detector, threshold_, help)                                                              \
-    CHOICE("use_" #detector, use[DETECTOR_##detector], no_yes, "Whether `" #detector "` votes and counts in the score."),
+    CHOICE("use_" #detector, use[DETECTOR_##detector], no_yes,                                       \
+           "Whether `" #detector "` votes and counts in the score."),
 
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const seasons[] = {"auto", "day", "week", "none", NULL}; /* enum engine_season_option */
@@ -97,8 +98,8 @@ const struct conf_option conf_options[] = {
           "Directory for points that memory cannot hold while Redis is away, or that wait at a stop; one horizon's "
           "alone. Empty: `spool` under state_dir, with an instance `spool@INSTANCE`."),
     BYTES("horizon", "spool_max", horizon.spool_max_bytes, "1GiB", 0, 1024 * GIB,
-          "Disk for the spool, from 1MiB on; when it is full the oldest points are dropped and counted. \"0B\": no "
-          "spool."),
+          "Disk for the spool, from 1MiB on; when it is full the oldest points are dropped and counted, a file of up "
+          "to 4 MiB at a time, also where it is made smaller. \"0B\": no spool."),
     PLAIN("horizon", "deny", CONF_GLOBS, horizon.deny, "", "Names that match are rejected as denied."),
     PLAIN("horizon", "allow", CONF_GLOBS, horizon.allow, "",
           "When not empty, names that match none are rejected as denied."),
@@ -149,7 +150,8 @@ const struct conf_option conf_options[] = {
     COUNT("analyzer", "workers", analyzer.workers, "0", 0, KEYS_SLOTS, "processes",
           "Worker processes; 0 is one a core."),
     PLAIN("analyzer", "shard", CONF_SHARD, analyzer.shard, "1/1",
-          "Which part of all metrics this analyzer judges, where several share one Redis: `2/5` is the second of five."),
+          "Which part of all metrics this analyzer judges, where several share one Redis: `2/5` is the second of "
+          "five."),
     DURATION("analyzer", "save_interval", analyzer.save_interval_s, "10m", 1, DAY,
              "How often what the workers learned is saved."),
 
@@ -187,10 +189,12 @@ const struct conf_option conf_options[] = {
     METRIC("min_duration", CONF_DURATION, min_duration_s, 0, WEEK, "s",
            "An anomaly opens only when it has lasted this long."),
     CHOICE("season", season, seasons,
-           "What the seasonal detectors compare with: the better of day and week, one of them, or the last day's mean."),
+           "What the seasonal detectors compare with: the better of day and week, one of them, or the last day's "
+           "mean."),
     CHOICE("flat", flat, no_yes, "Whether a value that stays the same for far longer than ever opens an anomaly."),
     CHOICE("dropout", dropout, no_yes, "Whether values that fell to nothing, as they hardly ever do, open an anomaly."),
-    CHOICE("stale", stale, no_yes, "Whether silence for far longer than its habit opens an anomaly, which closes after a day."),
+    CHOICE("stale", stale, no_yes,
+           "Whether silence for far longer than its habit opens an anomaly, which closes after a day."),
     CHOICE("gap", gap, no_yes,
            "Whether a silence of twice its habit that is over opens an anomaly, unless it was told while it lasted."),
     CHOICE("reset", reset, no_yes, "Whether a counter that begins anew opens an anomaly, of score 50."),
@@ -220,8 +224,8 @@ const struct conf_option conf_rule_options[] = {
     OF_RULE("runbook", CONF_TEXT, runbook, "Where it stands what to do, `http://` or `https://`."),
     OF_RULE("limit", CONF_NUMBER, limit,
             "What the value must not reach, such as 100 for a share of a disk: when it will at its pace is told."),
-    {.group = "rules", .name = "warn_before", .type = CONF_DURATION, .offset = offsetof(struct conf_rule, warn_before_s),
-     .min = MINUTE, .max = 52 * WEEK, .unit = "s",
+    {.group = "rules", .name = "warn_before", .type = CONF_DURATION,
+     .offset = offsetof(struct conf_rule, warn_before_s), .min = MINUTE, .max = 52 * WEEK, .unit = "s",
      .help = "How long before `limit` could be reached an incident opens; \"3d\" where no rule says."},
     OF_RULE("retention", CONF_RETENTION, retention,
             "How long points are kept, as at the top level; raw ones for longer than `horizon.max_age`."),

@@ -125,8 +125,8 @@ static void add_mute(const struct request *request, json_t *out, const struct as
     json_object_set_new(out, "mute", mute ? mute : json_null());
 }
 
-/* When the metric reaches its limit, as it looked at that time; null where it has none, or too little is known. `learn`:
- * whether one is learned. Returns 0, or -1 when Redis did not answer or memory is out. */
+/* When the metric reaches its limit, as it looked at that time; null where it has none, or too little is known.
+ * `learn`: whether one is learned. Returns 0, or -1 when Redis did not answer or memory is out. */
 static int add_forecast(const struct request *request, json_t *out, const struct asked *a, bool learn)
 {
     struct conf_about about;

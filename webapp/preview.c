@@ -147,9 +147,9 @@ static json_t *answer_json(const struct preview *p)
     const struct tally *before = &p->tally[PREVIEW_BEFORE], *after = &p->tally[PREVIEW_AFTER];
     json_t *means_s = p->means_s > 0 ? json_integer((json_int_t)p->means_s) : json_null();
     json_t *out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:o}", "from", (json_int_t)p->from, "until",
-                            (json_int_t)p->until, "metrics", (json_int_t)p->metrics, "warming_up", (json_int_t)p->warming_up, "sampled_of",
-                            (json_int_t)p->matched, "truncated", (int)p->truncated, "estimated",
-                            (int)(p->means_s > 0), "resolution_s", means_s);
+                            (json_int_t)p->until, "metrics", (json_int_t)p->metrics, "warming_up",
+                            (json_int_t)p->warming_up, "sampled_of", (json_int_t)p->matched, "truncated",
+                            (int)p->truncated, "estimated", (int)(p->means_s > 0), "resolution_s", means_s);
     json_object_update_new(
         out, json_pack("{s:{s:I},s:{s:I},s:I,s:I,s:I,s:o,s:o}", "before", "anomalies", (json_int_t)before->anomalies,
                        "after", "anomalies", (json_int_t)after->anomalies, "kept",

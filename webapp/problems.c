@@ -50,16 +50,28 @@ static void add_failing_channels(json_t *list, const struct processes *p)
     }
 }
 
-/* One sentence for each horizon whose disk refuses. */
+/* One sentence for each way in which a horizon's disk refuses. */
 static void add_failing_spools(json_t *list, const struct processes *p)
 {
+    static const struct {
+        const char *counter, *sentence;
+    } ways[] = {
+        {"spool_failing", "cannot use its spool on disk: what memory cannot hold while Redis is away is dropped; its "
+                          "log says why"},
+        {"spool_stalled", "leaves its spool alone because the disk does not answer: what memory cannot hold while "
+                          "Redis is away is dropped"},
+        {"spool_unread", "cannot read back its spool: points wait on disk, and with them all that came later; its log "
+                         "says why"},
+        {"spool_aside", "left files of its spool alone that it could not read, or that are of another version: its log "
+                        "names them, and the next start looks at them again"},
+    };
     for (size_t i = 0; i < p->n; i++) {
         const struct process *one = &p->list[i];
-        uint64_t failing = 0;
-        if (one->alive && one->defs == counters_horizon && processes_number(one, "spool_failing", &failing) && failing)
-            json_array_append_new(list, json_sprintf("%s cannot use its spool on disk: what memory cannot hold while "
-                                                     "Redis is away is dropped; its log says why",
-                                                     one->name));
+        for (size_t k = 0; k < sizeof ways / sizeof *ways && one->alive && one->defs == counters_horizon; k++) {
+            uint64_t is_so = 0;
+            if (processes_number(one, ways[k].counter, &is_so) && is_so)
+                json_array_append_new(list, json_sprintf("%s %s", one->name, ways[k].sentence));
+        }
     }
 }
 

@@ -62,8 +62,8 @@ static bool may_evict(const char *info)
            !strstr(info, "\nmaxmemory_policy:noeviction");
 }
 
-/* Adds that memory runs out, while there still is time to do something: against maxmemory, or, where there is none, what
- * the machine has. */
+/* Adds that memory runs out, while there still is time to do something: against maxmemory, or, where there is none,
+ * what the machine has. */
 static void add_room(json_t *sentences, const char *info)
 {
     uint64_t used, room;
@@ -73,8 +73,8 @@ static void add_room(json_t *sentences, const char *info)
         return;
     double share = room > 0 ? (double)used / (double)room : 0;
     if (share >= ROOM_SHARE)
-        json_array_append_new(sentences, json_sprintf("Redis uses %.0f %% of %s: make room, or keep points for a shorter "
-                                                      "time (retention)", 100 * share,
+        json_array_append_new(sentences, json_sprintf("Redis uses %.0f %% of %s: make room, or keep points for a "
+                                                      "shorter time (retention)", 100 * share,
                                                       limited ? "its maxmemory" : "the machine's memory"));
 }
 

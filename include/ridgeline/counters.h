@@ -61,7 +61,10 @@ struct counters_def {
     X(spool_age_ms, GAUGE, "how long ago the oldest point in the spool came")                        \
     X(spool_damaged, COUNTER, "stretches of the spool that were skipped: a crash of the machine cut them off, say") \
     X(spool_errors, COUNTER, "times that the disk refused: full, not writable, not readable")        \
-    X(spool_failing, GAUGE, "1 while it does: what memory cannot hold is dropped")                   \
+    X(spool_failing, GAUGE, "1 while the disk refuses to be written to: what memory cannot hold is dropped")         \
+    X(spool_stalled, GAUGE, "1 while the disk has not answered for two seconds: the same")          \
+    X(spool_unread, GAUGE, "1 while a file of the spool cannot be read: it waits, and so does what came after it")   \
+    X(spool_aside, GAUGE, "files of the spool left to the next start: not readable, or of another version")          \
     X(metrics, GAUGE, "distinct names known")                                                        \
     X(listeners_down, GAUGE, "listeners that are set and could not be opened: their addresses are in use, say")      \
     X(connections, GAUGE, "open TCP connections")                                                    \

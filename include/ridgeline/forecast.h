@@ -2,8 +2,8 @@
  *
  * The slope is Theil and Sen's, the median of the slopes of all pairs of slots; its bounds are Sen's, by Kendall's
  * statistic (P. K. Sen, Estimates of the regression coefficient based on Kendall's tau, JASA 63, 1968), widened by the
- * factor (1 + r) / (1 - r) of the variance of a mean whose neighbours correlate by r (Bayley and Hammersley, 1946), since
- * what is left of a disk's usage beside its trend is no white noise.
+ * factor (1 + r) / (1 - r) of the variance of a mean whose neighbours correlate by r (Bayley and Hammersley, 1946),
+ * since what is left of a disk's usage beside its trend is no white noise.
  *
  * It is taken over hours of the last week, whole days of it where there are two, so that a daily swing is no trend; or
  * over ten minutes of the last six hours, once the level lies farther from that line than anything before these: a
@@ -32,8 +32,8 @@ struct forecast {
 };
 
 /* From `n` points in time order, each time once; those after `now`, epoch s, are passed over. `limit` lies above or
- * below. Returns 0, 1 when there is too little to say (fewer than 12 slots, or less than three hours), or -1 when memory
- * is out. */
+ * below. Returns 0, 1 when there is too little to say (fewer than 12 slots, or less than three hours), or -1 when
+ * memory is out. */
 int forecast(struct forecast *out, const struct point *points, size_t n, double limit, uint32_t now);
 
 /* What it says: "reaches 100 % in 3d4h at this pace (earliest 2d1h)", "is at 100 %" where either time is over, "is not

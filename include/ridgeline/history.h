@@ -52,8 +52,8 @@ int history_replay(struct store *s, const struct history_replay *what, struct hi
  * it. Returns 0, 1 when nothing is stored of it or before it, -1 when Redis did not answer or memory is out. */
 int history_explain(struct store *s, const struct history_replay *what, struct history_end *end);
 
-/* Finds the anomaly of `name`, no silence, among whose events one holds a whole verdict of `at`, as the first such event
- * tells it. Returns 0, 1 when there is none, -1 when Redis did not answer. */
+/* Finds the anomaly of `name`, no silence, among whose events one holds a whole verdict of `at`, as the first such
+ * event tells it. Returns 0, 1 when there is none, -1 when Redis did not answer. */
 struct anomaly;
 int history_recorded(struct store *s, const char *name, size_t len, uint32_t at, struct anomaly *a);
 

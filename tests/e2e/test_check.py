@@ -7,9 +7,16 @@ from conftest import BUILD, PATIENCE_S, write_settings
 
 def check(tmp_path, text, *arguments):
     settings = write_settings(tmp_path / "t.conf", text)
-    done = subprocess.run([BUILD / "ridgeline", "check", "--settings", settings, *arguments], capture_output=True, text=True,
-                          timeout=PATIENCE_S)
+    done = subprocess.run([BUILD / "ridgeline", "check", "--settings", settings, *arguments], capture_output=True,
+                          text=True, timeout=PATIENCE_S)
     return done.returncode, done.stdout, [line.removeprefix(str(settings)) for line in done.stderr.splitlines()]
+
+
+def warnings_of(tmp_path, text):
+    """Of settings that hold no error."""
+    status, _, warnings = check(tmp_path, text)
+    assert status == 0, warnings
+    return warnings
 
 
 def test_every_error_is_listed_with_its_line(tmp_path):
@@ -90,7 +97,7 @@ rules = ( {{ match = "a"; ensemble = "skyline"; retention = "10s:24h"; use_slow 
 
 
 def test_a_state_that_nothing_makes_is_warned_of(tmp_path):
-    status, _, warnings = check(tmp_path, """
+    assert warnings_of(tmp_path, """
 detection: { flat = "no"; stale = "no"; learn_limit = "no"; };
 channels = ( { name = "a"; type = "syslog"; } );
 alerts = ( { name = "plain"; channels = "a"; },
@@ -98,36 +105,30 @@ alerts = ( { name = "plain"; channels = "a"; },
   { name = "gaps"; channels = "a"; states = [ "gap", "flat", "dropout", "forecast" ]; },
   { name = "works"; channels = "a"; states = [ "anomalous", "stale", "reset" ]; } );
 rules = ( { match = "a"; stale = "yes"; reset = "yes"; }, { match = "b"; gap = "no"; } );
-""")
-    assert status == 0
-    assert warnings == [
+""") == [
         ":6: warning: alert gaps tells of flat, and neither detection nor a rule has flat = \"yes\"",
         ":6: warning: alert gaps tells of forecast, and no rule sets a limit, and none is learned",
         ":6: warning: alert gaps tells of gap, and neither detection nor a rule has gap = \"yes\""]
-    _, _, warnings = check(tmp_path, """
+    assert warnings_of(tmp_path, """
 channels = ( { name = "a"; type = "syslog"; } );
 alerts = ( { name = "all"; channels = "a"; states = [ "gap", "flat", "forecast" ]; } );
 rules = ( { match = "a"; gap = "yes"; limit = 5; } );
-""")
-    assert warnings == []
+""") == []
 
 
 def test_what_is_for_a_name_that_never_comes_is_warned_of(tmp_path):
-    status, _, warnings = check(tmp_path, """
+    assert warnings_of(tmp_path, """
 horizon: { deny = [ "test.**" ]; };
 channels = ( { name = "a"; type = "syslog"; } );
 alerts = ( { name = "dead"; channels = "a"; match = [ "test.one", "shop.*", "test.*" ]; } );
 mutes = ( { name = "deploys"; match = "ridgeline.marks.deploy"; } );
 rules = ( { match = "shop.one"; median = 5.0; },
           { match = "test.two"; median = 5.0; } );
-""")
-    assert status == 0
-    assert warnings == [
+""") == [
         ":7: warning: the rule is for test.two, of which horizon makes no metric",
         ":4: warning: alert dead is for test.one, of which horizon makes no metric",
         ":5: warning: mute deploys is for ridgeline.marks.deploy, of which horizon makes no metric"]
-    _, _, warnings = check(tmp_path, """
+    assert warnings_of(tmp_path, """
 horizon: { allow = "shop.**"; mark_prefix = ""; };
 rules = ( { match = "shop.one"; median = 5.0; }, { match = "ridgeline.marks.x"; median = 5.0; } );
-""")
-    assert warnings == [":3: warning: the rule is for ridgeline.marks.x, of which horizon makes no metric"]
+""") == [":3: warning: the rule is for ridgeline.marks.x, of which horizon makes no metric"]

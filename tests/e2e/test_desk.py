@@ -69,7 +69,8 @@ def test_it_survives_a_killed_alerter_and_is_noted_once(redis, alerter, web, inc
 
 def test_history_is_found_by_words_and_given_as_a_table(redis, alerter, web):
     now = int(time.time())
-    told = [anomaly("shop.checkout.errors", now - 7200, now - 7100, score=80), anomaly("db.lag", now - 3600, now - 3500, score=90)]
+    told = [anomaly("shop.checkout.errors", now - 7200, now - 7100, score=80),
+            anomaly("db.lag", now - 3600, now - 3500, score=90)]
     for a in told:
         tell(redis, "open", a)
         tell(redis, "close", dict(a, state="closed"))
@@ -104,7 +105,8 @@ def test_what_cannot_be_is_refused_with_a_sentence(redis, web, incident):
 
 def test_what_is_said_of_a_metric_with_a_foreign_stream_entry_hurts_nobody(redis, alerter, web, incident):
     redis.xadd("ridgeline:desk", {"json": "{"})
-    redis.xadd("ridgeline:desk", {"json": json.dumps({"incident": "f" * 16, "kind": "ack", "by": "", "text": "", "at": 1})})
+    entry = {"incident": "f" * 16, "kind": "ack", "by": "", "text": "", "at": 1}
+    redis.xadd("ridgeline:desk", {"json": json.dumps(entry)})
     for _ in range(70):  # more than are read at once
         redis.xadd("ridgeline:desk", {"other": "1", "more": "2"})
     say(web, incident=incident, kind="ack")

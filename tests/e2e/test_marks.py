@@ -31,7 +31,8 @@ def test_a_line_is_a_mark_as_one_from_the_api_and_named_in_messages(web, horizon
     now = int(time.time())
     horizon.redis.set("metrics.shop.orders", b"".join(canonical(now - 600 + 10 * i, 5.0) for i in range(60)))
     netcat(horizon.line, f"ridgeline.marks.deploy.v1.2;match=shop.** 1 {now - 100}\n"
-                         f"ridgeline.marks.migration 1 {now - 90}\nridgeline.marks.deploy.9;match=other.** 1 {now - 80}\n")
+                         f"ridgeline.marks.migration 1 {now - 90}\n"
+                         f"ridgeline.marks.deploy.9;match=other.** 1 {now - 80}\n")
     wait_for("the marks", lambda: len(marks(horizon.redis)) == 3)
     kept = web.json("/api/marks")["marks"]
     assert [(m["at"], m["text"], m["match"]) for m in kept] == [
@@ -94,7 +95,8 @@ def test_every_listener_takes_marks_and_the_books_reconcile(horizon):
 def test_a_flood_is_rejected_and_counted_and_pushes_out_nobodys_mark(horizons):
     h = horizons(horizon='mark_limit = "20/day";')
     now = int(time.time())
-    people = {json.dumps({"id": str(i), "at": now - i, "text": f"person {i}", "match": "**"}): now - i for i in range(9000)}
+    people = {json.dumps({"id": str(i), "at": now - i, "text": f"person {i}", "match": "**"}): now - i
+              for i in range(9000)}
     h.redis.zadd("ridgeline:marks", people)
     send_tcp(h.line, line_payload([(f"ridgeline.marks.flood.{i}", now, 1) for i in range(500)] + [("a.b", now, 1.0)]))
     send_tcp(h.line, b"ridgeline.marks. 1 -1\nridgeline.marks.x;match=[ 1 -1\n")
@@ -109,8 +111,8 @@ def test_a_flood_is_rejected_and_counted_and_pushes_out_nobodys_mark(horizons):
 def test_the_oldest_marks_give_way_to_new_ones(horizon):
     now, day = int(time.time()), 86400
     old = {json.dumps({"id": "old", "at": now - 91 * day, "text": "old", "match": "**"}): now - 91 * day}
-    horizon.redis.zadd("ridgeline:marks", old | {f'{{"id": "{i}", "at": {now - i}, "text": "x", "match": "**"}}': now - i
-                                                 for i in range(1, 10001)})
+    young = {f'{{"id": "{i}", "at": {now - i}, "text": "x", "match": "**"}}': now - i for i in range(1, 10001)}
+    horizon.redis.zadd("ridgeline:marks", old | young)
     send_tcp(horizon.line, f"ridgeline.marks.new 1 {now}\n".encode())
     wait_for("the mark", lambda: horizon.redis.zcount("ridgeline:marks", now, now) == 1)
     assert horizon.redis.zcard("ridgeline:marks") == 10000
@@ -148,12 +150,13 @@ def test_the_prefix_is_the_operators(horizons, prefix, kept):
 
 @pytest.mark.parametrize("kind", ["carbon-relay pickle", "carbon-relay line", "carbon-c-relay"])
 def test_a_relay_passes_marks_on(horizon, tmp_path, kind):
-    relay = (CarbonCRelay(tmp_path / "relay", horizon.line) if kind == "carbon-c-relay" else
-             CarbonRelay(tmp_path / "relay", [horizon.pickle if kind.endswith("pickle") else horizon.line], kind.split()[1]))
-    now = int(time.time())
+    now, port = int(time.time()), horizon.pickle if kind.endswith("pickle") else horizon.line
+    relay = (CarbonCRelay(tmp_path / "relay", port) if kind == "carbon-c-relay" else
+             CarbonRelay(tmp_path / "relay", [port], kind.split()[1]))
     try:
         send_tcp(relay.port, line_payload([("ridgeline.marks.deploy.1234", now, 1),
                                            ("ridgeline.marks.deploy.1235;match=shop.**", now, 1)]))
-        wait_for("the marks", lambda: marks(horizon.redis) == [("deploy 1234", now, "**"), ("deploy 1235", now, "shop.**")])
+        expected = [("deploy 1234", now, "**"), ("deploy 1235", now, "shop.**")]
+        wait_for("the marks", lambda: marks(horizon.redis) == expected)
     finally:
         relay.stop()

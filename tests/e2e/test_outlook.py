@@ -17,7 +17,8 @@ def line(redis, name, level, a_day, span_s=DAY_S, noise=0.2):
     """A day of points that end now at `level`, rising by `a_day`."""
     now, source = int(time.time()) // 60 * 60, random.Random(name)
     redis.append("metrics." + name, b"".join(
-        canonical(now - ago, level - a_day * ago / DAY_S + source.uniform(-noise, noise)) for ago in range(span_s, -1, -60)))
+        canonical(now - ago, level - a_day * ago / DAY_S + source.uniform(-noise, noise))
+        for ago in range(span_s, -1, -60)))
     redis.sadd("metrics.unique_metrics", "metrics." + name)
 
 

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from webapp import STEP, anomaly, start, tell, web, write_history, write_points  # noqa: F401: `start` and `web` are fixtures
+from webapp import STEP, anomaly, start, tell, web, write_history, write_points  # noqa: F401 (fixtures)
 
 
 def test_series_gives_points_band_scores_and_spans(web, redis):
@@ -88,7 +88,8 @@ def test_an_answer_is_bounded_also_without_columns(web, redis):
     kept = dict(told["points"])
     assert 8192 <= len(kept) <= 2 * 8192 + 2 and told["column_s"] == pytest.approx(40_000 / 8192, rel=0.01)
     assert kept[points[31_234][0]] == 5000 and told["points"][0] == list(points[0])
-    part = web.json("/api/series", metric="app.seconds", judge=0, **{"from": points[20_000][0], "until": points[35_999][0]})
+    part = web.json("/api/series", metric="app.seconds", judge=0,
+                    **{"from": points[20_000][0], "until": points[35_999][0]})
     assert part["points"] == [list(p) for p in points[20_000:36_000]] and "column_s" not in part
 
 

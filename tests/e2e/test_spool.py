@@ -1,5 +1,6 @@
 """What memory cannot hold while Redis is away waits on disk, and is replayed in order."""
 import contextlib
+import os
 import shutil
 import signal
 import time
@@ -205,6 +206,73 @@ def test_a_directory_that_somebody_removed_is_made_anew(horizons, redis_server, 
     redis_server.start()
     wait_for("all of them", lambda: (b := settled(h)) and int(b["stored"]) == ROUNDS * len(METRICS))
     assert_reconciled(h)
+
+
+def test_files_of_another_version_are_left_alone_and_told(ridgeline_factory, tmp_path, now):
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    foreign = spool / f"{5:016x}.spool"
+    foreign.write_bytes(b"LSPOOL02 whatever that version writes")
+    r = ridgeline_factory(horizon=f'self_metrics = false; spool_dir = "{spool}";')
+    wait_for("the problem", lambda: any("another version" in p for p in r.get("/api/health").json()["problems"]))
+    r.send_lines([f"goes.on 1 {now}"])
+    wait_for("a point all the same", lambda: points_of(r.redis, "goes.on") == [(now, 1.0)])
+    assert 'ridgeline_horizon_spool_aside{process="horizon"} 1' in r.get("/metrics").text
+    assert foreign.read_bytes() == b"LSPOOL02 whatever that version writes"
+
+
+def test_what_cannot_be_read_now_is_read_later_and_in_order(horizons, redis_server, now):
+    h = horizons(horizon=SMALL)
+    redis_server.kill()
+    when = times(now, 0, ROUNDS)
+    flood(h, when)
+    oldest = min(segments(h))
+    away = oldest.rename(h.directory / "away")
+    oldest.mkdir()  # whoever reads it has an error, root, too
+    redis_server.start()
+    wait_for("horizon to say so", lambda: books(h).get("spool_unread") == "1")
+    assert_reconciled(h)
+    assert books(h)["stored"] == "0" and h.logged("event=spool_unread")
+    oldest.rmdir()
+    away.rename(oldest)
+    wait_for("all of them", lambda: (b := settled(h)) and int(b["stored"]) == ROUNDS * len(METRICS))
+    assert_reconciled(h)
+    assert all(got == when for got in stored(h).values())
+    assert books(h)["spool_unread"] == books(h)["spool_aside"] == "0" and h.logged("event=spool_works")
+
+
+def test_a_disk_that_does_not_answer_stops_no_sender(horizons, redis_server, now):
+    h = horizons(horizon=SMALL)
+    pulse = h.directory / "spool" / "pulse"
+    os.mkfifo(pulse)  # whoever opens it waits, as with a disk that hangs
+    redis_server.kill()
+    flood(h, times(now, 0, ROUNDS))
+    wait_for("horizon to know", lambda: h.logged("event=spool_stalled"))
+    before = segments(h)
+    flood(h, times(now, ROUNDS, ROUNDS))
+    assert before and segments(h) == before
+    redis_server.start()
+    wait_for("what is in memory to wait for what is older", lambda: books(h).get("spool_stalled") == "1")
+    assert books(h)["stored"] == "0" and int(books(h)["dropped"]) > 0
+    assert_reconciled(h)
+    answering = os.open(pulse, os.O_RDWR)
+    wait_for("the rest", lambda: settled(h))
+    assert_reconciled(h)
+    b = books(h)
+    assert b["spool_stalled"] == "0" and int(b["stored"]) + int(b["dropped"]) == 2 * ROUNDS * len(METRICS)
+    assert all(got == sorted(got) for got in stored(h).values()), "in order"
+    assert not segments(h)
+    os.close(answering)
+
+
+def test_a_horizon_stops_though_its_disk_does_not_answer(horizons, redis_server, now):
+    h = horizons(horizon=SMALL)
+    os.mkfifo(h.directory / "spool" / "pulse")
+    redis_server.kill()
+    flood(h, times(now, 0, ROUNDS))
+    wait_for("horizon to know", lambda: h.logged("event=spool_stalled"))
+    assert h.stop() == 0
+    redis_server.start()
 
 
 def test_a_directory_has_one_horizon(horizons, daemons, tmp_path):

@@ -354,8 +354,9 @@ def test_the_page_and_metrics_tell_of_statsd(ridgeline_factory):
     assert f"statsd=127.0.0.1:{r.statsd}" in r.ready
     send_udp(r.statsd, "web.hits:1|c:x|c")
     wait_for("its points", lambda: points_of(r.redis, "stats.web.hits"))
+    # Samples are counted as they come, points when they are flushed.
     health = wait_for("the sums", lambda: (h := r.get("/api/health").json())["statsd"]["received"] == 2 and
-                      h["listeners"]["statsd"] >= 2 and h)  # samples are counted as they come, points when they are flushed
+                      h["listeners"]["statsd"] >= 2 and h)
     assert health["statsd"]["accepted"] == 1 and health["statsd"]["rejections"]["malformed"] == 1
     assert health["settings"]["statsd"] == f"127.0.0.1:{r.statsd}"
     assert {(s["listener"], s["unit"]) for s in health["senders"]} == {("statsd", "points"), ("statsd_udp", "samples")}

@@ -38,14 +38,17 @@ def test_health_sums_what_the_processes_say(web, redis):
     received = itertools.count(700, 100)
 
     def rate():
-        write_stats(redis, "horizon", received=next(received), spool_failing=1)
+        write_stats(redis, "horizon", received=next(received), spool_failing=1, spool_stalled=1, spool_unread=1,
+                    spool_aside=2)
         return web.json("/api/health")["points_per_second"]
 
     wait_for("a rate", rate)
     write_stats(redis, "roomba", age_s=30)
     h = web.json("/api/health")
     assert h["status"] == "degraded" and any("roomba" in p for p in h["problems"])
-    assert any("horizon cannot use its spool" in p for p in h["problems"])
+    for sentence in ("cannot use its spool", "leaves its spool alone", "cannot read back its spool",
+                     "left files of its spool"):
+        assert any(f"horizon {sentence}" in p for p in h["problems"])
 
 
 def test_a_process_that_was_silent_for_a_while_makes_no_rate(web, redis):

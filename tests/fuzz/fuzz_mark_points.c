@@ -47,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (carbon_name_canonical(name, &p.name_len) != 0 || !mark_points_is(&s, name, p.name_len))
         return 0;
     queue_init(&q, 0, unannounced);
-    if (mark_points_take(&marks, &s, &q, name, p.name_len, (struct point){p.t, p.value}, NOW_MS, &reason) == 0)
+    const struct mark_point mark = {.name = name, .name_len = p.name_len, .at = {p.t, p.value}, .came_ms = NOW_MS};
+    if (mark_points_take(&marks, &s, &q, &mark, &reason) == 0)
         check_command(&q);
     queue_fini(&q);
     mark_points_fini(&marks);

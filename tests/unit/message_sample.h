@@ -25,8 +25,8 @@ static inline json_t *head(const char *title, int count)
         json_array_append_new(strongest, member(title));
     return json_pack("{s:s,s:s,s:i,s:i,s:I,s:n,s:s,s:i,s:i,s:i,s:f,s:s,s:o,s:o,s:i}", "id", "00000000000000aa", "state",
                      "open", "start", START, "end", START + 90, "told_at_ms", (json_int_t)START * 1000, "closed_at",
-                     "title", title, "count", count, "metrics", count, "open", count, "score", 93.4, "direction", "down",
-                     "first", member(title), "strongest", strongest, "reopened", 0);
+                     "title", title, "count", count, "metrics", count, "open", count, "score", 93.4, "direction",
+                     "down", "first", member(title), "strongest", strongest, "reopened", 0);
 }
 
 static inline struct message sample(enum message_kind kind, json_t *incident)

@@ -191,39 +191,41 @@ static const char *text_of(const json_t *json, const char *object, const char *k
     return text ? text : "";
 }
 
-Test(concern, a_message_names_the_three_that_concern_its_alert_and_not_ten_others)
+/* What a message of the alert says when web and db are broken. */
+static json_t *told_of_web_and_db(size_t alert)
 {
     struct told t;
     struct ways_one way;
     break_web_and_db();
-    struct told_one *one = hold(&t, &way, 1, "shop.*");
+    struct told_one *one = hold(&t, &way, alert, "shop.*");
     json_t *json = subject_json(&t, &incidents, one, 0);
+    free(one);
+    return json;
+}
+
+Test(concern, a_message_names_the_three_that_concern_its_alert_and_not_ten_others)
+{
+    json_t *json = told_of_web_and_db(1);
     struct incident_head head;
     cr_assert_eq(incident_head_from_json(&head, json), 0);
     cr_assert_str_eq(head.title, "shop.*");
     cr_assert(head.count == 3 && head.metrics == 3 && head.open_members == 2 && head.score == 62);
     cr_assert(head.start == T0 + 60 && head.open);
-    cr_assert_str_eq(head.id, one->id);
+    cr_assert_str_eq(head.id, only()->id);
     cr_assert_str_eq(head.first.metric, "shop.db0");
     cr_assert_eq(head.n_strongest, 3);
     cr_assert_str_eq(head.strongest[0].metric, "shop.db2");
     cr_assert_str_eq(text_of(json, "whole", "title"), "shop.*");
     cr_assert_eq(json_integer_value(json_object_get(json_object_get(json, "whole"), "metrics")), 403);
     json_decref(json);
-    free(one);
 }
 
 Test(concern, a_message_of_all_members_is_of_no_part)
 {
-    struct told t;
-    struct ways_one way;
-    break_web_and_db();
-    struct told_one *one = hold(&t, &way, 0, "shop.*");
-    json_t *json = subject_json(&t, &incidents, one, 0);
+    json_t *json = told_of_web_and_db(0);
     cr_assert_null(json_object_get(json, "whole"));
     cr_assert_eq(json_integer_value(json_object_get(json, "metrics")), 403);
     json_decref(json);
-    free(one);
 }
 
 Test(concern, of_what_is_held_no_more_those_count_that_its_head_names)

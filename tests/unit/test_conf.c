@@ -136,7 +136,8 @@ static const struct {
     {"retention = \"1m:12h\";\nrules = ( { match = \"b\"; ensemble = \"ridgeline\"; },\n"
      " { match = \"a\"; ensemble = \"skyline\"; } );",
      "t.conf:3: rules.ensemble: \"skyline\" needs a day of raw points"},
-    {"rules = ( { match = \"a\"; median = 5; },\n { match = \"b\"; retention = \"1m:12h\"; ensemble = \"skyline\"; } );",
+    {"rules = ( { match = \"a\"; median = 5; },\n"
+     " { match = \"b\"; retention = \"1m:12h\"; ensemble = \"skyline\"; } );",
      "t.conf:2: rules.ensemble: \"skyline\" needs a day of raw points, and the retention keeps 12h"},
     {"detection: { ensemble = \"skyline\"; }; retention = \"1m:24h\";\n"
      "rules = ( { match = \"b\"; retention = \"1m:12h\"; } );",

@@ -30,6 +30,15 @@ static void file(const char *text)
     fclose(f);
 }
 
+/* Opens a file of this head and these rows. */
+static void open_text(struct csv *c, const char *head, const char *rows)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s%s", head, rows);
+    file(text);
+    cr_assert_eq(csv_open(c, path), 0, "%s", c->error);
+}
+
 Test(csv, reads_epoch_seconds_and_calendar_times)
 {
     static const struct {
@@ -85,10 +94,7 @@ Test(csv, gives_rows_without_a_number_back_unjudged)
     for (unsigned k = 0; k < sizeof values / sizeof *values; k++) {
         struct csv c;
         struct csv_row row;
-        char text[64];
-        snprintf(text, sizeof text, "timestamp,value\n60,%s\n", values[k]);
-        file(text);
-        cr_assert_eq(csv_open(&c, path), 0);
+        open_text(&c, "timestamp,value\n60,", values[k]);
         cr_assert_eq(csv_next(&c, &row), 1);
         cr_assert_not(row.has_value, "%s", values[k]);
         csv_close(&c);
@@ -108,11 +114,8 @@ Test(csv, says_file_and_line_of_what_it_cannot_read)
     for (unsigned k = 0; k < sizeof bad / sizeof *bad; k++) {
         struct csv c;
         struct csv_row row;
-        char text[128];
         int got;
-        snprintf(text, sizeof text, "timestamp,value\n%s", bad[k].rows);
-        file(text);
-        cr_assert_eq(csv_open(&c, path), 0);
+        open_text(&c, "timestamp,value\n", bad[k].rows);
         while ((got = csv_next(&c, &row)) > 0)
             continue;
         cr_assert_eq(got, -1);
@@ -128,10 +131,7 @@ Test(csv, a_first_line_of_a_time_and_a_number_is_the_first_row)
     for (unsigned k = 0; k < sizeof firsts / sizeof *firsts; k++) {
         struct csv c;
         struct csv_row row;
-        char text[128];
-        snprintf(text, sizeof text, "%s61,2\n62,\n", firsts[k]);
-        file(text);
-        cr_assert_eq(csv_open(&c, path), 0, "%s", c.error);
+        open_text(&c, firsts[k], "61,2\n62,\n");
         for (uint32_t t = 60; t < 63; t++) {
             cr_assert_eq(csv_next(&c, &row), 1, "%s", c.error);
             cr_assert_eq(row.point.t, t);

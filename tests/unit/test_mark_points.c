@@ -40,7 +40,8 @@ static int take(const char *name, int64_t now_ms)
 {
     unsigned reason;
     cr_assert(mark_points_is(&settings, name, strlen(name)), "%s", name);
-    int taken = mark_points_take(&marks, &settings, &queue, name, strlen(name), (struct point){T, 1}, now_ms, &reason);
+    const struct mark_point mark = {.name = name, .name_len = strlen(name), .at = {T, 1}, .came_ms = now_ms};
+    int taken = mark_points_take(&marks, &settings, &queue, &mark, &reason);
     return taken == 0 ? -1 : (int)reason;
 }
 

@@ -155,8 +155,9 @@ Test(message, a_phrase_says_value_band_and_how_far_off)
         {NAN, NAN, NAN, NAN, false, "", "", "", ""},
         {412, 100, 80, 120, false,
          "x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", "",
-         "412 x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac..., 312 % above the expected 100 "
-         "x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac... (80 to 120)", "312 % above"},
+         "412 x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac..., 312 % above the "
+         "expected 100 x\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac... (80 to 120)",
+         "312 % above"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct message_member m = {.value = rows[i].value, .expected = rows[i].expected, .lower = rows[i].lower,
@@ -327,7 +328,8 @@ Test(message, a_name_that_is_cut_says_so_and_stays_text)
     cr_expect(strstr(summary, "\xc3\xa9...: 412 ms") && !strstr(summary, "\xef\xbf\xbd"), "%s", summary);
     for (size_t i = 0; i < facts.n; i++)
         if (strcmp(facts.fact[i].label, "First") == 0)
-            cr_expect(strstr(facts.fact[i].value, "\xc3\xa9..., 2023-") && !strstr(facts.fact[i].value, "\xef\xbf\xbd"));
+            cr_expect(strstr(facts.fact[i].value, "\xc3\xa9..., 2023-") &&
+                      !strstr(facts.fact[i].value, "\xef\xbf\xbd"));
     json_decref(incident);
 }
 

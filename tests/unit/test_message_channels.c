@@ -188,8 +188,10 @@ Test(message, a_mail_to_many_names_each_of_them_in_short_lines)
     char to[100 * 32] = "";
     json_t *incident = head("a", 1);
     struct message m = sample(MESSAGE_OPEN, incident);
-    for (size_t i = 0, len = 0; i < 100; i++)
-        len += (size_t)snprintf(to + len, sizeof to - len, "%sname%zu@example.org", i == 0 ? "" : i % 2 ? "," : " , ", i);
+    for (size_t i = 0, len = 0; i < 100; i++) {
+        const char *comma = i == 0 ? "" : i % 2 ? "," : " , ";
+        len += (size_t)snprintf(to + len, sizeof to - len, "%sname%zu@example.org", comma, i);
+    }
     char *was = settings.to;
     settings.to = to;
     struct parcel p = make(CHANNEL_MAIL, &m, 0);

@@ -76,7 +76,8 @@ Test(routing, what_somebody_sees_to_is_not_repeated_and_what_is_normal_is_told_n
                                      .score = 80,
                                      .metrics = rows[i].count,
                                      .ack = {.given = true, .normal = rows[i].normal}};
-        cr_expect_eq(routing_decide(rows[i].state, &usual, 70, &head, T0 + rows[i].after_s), rows[i].kind, "row %zu", i);
+        cr_expect_eq(routing_decide(rows[i].state, &usual, 70, &head, T0 + rows[i].after_s), rows[i].kind, "row %zu",
+                     i);
     }
 }
 

@@ -284,66 +284,6 @@ Test(spool_disk, is_closed_when_its_directory_is_gone_and_can_be_opened_again)
     end();
 }
 
-/* Root is refused nothing. */
-static void become(bool root)
-{
-    if (getuid() == 0 && seteuid(root ? 0 : 65534) != 0)
-        cr_skip_test("this root cannot be another");
-}
-
-static void set_mode(const char *path, mode_t mode)
-{
-    become(true);
-    cr_assert_eq(chmod(path, mode), 0);
-    become(false);
-}
-
-Test(spool_disk, doubles_nothing_when_its_files_cannot_be_removed)
-{
-    forget_redis();
-    set_mode(directory, 0777);
-    begin(2 * MIB);
-    fill(60000);
-    set_mode(directory, 0555);
-    drain();
-    cr_assert(spool.failing && spool.n_errors > 0);
-    cr_assert_eq(queue.stored, 60000u);
-    end();
-    set_mode(directory, 0777);
-    begin(2 * MIB);
-    cr_assert_eq(spool.points, 0u);
-    fill(60000);
-    forget_redis();
-    drain();
-    cr_assert_eq(queue.stored, 60000u);
-    cr_assert_eq(count_segments(false), 0u);
-    end();
-    become(true);
-}
-
-Test(spool_disk, leaves_alone_what_it_cannot_read_when_it_is_opened)
-{
-    char path[128];
-    set_mode(directory, 0777);
-    forget_redis();
-    begin(1024 * MIB);
-    fill(60000);
-    queue_stow(&queue);
-    end();
-    snprintf(path, sizeof path, "%s/%016x.spool", directory, 1);
-    set_mode(path, 0);
-    spool_init(&spool, 1024 * MIB);
-    cr_assert_eq(spool_open(&spool, directory, true), -1);
-    cr_assert(spool.failing && spool.dir < 0 && spool.points == 0 && spool.taken_over == 0);
-    set_mode(path, 0600);
-    spool_fini(&spool);
-    begin(1024 * MIB);
-    drain();
-    cr_assert_eq(queue.stored, 60000u);
-    end();
-    become(true);
-}
-
 Test(spool_disk, is_opened_while_points_are_in_flight_unless_it_holds_older_ones)
 {
     forget_redis();
