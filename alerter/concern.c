@@ -19,7 +19,8 @@ static void count_unseen(struct concern *c, const struct incident_member *m)
 {
     bool is_first = c->unseen++ == 0;
 
-    c->score = is_first || m->score > c->score ? m->score : c->score;
+    if (m->score > c->score) /* one that has none hides no other */
+        c->score = m->score;
     c->start = is_first || m->start < c->start ? m->start : c->start;
     c->end = m->end > c->end ? m->end : c->end;
 }
@@ -41,7 +42,8 @@ static void count_member(const struct incidents_member *member, const struct con
 static void count_metric(const struct metrics_one *metric, const struct conf_alerts *alerts, struct concern *counts)
 {
     for (size_t a = 0; a < alerts->n; a++)
-        counts[a].metrics += (alerts->list[a].states & metric->whats) != 0 && metrics_matched_by(metric, a);
+        counts[a].metrics +=
+            (alerts->list[a].states & metric->whats) != 0 && !metric->muted && metrics_matched_by(metric, a);
 }
 
 void concern_count(const struct incidents_one *one, const struct conf_alerts *alerts, struct concern *counts)

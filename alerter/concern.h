@@ -21,7 +21,7 @@ struct incidents_one;
 struct concern {
     uint32_t members, metrics, open; /* ever, the metrics that these are of, and those that are open */
     uint32_t unseen;
-    double score;        /* the highest of the unseen, */
+    double score;        /* the highest of the unseen, or 0, */
     uint32_t start, end; /* and the times that these cover: nothing where there are none */
 };
 
@@ -45,8 +45,8 @@ struct concern_ask {
 bool concern_any_open(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert, bool unseen,
                       const struct concern_ask *ask, uint32_t *asked);
 
-/* Has concern_count() and concern_head() leave out what concerns the alert and is not audible, until concern_unmute(). Asks of each member.
- * Returns of how many metrics these are. */
+/* Has concern_count() and concern_head() leave out what concerns the alert and is not audible, until concern_unmute().
+ * Asks of each member. Returns of how many metrics these are. */
 uint32_t concern_mute(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert,
                       const struct concern_ask *ask);
 void concern_unmute(const struct incidents_one *one);

@@ -133,8 +133,8 @@ add(struct message_text_facts *f, const char *label, const char *format, ...)
     f->fact[f->n++].label = label;
 }
 
-/* "40s after deploy 1234, 15m00s after deploy 1233": the last marks that were set before the incident began, the nearest
- * first. The message has them in the order of their times. */
+/* "40s after deploy 1234, 15m00s after deploy 1233": the last marks that were set before the incident began, the
+ * nearest first. The message has them in the order of their times. */
 static void add_marks(struct message_text_facts *f, const struct message *m, int64_t start)
 {
     char said[MESSAGE_TEXT_VALUE_MAX] = "", span[UNITS_TEXT_MAX];

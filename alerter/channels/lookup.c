@@ -1,6 +1,6 @@
-/* A thread of the C library asks. It cannot be called off: a question that takes longer than its job is left behind with
- * all that it points to, and the next job waits on for the same, which is the one that a channel's process asks. So no
- * more than one is ever under way, and nothing is lost. */
+/* A thread of the C library asks. It cannot be called off: a question that takes longer than its job is left behind
+ * with all that it points to, and the next job waits on for the same, which is the one that a channel's process asks.
+ * So no more than one is ever under way, and nothing is lost. */
 #include "alerter/channels/lookup.h"
 
 #include <stdio.h>

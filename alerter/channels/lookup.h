@@ -8,8 +8,8 @@
 
 struct transport_job;
 
-/* Looks up the host and port for sockets of this type. Returns 0 with `*list`, the caller's (freeaddrinfo()); or -1 with
- * `*why`, a literal, when there is none, `deadline_mono_ms` has passed, or the job may not go on. */
+/* Looks up the host and port for sockets of this type. Returns 0 with `*list`, the caller's (freeaddrinfo()); or -1
+ * with `*why`, a literal, when there is none, `deadline_mono_ms` has passed, or the job may not go on. */
 int lookup_addresses(const struct transport_job *job, const char *host, uint16_t port, int type,
                      int64_t deadline_mono_ms, struct addrinfo **list, const char **why);
 

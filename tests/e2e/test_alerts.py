@@ -349,7 +349,8 @@ def test_a_deploy_shortly_before_is_named(redis, alerter, hook):
     alerter()
     wait_kinds(hook, "open")
     assert bodies(hook)[0]["incident"]["first"]["metric"] == "shop.orders"
-    assert bodies(hook)[0]["marks"] == [{"at": now - 200, "text": "deploy 1233"}, {"at": now - 100, "text": "deploy 1234"}]
+    assert bodies(hook)[0]["marks"] == [{"at": now - 200, "text": "deploy 1233"},
+                                        {"at": now - 100, "text": "deploy 1234"}]
 
 
 def test_a_link_in_a_message_has_it_seen_to_and_repeated_no_more(redis, alerter, hook, start):  # noqa: F811

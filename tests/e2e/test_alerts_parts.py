@@ -1,4 +1,4 @@
-"""Alerts of which each concerns some of an incident's members: what is told of these, whatever is known of the others."""
+"""Alerts of which each concerns some of an incident's members: what is told of these, whatever the others are."""
 import json
 import time
 
@@ -16,7 +16,8 @@ def teams(redis, daemons, tmp_path):
     receivers = {team: HttpReceiver() for team in ("web", "db")}
 
     def begin(more="", **alerts):
-        channels = ", ".join(f'{{ name = "{team}"; type = "webhook"; url = "{r.url}"; }}' for team, r in receivers.items())
+        channels = ", ".join(f'{{ name = "{team}"; type = "webhook"; url = "{r.url}"; }}'
+                             for team, r in receivers.items())
         rules = ", ".join(f'{{ name = "{team}"; match = "shop.{team}*"; channels = "{team}"; {alerts.get(team, "")} }}'
                           for team in receivers)
         settings = write_settings(tmp_path / "alerter.conf", f"""redis = "unix:{redis.sock}"; surface_score = 50;

@@ -1,6 +1,7 @@
 /* alerter/concern.c, alerter/subject.c: what of an incident concerns an alert, against a count of its own, and what a
  * message names of it. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +321,8 @@ Test(concern, an_opening_is_judged_by_what_concerns_the_alert)
     cr_assert(head.score == 62 && head.start == T0 + 60 && head.end == T0 + 92 && head.open);
     head = to_open(0);
     cr_assert(head.score == 90 && head.start == T0);
+    take("shop.db9", T0 + 70, true, NAN, INCIDENT_ANOMALOUS); /* the first that is counted */
+    cr_assert_eq(to_open(1).score, 62);
 }
 
 Test(concern, who_sees_to_an_incident_sees_to_what_was_known_then)
@@ -378,6 +381,11 @@ Test(concern, what_is_muted_is_counted_apart_and_named_nowhere)
     take("shop.db1", T0 + 5, true, 97, INCIDENT_ANOMALOUS);
     take("shop.web1", T0 + 30, true, 60, INCIDENT_ANOMALOUS);
     struct told_one *one = hold(&t, &way, 0, "shop.*");
+    struct concern counts[ALERTS];
+    cr_assert_eq(concern_mute(only(), &alerts, 0, &ask), 2);
+    concern_count(only(), &alerts, counts);
+    concern_unmute(only());
+    cr_assert(counts[0].members == 1 && counts[0].metrics == 1 && counts[0].score == 60);
     json_t *json = subject_json(&t, &incidents, one, 0, &ask);
     cr_assert_eq(incident_head_from_json(&head, json), 0);
     cr_assert_str_eq(head.title, "shop.web1");

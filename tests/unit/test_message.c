@@ -334,9 +334,9 @@ Test(message, a_name_that_is_cut_says_so_and_stays_text)
 Test(message, the_three_marks_nearest_before_the_beginning_are_named_the_nearest_first)
 {
     json_t *incident = head("a", 1);
-    json_t *marks = json_pack("[{s:i,s:s},{s:i,s:s},{s:i,s:s},{s:i,s:s},{s:i,s:s}]", "at", START - 3000, "text", "oldest",
-                              "at", START - 900, "text", "migration 7", "at", START - 60, "text", "deploy 1233", "at",
-                              START, "text", "deploy 1234", "at", START + 1, "text", "later");
+    json_t *marks = json_pack("[{s:i,s:s},{s:i,s:s},{s:i,s:s},{s:i,s:s},{s:i,s:s}]", "at", START - 3000, "text",
+                              "oldest", "at", START - 900, "text", "migration 7", "at", START - 60, "text",
+                              "deploy 1233", "at", START, "text", "deploy 1234", "at", START + 1, "text", "later");
     struct message m = sample(MESSAGE_OPEN, incident);
     struct message_text_facts f;
     m.marks = marks;

@@ -69,6 +69,7 @@ function ask(query, incident) {
       if (error.status === 409) choices.reload();
     }
   }}, choices && choices.node, el('div', {class: 'actions'}, by, confirm, said));
-  byId('act').append(what, ...(all ? [all] : []), form, el('p', {class: 'hint'}, 'The link holds until ', time(until), '.'));
+  const holds = el('p', {class: 'hint'}, 'The link holds until ', time(until), '.');
+  byId('act').append(what, ...(all ? [all] : []), form, holds);
   by.focus();
 }
