@@ -8,21 +8,42 @@ static struct head_part part_of(const struct conf_alerts *alerts, size_t alert)
     return (struct head_part){.alert = alert, .states = alerts->list[alert].states};
 }
 
+static bool is_unseen(const struct incidents_member *member)
+{
+    const struct incident_ack *ack = &member->incident->ack;
+
+    return !ack->given || member->m.joined_s > ack->at_s;
+}
+
+static void count_unseen(struct concern *c, const struct incident_member *m)
+{
+    bool is_first = c->unseen++ == 0;
+
+    if (m->score > c->score) /* one that has none hides no other */
+        c->score = m->score;
+    c->start = is_first || m->start < c->start ? m->start : c->start;
+    c->end = m->end > c->end ? m->end : c->end;
+}
+
 static void count_member(const struct incidents_member *member, const struct conf_alerts *alerts,
                          struct concern *counts)
 {
     for (size_t a = 0; a < alerts->n; a++) {
         struct head_part part = part_of(alerts, a);
-        bool takes = head_takes(&part, member);
-        counts[a].members += takes;
-        counts[a].open += takes && member->m.open;
+        if (!head_takes(&part, member))
+            continue;
+        counts[a].members++;
+        counts[a].open += member->m.open;
+        if (is_unseen(member))
+            count_unseen(&counts[a], &member->m);
     }
 }
 
 static void count_metric(const struct metrics_one *metric, const struct conf_alerts *alerts, struct concern *counts)
 {
     for (size_t a = 0; a < alerts->n; a++)
-        counts[a].metrics += (alerts->list[a].states & metric->whats) != 0 && metrics_matched_by(metric, a);
+        counts[a].metrics +=
+            (alerts->list[a].states & metric->whats) != 0 && !metric->muted && metrics_matched_by(metric, a);
 }
 
 void concern_count(const struct incidents_one *one, const struct conf_alerts *alerts, struct concern *counts)
@@ -39,20 +60,51 @@ void concern_count(const struct incidents_one *one, const struct conf_alerts *al
     }
 }
 
-bool concern_any_open(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert, concern_ask *ask,
-                      const void *context, uint32_t *asked)
+void concern_to_open(struct incident_head *head, const struct concern *concern)
+{
+    if (concern->unseen == 0)
+        return;
+    head->score = concern->score;
+    head->start = concern->start;
+    head->end = concern->end;
+    head->ack = (struct incident_ack){.by = ""};
+}
+
+bool concern_any_open(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert, bool unseen,
+                      const struct concern_ask *ask, uint32_t *asked)
 {
     struct head_part part = part_of(alerts, alert);
     uint32_t at = 0, end = *asked + CONCERN_ASKED_MAX;
 
     for (const struct incidents_member *member = one->members; member && at < end; member = member->next) {
-        if (!member->m.open || !head_takes(&part, member) || at++ < *asked)
+        if (!member->m.open || !head_takes(&part, member) || (unseen && !is_unseen(member)) || at++ < *asked)
             continue;
-        if (ask(context, member->m.metric))
+        if (ask->is_audible(ask->context, member->m.metric))
             return true;
     }
     *asked = at < end ? 0 : end;
     return false;
+}
+
+uint32_t concern_mute(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert,
+                      const struct concern_ask *ask)
+{
+    struct head_part part = part_of(alerts, alert);
+    uint32_t muted = 0;
+
+    for (const struct incidents_member *member = one->members; member; member = member->next) {
+        if (!head_takes(&part, member) || ask->is_audible(ask->context, member->m.metric))
+            continue;
+        member->metric->muted = true; /* and so its other members are not taken, nor asked of */
+        muted++;
+    }
+    return muted;
+}
+
+void concern_unmute(const struct incidents_one *one)
+{
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        member->metric->muted = false;
 }
 
 /* Those that the head names. */

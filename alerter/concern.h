@@ -14,21 +14,42 @@
 
 struct incidents_one;
 
-/* I1: metrics and open are no more than members; metrics is 0 when members is. */
+/* Somebody who sees to the incident, or finds it normal, means what was known then: what joined later is unseen; all is
+ * while nobody does.
+ *
+ * I1: metrics, open and unseen are no more than members; metrics is 0 when members is. */
 struct concern {
     uint32_t members, metrics, open; /* ever, the metrics that these are of, and those that are open */
+    uint32_t unseen;
+    double score;        /* the highest of the unseen, or 0, */
+    uint32_t start, end; /* and the times that these cover: nothing where there are none */
 };
 
 /* Counts for each of the alerts, in their order, in two walks over the members. */
 void concern_count(const struct incidents_one *one, const struct conf_alerts *alerts, struct concern *counts);
 
-/* Whether `ask` says yes of one of the members that concern the alert and are open. It is asked of up to
- * CONCERN_ASKED_MAX of them, behind the first `*asked`, which moves on and begins anew behind the last: so an incident
- * of any size is asked through in some calls, and each has its bound. */
+/* Makes of the whole incident's head that by which an opening is judged: its score and times are those of what concerns
+ * the alert and is unseen, and where there is such, nobody sees to it. */
+void concern_to_open(struct incident_head *head, const struct concern *concern);
+
+/* Which metrics are to be told of: not those that are muted. */
+struct concern_ask {
+    bool (*is_audible)(const void *context, const char *metric);
+    const void *context;
+};
+
+/* Whether one of the members that concern the alert and are open, and if it is to be `unseen` is so, is audible. Up to
+ * CONCERN_ASKED_MAX are asked of, behind the first `*asked`, which moves on and begins anew behind the last: so an
+ * incident of any size is asked through in some calls, and each has its bound. */
 #define CONCERN_ASKED_MAX 1000
-typedef bool concern_ask(const void *context, const char *metric);
-bool concern_any_open(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert, concern_ask *ask,
-                      const void *context, uint32_t *asked);
+bool concern_any_open(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert, bool unseen,
+                      const struct concern_ask *ask, uint32_t *asked);
+
+/* Has concern_count() and concern_head() leave out what concerns the alert and is not audible, until concern_unmute().
+ * Asks of each member. Returns of how many metrics these are. */
+uint32_t concern_mute(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert,
+                      const struct concern_ask *ask);
+void concern_unmute(const struct incidents_one *one);
 
 /* The head (head_make()) of the part that concerns the alert of this index. `head` is the whole incident's, and `one`
  * what is held of it, or NULL. `title` gets its text. Returns false, with `*part` unspecified, when nothing does. */

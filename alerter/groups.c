@@ -105,16 +105,25 @@ int groups_settle(struct told *t, struct told_one *one, size_t way)
     return 0;
 }
 
+/* Who said something of an incident before anything that concerns the alert joined it said nothing of that. */
+static struct incident_head head_of(const struct told_one *one, size_t way)
+{
+    const struct concern *concern = &one->way[way].concern;
+    struct incident_head head = one->head;
+
+    head.metrics = concern->metrics;
+    if (concern->members > 0 && concern->unseen == concern->members)
+        head.ack = (struct incident_ack){.by = ""};
+    return head;
+}
+
 void groups_head(struct incident_head *head, const struct told_one *leader, size_t way)
 {
-    uint32_t metrics = leader->way[way].concern.metrics;
-
-    *head = leader->head;
+    *head = head_of(leader, way);
     for (const struct told_one *one = leader->way[way].followers; one; one = one->way[way].next) {
-        head_merge(head, &one->head);
-        metrics += one->way[way].concern.metrics;
+        struct incident_head other = head_of(one, way);
+        head_merge(head, &other);
     }
-    head->metrics = metrics;
 }
 
 static struct told_one *find_held(const struct told *t, const char *id)

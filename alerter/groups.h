@@ -37,7 +37,8 @@ void groups_part(struct told_one *one, size_t way);
 int groups_settle(struct told *t, struct told_one *one, size_t way);
 
 /* What all those that lead and follow are together: as one incident, whose id is that of one that is open, but of whose
- * metrics only those count that concern the way's alert. Points into their heads; the title is the leader's. */
+ * metrics only those count that concern the way's alert, and of who sees to it only who could know of these. Points
+ * into their heads; the title is the leader's. */
 void groups_head(struct incident_head *head, const struct told_one *leader, size_t way);
 
 /* Finds again who leads and who follows, from the states of all that is held. Returns 0, or -1 when memory is out. */

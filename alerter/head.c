@@ -32,7 +32,8 @@ static enum incident_direction direction_of(unsigned ways)
 
 bool head_takes(const struct head_part *part, const struct incidents_member *member)
 {
-    return !part || ((part->states >> member->m.what & 1) && metrics_matched_by(member->metric, part->alert));
+    return !part || ((part->states >> member->m.what & 1) && !member->metric->muted &&
+                     metrics_matched_by(member->metric, part->alert));
 }
 
 /* The title does not depend on the order in which members came: it begins with the first mover. */

@@ -5,7 +5,8 @@
 #include "alerter/incidents.h"
 #include "alerter/parts.h"
 
-/* Of an incident's members those that an alert tells of: that are in one of `states`, and of a metric that matches. */
+/* Of an incident's members those that an alert tells of: that are in one of `states`, and of a metric that matches and
+ * is not marked as muted. */
 struct head_part {
     size_t alert; /* its index */
     uint32_t states;

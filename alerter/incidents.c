@@ -238,19 +238,32 @@ static int found_with(struct incidents *s, const struct incident_member *m, int6
     return 0;
 }
 
+/* When it joins `one`, s: what flaps in it was known since it first did. */
+static int64_t joined_at(const struct incidents *s, const struct incidents_one *one, const struct incident_member *m,
+                         int64_t now_wall_ms)
+{
+    const struct metrics_one *metric = metrics_find(s->metrics, m->metric);
+    const struct incidents_member *newest = metric ? metric->newest : NULL;
+    bool is_known = newest && newest->incident == one && newest->m.what == m->what;
+
+    return is_known ? newest->m.joined_s : now_wall_ms / 1000;
+}
+
 static int take_new(struct incidents *s, const struct grouping_rules *rules, const struct incident_member *m,
                     int64_t now_wall_ms)
 {
     struct incidents_one *one = find_flapping(s, rules, m);
+    struct incident_member joining = *m;
 
     if (!one)
         one = (struct incidents_one *)grouping_find(&s->grouping, rules, m->metric, m->start);
+    joining.joined_s = joined_at(s, one, m, now_wall_ms);
     if (!one)
-        return found_with(s, m, now_wall_ms);
+        return found_with(s, &joining, now_wall_ms);
     if (one->group.closed && m->start > one->group.end)
         note_back(s, one);
     s->joined++;
-    if (add_member(s, one, m) < 0)
+    if (add_member(s, one, &joining) < 0)
         return -1;
     settle(s, one, now_wall_ms);
     return 0;
@@ -275,12 +288,14 @@ int incidents_take(struct incidents *s, const struct grouping_rules *rules, cons
         return 0;
     struct incidents_one *one = member->incident;
     const char *metric = member->m.metric;
+    int64_t joined_s = member->m.joined_s;
     if (m->open && one->group.closed)
         note_back(s, one);
     one->open_members = one->open_members - member->m.open + m->open;
     s->n_open_members = s->n_open_members - member->m.open + m->open;
     member->m = *m;
     member->m.metric = metric;
+    member->m.joined_s = joined_s;
     member->changed = true;
     if (m->end > one->group.end)
         one->group.end = m->end;

@@ -120,7 +120,7 @@ static bool turn(struct alerter *a)
         return false;
     }
     bool more = follow_turn(&a->follow, a->store, &a->settings, a->counters);
-    if (a->follow.loaded)
+    if (a->follow.loaded && lease_hold(&a->lease, a->store)) /* to load a storm's incidents takes a second or two */
         notify_turn(&a->notify, a->store, &a->settings, &a->follow.incidents, a->counters);
     return more;
 }

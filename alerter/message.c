@@ -127,6 +127,7 @@ void message_read_head(struct message_head *h, const json_t *head)
         .whole_title = read_text(whole, "title"),
         .whole_metrics = read_integer(whole, "metrics"),
         .whole_score = read_number(whole, "score"),
+        .muted = read_integer(head, "muted"),
         .score = read_number(head, "score"),
         .first = json_object_get(head, "first"),
         .strongest = json_object_get(head, "strongest"),

@@ -50,6 +50,7 @@ struct message_head {
     const char *whole_title; /* of what it is but the part that concerns the alert; "" of all of it */
     int64_t whole_metrics;
     double whole_score;
+    int64_t muted; /* metrics that are left out since a mute has them */
     double score;
     const json_t *first, *strongest; /* member and array of members; NULL where there are none */
 };

@@ -15,6 +15,8 @@
 #define FIRST_MAX 104
 #define NAME_MAX_BYTES 404
 
+#define MARKS_NAMED 3 /* a deploy is often several, and the nearest not always the one */
+
 static const char *const kind_words[] = {[MESSAGE_OPEN] = "OPEN",
                                          [MESSAGE_UPDATE] = "UPDATE",
                                          [MESSAGE_RESOLVE] = "RESOLVED",
@@ -131,27 +133,23 @@ add(struct message_text_facts *f, const char *label, const char *format, ...)
     f->fact[f->n++].label = label;
 }
 
-/* "40s after deploy 1234": the last mark that was set before the incident began, or the first one after. */
-static void add_mark(struct message_text_facts *f, const struct message *m, int64_t start)
+/* "40s after deploy 1234, 15m00s after deploy 1233": the last marks that were set before the incident began, the
+ * nearest first. The message has them in the order of their times. */
+static void add_marks(struct message_text_facts *f, const struct message *m, int64_t start)
 {
-    const json_t *nearest = NULL, *mark;
-    int64_t nearest_at = 0;
-    size_t i;
-    json_array_foreach(m->marks, i, mark) {
+    char said[MESSAGE_TEXT_VALUE_MAX] = "", span[UNITS_TEXT_MAX];
+    size_t n = 0, len = 0;
+    for (size_t i = json_array_size(m->marks); i > 0 && n < MARKS_NAMED && len < sizeof said; i--) {
+        const json_t *mark = json_array_get(m->marks, i - 1);
+        const char *text = json_string_value(json_object_get(mark, "text"));
         int64_t at = json_integer_value(json_object_get(mark, "at"));
-        if (at < 0 || at > UINT32_MAX)
+        if (text == NULL || at < 0 || at > start)
             continue;
-        if (nearest == NULL || (at <= start && (nearest_at > start || at >= nearest_at)) ||
-            (at > start && nearest_at > start && at < nearest_at)) {
-            nearest = mark;
-            nearest_at = at;
-        }
+        len += (size_t)snprintf(said + len, sizeof said - len, "%s%s after %s", n++ > 0 ? ", " : "",
+                                span_text(span, start - at), text);
     }
-    const char *text = json_string_value(json_object_get(nearest, "text"));
-    char span[UNITS_TEXT_MAX];
-    if (text != NULL)
-        add(f, "Began", "%s %s %s", span_text(span, start > nearest_at ? start - nearest_at : nearest_at - start),
-            start >= nearest_at ? "after" : "before", text);
+    if (n > 0)
+        add(f, "Began", "%s", said);
 }
 
 /* What the first mover did: a state or a forecast, its value at the peak, what was expected. */
@@ -193,7 +191,9 @@ static void add_incident(struct message_text_facts *f, const struct message *m)
     add(f, "Score", "%.0f, %s", h.score, h.direction);
     if (*h.whole_title != '\0')
         add(f, "Part of", "%s: %" PRId64 " metrics, score %.0f", h.whole_title, h.whole_metrics, h.whole_score);
-    add_mark(f, m, h.start);
+    if (h.muted > 0)
+        add(f, "Muted", "%" PRId64 " metric%s more, left out here", h.muted, plural(h.muted));
+    add_marks(f, m, h.start);
 }
 
 void message_text_facts(struct message_text_facts *f, const struct message *m)

@@ -17,6 +17,7 @@ struct metrics_one {
     size_t n; /* members */
     uint32_t whats; /* of whoever looks at the members of an incident, while it looks: a bit for what each of them is.
                        0 in between */
+    bool muted; /* of the same: what it is not to look at. False in between */
     struct incidents_member *newest; /* by start; NULL when that one was forgotten */
     const char *name;
     uint64_t matched_by[]; /* a bit for each alert: they are held against its name but once */

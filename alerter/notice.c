@@ -48,12 +48,29 @@ static int add_links(struct message *m, struct store *s, const char *page, const
     return 0;
 }
 
-/* What rules say of the first mover, and what was done shortly before it began. */
+static const char *metric_of(const json_t *member)
+{
+    return json_string_value(json_object_get(member, "metric"));
+}
+
+/* What was done, to any of the metrics that the head names, shortly before it began. NULL when Redis did not answer. */
+static json_t *read_marks(struct store *s, const json_t *head)
+{
+    const char *metrics[INCIDENT_STRONGEST + 1];
+    int64_t start = json_integer_value(json_object_get(head, "start"));
+    const json_t *member;
+    size_t i, n = 0;
+    metrics[n++] = metric_of(json_object_get(head, "first"));
+    json_array_foreach(json_object_get(head, "strongest"), i, member)
+        if (n <= INCIDENT_STRONGEST && metric_of(member))
+            metrics[n++] = metric_of(member);
+    return marks_read(s, metrics, n, start - MARKS_BEFORE_S, start);
+}
+
+/* What rules say of the first mover, and the marks. */
 static int add_context(struct message *m, struct store *s, const struct settings *settings, const json_t *head)
 {
-    const json_t *first = json_object_get(head, "first");
-    const char *metric = json_string_value(json_object_get(first, "metric"));
-    int64_t start = json_integer_value(json_object_get(head, "start"));
+    const char *metric = metric_of(json_object_get(head, "first"));
     struct conf_about about;
     if (!metric)
         return 0;
@@ -62,14 +79,14 @@ static int add_context(struct message *m, struct store *s, const struct settings
     m->owner = or_null(about.owner);
     m->description = or_null(about.description);
     m->runbook = or_null(about.runbook);
-    m->marks = marks_read(s, metric, strlen(metric), start - MARKS_BEFORE_S, start);
+    m->marks = read_marks(s, head);
     return m->marks ? 0 : -1;
 }
 
 /* The metric's unit, beside what the head says of it: each number of a message is one of something. */
 static void add_unit(json_t *member, const struct settings *settings)
 {
-    const char *metric = json_string_value(json_object_get(member, "metric"));
+    const char *metric = metric_of(member);
     char unit[UNIT_MAX];
     struct conf_about about;
     if (!metric)

@@ -46,37 +46,28 @@ static bool concern_of(const struct notify *n, const struct told_one *one, size_
     return !way->is_former && concern_head(head, &one->head, held, n->told.alerts, way->alert_index, title);
 }
 
-/* Of whom a mute is asked. */
-struct hearing {
-    const struct conf_mutes *file, *page;
-    int64_t now_s;
-};
-
 static bool is_audible(const void *context, const char *metric)
 {
-    const struct hearing *h = context;
+    const struct notify_hearing *h = context;
     return !mutes_find(h->file, h->page, metric, strlen(metric), h->now_s);
 }
 
-/* Whether something that concerns the alert is wrong now, and is not muted. */
-static bool is_wanted(const struct notify *n, const struct settings *settings, struct told_one *one, size_t i,
-                      int64_t now_s)
+/* Whether something that concerns the alert is wrong now, and is not muted; and is `unseen`, if it is to be. */
+static bool is_wanted(const struct notify *n, struct told_one *one, size_t i, bool unseen)
 {
     const struct ways_one *way = &n->told.ways.list[i];
     const struct incidents_one *held = incidents_find(n->incidents, one->id);
-    const struct hearing hearing = {.file = &settings->mutes, .page = &n->mutes.mutes, .now_s = now_s};
     if (!held || way->is_former || !one->head.open || one->way[i].concern.open == 0)
         return false;
-    return concern_any_open(held, n->told.alerts, way->alert_index, is_audible, &hearing, &one->way[i].asked);
+    return concern_any_open(held, n->told.alerts, way->alert_index, unseen, &n->ask, &one->way[i].asked);
 }
 
 /* The same of those that are told together: one of them is enough. */
-static bool is_any_wanted(const struct notify *n, const struct settings *settings, struct told_one *one, size_t i,
-                          int64_t now_s)
+static bool is_any_wanted(const struct notify *n, struct told_one *one, size_t i, bool unseen)
 {
-    bool wanted = is_wanted(n, settings, one, i, now_s);
+    bool wanted = is_wanted(n, one, i, unseen);
     for (struct told_one *f = one->way[i].followers; f && !wanted; f = f->way[i].next)
-        wanted = is_wanted(n, settings, f, i, now_s);
+        wanted = is_wanted(n, f, i, unseen);
     return wanted;
 }
 
@@ -185,7 +176,8 @@ static int send_pending(struct notify *n, struct store *s, const struct settings
 {
     const struct ways_one *way = &n->told.ways.list[i];
     struct routing_state *told = &one->way[i].state;
-    json_t *head = subject_json(&n->told, n->incidents, one, i);
+    bool is_end = told->pending == ROUTING_RESOLVE;
+    json_t *head = subject_json(&n->told, n->incidents, one, i, is_end ? NULL : &n->ask);
     const char *channel = settings->channels.list[way->channel].name;
     int result = head ? notice_send(s, settings, way->alert->name, channel, told, head) : -1;
     json_decref(head);
@@ -196,16 +188,37 @@ static int send_pending(struct notify *n, struct store *s, const struct settings
     return groups_settle(&n->told, one, i) == 0 ? told_save(&n->told, s, one, i) : -1;
 }
 
-/* What is to be told now of an incident, or of the group that it leads. */
-static enum routing_kind decide(const struct notify *n, const struct settings *settings, struct told_one *one,
-                                size_t i, const struct incident_head *head)
+/* Has what is about to open be judged by what is not muted alone. Returns whether anything is. */
+static bool leave_out_muted(const struct notify *n, const struct told_one *one, size_t i, struct incident_head *head)
+{
+    const struct incidents_one *held = incidents_find(n->incidents, one->id);
+    size_t alert = n->told.ways.list[i].alert_index;
+    uint32_t muted = concern_mute(held, n->told.alerts, alert, &n->ask);
+    if (muted > 0) {
+        concern_count(held, n->told.alerts, n->told.counts);
+        concern_to_open(head, &n->told.counts[alert]);
+    }
+    concern_unmute(held);
+    return muted > 0;
+}
+
+/* What is to be told now of an incident, or of the group that it leads; and by which head. */
+static enum routing_kind decide(const struct notify *n, struct told_one *one, size_t i, struct incident_head *head)
 {
     const struct alert_settings *alert = n->told.ways.list[i].alert;
     int score = alert->min_score > 0 ? (int)alert->min_score : n->bar.score;
-    int64_t now_s = clock_wall_s();
-    enum routing_kind kind = routing_decide(&one->way[i].state, alert, score, head, now_s);
-    bool wanted = kind == ROUTING_RESOLVE || (kind != ROUTING_NOTHING && is_any_wanted(n, settings, one, i, now_s));
-    return wanted ? kind : ROUTING_NOTHING;
+    bool told = one->way[i].state.told;
+    groups_head(head, one, i);
+    if (!told)
+        concern_to_open(head, &one->way[i].concern);
+    enum routing_kind kind = routing_decide(&one->way[i].state, alert, score, head, clock_wall_s());
+    if (kind == ROUTING_NOTHING || kind == ROUTING_RESOLVE)
+        return kind;
+    if (!is_any_wanted(n, one, i, !told))
+        return ROUTING_NOTHING;
+    if (kind == ROUTING_OPEN && leave_out_muted(n, one, i, head))
+        return routing_decide(&one->way[i].state, alert, score, head, clock_wall_s());
+    return kind;
 }
 
 /* Tells what is to be told of an incident on one way. Returns 0, or -1 when Redis did not answer. */
@@ -227,8 +240,7 @@ static int route(struct notify *n, struct store *s, const struct settings *setti
                 return result < 0 ? -1 : 0;
         }
         struct incident_head head;
-        groups_head(&head, one, i);
-        enum routing_kind kind = decide(n, settings, one, i, &head);
+        enum routing_kind kind = decide(n, one, i, &head);
         if (kind == ROUTING_NOTHING)
             return 0;
         if (kind == ROUTING_OPEN) {
@@ -328,6 +340,8 @@ static int follow_clock(struct notify *n, struct store *s, const struct settings
     int64_t now_mono_ms = clock_mono_ms();
     if (mutes_saved_poll(&n->mutes, s) < 0)
         return -1;
+    n->hearing = (struct notify_hearing){.file = &settings->mutes, .page = &n->mutes.mutes, .now_s = clock_wall_s()};
+    n->ask = (struct concern_ask){.is_audible = is_audible, .context = &n->hearing};
     if (now_mono_ms < n->surface_mono_ms)
         return 0;
     n->surface_mono_ms = now_mono_ms + SURFACE_MS;
@@ -370,10 +384,7 @@ void notify_turn(struct notify *n, struct store *s, const struct settings *setti
                  uint64_t *counters)
 {
     n->incidents = incidents;
-    int result = n->loaded ? 0 : load(n, s, settings);
-    if (result == 0)
-        result = step(n, s, settings, counters);
-    if (result >= 0)
+    if ((n->loaded ? step(n, s, settings, counters) : load(n, s, settings)) >= 0)
         return;
     counters[ALERTER_redis_errors]++;
     notify_drop(n);

@@ -20,6 +20,11 @@ struct notify {
     struct surface surface;
     struct budget_bar bar;
     struct mutes_saved mutes;
+    struct notify_hearing { /* of which mutes it is asked, and of what time */
+        const struct conf_mutes *file, *page;
+        int64_t now_s;
+    } hearing;
+    struct concern_ask ask; /* of `hearing` */
     bool passing;          /* a pass over all incidents is under way */
     struct told_one *next; /* of it: NULL at its end */
     bool blocked;          /* something was to be told in it, and a channel's queue was full */

@@ -10,6 +10,7 @@
 /* Incidents' heads, as one. Points into itself: it is not to be copied. */
 struct sum {
     size_t n;
+    json_int_t muted; /* metrics that are left out */
     struct incident_head head;
     char title[PARTS_TITLE_MAX]; /* of more than one, and of a part */
     struct parts_common common;  /* of the metrics that they name */
@@ -45,17 +46,23 @@ static void take_state(struct incident_head *part, const struct incident_head *w
     part->ack = whole->ack;
 }
 
-/* What concerns the way's alert of one incident. */
+/* What concerns the way's alert of one incident, and is audible. */
 static void add_part(struct sum *sum, const struct told *t, const struct incidents *incidents,
-                     const struct told_one *one, size_t way)
+                     const struct told_one *one, size_t way, const struct concern_ask *ask)
 {
     const struct ways_one *of = &t->ways.list[way];
+    const struct incidents_one *held = incidents_find(incidents, one->id);
     struct incident_head head;
     char other[PARTS_TITLE_MAX];
 
-    if (!of->is_former && concern_head(&head, &one->head, incidents_find(incidents, one->id), t->alerts,
-                                       of->alert_index, sum->n == 0 ? sum->title : other))
+    if (of->is_former)
+        return;
+    if (held && ask)
+        sum->muted += concern_mute(held, t->alerts, of->alert_index, ask);
+    if (concern_head(&head, &one->head, held, t->alerts, of->alert_index, sum->n == 0 ? sum->title : other))
         add(sum, &head);
+    if (held)
+        concern_unmute(held);
 }
 
 /* Adds a member to an object that may be NULL, as all of it is when memory is out. Returns the object or NULL. */
@@ -81,22 +88,26 @@ static json_t *to_json(const struct sum *part, const struct sum *whole, const ch
 
     if (is_part)
         json = with(json, "whole", whole_json(&whole->head));
+    if (is_part && part->muted > 0)
+        json = with(json, "muted", json_integer(part->muted));
     if (whole->n > 1)
         json = with(json, "group", json_pack("{s:s, s:I}", "id", leader, "incidents", (json_int_t)whole->n));
     return json;
 }
 
 json_t *subject_json(const struct told *t, const struct incidents *incidents, const struct told_one *leader,
-                     size_t way)
+                     size_t way, const struct concern_ask *ask)
 {
     struct sum whole = {.n = 0}, part = {.n = 0};
 
     add(&whole, &leader->head);
-    add_part(&part, t, incidents, leader, way);
+    add_part(&part, t, incidents, leader, way, ask);
     for (const struct told_one *one = leader->way[way].followers; one; one = one->way[way].next) {
         add(&whole, &one->head);
-        add_part(&part, t, incidents, one, way);
+        add_part(&part, t, incidents, one, way, ask);
     }
+    if (ask && part.n == 0) /* all of it was muted just now */
+        return subject_json(t, incidents, leader, way, NULL);
     finish(&whole);
     finish(&part);
     take_state(&part.head, &whole.head);

@@ -32,12 +32,13 @@ json_t *incident_member_to_json(const struct incident_member *m)
 {
     const struct engine_told *told = &m->told;
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b}", "id", m->id,
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:I}", "id", m->id,
                      "metric", m->metric, "start", (json_int_t)m->start, "end", (json_int_t)m->end, "state",
                      state_name(m->open), "direction", direction_names[m->direction], "score", member_real(m->score),
                      "peak_at", (json_int_t)m->peak_at, "what", incident_what_name(m->what), "note", m->note, "value",
                      member_real(told->value), "expected", member_real(told->expected), "lower",
-                     member_real(told->lower), "upper", member_real(told->upper), "mean", (int)told->is_mean);
+                     member_real(told->lower), "upper", member_real(told->upper), "mean", (int)told->is_mean,
+                     "joined_at", (json_int_t)m->joined_s);
 }
 
 static json_t *strongest_to_json(const struct incident_head *h)
@@ -129,6 +130,7 @@ int incident_member_from_json(struct incident_member *m, const json_t *json)
     *m = (struct incident_member){.metric = member_text(json, "metric", KEYS_NAME_MAX, &bad),
                                   .start = member_uint32(json, "start", &bad),
                                   .end = member_uint32(json, "end", &bad),
+                                  .joined_s = member_newer_uint32(json, "joined_at", &bad),
                                   .open = read_open(json, &bad),
                                   .direction = read_direction(json, INCIDENT_DOWN, &bad),
                                   .score = member_number(json, "score", &bad),

@@ -8,35 +8,37 @@
 #include "ridgeline/glob.h"
 #include "ridgeline/keys.h"
 
-static bool is_of(const json_t *mark, const char *metric, size_t len)
+static bool is_of(const json_t *mark, const char *const *metrics, size_t n)
 {
     const char *match = json_string_value(json_object_get(mark, "match"));
     struct glob *glob = match ? glob_new(match, NULL) : NULL;
-    bool is = glob && glob_match(glob, metric, len);
+    bool is = false;
+    for (size_t i = 0; glob && !is && i < n; i++)
+        is = glob_match(glob, metrics[i], strlen(metrics[i]));
     glob_free(glob);
     return is;
 }
 
 /* Puts what a member says at the front of the array: they come newest first. */
-static void take(json_t *array, const redisReply *member, const char *metric, size_t len)
+static void take(json_t *array, const redisReply *member, const char *const *metrics, size_t n)
 {
     json_t *mark = member->type == REDIS_REPLY_STRING ? json_loadb(member->str, member->len, 0, NULL) : NULL;
     json_t *at = json_object_get(mark, "at"), *text = json_object_get(mark, "text");
-    if (json_is_integer(at) && json_is_string(text) && (!metric || is_of(mark, metric, len)))
-        json_array_insert_new(array, 0, metric ? json_pack("{s:O, s:O}", "at", at, "text", text) : json_incref(mark));
+    if (json_is_integer(at) && json_is_string(text) && (!metrics || is_of(mark, metrics, n)))
+        json_array_insert_new(array, 0, metrics ? json_pack("{s:O, s:O}", "at", at, "text", text) : json_incref(mark));
     json_decref(mark);
 }
 
 /* Which marks are of a metric is known only here, so all that Redis keeps are asked for: newer ones of others must not
  * hide its own. */
-json_t *marks_read(struct store *s, const char *metric, size_t len, int64_t from, int64_t until)
+json_t *marks_read(struct store *s, const char *const *metrics, size_t n, int64_t from, int64_t until)
 {
     redisReply *r = store_command(s, "ZREVRANGEBYSCORE " KEYS_MARKS " %lld %lld LIMIT 0 %d", (long long)until,
-                                  (long long)from, metric ? MARKS_MAX : MARKS_READ_MAX);
+                                  (long long)from, metrics ? MARKS_MAX : MARKS_READ_MAX);
     json_t *array = r ? json_array() : NULL;
     if (store_ok(r) && r->type == REDIS_REPLY_ARRAY)
         for (size_t i = 0; array && i < r->elements && json_array_size(array) < MARKS_READ_MAX; i++)
-            take(array, r->element[i], metric, len);
+            take(array, r->element[i], metrics, n);
     freeReplyObject(r);
     return array;
 }

@@ -118,7 +118,7 @@ int marks_add_context(const struct request *request, json_t *out, const char *me
     conf_about(&request->app->settings, metric, len, &about);
     if (prospect_limit(request->store, metric, len, about.limit, learn, &limit) != 0)
         return -1;
-    json_t *marks = marks_read(request->store, metric, len, from, until);
+    json_t *marks = marks_read(request->store, &metric, 1, from, until);
     if (!marks)
         return -1;
     json_object_set_new(out, "marks", marks);

@@ -51,6 +51,7 @@ int exchange_init(struct exchange *x, const struct transport_job *job)
     curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(x->curl, CURLOPT_TIMEOUT, (long)c->timeout_s);
     curl_easy_setopt(x->curl, CURLOPT_CONNECTTIMEOUT, connect_s);
+    curl_easy_setopt(x->curl, CURLOPT_QUICK_EXIT, 1L); /* its end does not wait for a name server */
     curl_easy_setopt(x->curl, CURLOPT_ERRORBUFFER, x->error);
     curl_easy_setopt(x->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(x->curl, CURLOPT_WRITEDATA, x);

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "alerter/channels/lookup.h"
 #include "alerter/channels/transport.h"
 #include "ridgeline/units.h"
 
@@ -98,20 +99,17 @@ static int send_frame(const struct transport_job *job, int fd, int64_t deadline_
 static void send_inet(const struct transport_job *job, int type, struct transport_answer *answer)
 {
     struct units_address address;
-    struct addrinfo hints = {.ai_socktype = type}, *list;
-    char port[8];
+    struct addrinfo *list;
     const char *why;
     if (units_address(job->parcel->target + 4, &address, &why) < 0) {
         fail(answer, job, why);
         return;
     }
-    snprintf(port, sizeof port, "%u", (unsigned)address.port);
-    int unknown = getaddrinfo(address.host, port, &hints, &list);
-    if (unknown != 0) {
-        fail(answer, job, gai_strerror(unknown));
+    int64_t deadline_ms = transport_deadline_mono_ms(job);
+    if (lookup_addresses(job, address.host, address.port, type, deadline_ms, &list, &why) < 0) {
+        fail(answer, job, why);
         return;
     }
-    int64_t deadline_ms = transport_deadline_mono_ms(job);
     int fd = connect_to(job, list, deadline_ms, &why);
     freeaddrinfo(list);
     if (fd < 0)

@@ -48,6 +48,7 @@ struct incident_member {
     char id[ANOMALY_ID_BYTES];
     const char *metric; /* whoever made the member owns it */
     uint32_t start, end; /* end: last anomalous point so far while open */
+    int64_t joined_s;    /* wall time when it joined; what came back, when it first did. 0 where that is not known */
     bool open;
     enum incident_direction direction; /* never INCIDENT_MIXED */
     double score;
@@ -77,11 +78,12 @@ struct incident_head {
 };
 
 /* The API's object: {"id", "metric", "start", "end", "state", "direction", "score", "peak_at", "what", "note", "value",
- * "expected", "lower", "upper", "mean"}. New reference, NULL when memory is out or the name is not UTF-8. */
+ * "expected", "lower", "upper", "mean", "joined_at"}. New reference, NULL when memory is out or the name is not
+ * UTF-8. */
 json_t *incident_member_to_json(const struct incident_member *m);
 
-/* Reads what incident_member_to_json wrote, also before it had values; null becomes NaN, and `metric` points into
- * `json`. Returns 0, or -1 with `*m` unspecified when it is not that. */
+/* Reads what incident_member_to_json wrote, also before it had values or a joining; null becomes NaN, and `metric`
+ * points into `json`. Returns 0, or -1 with `*m` unspecified when it is not that. */
 int incident_member_from_json(struct incident_member *m, const json_t *json);
 
 /* The API's object: {"id", "state", "start", "end", "told_at_ms", "closed_at", "title", "count", "metrics", "open",

@@ -29,10 +29,10 @@
  * Pure. */
 char *marks_member(int64_t at, const char *text, const char *match);
 
-/* The marks of a metric from `from` to `until`, epoch s: an array of {"at", "text"}, oldest first; of all of them when
- * `metric` is NULL, and then with "id" and "match". What cannot be read is passed over, be it all of them. New
- * reference, NULL when Redis did not answer or memory is out. */
-json_t *marks_read(struct store *s, const char *metric, size_t len, int64_t from, int64_t until);
+/* The marks of any of `n` metrics from `from` to `until`, epoch s: an array of {"at", "text"}, oldest first; all that
+ * there are when `metrics` is NULL, and then with "id" and "match". What cannot be read is passed over, be it all of
+ * them. New reference, NULL when Redis did not answer or memory is out. */
+json_t *marks_read(struct store *s, const char *const *metrics, size_t n, int64_t from, int64_t until);
 
 /* Adds one that happened at `at`. Returns 0, or -1 when Redis did not take it. */
 int marks_add(struct store *s, int64_t at, const char *text, const char *match);

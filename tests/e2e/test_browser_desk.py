@@ -77,6 +77,28 @@ def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
     assert not driver.find_elements(By.NAME, "confirm")
 
 
+def test_a_link_says_that_it_speaks_of_the_whole_incident(driver, redis, visit):
+    now, names = int(time.time()), ["shop.db1", "shop.web1", "shop.web2"]
+    for name in names:
+        write_history(redis, name)
+    tell(redis, "open", anomaly(names[0], now - 60, now))
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+
+    def hints(act):
+        driver.get("about:blank")
+        driver.get(f"{page.web.page}/#act={act}&incident={head['id']}&until={now + 3600}&to=x&sig=0")
+        wait_for("the question", lambda: driver.find_elements(By.NAME, "confirm"))
+        return " ".join(hint.text for hint in driver.find_elements(By.CSS_SELECTOR, "#act > .hint"))
+
+    assert "whole incident" not in hints("ack"), "it is one metric"
+    for name in names[1:]:
+        tell(redis, "open", anomaly(name, now - 50, now))
+    wait_for("the others", lambda: heads(redis)[0]["metrics"] == 3)
+    for act in ("ack", "normal"):
+        assert "all 3 metrics of it" in hints(act)
+
+
 def test_a_long_name_fits_where_a_link_leads(driver, redis, visit):
     now = int(time.time())
     name = "servers." + "x" * 300

@@ -58,7 +58,7 @@ def test_marks_of_others_hide_none_of_a_metrics_own(web, redis):
     assert len(web.json("/api/marks")["marks"]) == 200
 
 
-def test_a_mail_names_the_mark_of_a_line(horizon, daemons, tmp_path):
+def test_a_mail_names_the_marks_of_lines_the_nearest_first(horizon, daemons, tmp_path):
     now, server = int(time.time()), MailServer(tmp_path)
     try:
         settings = tmp_path / "alerter.conf"
@@ -66,13 +66,16 @@ def test_a_mail_names_the_mark_of_a_line(horizon, daemons, tmp_path):
             channels = ( {{ name = "post"; type = "mail"; server = "{server.url}"; ca_file = "{server.certificate}";
                             user = "ops"; password = "s3cret"; to = "a@example.org"; from = "b@example.org"; }} );
             alerts = ( {{ name = "all"; channels = "post"; }} );""")
-        send_tcp(horizon.line, f"ridgeline.marks.deploy.1234 1 {now - 100}\n".encode())
-        wait_for("the mark", lambda: marks(horizon.redis))
+        for text, at in (("deploy.1234", now - 100), ("deploy.1233", now - 160), ("migration.7", now - 660)):
+            send_tcp(horizon.line, f"ridgeline.marks.{text} 1 {at}\n".encode())
+        wait_for("the marks", lambda: len(marks(horizon.redis)) == 3)
         tell(horizon.redis, "open", anomaly("shop.orders", now - 60, now - 10, score=80))
         daemons("alerter", settings).wait_ready()
         wait_for("the mail", lambda: server.mails)
         mail = email.message_from_bytes(server.mails[0][2], policy=email.policy.default)
-        assert "after deploy 1234" in mail.get_body(["plain"]).get_content()
+        for form in ("plain", "html"):
+            said = "40s after deploy 1234, 1m40s after deploy 1233, 10m00s after migration 7"
+            assert said in mail.get_body([form]).get_content()
     finally:
         server.stop()
 

@@ -399,8 +399,10 @@ Test(incident, a_member_keeps_what_was_seen_and_expected)
     struct incident_member m = member("a.b", T0, T0 + 50, true, 60), back;
 
     m.told = (struct engine_told){.value = 412.25, .expected = 100, .lower = 80, .upper = INFINITY, .is_mean = true};
+    m.joined_s = NOW_MS / 1000;
     json_t *json = incident_member_to_json(&m);
     cr_assert_eq(incident_member_from_json(&back, json), 0);
+    cr_expect_eq(back.joined_s, NOW_MS / 1000);
     cr_expect(back.told.value == 412.25 && back.told.expected == 100 && back.told.lower == 80 && back.told.is_mean);
     cr_expect(isnan(back.told.upper), "JSON has no infinity");
     json_decref(json);

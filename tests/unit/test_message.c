@@ -333,20 +333,21 @@ Test(message, a_name_that_is_cut_says_so_and_stays_text)
     json_decref(incident);
 }
 
-Test(message, the_mark_nearest_before_the_beginning_is_named)
+Test(message, the_three_marks_nearest_before_the_beginning_are_named_the_nearest_first)
 {
     json_t *incident = head("a", 1);
-    json_t *marks = json_pack("[{s:i,s:s},{s:i,s:s},{s:i,s:s}]", "at", START - 900, "text", "old", "at", START - 40,
-                              "text", "deploy 1234", "at", START + 1, "text", "later");
+    json_t *marks = json_pack("[{s:i,s:s},{s:i,s:s},{s:i,s:s},{s:i,s:s},{s:i,s:s}]", "at", START - 3000, "text",
+                              "oldest", "at", START - 900, "text", "migration 7", "at", START - 60, "text",
+                              "deploy 1233", "at", START, "text", "deploy 1234", "at", START + 1, "text", "later");
     struct message m = sample(MESSAGE_OPEN, incident);
     struct message_text_facts f;
     m.marks = marks;
     message_text_facts(&f, &m);
-    cr_expect_str_eq(fact(&f, "Began"), "40s after deploy 1234");
-    json_array_remove(marks, 0);
-    json_array_remove(marks, 0);
+    cr_expect_str_eq(fact(&f, "Began"), "0s after deploy 1234, 1m00s after deploy 1233, 15m00s after migration 7");
+    for (int i = 0; i < 4; i++)
+        json_array_remove(marks, 0);
     message_text_facts(&f, &m);
-    cr_expect_str_eq(fact(&f, "Began"), "1s before later");
+    cr_expect_str_eq(fact(&f, "Began"), "", "what came later is no reason");
     json_decref(marks);
     json_decref(incident);
 }

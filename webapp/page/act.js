@@ -4,7 +4,7 @@ import {get} from './api.js';
 import {sayOfIncident} from './changes.js';
 import {byField} from './desk.js';
 import {byId, el, replace, setText} from './dom.js';
-import {nowS, time} from './format.js';
+import {nowS, plural, time} from './format.js';
 import {whenBack} from './live.js';
 import {teaching} from './normal.js';
 import {whenInWords} from './rows.js';
@@ -47,6 +47,8 @@ function ask(query, incident) {
     byId('act').append(what, el('p', {class: 'error'}, 'This link has expired: open the incident.'));
     return;
   }
+  const all = incident.metrics > 1 && el('p', {class: 'hint'}, 'This is said of the whole incident, all ',
+    plural(incident.metrics, 'metric'), ' of it, whichever of them the message is about.');
   const by = byField(), said = el('p', {class: 'said', role: 'status'});
   const choices = act === 'normal' && teaching(incident.id);
   const confirm = el('button', {class: 'primary', name: 'confirm'}, words);
@@ -67,6 +69,7 @@ function ask(query, incident) {
       if (error.status === 409) choices.reload();
     }
   }}, choices && choices.node, el('div', {class: 'actions'}, by, confirm, said));
-  byId('act').append(what, form, el('p', {class: 'hint'}, 'The link holds until ', time(until), '.'));
+  const holds = el('p', {class: 'hint'}, 'The link holds until ', time(until), '.');
+  byId('act').append(what, ...(all ? [all] : []), form, holds);
   by.focus();
 }

@@ -8,7 +8,7 @@ import {whenBack} from './live.js';
 import {inWords} from './preview.js';
 
 const ONCE = {change: '', title: 'Only this time', hint: 'The next like it opens as before.'};
-const NOTED = 'Noted: no message tells of it any more.';
+const NOTED = 'Noted: no message tells of it any more, unless others join.';
 const CLOSES = 'What is open closes once nothing was odd for as long as close_after says.';
 const STATES = {stale: 'fell silent', gap: 'was silent', flat: 'stopped moving', dropout: 'fell to nothing',
   reset: 'began to count anew'};
