@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "ridgeline/version.h"
 
 static const struct {
     const char *name;
@@ -25,6 +26,7 @@ static void usage(FILE *to)
     fprintf(to, "usage: ridgeline COMMAND [OPTIONS]; ridgeline COMMAND --help tells more\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(to, "  %-13s %s\n", commands[i].name, commands[i].help);
+    fputs("  version       print the version, as --version does\n", to);
 }
 
 /* Whether we were called as `name`, by whatever path. */
@@ -47,6 +49,10 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        puts("ridgeline " RIDGELINE_VERSION);
         return 0;
     }
     fprintf(stderr, "ridgeline: no command \"%s\"\n", argv[1]);

@@ -10,6 +10,7 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
+#include "ridgeline/version.h"
 
 #define COUNTERS_DEF(n, k, h) {#n, COUNTERS_##k, h},
 const struct counters_def counters_horizon[HORIZON_N] = {HORIZON_COUNTERS(COUNTERS_DEF)};
@@ -58,10 +59,11 @@ int64_t counters_begin(struct store *s, const char *process)
     char key[KEYS_MAX];
     keys_stats(key, process);
     int64_t generation = store_integer(store_command(s, "HINCRBY %s generation 1", key));
-    if (generation < 0 || store_done(store_command(s, "HSET %s started %lld pid %d owner %s", key,
-                                                   (long long)clock_wall_s(), (int)getpid(), proc_identity())) != 0)
+    if (generation < 0)
         return -1;
-    return generation;
+    redisReply *r = store_command(s, "HSET %s started %lld pid %d owner %s version " RIDGELINE_VERSION, key,
+                                  (long long)clock_wall_s(), (int)getpid(), proc_identity());
+    return store_done(r) == 0 ? generation : -1;
 }
 
 int counters_save(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,

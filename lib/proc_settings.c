@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ridgeline/log.h"
+#include "ridgeline/version.h"
 
 static void usage(FILE *to, const char *name)
 {
@@ -21,18 +22,20 @@ static void usage(FILE *to, const char *name)
             "usage: %s [--settings FILE] [--state-dir DIR] [--set NAME=VALUE]...\n\n"
             "  --settings FILE   settings.conf; without it the defaults are in force\n"
             "  --state-dir DIR   where data is kept, whatever the file says\n"
-            "  --set NAME=VALUE  one setting, whatever the file says: --set horizon.max_age=2h\n\n"
+            "  --set NAME=VALUE  one setting, whatever the file says: --set horizon.max_age=2h\n"
+            "  --version         prints the version\n\n"
             "docs/SETTINGS.md tells every setting. SIGHUP reads the file again, SIGTERM stops in order.\n",
             name);
 }
 
 static void parse_args(const char *name, int argc, char **argv, struct proc_args *args)
 {
-    enum { SETTINGS = 256, STATE_DIR, SET, READY_FD, SETTINGS_FD, HELP };
+    enum { SETTINGS = 256, STATE_DIR, SET, READY_FD, SETTINGS_FD, VERSION, HELP };
     static const struct option options[] = {
         {"settings", required_argument, NULL, SETTINGS}, {"state-dir", required_argument, NULL, STATE_DIR},
         {"set", required_argument, NULL, SET},           {"ready-fd", required_argument, NULL, READY_FD},
-        {"settings-fd", required_argument, NULL, SETTINGS_FD}, {"help", no_argument, NULL, HELP},
+        {"settings-fd", required_argument, NULL, SETTINGS_FD}, {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
     size_t n_sets = 0;
@@ -48,6 +51,9 @@ static void parse_args(const char *name, int argc, char **argv, struct proc_args
             args->ready_fd = atoi(optarg);
         } else if (c == SETTINGS_FD) {
             args->settings_fd = atoi(optarg);
+        } else if (c == VERSION) {
+            puts("ridgeline " RIDGELINE_VERSION);
+            exit(0);
         } else {
             usage(c == HELP ? stdout : stderr, name);
             exit(c == HELP ? 0 : 2);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ridgeline/clock.h"
+#include "ridgeline/version.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/hub.h"
@@ -120,6 +121,7 @@ static json_t *process_json(const struct process *p)
         if (processes_number(p, p->defs[i].name, &value))
             json_object_set_new(counters, p->defs[i].name, count(value));
     }
+    json_object_set_new(one, "version", json_string(processes_text(p, "version"))); /* left out where it says none */
     json_object_set_new(one, "counters", counters);
     return one;
 }
@@ -159,6 +161,7 @@ static json_t *settings_json(const struct app *app)
 static void add_own(json_t *out, struct app *app)
 {
     json_object_set_new(out, "at", json_integer(clock_wall_s()));
+    json_object_set_new(out, "version", json_string(RIDGELINE_VERSION));
     json_object_set_new(out, "settings", settings_json(app));
     json_object_set_new(out, "budget", attention_json(app->attention));
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));

@@ -26,7 +26,7 @@ struct proc_args {
 };
 
 /* Reads the command line, loads the settings, starts the log. On an error says
- * why on stderr and exits with 2; with --help prints `usage` and exits 0. */
+ * why on stderr and exits with 2; with --help prints `usage`, with --version the version, and exits 0. */
 void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings);
 
 /* Loads the settings again into `*s` (SIGHUP), and puts their log level in force. A file that does not parse leaves
