@@ -17,6 +17,7 @@ static const struct {
     {"explain", explain_main, "why a metric is or is not anomalous, and which rules apply to it"},
     {"backtest", backtest_main, "judge timestamp,value files as if they arrived live"},
     {"import", import_main, "take history from CSV and whisper files, so that nothing warms up"},
+    {"forget", forget_main, "remove metrics that are no longer wanted, with all that is kept of them"},
     {"test-channel", test_channel_main, "send a test message to a channel and tell what its receiver said"},
     {"check-health", check_health_main, "how all is, as a plugin of Nagios; also by the name check_ridgeline"},
 };
