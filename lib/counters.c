@@ -100,12 +100,12 @@ static bool find_twin(struct store *s, const char *process, const char *key, cha
     return found;
 }
 
-#define FIXED_WORDS 16 /* HSET, the key, and what is saved beside the counters */
+#define FIXED_WORDS 20 /* HSET, the key, and what is saved beside the counters */
 
 int counters_save_with(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
                        size_t n, const char *field, const char *text)
 {
-    char key[KEYS_MAX], now_ms[24], refused[CONF_ERROR_MAX], twin[PROC_IDENTITY_MAX];
+    char key[KEYS_MAX], now_ms[24], refused[CONF_ERROR_MAX], pending[CONF_ERROR_MAX], twin[PROC_IDENTITY_MAX];
     struct words w = {.argv = calloc(FIXED_WORDS + 2 * n, sizeof *w.argv)};
     size_t *lens = calloc(FIXED_WORDS + 2 * n, sizeof *lens);
     char(*texts)[24] = calloc(n + 1, sizeof *texts);
@@ -119,6 +119,9 @@ int counters_save_with(struct store *s, const char *process, const struct counte
     put(&w, "saved_at_ms", now_ms);
     proc_refusal(refused);
     put(&w, "settings_refused", refused);
+    proc_pending(pending);
+    put(&w, "settings_pending", pending);
+    put(&w, "settings_fixed", proc_fixed());
     put(&w, "owner", proc_identity());
     if (find_twin(s, process, key, twin)) {
         put(&w, "twin", twin);

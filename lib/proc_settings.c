@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ridgeline/conf_fixed.h"
 #include "ridgeline/log.h"
 #include "ridgeline/version.h"
 
@@ -65,21 +66,61 @@ static void parse_args(const char *name, int argc, char **argv, struct proc_args
     }
 }
 
-static pthread_mutex_t refusal_lock = PTHREAD_MUTEX_INITIALIZER;
-static char refusal[CONF_ERROR_MAX];
+/* What others are told of the settings: why the last file was refused, what of it waits for a restart. */
+static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
+static char refusal[CONF_ERROR_MAX], pending[CONF_ERROR_MAX];
+
+static const struct conf_fixed_option *fixed_options; /* NULL: none */
+static char *fixed; /* as of the start; NULL: memory was out */
+
+static void read_told(const char told[CONF_ERROR_MAX], char out[CONF_ERROR_MAX])
+{
+    pthread_mutex_lock(&told_lock);
+    memcpy(out, told, CONF_ERROR_MAX);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void set_told(char told[CONF_ERROR_MAX], const char *text)
+{
+    pthread_mutex_lock(&told_lock);
+    snprintf(told, CONF_ERROR_MAX, "%s", text);
+    pthread_mutex_unlock(&told_lock);
+}
 
 void proc_refusal(char out[CONF_ERROR_MAX])
 {
-    pthread_mutex_lock(&refusal_lock);
-    memcpy(out, refusal, sizeof refusal);
-    pthread_mutex_unlock(&refusal_lock);
+    read_told(refusal, out);
 }
 
-static void set_refusal(const char *reason)
+void proc_pending(char out[CONF_ERROR_MAX])
 {
-    pthread_mutex_lock(&refusal_lock);
-    snprintf(refusal, sizeof refusal, "%s", reason);
-    pthread_mutex_unlock(&refusal_lock);
+    read_told(pending, out);
+}
+
+const char *proc_fixed(void)
+{
+    return fixed ? fixed : "";
+}
+
+void proc_fix(const struct conf_fixed_option *options, const struct settings *s)
+{
+    fixed_options = options;
+    fixed = conf_fixed_text(options, s);
+}
+
+/* Says what waits for a restart, once. */
+static void compare_fixed(const struct settings *s)
+{
+    char text[CONF_ERROR_MAX], before[CONF_ERROR_MAX], quoted[CONF_ERROR_MAX];
+    char *now = fixed_options ? conf_fixed_text(fixed_options, s) : NULL;
+    if (!now)
+        return;
+    proc_pending(before);
+    conf_fixed_pending(proc_fixed(), now, text, sizeof text);
+    free(now);
+    if (*text != '\0' && strcmp(text, before) != 0)
+        log_warning("restart_needed", "for=%s", log_quote(quoted, sizeof quoted, text, strlen(text)));
+    set_told(pending, text);
 }
 
 /* What others shall read through accepted_fd: `text`, with the NUL behind it. Who reads between the two steps takes the
@@ -148,7 +189,7 @@ void proc_start(const char *name, int argc, char **argv, struct proc_args *args,
         fprintf(stderr, "%s: %s\n", name, error);
         exit(2);
     }
-    set_refusal(refused);
+    set_told(refusal, refused);
     log_init(name, settings->log_level);
 }
 
@@ -156,7 +197,7 @@ void proc_start(const char *name, int argc, char **argv, struct proc_args *args,
 static int keep_old(const struct proc_args *args, const char *reason, bool is_ours)
 {
     char quoted[CONF_ERROR_MAX];
-    set_refusal(reason);
+    set_told(refusal, reason);
     if (is_ours)
         log_error("settings_rejected", "reason=%s kept=old", log_quote(quoted, sizeof quoted, reason, strlen(reason)));
     if (args->accepted_fd >= 0)
@@ -176,8 +217,9 @@ int proc_reload(const struct proc_args *args, struct settings *s)
     }
     conf_free(s);
     *s = fresh;
-    set_refusal("");
+    set_told(refusal, "");
     log_set_lowest(s->log_level);
     log_info("settings_reloaded", "file=%s", s->path);
+    compare_fixed(s);
     return 0;
 }

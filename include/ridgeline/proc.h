@@ -37,6 +37,18 @@ int proc_reload(const struct proc_args *args, struct settings *s);
 /* Why the file that was offered last is not in force, "FILE:LINE: reason"; "" when it is. For any thread. */
 void proc_refusal(char out[CONF_ERROR_MAX]);
 
+/* Settings that a later proc_reload() cannot bring into force: which these are (static, up to one without a name), and
+ * that they stay as they are in `s`. After proc_start(), before there are threads. Where a file that is read later says
+ * otherwise, the log and proc_pending() say that it needs a restart. */
+struct conf_fixed_option;
+void proc_fix(const struct conf_fixed_option *options, const struct settings *s);
+
+/* What stays in force, as conf_fixed_text() gives it; "" where nothing was said to. */
+const char *proc_fixed(void);
+
+/* What of the file waits for a restart, as conf_fixed_pending() gives it; "" for nothing. For any thread. */
+void proc_pending(char out[CONF_ERROR_MAX]);
+
 /* "PID@HOST:START", START in epoch ms: tells this process, and those that it forks, from any other. For any thread. */
 #define PROC_IDENTITY_MAX 128
 const char *proc_identity(void);
