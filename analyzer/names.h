@@ -1,6 +1,6 @@
-/* How a worker learns of its metrics, and which of them were removed on purpose: from the stream of new names each second, and from a paced
- * SSCAN of the set of all names at start and every five minutes, for what the stream
- * (which is capped) may have lost. A new metric's saved record is loaded, then its tail is due at once.
+/* How a worker learns of its metrics, and which of them were removed on purpose: from the stream of names each second,
+ * and of its metrics also from a paced SSCAN of the set of all names at start and every five minutes, for what the
+ * stream (which is capped) may have lost. A new metric's saved record is loaded, then its tail is due at once.
  *
  * `ridgeline forget` takes the name out of the set, deletes the metric's keys, and then says so in the stream. What the
  * worker saved of the metric in between it deletes again, and lets the metric go. One that is sent still begins anew:

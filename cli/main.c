@@ -45,9 +45,14 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+    char called[32]; /* getopt's complaints begin with it */
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        snprintf(called, sizeof called, "ridgeline %s", argv[1]);
+        argv[1] = called;
+        return commands[i].run(argc - 1, argv + 1);
+    }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return 0;

@@ -24,7 +24,10 @@ static int exec_redis(void *arg)
     execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", r->socket, "--unixsocketperm", "700",
            "--dir", r->state_dir, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel",
            "warning", "--maxmemory-policy", "noeviction", (char *)NULL);
-    fprintf(stderr, "ridgeline: cannot start redis-server: %s\n", strerror(errno));
+    fprintf(stderr,
+            "ridgeline: cannot start redis-server: %s; install it (apt-get install redis-server), or name a Redis that "
+            "runs: redis, or --set redis=HOST:PORT\n",
+            strerror(errno));
     return 127;
 }
 

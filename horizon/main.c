@@ -254,7 +254,8 @@ static void finish(struct horizon *h)
 int main(int argc, char **argv)
 {
     static struct horizon h;
-    proc_start("horizon", argc, argv, &h.args, &h.settings);
+    proc_start("horizon", "Takes points in, as carbon, StatsD and Skyline send them, and stores them in Redis.",
+               argc, argv, &h.args, &h.settings);
     proc_fix(fixed, &h.settings);
     signal(SIGPIPE, SIG_IGN);
     proc_raise_descriptor_limit();

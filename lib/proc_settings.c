@@ -17,19 +17,20 @@
 #include "ridgeline/log.h"
 #include "ridgeline/version.h"
 
-static void usage(FILE *to, const char *name)
+static void usage(FILE *to, const char *name, const char *about)
 {
     fprintf(to,
             "usage: %s [--settings FILE] [--state-dir DIR] [--set NAME=VALUE]...\n\n"
+            "%s\n\n"
             "  --settings FILE   settings.conf; without it the defaults are in force\n"
             "  --state-dir DIR   where data is kept, whatever the file says\n"
             "  --set NAME=VALUE  one setting, whatever the file says: --set horizon.max_age=2h\n"
             "  --version         prints the version\n\n"
             "docs/SETTINGS.md tells every setting. SIGHUP reads the file again, SIGTERM stops in order.\n",
-            name);
+            name, about);
 }
 
-static void parse_args(const char *name, int argc, char **argv, struct proc_args *args)
+static void parse_args(const char *name, const char *about, int argc, char **argv, struct proc_args *args)
 {
     enum { SETTINGS = 256, STATE_DIR, SET, READY_FD, SETTINGS_FD, VERSION, HELP };
     static const struct option options[] = {
@@ -56,7 +57,7 @@ static void parse_args(const char *name, int argc, char **argv, struct proc_args
             puts("ridgeline " RIDGELINE_VERSION);
             exit(0);
         } else {
-            usage(c == HELP ? stdout : stderr, name);
+            usage(c == HELP ? stdout : stderr, name, about);
             exit(c == HELP ? 0 : 2);
         }
     }
@@ -180,10 +181,11 @@ static int load(const struct proc_args *args, struct settings *s, char error[CON
     return result;
 }
 
-void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings)
+void proc_start(const char *name, const char *about, int argc, char **argv, struct proc_args *args,
+                struct settings *settings)
 {
     char error[CONF_ERROR_MAX], refused[CONF_ERROR_MAX];
-    parse_args(name, argc, argv, args);
+    parse_args(name, about, argc, argv, args);
     memset(settings, 0, sizeof *settings);
     if (load(args, settings, error, refused) != 0) {
         fprintf(stderr, "%s: %s\n", name, error);
@@ -205,7 +207,7 @@ static int keep_old(const struct proc_args *args, const char *reason, bool is_ou
     return -1;
 }
 
-int proc_reload(const struct proc_args *args, struct settings *s)
+int proc_share(const struct proc_args *args, struct settings *s)
 {
     struct settings fresh = {0};
     char error[CONF_ERROR_MAX], refused[CONF_ERROR_MAX];
@@ -218,6 +220,13 @@ int proc_reload(const struct proc_args *args, struct settings *s)
     conf_free(s);
     *s = fresh;
     set_told(refusal, "");
+    return 0;
+}
+
+int proc_reload(const struct proc_args *args, struct settings *s)
+{
+    if (proc_share(args, s) != 0)
+        return -1;
     log_set_lowest(s->log_level);
     log_info("settings_reloaded", "file=%s", s->path);
     compare_fixed(s);

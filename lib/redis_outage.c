@@ -10,7 +10,7 @@
 #include "ridgeline/log.h"
 #include "ridgeline/outage.h"
 
-#define DETAILS_MAX 256
+#define DETAILS_MAX 512
 
 static struct outage outage;
 static pthread_mutex_t outage_lock = PTHREAD_MUTEX_INITIALIZER;

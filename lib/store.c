@@ -15,6 +15,7 @@
 
 struct store {
     redisContext *context; /* NULL while not connected */
+    char *address;         /* as given */
     char *host;            /* or the path of a unix socket */
     int port;              /* 0: unix socket */
     int timeout_ms;
@@ -56,7 +57,8 @@ struct store *store_new(const char *address, int timeout_ms)
         return NULL;
     s->timeout_ms = timeout_ms;
     s->backoff_ms = BACKOFF_FIRST_MS;
-    if (parse_address(s, address) != 0) {
+    s->address = strdup(address);
+    if (!s->address || parse_address(s, address) != 0) {
         store_free(s);
         return NULL;
     }
@@ -75,6 +77,7 @@ void store_free(struct store *s)
     if (!s)
         return;
     drop(s);
+    free(s->address);
     free(s->host);
     free(s);
 }
@@ -90,13 +93,13 @@ static void give_up(struct store *s, const char *why)
 
 static void lose(struct store *s, const char *why)
 {
-    redis_outage_lost(s->outages, why, "retry_ms=%lld", (long long)s->backoff_ms);
+    redis_outage_lost(s->outages, why, "address=%s retry_ms=%lld", s->address, (long long)s->backoff_ms);
     give_up(s, why);
 }
 
 static void refuse(struct store *s, const char *why)
 {
-    redis_outage_refused(why, "retry_ms=%lld", (long long)s->backoff_ms);
+    redis_outage_refused(why, "address=%s retry_ms=%lld", s->address, (long long)s->backoff_ms);
     give_up(s, why);
 }
 
@@ -131,7 +134,7 @@ int store_connect(struct store *s)
     if (answers(s) != 0)
         return -1;
     s->generation++;
-    s->outages = redis_outage_over("connection=%u", s->generation);
+    s->outages = redis_outage_over("address=%s", s->address);
     s->error[0] = '\0';
     s->backoff_ms = BACKOFF_FIRST_MS;
     s->retry_at_mono_ms = 0;

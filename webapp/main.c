@@ -119,7 +119,7 @@ int main(int argc, char **argv)
     struct server *server = NULL;
     int status = 1;
 
-    proc_start("webapp", argc, argv, &args, &app.settings);
+    proc_start("webapp", "Serves the page, the API and /metrics.", argc, argv, &args, &app.settings);
     proc_fix(fixed, &app.settings);
     proc_signals();
     proc_raise_descriptor_limit(); /* else idle clients could take those that Redis needs */

@@ -25,14 +25,19 @@ struct proc_args {
                         NUL, why a later one was refused */
 };
 
-/* Reads the command line, loads the settings, starts the log. On an error says
- * why on stderr and exits with 2; with --help prints `usage`, with --version the version, and exits 0. */
-void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings);
+/* Reads the command line, loads the settings, starts the log. `about` says for --help what the program does. On an
+ * error says why on stderr and exits with 2; with --help prints how it is called, with --version the version, and exits
+ * with 0. */
+void proc_start(const char *name, const char *about, int argc, char **argv, struct proc_args *args,
+                struct settings *settings);
 
 /* Loads the settings again into `*s` (SIGHUP), and puts their log level in force. A file that does not parse leaves
  * `*s` as it is and says so in the log. Returns 0 when `*s` is new. A supervisor passes its SIGHUP on in either case:
  * those who read settings_fd learn there that their supervisor has refused a file. */
 int proc_reload(const struct proc_args *args, struct settings *s);
+
+/* A supervisor's first word to those who will read accepted_fd, as proc_reload() does it later. */
+int proc_share(const struct proc_args *args, struct settings *s);
 
 /* Why the file that was offered last is not in force, "FILE:LINE: reason"; "" when it is. For any thread. */
 void proc_refusal(char out[CONF_ERROR_MAX]);

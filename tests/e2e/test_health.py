@@ -136,7 +136,8 @@ def test_addresses_that_need_a_restart_are_told_and_the_present_ones_shown(web, 
     for _ in range(2):
         h.process.send_signal(signal.SIGHUP)
         told = wait_for("the problem", problems)
-        assert told == [f"settings changed that need a restart (horizon): horizon.carbon_line (still 127.0.0.1:{h.line})"]
+        assert told == ["settings changed that need a restart (horizon): "
+                        f"horizon.carbon_line (still 127.0.0.1:{h.line})"]
     assert health()["settings"]["carbon_line"] == f"127.0.0.1:{h.line}"
     wait_for("both reloads", lambda: h.log.read_text().count("event=settings_reloaded") == 2)
     assert h.log.read_text().count("event=restart_needed") == 1
