@@ -52,10 +52,10 @@ pick = $(filter $(foreach f,$(2),$(1)/$(f).c),$(wildcard $(1)/*.c))
 # Pure modules do no I/O: unit tests link them without hiredis and libuv, which proves it.
 PURE_SRC := $(call pick,lib,hash records_pack series rollup rollup_fold coarse_means history_means keys glob \
                         glob_compile units units_retention units_shard options conf conf_cross conf_errors \
-                        conf_source conf_value conf_text conf_rules conf_resolve overrides anomaly anomaly_outline \
-                        budget channels zone calendar calendar_read calendar_time alerts mutes conf_lists \
-                        incident forecast limit learned_limit envelope ticket desk receipt roster graph_url \
-                        marks_member member)
+                        conf_source conf_value conf_text conf_fixed conf_rules conf_resolve overrides anomaly \
+                        anomaly_outline budget channels zone calendar calendar_read calendar_time alerts mutes \
+                        conf_lists incident forecast limit learned_limit outage envelope ticket desk receipt roster \
+                        graph_url marks_member member)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)
 PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pickle_heap pickle_text number \

@@ -144,7 +144,8 @@ int main(int argc, char **argv)
 {
     static struct alerter a;
 
-    proc_start("alerter", argc, argv, &a.args, &a.settings);
+    proc_start("alerter", "Makes incidents of the anomalies that the analyzer finds, and sends messages of them.",
+               argc, argv, &a.args, &a.settings);
     proc_signals();
     if (init(&a) < 0) {
         log_error("start_failed", "reason=\"out of memory, or the address of Redis cannot be used\"");

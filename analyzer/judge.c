@@ -153,6 +153,12 @@ int judge_tell(struct judge *j, struct metric *m)
     return tell_peak(j, m);
 }
 
+int judge_removed(struct judge *j, struct metric *m)
+{
+    episodes_take(&m->episode, &j->episode);
+    return tell_removed(j, m);
+}
+
 void judge_count(struct judge *j, struct metric *m)
 {
     episodes_take(&m->episode, &j->episode);

@@ -63,6 +63,9 @@ int judge_settle(struct judge *j, struct metric *m);
 /* Tells a moved peak, however lately it was told. Returns as above. */
 int judge_tell(struct judge *j, struct metric *m);
 
+/* Closes the anomaly of a metric that was removed on purpose; judge_forget() is to follow. Returns as above. */
+int judge_removed(struct judge *j, struct metric *m);
+
 /* Brings the gauges and the roster up to date with the metric. */
 void judge_count(struct judge *j, struct metric *m);
 

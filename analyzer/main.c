@@ -133,7 +133,8 @@ static void supervise(struct parent *p)
 int main(int argc, char **argv)
 {
     static struct parent p;
-    proc_start("analyzer", argc, argv, &p.args, &p.settings);
+    proc_start("analyzer", "Judges every new point of every metric, in workers of its own, and keeps the anomalies.",
+               argc, argv, &p.args, &p.settings);
     proc_signals();
     process_name(p.process, -1, &p.settings);
     p.shard = p.settings.analyzer.shard;

@@ -6,6 +6,7 @@
 #include "ridgeline/counters.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/records.h"
+#include "ridgeline/remnants.h"
 
 #define SCAN_EVERY_MS 300000
 #define SCAN_PACE_MS 20 /* between pages, once all names are known */
@@ -145,19 +146,59 @@ static int scan_page(struct names *n, int64_t now_mono_ms)
     return result;
 }
 
-/* An entry is [id, [field, value, ...]]. */
-static int add_entry(struct names *n, struct page *page, const redisReply *entry)
+/* Whether the name is in the set: 1 or 0, or -1 when Redis did not answer. */
+static long long is_known(struct names *n, const char *name, size_t len)
+{
+    char key[KEYS_MAX];
+    size_t key_len = keys_metric(key, name, len);
+    return store_append(n->store, "SISMEMBER " KEYS_UNIQUE " %b", key, key_len) == 0
+               ? store_integer(store_reply(n->store))
+               : -1;
+}
+
+/* Takes a metric out that was removed on purpose; one that has come back since begins anew. `page`, whose metrics may
+ * be it, is loaded first. */
+static int forget(struct names *n, struct page *page, const char *name, size_t len, int64_t now_mono_ms)
+{
+    if (!shard_owns(n->shard, name, len))
+        return 0;
+    int loaded = load(n, page, now_mono_ms);
+    page->n = 0;
+    if (loaded != 0)
+        return loaded;
+    struct metric *m = shard_find(n->shard, name, len);
+    if (m) {
+        if (judge_removed(n->judge, m) != 0)
+            return NO_MEMORY;
+        judge_forget(n->judge, m);
+        shard_remove(n->shard, m);
+        n->counters[WORKER_forgotten]++;
+        n->counters[WORKER_metrics] = n->shard->n;
+    }
+    long long known = remnants_delete(n->store, name, len) == 0 ? is_known(n, name, len) : -1;
+    return known > 0 ? add(n, page, name, len) : (int)known;
+}
+
+/* An entry is [id, [field, value, ...]]. What was removed before we came is not for us. */
+static int take_entry(struct names *n, struct page *page, const redisReply *entry, int64_t now_mono_ms)
 {
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 || entry->element[0]->type != REDIS_REPLY_STRING)
         return 0;
-    snprintf(n->stream_id, sizeof n->stream_id, "%s", entry->element[0]->str);
     const redisReply *fields = entry->element[1];
-    for (size_t i = 0; fields->type == REDIS_REPLY_ARRAY && i + 1 < fields->elements; i += 2) {
+    bool first = n->stream_id[0] == '\0';
+    int result = 0;
+    for (size_t i = 0; fields->type == REDIS_REPLY_ARRAY && i + 1 < fields->elements && result == 0; i += 2) {
         const redisReply *field = fields->element[i], *value = fields->element[i + 1];
-        if (field->type == REDIS_REPLY_STRING && strcmp(field->str, "n") == 0 && value->type == REDIS_REPLY_STRING)
-            return add(n, page, value->str, value->len);
+        if (field->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
+            continue;
+        if (strcmp(field->str, "n") == 0)
+            result = add(n, page, value->str, value->len);
+        else if (strcmp(field->str, "f") == 0 && !first)
+            result = forget(n, page, value->str, value->len, now_mono_ms);
     }
-    return 0;
+    if (result == 0)
+        snprintf(n->stream_id, sizeof n->stream_id, "%s", entry->element[0]->str);
+    return result;
 }
 
 /* Reads a page of the stream behind the last entry; at the very start only the newest, for
@@ -174,13 +215,21 @@ static int poll_stream(struct names *n, int64_t now_mono_ms)
     int result = store_ok(r) && r->type == REDIS_REPLY_ARRAY ? 0 : -1;
     bool full = result == 0 && r->elements == PAGE;
     for (size_t i = 0; result == 0 && i < r->elements; i++)
-        result = add_entry(n, &page, r->element[i]);
+        result = take_entry(n, &page, r->element[i], now_mono_ms);
     int loaded = load(n, &page, now_mono_ms);
     result = result ? result : loaded;
     freeReplyObject(r);
     if (result == 0 && n->stream_id[0] == '\0')
         snprintf(n->stream_id, sizeof n->stream_id, "0-0");
     return result == 0 && full ? 1 : result;
+}
+
+int names_follow(struct names *n, int64_t now_mono_ms)
+{
+    int result;
+    while ((result = poll_stream(n, now_mono_ms)) == 1)
+        continue;
+    return result;
 }
 
 static int poll_turn(struct names *n, int64_t now_mono_ms)

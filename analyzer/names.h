@@ -1,6 +1,10 @@
-/* How a worker learns of its metrics: from the stream of new names each second, and from a paced
- * SSCAN of the set of all names at start and every five minutes, for what the stream
- * (which is capped) may have lost. A new metric's saved record is loaded, then its tail is due at once. */
+/* How a worker learns of its metrics, and which of them were removed on purpose: from the stream of names each second,
+ * and of its metrics also from a paced SSCAN of the set of all names at start and every five minutes, for what the
+ * stream (which is capped) may have lost. A new metric's saved record is loaded, then its tail is due at once.
+ *
+ * `ridgeline forget` takes the name out of the set, deletes the metric's keys, and then says so in the stream. What the
+ * worker saved of the metric in between it deletes again, and lets the metric go. One that is sent still begins anew:
+ * its name has come back into the set before that, or comes behind it in the stream. */
 #ifndef ANALYZER_NAMES_H
 #define ANALYZER_NAMES_H
 
@@ -25,6 +29,9 @@ void names_init(struct names *n, struct shard *shard, struct judge *judge, struc
 
 /* Starts a scan anew: at start, and after each reconnect. */
 void names_restart(struct names *n);
+
+/* Reads what the stream holds. Returns as names_turn() does. */
+int names_follow(struct names *n, int64_t now_mono_ms);
 
 /* Does what is due: reads the stream, or one page of a scan. Returns 0; 1 when more is to be
  * read at once; -1 when Redis did not answer; -2 when memory is out. */

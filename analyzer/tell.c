@@ -216,6 +216,18 @@ int tell_in_time(struct judge *j, struct metric *m)
     return 0;
 }
 
+/* Of one that has not caught up only what the ledger holds was told. */
+int tell_removed(struct judge *j, struct metric *m)
+{
+    int result = 0;
+    if (!m->settled)
+        result = tell_close_orphan(j, m->name, m->name_len);
+    else if (j->episode.open)
+        result = tell(j, m, OUTBOX_CLOSE, NULL, true, true);
+    ledger_forget(j->ledger, m->name, m->name_len);
+    return result;
+}
+
 int tell_close_orphan(struct judge *j, const char *name, size_t len)
 {
     return close_all_but(j, ledger_chain(j->ledger, name, len), NULL);

@@ -21,6 +21,9 @@ int tell_peak(struct judge *j, struct metric *m);
  * an event. That an anomaly goes on is not: only its end in the hash follows. */
 int tell_in_time(struct judge *j, struct metric *m);
 
+/* Closes what is open of a metric that was removed on purpose, and forgets its chain: the metric goes with it. */
+int tell_removed(struct judge *j, struct metric *m);
+
 /* Closes what the ledger holds as open for a name that is no metric (any more). */
 int tell_close_orphan(struct judge *j, const char *name, size_t len);
 

@@ -288,12 +288,13 @@ static void each_second(struct worker *w)
         w->alive_wall_ms = clock_wall_ms();
 }
 
-/* One attempt to leave Redis complete: every change told, every record saved. 0 when it is done, 1 to go
- * on, -1 when Redis is away. */
+/* One attempt to leave Redis complete: every change told, every record saved, but for those of metrics that were
+ * removed on purpose. 0 when it is done, 1 to go on, -1 when Redis is away. */
 static int drain(struct worker *w)
 {
     tick(w);
-    if (connect_turn(w) != TURN_BUSY || outbox_flush(&w->outbox, w->store, w->judge.now_mono_ms) != 0)
+    if (connect_turn(w) != TURN_BUSY || names_follow(&w->names, w->judge.now_mono_ms) != 0 ||
+        outbox_flush(&w->outbox, w->store, w->judge.now_mono_ms) != 0)
         return -1;
     return saver_drain(&w->saver);
 }

@@ -8,6 +8,7 @@ int check_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int backtest_main(int argc, char **argv);
 int import_main(int argc, char **argv);
+int forget_main(int argc, char **argv);
 int demo_main(int argc, char **argv);
 int test_channel_main(int argc, char **argv);
 

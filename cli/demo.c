@@ -192,5 +192,8 @@ int demo_main(int argc, char **argv)
 {
     static struct demo demo;
     static const struct run_extra extra = {.prepare = prepare, .feed = feed, .context = &demo};
-    return run_with("ridgeline demo", &extra, argc, argv);
+    return run_with("ridgeline demo",
+                    "Runs as `ridgeline run` does, with a sample shop: imports two weeks of its metrics, then sends\n"
+                    "its points live. For a state directory of its own: what it imports stays there.",
+                    &extra, argc, argv);
 }

@@ -28,8 +28,9 @@
 
 static const char usage[] =
     "usage: ridgeline explain [OPTIONS] NAME\n\n"
-    "Prints each option in force for the metric NAME with the source that gave it, and the\n"
-    "verdict about its newest point with every detector's vote.\n\n"
+    "Prints the verdict about the newest point of the metric NAME with every detector's vote; each\n"
+    "option in force for it with the source that gave it; and what rules say of it: unit, owner,\n"
+    "description, runbook, limit, retention.\n\n"
     "  --settings FILE     settings and rules; without it, the defaults\n"
     "  --state-dir DIR     where the private Redis of `ridgeline run` keeps its socket\n"
     "  --set NAME=VALUE    changes one setting; may be repeated\n"
@@ -224,6 +225,7 @@ static int explain(const struct settings *s, struct store *store, const struct a
     }
     putchar('\n');
     explain_print_options(&options, origins);
+    explain_print_about(s, a->name);
     explain_print_retention(conf_retention(s, a->name, strlen(a->name), &origin), &origin);
     conf_rules_free(&overrides);
     return status;

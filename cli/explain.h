@@ -15,8 +15,10 @@ struct explain_verdict {
     bool found;
 };
 
-/* Prints each per-metric option with its source, and how long the metric's points are kept. */
+/* Prints each per-metric option with its source; what rules say of the metric beside these; and how long its points
+ * are kept. */
 void explain_print_options(const struct engine_options *o, const struct conf_origin *origins);
+void explain_print_about(const struct settings *s, const char *name);
 void explain_print_retention(const struct units_retention *r, const struct conf_origin *origin);
 
 /* Prints a verdict with its findings and what it means for an anomaly. `now` is epoch

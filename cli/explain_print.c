@@ -1,6 +1,7 @@
 /* The text of ridgeline explain. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,6 +36,19 @@ void explain_print_options(const struct engine_options *o, const struct conf_ori
         memcpy(&number, (const char *)o + option->offset, sizeof number);
         printf("  %-19s %-11s %s\n", option->name, conf_value_text(value, sizeof value, i, number),
                conf_origin_text(origin, sizeof origin, &origins[i]));
+    }
+}
+
+void explain_print_about(const struct settings *s, const char *name)
+{
+    for (size_t i = 0; i < conf_rule_options_n; i++) {
+        const struct conf_option *o = &conf_rule_options[i];
+        struct conf_origin origin;
+        char from[CONF_ORIGIN_TEXT_MAX];
+        char *text = o->type == CONF_RETENTION ? NULL : conf_about_text(s, name, strlen(name), o, &origin);
+        if (text)
+            printf("  %-19s %-11s %s\n", o->name, text, conf_origin_text(from, sizeof from, &origin));
+        free(text);
     }
 }
 

@@ -5,13 +5,9 @@
  *
  * The private Redis of a `ridgeline run` that is stopped is started for as long as the import takes: no analyzer
  * runs then, so metrics that have been live can be given their past. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/history_file.h"
@@ -95,29 +91,6 @@ static int find_files(struct import_files *all, char **paths, int n)
     return import_files_differ(all) ? 0 : -1;
 }
 
-/* Whether the private Redis has to be started first: nobody listens at its socket, which one that was killed leaves
- * behind. */
-static bool is_asleep(const struct settings *s)
-{
-    static const char prefix[] = "unix:";
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int len = snprintf(at.sun_path, sizeof at.sun_path, "%s", s->store + sizeof prefix - 1);
-    if (s->redis[0] || len >= (int)sizeof at.sun_path)
-        return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool asleep = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) != 0 &&
-                  (errno == ENOENT || errno == ECONNREFUSED);
-    if (fd >= 0)
-        close(fd);
-    return asleep;
-}
-
-static int wake(struct own_redis *own, const struct settings *s)
-{
-    fprintf(stderr, "ridgeline import: starts the Redis in %s while the import takes\n", s->state_dir);
-    return own_redis_init(own, s) == 0 && own_redis_await_orphans(own) == 0 ? own_redis_start(own) : -1;
-}
-
 /* Asks Redis for the overrides, and so whether it is there. */
 static int read_overrides(struct import_files *all)
 {
@@ -134,8 +107,8 @@ static int import(struct import_files *all)
 {
     static struct own_redis own; /* its address is its child's argument */
     int status = 1;
-    all->alone = is_asleep(all->settings);
-    if ((!all->alone || wake(&own, all->settings) == 0) && read_overrides(all) == 0)
+    all->alone = own_redis_is_asleep(all->settings);
+    if ((!all->alone || own_redis_wake(&own, all->settings, "import") == 0) && read_overrides(all) == 0)
         status = import_files_run(all);
     own_redis_stop(&own);
     return status;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,7 +24,10 @@ static int exec_redis(void *arg)
     execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", r->socket, "--unixsocketperm", "700",
            "--dir", r->state_dir, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel",
            "warning", "--maxmemory-policy", "noeviction", (char *)NULL);
-    fprintf(stderr, "ridgeline: cannot start redis-server: %s\n", strerror(errno));
+    fprintf(stderr,
+            "ridgeline: cannot start redis-server: %s; install it (apt-get install redis-server), or name a Redis that "
+            "runs: redis, or --set redis=HOST:PORT\n",
+            strerror(errno));
     return 127;
 }
 
@@ -46,7 +50,7 @@ static int take_state_dir(struct own_redis *r, const char *wanted)
     if (r->lock_fd < 0)
         return complain("cannot write", path);
     if (flock(r->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        fprintf(stderr, "ridgeline: %s is in use by another `ridgeline run` or `import`\n", r->state_dir);
+        fprintf(stderr, "ridgeline: %s is in use by another `ridgeline run`, `import` or `forget`\n", r->state_dir);
         return -1;
     }
     return 0;
@@ -103,6 +107,27 @@ int own_redis_start(struct own_redis *r)
         proc_sleep_ms(TICK_MS);
     store_free(store);
     return answer > 0 ? 0 : -1;
+}
+
+bool own_redis_is_asleep(const struct settings *settings)
+{
+    static const char prefix[] = "unix:";
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int len = snprintf(at.sun_path, sizeof at.sun_path, "%s", settings->store + sizeof prefix - 1);
+    if (settings->redis[0] || len >= (int)sizeof at.sun_path)
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool asleep = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) != 0 &&
+                  (errno == ENOENT || errno == ECONNREFUSED);
+    if (fd >= 0)
+        close(fd);
+    return asleep;
+}
+
+int own_redis_wake(struct own_redis *r, const struct settings *settings, const char *name)
+{
+    fprintf(stderr, "ridgeline %s: starts the Redis in %s while it takes\n", name, settings->state_dir);
+    return own_redis_init(r, settings) == 0 && own_redis_await_orphans(r) == 0 ? own_redis_start(r) : -1;
 }
 
 void own_redis_tend(struct own_redis *r)

@@ -31,6 +31,13 @@ int own_redis_await_orphans(const struct own_redis *r);
  * or -1 when told to stop, or with the reason on stderr. */
 int own_redis_start(struct own_redis *r);
 
+/* Whether it would be ours and has to be started first: nobody listens at its socket, which one that was killed leaves
+ * behind. */
+bool own_redis_is_asleep(const struct settings *settings);
+
+/* Starts it for as long as the command `name` takes, and says so: all of the above. Returns as own_redis_start(). */
+int own_redis_wake(struct own_redis *r, const struct settings *settings, const char *name);
+
 /* Starts it again if it ended; to be called as proc_children_tend() is. */
 void own_redis_tend(struct own_redis *r);
 

@@ -111,7 +111,7 @@ static int share_settings(struct run *r)
     if (r->args.accepted_fd < 0)
         return complain("a memory file");
     snprintf(r->settings_fd_text, sizeof r->settings_fd_text, "%d", r->args.accepted_fd);
-    return proc_reload(&r->args, &r->settings);
+    return proc_share(&r->args, &r->settings);
 }
 
 static int plan_daemon(struct run *r, int which)
@@ -243,10 +243,10 @@ static int run_daemons(struct run *r)
     return supervise(r);
 }
 
-int run_with(const char *name, const struct run_extra *extra, int argc, char **argv)
+int run_with(const char *name, const char *about, const struct run_extra *extra, int argc, char **argv)
 {
     static struct run r; /* large, and its addresses are the children's arguments */
-    proc_start(name, argc, argv, &r.args, &r.settings);
+    proc_start(name, about, argc, argv, &r.args, &r.settings);
     log_init("ridgeline", r.settings.log_level);
     proc_signals();
     r.extra = extra;
@@ -275,5 +275,10 @@ out:
 
 int run_main(int argc, char **argv)
 {
-    return run_with("ridgeline run", NULL, argc, argv);
+    return run_with("ridgeline run",
+                    "Starts a Redis of its own under the state directory, unless the settings name one, and all\n"
+                    "daemons, in the foreground. When they accept points it prints a line \"ready page=http://...\"\n"
+                    "with every address; logs go to stderr. Ctrl-C stops it all, and the next start goes on where\n"
+                    "it stopped.",
+                    NULL, argc, argv);
 }

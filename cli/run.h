@@ -13,8 +13,8 @@ struct run_extra {
     void *context;
 };
 
-/* Runs as the command line says (proc_start), under `name` in messages; `extra` may be NULL. Returns the exit
- * status. */
-int run_with(const char *name, const struct run_extra *extra, int argc, char **argv);
+/* Runs as the command line says (proc_start), under `name` in messages and with `about` in --help; `extra` may be NULL.
+ * Returns the exit status. */
+int run_with(const char *name, const char *about, const struct run_extra *extra, int argc, char **argv);
 
 #endif

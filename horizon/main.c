@@ -15,6 +15,7 @@
 #include "flusher.h"
 #include "intake.h"
 #include "ridgeline/clock.h"
+#include "ridgeline/conf_fixed.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
 #include "self.h"
@@ -30,6 +31,14 @@
 #define REPLIES_MS 1000     /* and then for replies, before the rest goes to the spool */
 #define SWEEP_MS 1000
 #define SWEEPS_A_ROUND 600  /* every name is looked at about once in ten minutes */
+
+/* A new address would have to be bound before the old one is let go, on ports that may overlap; and what waits in the
+ * spool belongs to its Redis. */
+static const struct conf_fixed_option fixed[] = {
+    {"horizon", "carbon_line"}, {"horizon", "carbon_udp"}, {"horizon", "carbon_pickle"}, {"horizon", "skyline_udp"},
+    {"statsd", "listen"},       {"", "redis"},             {"", "state_dir"},            {"horizon", "spool_dir"},
+    {"horizon", "self_metrics"}, {NULL, NULL},
+};
 
 struct horizon {
     uv_loop_t loop;
@@ -159,28 +168,12 @@ static void on_stop_signal(uv_signal_t *signal, int number)
     uv_timer_start(&h->stop, on_stopping, FLUSH_CHECK_MS, FLUSH_CHECK_MS);
 }
 
-static bool same_address(const struct units_address *a, const struct units_address *b)
-{
-    return a->on == b->on && a->port == b->port && strcmp(a->host, b->host) == 0;
-}
-
 static void on_reload_signal(uv_signal_t *signal, int number)
 {
     struct horizon *h = signal->data;
-    struct units_address line = h->settings.horizon.carbon_line, udp = h->settings.horizon.carbon_udp;
-    struct units_address pickle = h->settings.horizon.carbon_pickle, skyline = h->settings.horizon.skyline_udp;
-    struct units_address statsd = h->settings.statsd.listen;
     (void)number;
-    if (proc_reload(&h->args, &h->settings) != 0)
-        return;
-    intake_settings_changed(&h->intake);
-    if (!same_address(&line, &h->settings.horizon.carbon_line) ||
-        !same_address(&udp, &h->settings.horizon.carbon_udp) ||
-        !same_address(&pickle, &h->settings.horizon.carbon_pickle) ||
-        !same_address(&skyline, &h->settings.horizon.skyline_udp) ||
-        !same_address(&statsd, &h->settings.statsd.listen) || strcmp(h->redis, h->settings.store) != 0 ||
-        h->feeds_self != h->settings.horizon.self_metrics || spool_watch_has_moved(&h->spool))
-        log_warning("restart_needed", "for=\"addresses, spool_dir and self_metrics\"");
+    if (proc_reload(&h->args, &h->settings) == 0)
+        intake_settings_changed(&h->intake);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -261,7 +254,9 @@ static void finish(struct horizon *h)
 int main(int argc, char **argv)
 {
     static struct horizon h;
-    proc_start("horizon", argc, argv, &h.args, &h.settings);
+    proc_start("horizon", "Takes points in, as carbon, StatsD and Skyline send them, and stores them in Redis.",
+               argc, argv, &h.args, &h.settings);
+    proc_fix(fixed, &h.settings);
     signal(SIGPIPE, SIG_IGN);
     proc_raise_descriptor_limit();
     if (start(&h) != 0) {

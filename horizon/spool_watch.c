@@ -139,14 +139,6 @@ void spool_watch_tick(struct spool_watch *w)
     tell(w);
 }
 
-bool spool_watch_has_moved(const struct spool_watch *w)
-{
-    char *dir = name_directory(w->intake->settings);
-    bool moved = dir && strcmp(dir, w->dir) != 0;
-    free(dir);
-    return moved;
-}
-
 bool spool_watch_works(const struct spool_watch *w)
 {
     const struct spool *s = &w->intake->spool;

@@ -22,9 +22,6 @@ void spool_watch_fini(struct spool_watch *w);
 /* Each second. */
 void spool_watch_tick(struct spool_watch *w);
 
-/* Whether the settings name another directory by now. */
-bool spool_watch_has_moved(const struct spool_watch *w);
-
 /* Whether points can be put there. */
 bool spool_watch_works(const struct spool_watch *w);
 

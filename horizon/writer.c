@@ -13,6 +13,7 @@
 
 #include "link.h"
 #include "ridgeline/log.h"
+#include "ridgeline/redis_outage.h"
 
 #define CONNECT_DEADLINE_MS 2000 /* look-up, connect and greeting together */
 #define REPLY_DEADLINE_MS 5000   /* without any reply, with commands in flight */
@@ -27,10 +28,9 @@ static void on_timer(uv_timer_t *timer);
 /* Ends the link, if there is one, and plans the next attempt. */
 static void fail(struct writer *w, const char *reason)
 {
-    char quoted[160];
-    log_warning("redis_down", "reason=%s retry_ms=%llu queued=%llu spooled=%llu",
-                log_quote(quoted, sizeof quoted, reason, strlen(reason)), (unsigned long long)w->backoff_ms,
-                (unsigned long long)w->intake->queue.queued, (unsigned long long)w->intake->spool.points);
+    redis_outage_refused(reason, "address=%s retry_ms=%llu queued=%llu spooled=%llu", w->address,
+                         (unsigned long long)w->backoff_ms, (unsigned long long)w->intake->queue.queued,
+                         (unsigned long long)w->intake->spool.points);
     link_free(w->link);
     w->link = NULL;
     w->up = false;
@@ -137,8 +137,8 @@ static const char *greet(struct writer *w, const struct link_reply *reply)
     /* A Redis that was away may have come back without its last second. */
     if (w->n_connects++ > 0)
         names_announce_all(&w->intake->names);
-    log_info("redis_up", "address=%s queued=%llu spooled=%llu", w->address,
-             (unsigned long long)w->intake->queue.queued, (unsigned long long)w->intake->spool.points);
+    redis_outage_over("address=%s queued=%llu spooled=%llu", w->address,
+                      (unsigned long long)w->intake->queue.queued, (unsigned long long)w->intake->spool.points);
     uv_timer_start(&w->timer, on_timer, REPLY_CHECK_MS, REPLY_CHECK_MS);
     return NULL;
 }

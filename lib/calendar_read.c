@@ -1,5 +1,6 @@
 /* A calendar as it stands in settings, read strictly: what is not of the subset is an error, and so is a rule of
- * which no window ever starts. */
+ * which no window ever starts. Reading goes on behind an error, so that a person sees them all; what depends on several
+ * parts is looked at when each is good by itself. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,15 +20,25 @@ static int whole(const char *text, const char **end, long *out)
     return n >= 1 && n <= 9 ? 0 : -1;
 }
 
-/* What reading one rule needs beside the calendar. */
-struct rule {
+/* A calendar while it is read. */
+struct reading {
     struct calendar *calendar;
-    long count; /* 0: not given */
+    const struct calendar_text *text;
+    calendar_fault *tell;
+    void *context;
+    bool is_wrong; /* a fault has been told */
+    long count;    /* of the rule; 0: not given */
 };
+
+static void complain(struct reading *r, const char *option, const char *reason)
+{
+    r->is_wrong = true;
+    r->tell(r->context, option, reason);
+}
 
 /* Each reads the value of one part of the rule, and returns NULL or what is wrong with it. */
 
-static const char *read_frequency(struct rule *r, const char *value)
+static const char *read_frequency(struct reading *r, const char *value)
 {
     static const char *const names[] = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"};
     for (int i = 0; i < 4; i++)
@@ -38,7 +49,7 @@ static const char *read_frequency(struct rule *r, const char *value)
     return "FREQ may be DAILY, WEEKLY, MONTHLY or YEARLY";
 }
 
-static const char *read_interval(struct rule *r, const char *value)
+static const char *read_interval(struct reading *r, const char *value)
 {
     long n;
     if (whole(value, &value, &n) < 0 || *value != '\0' || n < 1 || n > 1000)
@@ -47,14 +58,14 @@ static const char *read_interval(struct rule *r, const char *value)
     return NULL;
 }
 
-static const char *read_count(struct rule *r, const char *value)
+static const char *read_count(struct reading *r, const char *value)
 {
     if (whole(value, &value, &r->count) < 0 || *value != '\0' || r->count < 1 || r->count > CALENDAR_COUNT_MAX)
         return "COUNT may be 1 to 10000";
     return NULL;
 }
 
-static const char *read_last(struct rule *r, const char *value)
+static const char *read_last(struct reading *r, const char *value)
 {
     struct calendar *c = r->calendar;
     return calendar_time_until(c->zone, value, &c->until_s) < 0 ? "UNTIL is no date and time" : NULL;
@@ -78,7 +89,7 @@ static int read_bits(const char *value, long least, long most, uint64_t *bits, u
     }
 }
 
-static const char *read_hours(struct rule *r, const char *value)
+static const char *read_hours(struct reading *r, const char *value)
 {
     uint64_t bits = 0;
     if (read_bits(value, 0, 23, &bits, NULL) < 0)
@@ -87,12 +98,12 @@ static const char *read_hours(struct rule *r, const char *value)
     return NULL;
 }
 
-static const char *read_minutes(struct rule *r, const char *value)
+static const char *read_minutes(struct reading *r, const char *value)
 {
     return read_bits(value, 0, 59, &r->calendar->minutes, NULL) < 0 ? "BYMINUTE may be 0 to 59" : NULL;
 }
 
-static const char *read_months(struct rule *r, const char *value)
+static const char *read_months(struct reading *r, const char *value)
 {
     uint64_t bits = 0;
     if (read_bits(value, 1, 12, &bits, NULL) < 0)
@@ -101,7 +112,7 @@ static const char *read_months(struct rule *r, const char *value)
     return NULL;
 }
 
-static const char *read_days(struct rule *r, const char *value)
+static const char *read_days(struct reading *r, const char *value)
 {
     uint64_t bits = 0;
     if (read_bits(value, 1, 31, &bits, &r->calendar->days_back) < 0)
@@ -110,7 +121,7 @@ static const char *read_days(struct rule *r, const char *value)
     return NULL;
 }
 
-static const char *read_weekdays(struct rule *r, const char *value)
+static const char *read_weekdays(struct reading *r, const char *value)
 {
     static const char names[] = "SUMOTUWETHFRSA";
     static const char wrong[] = "BYDAY may be MO to SU, for a month with -5 to 5 before it";
@@ -138,7 +149,7 @@ static const char *read_weekdays(struct rule *r, const char *value)
 
 static const struct part {
     const char *name;
-    const char *(*read)(struct rule *r, const char *value);
+    const char *(*read)(struct reading *r, const char *value);
 } parts[] = {
     {"FREQ", read_frequency},   {"INTERVAL", read_interval}, {"COUNT", read_count},
     {"UNTIL", read_last},       {"BYMONTH", read_months},    {"BYMONTHDAY", read_days},
@@ -146,31 +157,39 @@ static const struct part {
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
-/* Reads "NAME=VALUE;NAME=VALUE;..."; `seen` gets a bit for each of the parts. */
-static const char *read_parts(struct rule *r, const char *rrule, unsigned *seen)
+/* Reads "NAME=VALUE". `seen` gets a bit for each of the parts. Returns NULL, or what is wrong. */
+static const char *read_part(struct reading *r, char *part, unsigned *seen)
+{
+    char *equals = strchr(part, '=');
+    size_t i = 0;
+    if (equals == NULL)
+        return "must be NAME=VALUE with ; between two";
+    *equals = '\0';
+    while (i < PARTS && strcmp(parts[i].name, part) != 0)
+        i++;
+    if (i == PARTS)
+        return "may hold FREQ, INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY, BYDAY, BYHOUR and BYMINUTE";
+    if ((*seen >> i & 1) != 0)
+        return "holds a part twice";
+    *seen |= 1u << i;
+    return parts[i].read(r, equals + 1);
+}
+
+/* Reads "NAME=VALUE;NAME=VALUE;...". */
+static void read_parts(struct reading *r, const char *rrule)
 {
     char text[CALENDAR_TEXT_MAX + 1], *rest = text, *part;
-    if (strlen(rrule) > CALENDAR_TEXT_MAX)
-        return "is longer than 256 bytes";
+    unsigned seen = 0;
+    if (strlen(rrule) > CALENDAR_TEXT_MAX) {
+        complain(r, "rrule", "is longer than 256 bytes");
+        return;
+    }
     strcpy(text, rrule);
     while ((part = strsep(&rest, ";")) != NULL) {
-        char *equals = strchr(part, '=');
-        size_t i = 0;
-        if (equals == NULL)
-            return "must be NAME=VALUE with ; between two";
-        *equals = '\0';
-        while (i < PARTS && strcmp(parts[i].name, part) != 0)
-            i++;
-        if (i == PARTS)
-            return "may hold FREQ, INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY, BYDAY, BYHOUR and BYMINUTE";
-        if ((*seen >> i & 1) != 0)
-            return "holds a part twice";
-        *seen |= 1u << i;
-        const char *wrong = parts[i].read(r, equals + 1);
+        const char *wrong = read_part(r, part, &seen);
         if (wrong != NULL)
-            return wrong;
+            complain(r, "rrule", wrong);
     }
-    return NULL;
 }
 
 static bool has_ordinals(const struct calendar *c)
@@ -182,22 +201,24 @@ static bool has_ordinals(const struct calendar *c)
 }
 
 /* What must hold between the parts. `anchored`: a first day is given. */
-static const char *check_parts(const struct rule *r, bool anchored)
+static void check_parts(struct reading *r, bool anchored)
 {
     const struct calendar *c = r->calendar;
     bool by_day_of_month = c->days != 0 || c->days_back != 0;
     bool says_day = !c->any_weekday || by_day_of_month;
-    if (c->frequency == CALENDAR_ONCE)
-        return "must hold FREQ";
     if (r->count > 0 && c->until_s != INT64_MAX)
-        return "may hold COUNT or UNTIL, not both";
+        complain(r, "rrule", "may hold COUNT or UNTIL, not both");
+    if (c->frequency == CALENDAR_ONCE) {
+        complain(r, "rrule", "must hold FREQ");
+        return;
+    }
     if (has_ordinals(c) && c->frequency != CALENDAR_MONTHLY && (c->frequency != CALENDAR_YEARLY || c->months == 0))
-        return "may number the days of BYDAY only in a month: with FREQ=MONTHLY, or YEARLY and BYMONTH";
+        complain(r, "rrule",
+                 "may number the days of BYDAY only in a month: with FREQ=MONTHLY, or YEARLY and BYMONTH");
     if (c->frequency == CALENDAR_WEEKLY && by_day_of_month)
-        return "may not hold BYMONTHDAY with FREQ=WEEKLY";
+        complain(r, "rrule", "may not hold BYMONTHDAY with FREQ=WEEKLY");
     if (!anchored && (c->interval > 1 || r->count > 0 || (!says_day && c->frequency != CALENDAR_DAILY)))
-        return "does not say on which day it begins: set from";
-    return NULL;
+        complain(r, "rrule", "does not say on which day it begins: set from");
 }
 
 /* What the rule does not say follows from its first day. */
@@ -224,7 +245,7 @@ static void take_from_first(struct calendar *c, int64_t local_s)
 }
 
 /* Finds that a window starts at all, and the last one of those that are counted. Returns NULL, or what is wrong. */
-static const char *find_last(struct rule *r)
+static const char *find_last(struct reading *r)
 {
     struct calendar *c = r->calendar;
     long n = 0;
@@ -245,88 +266,86 @@ static const char *find_last(struct rule *r)
     return n > 0 ? NULL : "never comes to pass";
 }
 
-static const char *read_rule(struct calendar *c, const struct calendar_text *text, int64_t first_s)
+/* Reads the rule behind its times: `from` stands in from_s, where it is given. */
+static void read_rule(struct reading *r)
 {
-    struct rule r = {.calendar = c};
-    unsigned seen = 0;
-    bool anchored = *text->from != '\0';
-    c->from_s = anchored ? first_s : 0;
+    struct calendar *c = r->calendar;
+    bool anchored = *r->text->from != '\0';
+    int64_t first_s = anchored ? c->from_s : 0;
+    c->from_s = first_s;
     c->until_s = INT64_MAX;
     c->interval = 1;
     c->any_weekday = true;
-    const char *wrong = read_parts(&r, text->rrule, &seen);
-    if (wrong == NULL)
-        wrong = check_parts(&r, anchored);
-    if (wrong != NULL)
-        return wrong;
+    read_parts(r, r->text->rrule);
+    if (!r->is_wrong)
+        check_parts(r, anchored);
+    if (r->is_wrong)
+        return;
     take_from_first(c, anchored ? first_s + zone_offset_s(c->zone, first_s) : 0);
-    if (__builtin_popcount(c->hours) * __builtin_popcountll(c->minutes) > CALENDAR_STARTS_MAX)
-        return "starts more than 96 windows a day";
-    return find_last(&r);
+    const char *wrong = __builtin_popcount(c->hours) * __builtin_popcountll(c->minutes) > CALENDAR_STARTS_MAX
+                            ? "starts more than 96 windows a day"
+                            : find_last(r);
+    if (wrong != NULL)
+        complain(r, "rrule", wrong);
 }
 
-static int fail(const char **option, const char **reason, const char *at, const char *why)
+/* What a rule needs beside itself. */
+static void check_around_rule(struct reading *r)
 {
-    *option = at;
-    *reason = why;
-    return -1;
-}
-
-static int read_once(struct calendar *c, const struct calendar_text *text, const char **option, const char **reason)
-{
-    if (text->duration_s > 0 && (*text->from == '\0' || *text->until != '\0'))
-        return fail(option, reason, "duration", "goes with from, or with rrule");
-    if (text->duration_s > 0)
-        c->until_s = c->from_s + text->duration_s;
-    return c->until_s > c->from_s ? 0 : fail(option, reason, "until", "must be later than from");
-}
-
-static const char no_zone[] = "is no time zone that this system knows";
-static const char no_time[] = "must be a time such as \"2026-12-24T18:00\"";
-
-int calendar_check_times(const struct calendar_text *text, calendar_fault *tell, void *context)
-{
-    struct zone *named = zone_new(text->zone), *zone = named != NULL ? named : zone_new("UTC");
-    int64_t epoch;
-    bool from_ok = *text->from == '\0' || zone == NULL || calendar_time(zone, text->from, &epoch) == 0;
-    bool until_ok = *text->until == '\0' || zone == NULL || calendar_time(zone, text->until, &epoch) == 0;
-    if (named == NULL)
-        tell(context, "timezone", no_zone);
-    if (!from_ok)
-        tell(context, "from", no_time);
-    if (!until_ok)
-        tell(context, "until", no_time);
-    zone_free(zone);
-    return named != NULL && from_ok && until_ok ? 0 : -1;
-}
-
-static int read_all(struct calendar *c, const struct calendar_text *text, const char **option, const char **reason)
-{
-    c->from_s = INT64_MIN;
-    c->until_s = INT64_MAX;
-    c->duration_s = text->duration_s;
-    if (*text->from != '\0' && calendar_time(c->zone, text->from, &c->from_s) < 0)
-        return fail(option, reason, "from", no_time);
-    if (*text->until != '\0' && calendar_time(c->zone, text->until, &c->until_s) < 0)
-        return fail(option, reason, "until", no_time);
-    if (*text->rrule == '\0')
-        return read_once(c, text, option, reason);
-    if (*text->until != '\0')
-        return fail(option, reason, "until", "stands in the rrule, as UNTIL");
+    const struct calendar *c = r->calendar;
+    if (*r->text->until != '\0')
+        complain(r, "until", "stands in the rrule, as UNTIL");
     if (c->duration_s < 60 || c->duration_s % 60 != 0 || c->duration_s > CALENDAR_DURATION_MAX_S)
-        return fail(option, reason, "duration", "of a rrule must be given, in whole minutes up to \"31d\"");
-    if (*text->from != '\0' && c->from_s % 60 != 0)
-        return fail(option, reason, "from", "of a rrule must be a whole minute");
-    const char *wrong = read_rule(c, text, c->from_s);
-    return wrong == NULL ? 0 : fail(option, reason, "rrule", wrong);
+        complain(r, "duration", "of an rrule must be given, in whole minutes up to \"31d\"");
+    if (c->from_s != INT64_MIN && c->from_s % 60 != 0)
+        complain(r, "from", "of an rrule must be a whole minute");
 }
 
-int calendar_init(struct calendar *c, const struct calendar_text *text, const char **option, const char **reason)
+/* The end of a single window. */
+static void read_once(struct reading *r)
 {
-    *c = (struct calendar){.zone = zone_new(text->zone)};
+    struct calendar *c = r->calendar;
+    const struct calendar_text *text = r->text;
+    if (text->duration_s > 0 && (*text->from == '\0' || *text->until != '\0'))
+        complain(r, "duration", "goes with from, or with rrule");
+    else if (text->duration_s > 0 && !r->is_wrong)
+        c->until_s = c->from_s + text->duration_s;
+    if (!r->is_wrong && c->until_s <= c->from_s)
+        complain(r, "until", "must be later than from");
+}
+
+/* One that cannot be read stays as it is. */
+static void read_time(struct reading *r, const char *option, const char *text, int64_t *epoch_s)
+{
+    int64_t at;
+    if (*text == '\0')
+        return;
+    if (calendar_time(r->calendar->zone, text, &at) < 0)
+        complain(r, option, "must be a time such as \"2026-12-24T18:00\"");
+    else
+        *epoch_s = at;
+}
+
+int calendar_init(struct calendar *c, const struct calendar_text *text, calendar_fault *tell, void *context)
+{
+    struct reading r = {.calendar = c, .text = text, .tell = tell, .context = context};
+    *c = (struct calendar){
+        .zone = zone_new(text->zone), .from_s = INT64_MIN, .until_s = INT64_MAX, .duration_s = text->duration_s};
+    if (c->zone == NULL) {
+        complain(&r, "timezone", "is no time zone that this system knows");
+        c->zone = zone_new("UTC"); /* to read the rest by */
+    }
     if (c->zone == NULL)
-        return fail(option, reason, "timezone", no_zone);
-    if (read_all(c, text, option, reason) == 0)
+        return -1;
+    read_time(&r, "from", text->from, &c->from_s);
+    read_time(&r, "until", text->until, &c->until_s);
+    if (*text->rrule == '\0') {
+        read_once(&r);
+    } else {
+        check_around_rule(&r);
+        read_rule(&r);
+    }
+    if (!r.is_wrong)
         return 0;
     calendar_fini(c);
     return -1;

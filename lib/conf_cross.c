@@ -1,5 +1,6 @@
 /* What settings must be together, once each option is good by itself: bounds that depend on others, texts that a type
  * cannot describe, lists and rules that name each other; and what follows from them, where Redis is. */
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,69 @@ static void check_webapp(struct conf_loader *l)
         object(l, "webapp", "graph_url", "%s", why);
 }
 
+/* Who listens where, and over what. StatsD's address is for both. */
+static const struct listener {
+    const char *group, *name, *protocol;
+} listeners[] = {
+    {"horizon", "carbon_line", "TCP"}, {"horizon", "carbon_pickle", "TCP"}, {"statsd", "listen", "TCP"},
+    {"webapp", "listen", "TCP"},       {"horizon", "carbon_udp", "UDP"},    {"horizon", "skyline_udp", "UDP"},
+    {"statsd", "listen", "UDP"},
+};
+#define LISTENERS (sizeof listeners / sizeof *listeners)
+
+static bool is_every_interface(const struct in6_addr *a)
+{
+    return IN6_IS_ADDR_UNSPECIFIED(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr32[3] == 0);
+}
+
+/* A numeric host as IPv6 has it, IPv4 mapped. Returns whether it is one: names are not looked up here, but for the one
+ * that everybody gives. */
+static bool is_numeric(const char *host, struct in6_addr *out)
+{
+    char mapped[UNITS_HOST_MAX + 8];
+    snprintf(mapped, sizeof mapped, "::ffff:%s", strcmp(host, "localhost") == 0 ? "127.0.0.1" : host);
+    return inet_pton(AF_INET6, mapped, out) == 1 || inet_pton(AF_INET6, host, out) == 1;
+}
+
+/* Whether both cannot be listened at. "::" takes IPv4 as well. */
+static bool do_overlap(const struct units_address *a, const struct units_address *b)
+{
+    struct in6_addr x, y;
+    if (!a->on || !b->on || a->port == 0 || a->port != b->port)
+        return false;
+    if (!is_numeric(a->host, &x) || !is_numeric(b->host, &y))
+        return strcmp(a->host, b->host) == 0;
+    bool same_family = IN6_IS_ADDR_V4MAPPED(&x) == IN6_IS_ADDR_V4MAPPED(&y);
+    return IN6_ARE_ADDR_EQUAL(&x, &y) || IN6_IS_ADDR_UNSPECIFIED(&x) || IN6_IS_ADDR_UNSPECIFIED(&y) ||
+           (same_family && (is_every_interface(&x) || is_every_interface(&y)));
+}
+
+/* Tells of the one that was given, or was given last. */
+static void check_pair(struct conf_loader *l, const struct listener *a, const struct listener *b)
+{
+    const struct conf_option *one = conf_option_find(a->group, a->name), *other = conf_option_find(b->group, b->name);
+    if (l->lines[one - conf_options] > l->lines[other - conf_options]) {
+        const struct conf_option *first = one;
+        one = other;
+        other = first;
+    }
+    const struct units_address *held = (const void *)((const char *)l->s + one->offset);
+    const struct units_address *wanted = (const void *)((const char *)l->s + other->offset);
+    char held_text[UNITS_ADDRESS_TEXT_MAX], wanted_text[UNITS_ADDRESS_TEXT_MAX], name[CONF_WHAT_MAX];
+    if (do_overlap(held, wanted))
+        object(l, other->group, other->name, "%s cannot be had: %s listens there, too (%s over %s)",
+               units_address_text(wanted_text, sizeof wanted_text, wanted), conf_full_name(one, name),
+               units_address_text(held_text, sizeof held_text, held), a->protocol);
+}
+
+static void check_listeners(struct conf_loader *l)
+{
+    for (size_t a = 0; a < LISTENERS; a++)
+        for (size_t b = a + 1; b < LISTENERS; b++)
+            if (strcmp(listeners[a].protocol, listeners[b].protocol) == 0)
+                check_pair(l, &listeners[a], &listeners[b]);
+}
+
 void conf_cross_check(struct conf_loader *l)
 {
     const struct settings *s = l->s;
@@ -112,6 +176,7 @@ void conf_cross_check(struct conf_loader *l)
         object(l, "horizon", "max_line_bytes", "must be max_name_bytes (%lld) and %d more, at least",
                (long long)s->horizon.max_name_bytes, LINE_REST_BYTES);
     check_webapp(l);
+    check_listeners(l);
     if (!is_instance(s->instance))
         object(l, "", "instance", "may hold letters, digits, - and _, up to 32");
     if (*s->alerter.page_url != '\0' && strncmp(s->alerter.page_url, "http://", 7) != 0 &&

@@ -11,12 +11,12 @@
 
 /* What the three kinds have in common. Offsets are into the entry; those of the list into struct settings. */
 struct kind {
-    const char *list, *one;
+    const char *list, *one; /* its name, and an entry's with its article */
     size_t list_at, n_at;
     size_t bytes, name_at, line_at;
     const struct conf_option *rows;
     const size_t *rows_n;
-    bool joint; /* what `check` says of one option depends on others: all must be good by themselves */
+    const char *joint[3]; /* options that `check` heeds where it speaks of others: they must be good by themselves */
     bool typed; /* an option `type` says which of the rows apply: those of its group */
     void (*check)(void *entry, conf_fault *tell, void *context);
     void (*fini)(void *entry);
@@ -68,9 +68,9 @@ static void fini_mute(void *entry)
     .rows = list_##_options, .rows_n = &list_##_options_n
 
 static const struct kind kinds[] = {
-    {KIND(channels, "channel", channel_settings), .typed = true, .check = check_channel, .fini = fini_channel},
-    {KIND(alerts, "alert", alert_settings), .check = check_alert, .fini = fini_alert},
-    {KIND(mutes, "mute", mute_settings), .joint = true, .check = check_mute, .fini = fini_mute},
+    {KIND(channels, "a channel", channel_settings), .typed = true, .check = check_channel, .fini = fini_channel},
+    {KIND(alerts, "an alert", alert_settings), .check = check_alert, .fini = fini_alert},
+    {KIND(mutes, "a mute", mute_settings), .joint = {"from", "rrule"}, .check = check_mute, .fini = fini_mute},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -98,6 +98,7 @@ struct reading {
     struct conf_errors *errors;
     const config_setting_t *group; /* the entry that is read */
     uint64_t wrong;                /* a bit for each of its rows of which a fault has been told */
+    uint64_t wrong_alone;          /* likewise, before it was checked as a whole */
 };
 
 /* The entries of the list in `s`: their pointer is of another type for each kind. */
@@ -245,8 +246,18 @@ static void fault(void *context, const char *option, const char *reason)
 {
     struct reading *r = context;
     const config_setting_t *setting = config_setting_get_member(r->group, option);
-    if ((r->wrong & row_bit(r->kind, option)) == 0)
+    if ((r->wrong_alone & row_bit(r->kind, option)) == 0)
         complain(r, setting != NULL ? setting : r->group, option, "%s", reason);
+}
+
+static void check_whole(struct reading *r, char *entry)
+{
+    const char *const *joint = r->kind->joint;
+    r->wrong_alone = r->wrong;
+    for (; *joint != NULL; joint++)
+        if ((r->wrong_alone & row_bit(r->kind, *joint)) != 0)
+            return;
+    r->kind->check(entry, fault, r);
 }
 
 /* Of a channel without a type it is not known which options it may have: they are passed over. */
@@ -257,14 +268,13 @@ static void read_entry(struct reading *r, char *entry, const config_setting_t *g
     r->wrong = 0;
     memcpy(entry + r->kind->line_at, &line, sizeof line);
     if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
-        complain(r, group, "", "each %s must be a group: { name = \"...\"; ... }", r->kind->one);
+        complain(r, group, "", "each entry must be a group: { name = \"...\"; ... }");
         return;
     }
     read_name(r, entry, group);
     if (!r->kind->typed || read_type(r, entry, group) == 0) {
         read_options(r, entry, group);
-        if (!r->kind->joint || r->wrong == 0)
-            r->kind->check(entry, fault, r);
+        check_whole(r, entry);
     }
 }
 
@@ -274,7 +284,7 @@ static void check_unique(struct reading *r, const char *entries, size_t n, const
     for (size_t i = 0; name != NULL && i + 1 < n; i++) {
         const char *other = name_of(r->kind, entries + i * r->kind->bytes);
         if (other != NULL && strcmp(other, name) == 0) {
-            complain(r, group, "name", "a %s of this name stands above", r->kind->one);
+            complain(r, group, "name", "%s of this name stands above", r->kind->one);
             return;
         }
     }

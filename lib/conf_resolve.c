@@ -65,6 +65,26 @@ void conf_about(const struct settings *s, const char *name, size_t name_len, str
     }
 }
 
+static struct conf_origin origin_of(const struct settings *s, const struct conf_rule *rule)
+{
+    return (struct conf_origin){
+        .source = CONF_SOURCE_RULE, .line = rule->line, .path = s->path, .match = glob_pattern(rule->match)};
+}
+
+char *conf_about_text(const struct settings *s, const char *name, size_t name_len, const struct conf_option *o,
+                      struct conf_origin *origin)
+{
+    char *text = NULL;
+    for (size_t r = s->rules.n; r-- > 0 && text == NULL;) {
+        const struct conf_rule *rule = &s->rules.rules[r];
+        if (!glob_match(rule->match, name, name_len))
+            continue;
+        text = conf_rule_text(rule, o);
+        *origin = origin_of(s, rule);
+    }
+    return text;
+}
+
 const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,
                                              struct conf_origin *origin)
 {
@@ -73,8 +93,7 @@ const struct units_retention *conf_retention(const struct settings *s, const cha
         if (rule->retention.n == 0 || !glob_match(rule->match, name, name_len))
             continue;
         if (origin != NULL)
-            *origin = (struct conf_origin){
-                .source = CONF_SOURCE_RULE, .line = rule->line, .path = s->path, .match = glob_pattern(rule->match)};
+            *origin = origin_of(s, rule);
         return &rule->retention;
     }
     if (origin != NULL)

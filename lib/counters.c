@@ -10,6 +10,7 @@
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
+#include "ridgeline/version.h"
 
 #define COUNTERS_DEF(n, k, h) {#n, COUNTERS_##k, h},
 const struct counters_def counters_horizon[HORIZON_N] = {HORIZON_COUNTERS(COUNTERS_DEF)};
@@ -58,10 +59,11 @@ int64_t counters_begin(struct store *s, const char *process)
     char key[KEYS_MAX];
     keys_stats(key, process);
     int64_t generation = store_integer(store_command(s, "HINCRBY %s generation 1", key));
-    if (generation < 0 || store_done(store_command(s, "HSET %s started %lld pid %d owner %s", key,
-                                                   (long long)clock_wall_s(), (int)getpid(), proc_identity())) != 0)
+    if (generation < 0)
         return -1;
-    return generation;
+    redisReply *r = store_command(s, "HSET %s started %lld pid %d owner %s version " RIDGELINE_VERSION, key,
+                                  (long long)clock_wall_s(), (int)getpid(), proc_identity());
+    return store_done(r) == 0 ? generation : -1;
 }
 
 int counters_save(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
@@ -98,12 +100,12 @@ static bool find_twin(struct store *s, const char *process, const char *key, cha
     return found;
 }
 
-#define FIXED_WORDS 16 /* HSET, the key, and what is saved beside the counters */
+#define FIXED_WORDS 20 /* HSET, the key, and what is saved beside the counters */
 
 int counters_save_with(struct store *s, const char *process, const struct counters_def *defs, const uint64_t *values,
                        size_t n, const char *field, const char *text)
 {
-    char key[KEYS_MAX], now_ms[24], refused[CONF_ERROR_MAX], twin[PROC_IDENTITY_MAX];
+    char key[KEYS_MAX], now_ms[24], refused[CONF_ERROR_MAX], pending[CONF_ERROR_MAX], twin[PROC_IDENTITY_MAX];
     struct words w = {.argv = calloc(FIXED_WORDS + 2 * n, sizeof *w.argv)};
     size_t *lens = calloc(FIXED_WORDS + 2 * n, sizeof *lens);
     char(*texts)[24] = calloc(n + 1, sizeof *texts);
@@ -117,6 +119,9 @@ int counters_save_with(struct store *s, const char *process, const struct counte
     put(&w, "saved_at_ms", now_ms);
     proc_refusal(refused);
     put(&w, "settings_refused", refused);
+    proc_pending(pending);
+    put(&w, "settings_pending", pending);
+    put(&w, "settings_fixed", proc_fixed());
     put(&w, "owner", proc_identity());
     if (find_twin(s, process, key, twin)) {
         put(&w, "twin", twin);

@@ -36,15 +36,11 @@ int mutes_check(struct mute_settings *m, conf_fault *tell, void *context)
 {
     struct calendar_text text = {
         .from = m->from, .until = m->until, .rrule = m->rrule, .zone = m->timezone, .duration_s = m->duration_s};
-    const char *option, *reason;
     if (m->match.n == 0)
         tell(context, "match", "must hold a glob");
-    if (calendar_check_times(&text, tell, context) < 0)
+    if (calendar_init(&m->calendar, &text, tell, context) < 0)
         return -1;
-    if (calendar_init(&m->calendar, &text, &option, &reason) == 0)
-        return m->match.n == 0 ? -1 : 0;
-    tell(context, option, reason);
-    return -1;
+    return m->match.n == 0 ? -1 : 0;
 }
 
 void mutes_fini(struct mute_settings *m)

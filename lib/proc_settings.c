@@ -13,26 +13,31 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ridgeline/conf_fixed.h"
 #include "ridgeline/log.h"
+#include "ridgeline/version.h"
 
-static void usage(FILE *to, const char *name)
+static void usage(FILE *to, const char *name, const char *about)
 {
     fprintf(to,
             "usage: %s [--settings FILE] [--state-dir DIR] [--set NAME=VALUE]...\n\n"
+            "%s\n\n"
             "  --settings FILE   settings.conf; without it the defaults are in force\n"
             "  --state-dir DIR   where data is kept, whatever the file says\n"
-            "  --set NAME=VALUE  one setting, whatever the file says: --set horizon.max_age=2h\n\n"
+            "  --set NAME=VALUE  one setting, whatever the file says: --set horizon.max_age=2h\n"
+            "  --version         prints the version\n\n"
             "docs/SETTINGS.md tells every setting. SIGHUP reads the file again, SIGTERM stops in order.\n",
-            name);
+            name, about);
 }
 
-static void parse_args(const char *name, int argc, char **argv, struct proc_args *args)
+static void parse_args(const char *name, const char *about, int argc, char **argv, struct proc_args *args)
 {
-    enum { SETTINGS = 256, STATE_DIR, SET, READY_FD, SETTINGS_FD, HELP };
+    enum { SETTINGS = 256, STATE_DIR, SET, READY_FD, SETTINGS_FD, VERSION, HELP };
     static const struct option options[] = {
         {"settings", required_argument, NULL, SETTINGS}, {"state-dir", required_argument, NULL, STATE_DIR},
         {"set", required_argument, NULL, SET},           {"ready-fd", required_argument, NULL, READY_FD},
-        {"settings-fd", required_argument, NULL, SETTINGS_FD}, {"help", no_argument, NULL, HELP},
+        {"settings-fd", required_argument, NULL, SETTINGS_FD}, {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
     size_t n_sets = 0;
@@ -48,8 +53,11 @@ static void parse_args(const char *name, int argc, char **argv, struct proc_args
             args->ready_fd = atoi(optarg);
         } else if (c == SETTINGS_FD) {
             args->settings_fd = atoi(optarg);
+        } else if (c == VERSION) {
+            puts("ridgeline " RIDGELINE_VERSION);
+            exit(0);
         } else {
-            usage(c == HELP ? stdout : stderr, name);
+            usage(c == HELP ? stdout : stderr, name, about);
             exit(c == HELP ? 0 : 2);
         }
     }
@@ -59,21 +67,61 @@ static void parse_args(const char *name, int argc, char **argv, struct proc_args
     }
 }
 
-static pthread_mutex_t refusal_lock = PTHREAD_MUTEX_INITIALIZER;
-static char refusal[CONF_ERROR_MAX];
+/* What others are told of the settings: why the last file was refused, what of it waits for a restart. */
+static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
+static char refusal[CONF_ERROR_MAX], pending[CONF_ERROR_MAX];
+
+static const struct conf_fixed_option *fixed_options; /* NULL: none */
+static char *fixed; /* as of the start; NULL: memory was out */
+
+static void read_told(const char told[CONF_ERROR_MAX], char out[CONF_ERROR_MAX])
+{
+    pthread_mutex_lock(&told_lock);
+    memcpy(out, told, CONF_ERROR_MAX);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void set_told(char told[CONF_ERROR_MAX], const char *text)
+{
+    pthread_mutex_lock(&told_lock);
+    snprintf(told, CONF_ERROR_MAX, "%s", text);
+    pthread_mutex_unlock(&told_lock);
+}
 
 void proc_refusal(char out[CONF_ERROR_MAX])
 {
-    pthread_mutex_lock(&refusal_lock);
-    memcpy(out, refusal, sizeof refusal);
-    pthread_mutex_unlock(&refusal_lock);
+    read_told(refusal, out);
 }
 
-static void set_refusal(const char *reason)
+void proc_pending(char out[CONF_ERROR_MAX])
 {
-    pthread_mutex_lock(&refusal_lock);
-    snprintf(refusal, sizeof refusal, "%s", reason);
-    pthread_mutex_unlock(&refusal_lock);
+    read_told(pending, out);
+}
+
+const char *proc_fixed(void)
+{
+    return fixed ? fixed : "";
+}
+
+void proc_fix(const struct conf_fixed_option *options, const struct settings *s)
+{
+    fixed_options = options;
+    fixed = conf_fixed_text(options, s);
+}
+
+/* Says what waits for a restart, once. */
+static void compare_fixed(const struct settings *s)
+{
+    char text[CONF_ERROR_MAX], before[CONF_ERROR_MAX], quoted[CONF_ERROR_MAX];
+    char *now = fixed_options ? conf_fixed_text(fixed_options, s) : NULL;
+    if (!now)
+        return;
+    proc_pending(before);
+    conf_fixed_pending(proc_fixed(), now, text, sizeof text);
+    free(now);
+    if (*text != '\0' && strcmp(text, before) != 0)
+        log_warning("restart_needed", "for=%s", log_quote(quoted, sizeof quoted, text, strlen(text)));
+    set_told(pending, text);
 }
 
 /* What others shall read through accepted_fd: `text`, with the NUL behind it. Who reads between the two steps takes the
@@ -133,16 +181,17 @@ static int load(const struct proc_args *args, struct settings *s, char error[CON
     return result;
 }
 
-void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings)
+void proc_start(const char *name, const char *about, int argc, char **argv, struct proc_args *args,
+                struct settings *settings)
 {
     char error[CONF_ERROR_MAX], refused[CONF_ERROR_MAX];
-    parse_args(name, argc, argv, args);
+    parse_args(name, about, argc, argv, args);
     memset(settings, 0, sizeof *settings);
     if (load(args, settings, error, refused) != 0) {
         fprintf(stderr, "%s: %s\n", name, error);
         exit(2);
     }
-    set_refusal(refused);
+    set_told(refusal, refused);
     log_init(name, settings->log_level);
 }
 
@@ -150,7 +199,7 @@ void proc_start(const char *name, int argc, char **argv, struct proc_args *args,
 static int keep_old(const struct proc_args *args, const char *reason, bool is_ours)
 {
     char quoted[CONF_ERROR_MAX];
-    set_refusal(reason);
+    set_told(refusal, reason);
     if (is_ours)
         log_error("settings_rejected", "reason=%s kept=old", log_quote(quoted, sizeof quoted, reason, strlen(reason)));
     if (args->accepted_fd >= 0)
@@ -158,7 +207,7 @@ static int keep_old(const struct proc_args *args, const char *reason, bool is_ou
     return -1;
 }
 
-int proc_reload(const struct proc_args *args, struct settings *s)
+int proc_share(const struct proc_args *args, struct settings *s)
 {
     struct settings fresh = {0};
     char error[CONF_ERROR_MAX], refused[CONF_ERROR_MAX];
@@ -170,8 +219,16 @@ int proc_reload(const struct proc_args *args, struct settings *s)
     }
     conf_free(s);
     *s = fresh;
-    set_refusal("");
+    set_told(refusal, "");
+    return 0;
+}
+
+int proc_reload(const struct proc_args *args, struct settings *s)
+{
+    if (proc_share(args, s) != 0)
+        return -1;
     log_set_lowest(s->log_level);
     log_info("settings_reloaded", "file=%s", s->path);
+    compare_fixed(s);
     return 0;
 }

@@ -8,16 +8,19 @@
 
 #include "ridgeline/clock.h"
 #include "ridgeline/log.h"
+#include "ridgeline/redis_outage.h"
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 2000
 
 struct store {
     redisContext *context; /* NULL while not connected */
+    char *address;         /* as given */
     char *host;            /* or the path of a unix socket */
     int port;              /* 0: unix socket */
     int timeout_ms;
     unsigned generation;
+    unsigned outages; /* how often Redis was away, as of this connection */
     int64_t retry_at_mono_ms, backoff_ms;
     char error[128]; /* why the connection was last lost or refused; "" while connected */
 };
@@ -54,7 +57,8 @@ struct store *store_new(const char *address, int timeout_ms)
         return NULL;
     s->timeout_ms = timeout_ms;
     s->backoff_ms = BACKOFF_FIRST_MS;
-    if (parse_address(s, address) != 0) {
+    s->address = strdup(address);
+    if (!s->address || parse_address(s, address) != 0) {
         store_free(s);
         return NULL;
     }
@@ -73,20 +77,30 @@ void store_free(struct store *s)
     if (!s)
         return;
     drop(s);
+    free(s->address);
     free(s->host);
     free(s);
 }
 
-/* Loses the connection because of `why`, and sets when to try again. */
-static void fail(struct store *s, const char *why)
+/* Lets go of the connection, or of the attempt at one, and sets when to try again. */
+static void give_up(struct store *s, const char *why)
 {
-    char quoted[256];
     snprintf(s->error, sizeof s->error, "%s", why);
-    log_warning("redis_down", "reason=%s retry_ms=%lld", log_quote(quoted, sizeof quoted, why, strlen(why)),
-                (long long)s->backoff_ms);
     drop(s);
     s->retry_at_mono_ms = clock_mono_ms() + s->backoff_ms;
     s->backoff_ms = s->backoff_ms * 2 < BACKOFF_LAST_MS ? s->backoff_ms * 2 : BACKOFF_LAST_MS;
+}
+
+static void lose(struct store *s, const char *why)
+{
+    redis_outage_lost(s->outages, why, "address=%s retry_ms=%lld", s->address, (long long)s->backoff_ms);
+    give_up(s, why);
+}
+
+static void refuse(struct store *s, const char *why)
+{
+    redis_outage_refused(why, "address=%s retry_ms=%lld", s->address, (long long)s->backoff_ms);
+    give_up(s, why);
 }
 
 /* A server that still loads its data accepts connections and refuses
@@ -96,7 +110,7 @@ static int answers(struct store *s)
     redisReply *r = redisCommand(s->context, "PING");
     int ok = r && r->type == REDIS_REPLY_STATUS;
     if (!ok)
-        fail(s, !r ? s->context->errstr : r->type == REDIS_REPLY_ERROR ? r->str : "no answer to PING");
+        refuse(s, !r ? s->context->errstr : r->type == REDIS_REPLY_ERROR ? r->str : "no answer to PING");
     freeReplyObject(r);
     return ok ? 0 : -1;
 }
@@ -106,20 +120,21 @@ int store_connect(struct store *s)
     if (s->context && !s->context->err)
         return 0;
     if (s->context)
-        fail(s, s->context->errstr);
+        lose(s, s->context->errstr);
     if (clock_mono_ms() < s->retry_at_mono_ms)
         return -1;
     struct timeval timeout = {.tv_sec = s->timeout_ms / 1000, .tv_usec = (s->timeout_ms % 1000) * 1000};
     s->context = s->port ? redisConnectWithTimeout(s->host, s->port, timeout)
                          : redisConnectUnixWithTimeout(s->host, timeout);
     if (!s->context || s->context->err) {
-        fail(s, s->context ? s->context->errstr : "out of memory");
+        refuse(s, s->context ? s->context->errstr : "out of memory");
         return -1;
     }
     redisSetTimeout(s->context, timeout);
     if (answers(s) != 0)
         return -1;
     s->generation++;
+    s->outages = redis_outage_over("address=%s", s->address);
     s->error[0] = '\0';
     s->backoff_ms = BACKOFF_FIRST_MS;
     s->retry_at_mono_ms = 0;
@@ -160,7 +175,7 @@ redisReply *store_reply(struct store *s)
     if (!s->context)
         return NULL;
     if (redisGetReply(s->context, &reply) != REDIS_OK) {
-        fail(s, s->context->errstr);
+        lose(s, s->context->errstr);
         return NULL;
     }
     return reply;

@@ -10,6 +10,7 @@
 
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
+#include "ridgeline/remnants.h"
 #include "ridgeline/series.h"
 
 #define FIRST_WALK 2
@@ -70,16 +71,12 @@ static void restore_name(struct store *s, const struct forget_key *k)
         log_warning("name_not_restored", "key=%s", log_quote(quoted, sizeof quoted, k->key, k->key_len));
 }
 
-/* The metric's record and rollup. One that stays behind, for want of an answer, costs memory and nothing else. */
+/* One that stays behind, for want of an answer, costs memory and nothing else. */
 static void delete_others(struct store *s, const struct forget_key *k)
 {
-    char key[KEYS_MAX];
     const size_t prefix = strlen(KEYS_METRIC_PREFIX);
-    size_t len = keys_record(key, k->key + prefix, k->key_len - prefix);
 
-    store_integer(store_command(s, "DEL %b", key, len));
-    len = keys_rollup(key, k->key + prefix, k->key_len - prefix);
-    store_integer(store_command(s, "DEL %b", key, len));
+    remnants_delete(s, k->key + prefix, k->key_len - prefix);
 }
 
 enum forget_result forget_key(struct forget *f, struct store *s, const struct forget_key *k)

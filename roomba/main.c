@@ -146,7 +146,8 @@ int main(int argc, char **argv)
 {
     static struct roomba r;
 
-    proc_start("roomba", argc, argv, &r.args, &r.settings);
+    proc_start("roomba", "Keeps Redis bounded: folds and trims what is old, and forgets metrics that fell silent.",
+               argc, argv, &r.args, &r.settings);
     proc_signals();
     if (init(&r) < 0) {
         log_error("start_failed", "reason=\"out of memory, or the address of Redis cannot be used\"");

@@ -43,9 +43,9 @@ static void append(json_t *list, const char *sentence)
                                        : json_string(log_quote(quoted, sizeof quoted, sentence, strlen(sentence))));
 }
 
-static void add_refusals(json_t *list, const struct processes *p)
+/* What daemons say in `field`, each text once, behind `intro` and the names of those who say it. */
+static void add_said(json_t *list, const struct processes *p, const char *field, const char *intro)
 {
-    static const char field[] = "settings_refused";
     for (size_t i = 0; i < p->n; i++) {
         const char *reason = says(&p->list[i], field);
         bool told = *reason == '\0';
@@ -54,7 +54,7 @@ static void add_refusals(json_t *list, const struct processes *p)
         if (told)
             continue;
         char sentence[2 * CONF_ERROR_MAX], names[256];
-        snprintf(sentence, sizeof sentence, "settings refused, the old ones stay in force (%s): %s",
+        snprintf(sentence, sizeof sentence, "%s (%s): %s", intro,
                  who_says(p, i, field, reason, names, sizeof names), reason);
         append(list, sentence);
     }
@@ -97,6 +97,7 @@ static void add_twins(json_t *list, const struct processes *p, int64_t now_wall_
 
 void daemons_problems(json_t *list, const struct processes *p, int64_t now_wall_ms)
 {
-    add_refusals(list, p);
+    add_said(list, p, "settings_refused", "settings refused, the old ones stay in force");
+    add_said(list, p, "settings_pending", "settings changed that need a restart");
     add_twins(list, p, now_wall_ms);
 }

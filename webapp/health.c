@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ridgeline/clock.h"
+#include "ridgeline/version.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/hub.h"
@@ -120,6 +121,7 @@ static json_t *process_json(const struct process *p)
         if (processes_number(p, p->defs[i].name, &value))
             json_object_set_new(counters, p->defs[i].name, count(value));
     }
+    json_object_set_new(one, "version", json_string(processes_text(p, "version"))); /* left out where it says none */
     json_object_set_new(one, "counters", counters);
     return one;
 }
@@ -132,34 +134,45 @@ static void add_processes(json_t *out, const struct processes *p)
     json_object_set_new(out, "processes", list);
 }
 
-/* null: it is off. */
-static json_t *address(const struct units_address *a)
+/* Where horizon listens, as it says itself: a file that was read since may say otherwise. As the settings `a` have it
+ * where no horizon says so; `p` may be NULL. null: it is off. */
+static json_t *address(const struct processes *p, const char *name, const struct units_address *a)
 {
     char text[UNITS_ADDRESS_TEXT_MAX];
-    return a->on ? json_string(units_address_text(text, sizeof text, a)) : json_null();
+    bool found = false;
+    for (size_t i = 0; p && i < p->n && !found; i++)
+        found = p->list[i].alive && p->list[i].defs == counters_horizon &&
+                processes_fixed(&p->list[i], name, text, sizeof text);
+    if (!found)
+        units_address_text(text, sizeof text, a);
+    json_t *said = *text ? json_string(text) : NULL;
+    return said ? said : json_null();
 }
 
 /* What the page needs to say where points go. */
-static json_t *settings_json(const struct app *app)
+static json_t *settings_json(const struct app *app, const struct processes *p)
 {
     const struct settings *s = &app->settings;
     char step[32], span[32], retention[80];
     snprintf(retention, sizeof retention, "%s:%s",
              units_duration_text(step, sizeof step, s->retention.archive[0].step_s),
              units_duration_text(span, sizeof span, s->retention.archive[0].span_s));
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line", address(&s->horizon.carbon_line),
-                     "carbon_udp", address(&s->horizon.carbon_udp), "carbon_pickle",
-                     address(&s->horizon.carbon_pickle), "skyline_udp", address(&s->horizon.skyline_udp), "statsd",
-                     address(&s->statsd.listen), "page", app->page, "raw_retention", retention, "step_s",
-                     (int)s->retention.archive[0].step_s, "span_s",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:i,s:i,s:s}", "carbon_line",
+                     address(p, "horizon.carbon_line", &s->horizon.carbon_line), "carbon_udp",
+                     address(p, "horizon.carbon_udp", &s->horizon.carbon_udp), "carbon_pickle",
+                     address(p, "horizon.carbon_pickle", &s->horizon.carbon_pickle), "skyline_udp",
+                     address(p, "horizon.skyline_udp", &s->horizon.skyline_udp), "statsd",
+                     address(p, "statsd.listen", &s->statsd.listen), "page", app->page, "raw_retention", retention,
+                     "step_s", (int)s->retention.archive[0].step_s, "span_s",
                      (int)s->retention.archive[0].span_s, "file", s->path);
 }
 
-/* The parts that do not come from Redis. */
-static void add_own(json_t *out, struct app *app)
+/* The parts that do not come from Redis, but for what `p` (NULL: Redis is away) knows better. */
+static void add_own(json_t *out, struct app *app, const struct processes *p)
 {
     json_object_set_new(out, "at", json_integer(clock_wall_s()));
-    json_object_set_new(out, "settings", settings_json(app));
+    json_object_set_new(out, "version", json_string(RIDGELINE_VERSION));
+    json_object_set_new(out, "settings", settings_json(app, p));
     json_object_set_new(out, "budget", attention_json(app->attention));
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
     int64_t site = names_site(app->names);
@@ -184,10 +197,10 @@ json_t *health_json(struct app *app, struct store *s, bool look)
         attention_count_open(app->attention, &p);
     }
     if (!mute) /* else no process can tell that it is alive */
-        problems_add(sentences, &p, &app->settings);
+        problems_add(sentences, &p);
     json_object_set_new(out, "status", json_string(json_array_size(sentences) ? "degraded" : "ok"));
     json_object_set_new(out, "problems", sentences);
-    add_own(out, app);
+    add_own(out, app, &p);
     add_horizon(out, &p);
     add_analyzer(out, &p);
     add_metrics(out, &p);
@@ -209,7 +222,7 @@ json_t *health_without_redis(struct app *app, const struct store *s)
         problem = json_string("Redis does not answer: nothing is judged, and points wait in horizon");
     json_t *out = json_pack("{s:s,s:[o],s:{s:b}}", "status", "down", "problems", problem, "redis", "up", 0);
     if (out)
-        add_own(out, app);
+        add_own(out, app, NULL);
     return out;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ridgeline/clock.h"
+#include "ridgeline/conf_fixed.h"
 #include "ridgeline/log.h"
 #include "ridgeline/proc.h"
 #include "ridgeline/secret.h"
@@ -27,6 +28,12 @@
 
 #define TURN_MS 500
 #define SAVE_MS 1000
+
+/* The server and the connections to Redis are made of them. */
+static const struct conf_fixed_option fixed[] = {
+    {"webapp", "listen"}, {"webapp", "max_connections"}, {"webapp", "max_event_streams"},
+    {"", "redis"},        {"", "state_dir"},             {NULL, NULL},
+};
 
 /* By default glibc lets readers overtake a writer for ever: under load a reload, and with it
  * the main thread and its stop, would never get its turn. */
@@ -66,22 +73,11 @@ static void fini_app(struct app *app)
     conf_free(&app->settings);
 }
 
-/* Settings that are in force from the start on: a change needs a restart. */
-static bool needs_restart(const struct settings *before, const struct settings *now)
-{
-    return strcmp(before->webapp.listen.host, now->webapp.listen.host) != 0 ||
-           before->webapp.listen.port != now->webapp.listen.port ||
-           before->webapp.max_connections != now->webapp.max_connections ||
-           before->webapp.max_event_streams != now->webapp.max_event_streams;
-}
-
 static void reload(struct app *app, const struct proc_args *args)
 {
-    struct settings before = {.webapp = app->settings.webapp};
     proc_reloading = 0;
     pthread_rwlock_wrlock(&app->settings_lock);
-    if (proc_reload(args, &app->settings) == 0 && needs_restart(&before, &app->settings))
-        log_warning("restart_needed", "group=webapp");
+    proc_reload(args, &app->settings);
     pthread_rwlock_unlock(&app->settings_lock);
 }
 
@@ -123,7 +119,8 @@ int main(int argc, char **argv)
     struct server *server = NULL;
     int status = 1;
 
-    proc_start("webapp", argc, argv, &args, &app.settings);
+    proc_start("webapp", "Serves the page, the API and /metrics.", argc, argv, &args, &app.settings);
+    proc_fix(fixed, &app.settings);
     proc_signals();
     proc_raise_descriptor_limit(); /* else idle clients could take those that Redis needs */
     struct feed *feed = feed_new();

@@ -4,31 +4,29 @@
 #include <string.h>
 
 #include "ridgeline/clock.h"
+#include "ridgeline/units.h"
 #include "webapp/daemons.h"
 #include "webapp/workers.h"
 
 /* Where a listener's sentence goes, and what says its address. */
 struct listeners_down {
     json_t *sentences;
-    const struct settings *settings;
+    const struct process *process;
 };
 
 static void add_listener_down(void *context, const char *label, uint64_t down)
 {
     const struct listeners_down *l = context;
-    const struct settings *s = l->settings;
-    const struct {
-        const char *label;
-        const struct units_address *at;
-    } table[] = {{"line_tcp", &s->horizon.carbon_line},     {"line_udp", &s->horizon.carbon_udp},
-                 {"pickle_tcp", &s->horizon.carbon_pickle}, {"skyline_udp", &s->horizon.skyline_udp},
-                 {"statsd_tcp", &s->statsd.listen},         {"statsd_udp", &s->statsd.listen}};
+    static const struct {
+        const char *label, *option;
+    } table[] = {{"line_tcp", "horizon.carbon_line"},     {"line_udp", "horizon.carbon_udp"},
+                 {"pickle_tcp", "horizon.carbon_pickle"}, {"skyline_udp", "horizon.skyline_udp"},
+                 {"statsd_tcp", "statsd.listen"},         {"statsd_udp", "statsd.listen"}};
     for (size_t i = 0; down && i < sizeof table / sizeof *table; i++) {
         if (strcmp(label, table[i].label) != 0)
             continue;
-        const struct units_address *a = table[i].at;
         char text[UNITS_ADDRESS_TEXT_MAX];
-        const char *at = a->on ? units_address_text(text, sizeof text, a) : "its address";
+        const char *at = processes_fixed(l->process, table[i].option, text, sizeof text) ? text : "its address";
         json_array_append_new(l->sentences, json_sprintf("horizon could not listen on %s (%s): perhaps another program "
                                                          "does; its log says why",
                                                          at, label));
@@ -97,18 +95,19 @@ static void add_missing(json_t *list, const struct processes *p)
     }
 }
 
-static void add_listeners_down(json_t *list, const struct processes *p, const struct settings *settings)
+static void add_listeners_down(json_t *list, const struct processes *p)
 {
-    struct listeners_down down = {list, settings};
-    for (size_t i = 0; i < p->n; i++)
+    for (size_t i = 0; i < p->n; i++) {
+        struct listeners_down down = {list, &p->list[i]};
         if (p->list[i].alive && p->list[i].defs == counters_horizon)
             processes_labels(&p->list[i], "listeners_down|listener=", add_listener_down, &down);
+    }
 }
 
-void problems_add(json_t *list, const struct processes *p, const struct settings *settings)
+void problems_add(json_t *list, const struct processes *p)
 {
     add_missing(list, p);
-    add_listeners_down(list, p, settings);
+    add_listeners_down(list, p);
     add_failing_spools(list, p);
     add_failing_channels(list, p);
     daemons_problems(list, p, clock_wall_ms());

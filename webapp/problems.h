@@ -4,11 +4,10 @@
 
 #include <jansson.h>
 
-#include "ridgeline/conf.h"
 #include "webapp/processes.h"
 
 /* Appends a sentence for each daemon that no living process does the work of, for each listener that could not be
  * opened, for each channel that does not deliver, and what daemons.h and workers.h say. */
-void problems_add(json_t *list, const struct processes *p, const struct settings *settings);
+void problems_add(json_t *list, const struct processes *p);
 
 #endif

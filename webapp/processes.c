@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ridgeline/conf_fixed.h"
 #include "ridgeline/keys.h"
 #include "webapp/query.h"
 
@@ -97,6 +98,18 @@ const char *processes_text(const struct process *p, const char *field)
             return value->str;
     }
     return NULL;
+}
+
+bool processes_fixed(const struct process *p, const char *name, char *out, size_t out_bytes)
+{
+    const char *text = processes_text(p, "settings_fixed");
+    size_t len = 0;
+    const char *value = text ? conf_fixed_find(text, name, &len) : NULL;
+    if (!value || len >= out_bytes)
+        return false;
+    memcpy(out, value, len);
+    out[len] = '\0';
+    return true;
 }
 
 bool processes_number(const struct process *p, const char *field, uint64_t *value)

@@ -35,6 +35,10 @@ void processes_fini(struct processes *p);
 /* Text of a field, NULL when it is not there. */
 const char *processes_text(const struct process *p, const char *field);
 
+/* What the process has had in force since its start (proc_fixed()) of the option `name`, "GROUP.NAME". False when it
+ * says nothing of it, or `out_bytes` is too short. */
+bool processes_fixed(const struct process *p, const char *name, char *out, size_t out_bytes);
+
 /* Value of a field that is a whole number. Returns false when it is not. */
 bool processes_number(const struct process *p, const char *field, uint64_t *value);
 

@@ -110,6 +110,22 @@ static void put_common(FILE *out, const struct processes *p)
     }
 }
 
+/* By the convention of Prometheus: 1, and the version as a label. */
+static void put_build_info(FILE *out, const struct processes *p)
+{
+    fprintf(out, "# HELP ridgeline_build_info 1; the version of each process\n# TYPE ridgeline_build_info gauge\n");
+    for (size_t i = 0; i < p->n; i++) {
+        const char *version = processes_text(&p->list[i], "version");
+        if (!version)
+            continue;
+        fputs("ridgeline_build_info{", out);
+        put_label(out, "process", 7, p->list[i].name);
+        fputc(',', out);
+        put_label(out, "version", 7, version);
+        fputs("} 1\n", out);
+    }
+}
+
 static void put_all(FILE *out, const struct processes *p)
 {
     static const struct {
@@ -122,6 +138,7 @@ static void put_all(FILE *out, const struct processes *p)
         {"alerter", counters_alerter, ALERTER_N}, {"channel", counters_channel, CHANNEL_N},
         {"webapp", counters_webapp, WEBAPP_N},
     };
+    put_build_info(out, p);
     put_common(out, p);
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         for (size_t i = 0; i < kinds[k].n; i++)

@@ -45,14 +45,10 @@ struct calendar {
     uint64_t minutes;
 };
 
-/* Tells of zone, from and until each that cannot be read, by itself, with its name and what is wrong, both literals.
- * Returns 0 when all can be. */
+/* Reads the text. Returns 0; or -1 when something is wrong, and then each fault has been told, with the name of the
+ * option and why, both literals, and `*c` needs no calendar_fini(). */
 typedef void calendar_fault(void *context, const char *option, const char *reason);
-int calendar_check_times(const struct calendar_text *text, calendar_fault *tell, void *context);
-
-/* Reads the text. Returns 0, or -1 with the name of what is wrong in `*option` and why in `*reason`, both
- * literals; then `*c` needs no calendar_fini(). */
-int calendar_init(struct calendar *c, const struct calendar_text *text, const char **option, const char **reason);
+int calendar_init(struct calendar *c, const struct calendar_text *text, calendar_fault *tell, void *context);
 void calendar_fini(struct calendar *c);
 
 /* Whether it holds at `t`, an epoch. With a rule the answer is the same for all of a minute. */

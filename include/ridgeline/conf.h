@@ -230,6 +230,11 @@ struct conf_about {
 };
 void conf_about(const struct settings *s, const char *name, size_t name_len, struct conf_about *about);
 
+/* What the last rule that sets it says of `name` for one of conf_rule_options, as it would stand in the file; malloc'd,
+ * with that rule in `*origin`. NULL where no rule does. */
+char *conf_about_text(const struct settings *s, const char *name, size_t name_len, const struct conf_option *o,
+                      struct conf_origin *origin);
+
 /* How long the points of `name` are kept: as the last matching rule that sets it says, else as the top level does. It
  * is the settings' own. `origin` may be NULL. */
 const struct units_retention *conf_retention(const struct settings *s, const char *name, size_t name_len,

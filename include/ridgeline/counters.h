@@ -119,6 +119,7 @@ struct counters_def {
     X(judged, COUNTER, "points judged")                                                              \
     X(held, COUNTER, "points passed over without learning from them, as a mute says")                \
     X(late, COUNTER, "points stored at or before the last judged time: kept, never judged")          \
+    X(forgotten, COUNTER, "metrics let go because `ridgeline forget` removed them")                  \
     X(full_reads, COUNTER, "whole tails read because the last consumed records were not found")      \
     X(opened, COUNTER, "anomalies opened")                                                           \
     X(closed, COUNTER, "anomalies closed")                                                           \

@@ -19,7 +19,7 @@
 
 #define KEYS_METRIC_PREFIX "metrics."                 /* string: raw tail of one metric */
 #define KEYS_UNIQUE "metrics.unique_metrics"          /* set: "metrics.<name>" of each metric */
-#define KEYS_NAMES "ridgeline:names"                  /* stream, capped: field "n" = new metric's name */
+#define KEYS_NAMES "ridgeline:names"                  /* stream, capped: name in field "n", new, or "f", forgotten */
 #define KEYS_OVERRIDES "ridgeline:overrides"          /* hash: version, list (JSON) */
 #define KEYS_MUTES "ridgeline:mutes"                  /* hash: version, list (JSON) */
 #define KEYS_MARKS "ridgeline:marks"                  /* zset: mark (JSON) -> epoch s */

@@ -25,17 +25,34 @@ struct proc_args {
                         NUL, why a later one was refused */
 };
 
-/* Reads the command line, loads the settings, starts the log. On an error says
- * why on stderr and exits with 2; with --help prints `usage` and exits 0. */
-void proc_start(const char *name, int argc, char **argv, struct proc_args *args, struct settings *settings);
+/* Reads the command line, loads the settings, starts the log. `about` says for --help what the program does. On an
+ * error says why on stderr and exits with 2; with --help prints how it is called, with --version the version, and exits
+ * with 0. */
+void proc_start(const char *name, const char *about, int argc, char **argv, struct proc_args *args,
+                struct settings *settings);
 
 /* Loads the settings again into `*s` (SIGHUP), and puts their log level in force. A file that does not parse leaves
  * `*s` as it is and says so in the log. Returns 0 when `*s` is new. A supervisor passes its SIGHUP on in either case:
  * those who read settings_fd learn there that their supervisor has refused a file. */
 int proc_reload(const struct proc_args *args, struct settings *s);
 
+/* A supervisor's first word to those who will read accepted_fd, as proc_reload() does it later. */
+int proc_share(const struct proc_args *args, struct settings *s);
+
 /* Why the file that was offered last is not in force, "FILE:LINE: reason"; "" when it is. For any thread. */
 void proc_refusal(char out[CONF_ERROR_MAX]);
+
+/* Settings that a later proc_reload() cannot bring into force: which these are (static, up to one without a name), and
+ * that they stay as they are in `s`. After proc_start(), before there are threads. Where a file that is read later says
+ * otherwise, the log and proc_pending() say that it needs a restart. */
+struct conf_fixed_option;
+void proc_fix(const struct conf_fixed_option *options, const struct settings *s);
+
+/* What stays in force, as conf_fixed_text() gives it; "" where nothing was said to. */
+const char *proc_fixed(void);
+
+/* What of the file waits for a restart, as conf_fixed_pending() gives it; "" for nothing. For any thread. */
+void proc_pending(char out[CONF_ERROR_MAX]);
 
 /* "PID@HOST:START", START in epoch ms: tells this process, and those that it forks, from any other. For any thread. */
 #define PROC_IDENTITY_MAX 128

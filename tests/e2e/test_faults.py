@@ -299,9 +299,17 @@ def test_explain_fails_where_it_cannot_explain(ridgeline, tmp_path):
         return subprocess.run([str(BUILD / "ridgeline"), "explain", "--settings", str(ridgeline.settings), *arguments],
                               capture_output=True, text=True, timeout=PATIENCE_S)
 
+    ridgeline.settings.write_text(ridgeline.settings.read_text() + 'rules = ( { match = "site.*"; unit = "ms"; '
+                                  'owner = "Ann"; }, { match = "**.known"; limit = 100; unit = "s"; } );')
     send_tcp(ridgeline.line, line_payload([("site.known", int(time.time()), 1)]))
     wait_for("the point", lambda: points_of(ridgeline.redis, "site.known"))
-    assert explain("--state-dir", str(ridgeline.state), "site.known").returncode == 0
+    known = explain("--state-dir", str(ridgeline.state), "site.known")
+    assert known.returncode == 0
+    where = f"({ridgeline.settings.name}:{len(ridgeline.settings.read_text().splitlines())})"
+    said = [line.split(None, 2) for line in known.stdout.splitlines()]
+    assert [line for line in said if line and line[0] in ("unit", "owner", "description", "limit")] == [
+        ["unit", '"s"', f"rule **.known {where}"], ["owner", '"Ann"', f"rule site.* {where}"],
+        ["limit", "100", f"rule **.known {where}"]]
     assert explain("--state-dir", str(ridgeline.state), "site.unknown").returncode == 1
     elsewhere = explain("--state-dir", str(tmp_path), "site.known")
     assert elsewhere.returncode == 1 and "--state-dir" in elsewhere.stdout

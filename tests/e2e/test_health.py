@@ -124,6 +124,33 @@ def test_a_daemon_without_a_supervisor_tells_what_it_refused(web, horizons):
     wait_for("no problem", lambda: not problems())
 
 
+def test_addresses_that_need_a_restart_are_told_and_the_present_ones_shown(web, horizons):
+    h = horizons()
+    health = lambda: web.json("/api/health")  # noqa: E731
+    problems = lambda: [p for p in health()["problems"] if "restart" in p or "listen" in p]  # noqa: E731
+    wait_for("the address", lambda: health()["settings"]["carbon_line"] == f"127.0.0.1:{h.line}")
+    assert problems() == []
+    good = h.settings.read_text()
+    port, = free_ports(1)
+    h.settings.write_text(good.replace(f'"127.0.0.1:{h.line}"', f'"127.0.0.1:{port}"'))
+    for _ in range(2):
+        h.process.send_signal(signal.SIGHUP)
+        told = wait_for("the problem", problems)
+        assert told == ["settings changed that need a restart (horizon): "
+                        f"horizon.carbon_line (still 127.0.0.1:{h.line})"]
+    assert health()["settings"]["carbon_line"] == f"127.0.0.1:{h.line}"
+    wait_for("both reloads", lambda: h.log.read_text().count("event=settings_reloaded") == 2)
+    assert h.log.read_text().count("event=restart_needed") == 1
+    h.settings.write_text(good)
+    h.process.send_signal(signal.SIGHUP)
+    wait_for("no problem", lambda: not problems())
+    h.settings.write_text(good.replace(f'"127.0.0.1:{h.line}"', f'"127.0.0.1:{port}"'))
+    assert h.stop() == 0
+    h.start()
+    wait_for("the new address", lambda: health()["settings"]["carbon_line"] == f"127.0.0.1:{port}")
+    assert problems() == []
+
+
 def test_two_daemons_of_one_name_are_told(web, horizons, tmp_path):
     first, other = horizons("a"), horizons("b")
     problems = lambda: [p for p in web.json("/api/health")["problems"] if "one name" in p]  # noqa: E731

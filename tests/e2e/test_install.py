@@ -18,10 +18,14 @@ def test_units_start_the_daemons_that_were_installed(tmp_path):
     unit.read(units / "ridgeline@.service")
     command = unit["Service"]["ExecStart"]
     target = (units / "ridgeline.target").read_text()
+    versions = {subprocess.run([tmp_path / "bin/ridgeline", how], capture_output=True, check=True).stdout
+                for how in ("version", "--version")}
     for daemon in ("horizon", "roomba", "analyzer", "alerter", "webapp"):
         program = command.replace("%i", daemon).split()[0]
         assert subprocess.run([program, "--help"], capture_output=True, check=True).stdout
+        versions.add(subprocess.run([program, "--version"], capture_output=True, check=True).stdout)
         assert f"ridgeline@{daemon}.service" in target
+    assert len(versions) == 1 and versions.pop().startswith(b"ridgeline 0.")
     plugin = subprocess.run([tmp_path / "lib/nagios/plugins/check_ridgeline", "--help"], capture_output=True)
     assert plugin.returncode == 0 and b"check_ridgeline" in plugin.stdout
     assert subprocess.run([tmp_path / "bin/ridgeline", "check", "--settings",

@@ -91,7 +91,7 @@ def test_the_page_sets_and_ends_mutes_and_the_workers_follow(redis, start, setti
     ({"name": "a", "match": "a", "what": "everything"}, "what: may be"),
     ({"name": "a", "match": "a", "until": "tomorrow"}, "until: must be a time"),
     ({"name": "a", "match": "a", "timezone": "../zone"}, "timezone: is no time zone"),
-    ({"name": "a", "match": "a", "rrule": "FREQ=DAILY"}, "duration: of a rrule"),
+    ({"name": "a", "match": "a", "rrule": "FREQ=DAILY"}, "duration: of an rrule"),
     ({"name": "a", "match": "a", "colour": "red"}, "colour: is no option of a mute"),
 ])
 def test_a_mute_that_cannot_be_is_refused_with_its_reason(web, redis, body, error):  # noqa: F811

@@ -52,6 +52,26 @@ def test_goes_on_after_a_restart_of_redis(redis, redis_server, roomba):
     assert r.daemon.process.poll() is None
 
 
+def test_an_absence_of_redis_is_told_seldom_and_its_end_once(redis_server, roomba):
+    r = roomba()
+    r.wait_counter("passes", 1)
+
+    def said(event):
+        return [line for line in r.daemon.log.read_text().splitlines() if f"event={event} " in line]
+
+    redis_server.kill()
+    begun = time.monotonic()
+    wait_for("a second word", lambda: len(said("redis_down")) == 2)
+    redis_server.start()
+    redis_server.client.close()
+    wait_for("the end", lambda: said("redis_up"))
+    away_s = time.monotonic() - begun
+    assert away_s > 4 and len(said("redis_down")) <= 2 + away_s / 10  # it tries each 2 s
+    assert len(said("redis_up")) == 1
+    assert " away_s=0 " in said("redis_down")[0] and f"address=unix:{redis_server.sock} " in said("redis_down")[0]
+    assert int(said("redis_up")[0].split("away_s=")[1].split()[0]) >= 4
+
+
 def test_starts_without_redis_and_stops_at_once(tmp_path, daemons):
     path = write_settings(tmp_path / "s.conf", SETTINGS.format(
         sock=tmp_path / "none.sock", instance="", pass_interval="1s"))

@@ -110,7 +110,8 @@ def test_a_start_in_vain_takes_nothing_for_lost(horizons, daemons, redis_server,
     assert h.stop() == 0
     listeners = ("horizon.carbon_line", "horizon.carbon_udp", "horizon.carbon_pickle", "horizon.skyline_udp",
                  "statsd.listen")
-    nowhere = daemons("horizon", h.settings, *(a for name in listeners for a in ("--set", f"{name}=192.0.2.1:9")))
+    nowhere = daemons("horizon", h.settings, *(a for i, name in enumerate(listeners)
+                                                 for a in ("--set", f"{name}=192.0.2.1:{9 + i}")))
     wait_for("it to end", lambda: nowhere.process.poll() is not None)
     assert nowhere.process.returncode == 1
     redis_server.start()

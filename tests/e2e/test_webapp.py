@@ -199,7 +199,7 @@ def test_sighup_takes_new_rules_and_keeps_the_old_ones_on_an_error(web):
     wait_for("the new rule", lambda: median() == 9.0)
     settings.write_text(settings.read_text().replace(f":{web.port}", ":1"))
     web.daemon.process.send_signal(1)
-    wait_for("the warning", lambda: web.daemon.logged("event=restart_needed group=webapp"))
+    wait_for("the warning", lambda: web.daemon.logged("event=restart_needed for=\"webapp.listen (still 127.0.0.1:"))
     settings.write_text(good + "rules = (")
     web.daemon.process.send_signal(1)
     wait_for("the complaint", lambda: web.daemon.logged("event=settings_rejected"))

@@ -83,6 +83,7 @@ def test_metrics_are_prometheus_text(web, redis):
     write_stats(redis, "analyzer.0", judged=5)
     write_stats(redis, "analyzer.1", judged=6)
     write_stats(redis, 'horizon@"x\\', received=1)
+    write_stats(redis, "roomba", version='0.9"')
     r = web.get("/metrics")
     assert r.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     lines = r.text.splitlines()
@@ -93,6 +94,8 @@ def test_metrics_are_prometheus_text(web, redis):
                  'ridgeline_worker_judged_total{process="analyzer.0"} 5',
                  'ridgeline_worker_judged_total{process="analyzer.1"} 6',
                  'ridgeline_horizon_received_total{process="horizon@\\"x\\\\"} 1',
+                 'ridgeline_build_info{process="roomba",version="0.9\\""} 1',
+                 f'ridgeline_build_info{{process="webapp",version="{web.json("/api/health")["version"]}"}} 1',
                  '# TYPE ridgeline_horizon_received_total counter', '# TYPE ridgeline_horizon_queued gauge']:
         assert line in lines, line
     assert r.text.endswith("\n") and "not a number" not in r.text and "9=" not in r.text

@@ -11,13 +11,30 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* The faults of one text: the first whole, of all the options' names. */
+struct faults {
+    const char *option, *reason;
+    char all[256];
+};
+
+static void note_fault(void *context, const char *option, const char *reason)
+{
+    struct faults *f = context;
+    size_t len = strlen(f->all);
+    if (len == 0) {
+        f->option = option;
+        f->reason = reason;
+    }
+    snprintf(f->all + len, sizeof f->all - len, "%s%s", len == 0 ? "" : " ", option);
+}
+
 static struct calendar read_calendar(const char *zone, const char *from, const char *until, const char *rrule,
                                      int64_t duration_s)
 {
     struct calendar_text text = {.zone = zone, .from = from, .until = until, .rrule = rrule, .duration_s = duration_s};
     struct calendar c;
-    const char *option, *reason;
-    cr_assert_eq(calendar_init(&c, &text, &option, &reason), 0, "%s %s: %s %s", from, rrule, option, reason);
+    struct faults f = {.option = "", .reason = ""};
+    cr_assert_eq(calendar_init(&c, &text, note_fault, &f), 0, "%s %s: %s %s", from, rrule, f.option, f.reason);
     return c;
 }
 
@@ -175,14 +192,39 @@ Test(calendar, what_is_not_of_the_subset_is_refused_with_its_reason)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct calendar_text text = rows[i].text;
         struct calendar c;
-        const char *option = "", *reason = "";
+        struct faults f = {.option = "", .reason = ""};
         text.zone = text.zone ? text.zone : "UTC";
         text.from = text.from ? text.from : "";
         text.until = text.until ? text.until : "";
         text.rrule = text.rrule ? text.rrule : "";
-        cr_assert_eq(calendar_init(&c, &text, &option, &reason), -1, "row %zu is accepted", i);
-        cr_assert_str_eq(option, rows[i].option, "row %zu: %s", i, reason);
-        cr_assert_not_null(strstr(reason, rows[i].reason), "row %zu: %s", i, reason);
+        cr_assert_eq(calendar_init(&c, &text, note_fault, &f), -1, "row %zu is accepted", i);
+        cr_assert_str_eq(f.all, rows[i].option, "row %zu: %s", i, f.reason);
+        cr_assert_not_null(strstr(f.reason, rows[i].reason), "row %zu: %s", i, f.reason);
+    }
+}
+
+Test(calendar, all_that_is_wrong_is_told_and_nothing_that_only_follows_from_it)
+{
+    static const struct {
+        struct calendar_text text;
+        const char *options;
+    } rows[] = {
+        {{.zone = "Mars", .from = "soon", .until = "later", .rrule = ""}, "timezone from until"},
+        {{.zone = "Mars", .from = "soon", .until = "", .rrule = "FREQ=HOURLY;BYDAY=XX;BYHOUR=24"},
+         "timezone from duration rrule rrule rrule"},
+        {{.zone = "UTC", .from = "", .until = "2026-01-01T00:00", .rrule = "FREQ=DAILY;COUNT=0;NEVER=1"},
+         "until duration rrule rrule"},
+        {{.zone = "UTC", .from = "", .until = "", .rrule = "FREQ=WEEKLY;BYDAY=1MO;BYMONTHDAY=1", .duration_s = 90},
+         "duration"},
+        {{.zone = "UTC", .from = "", .until = "", .rrule = "FREQ=WEEKLY;BYDAY=1MO;BYMONTHDAY=1", .duration_s = 60},
+         "rrule rrule"},
+        {{.zone = "UTC", .from = "soon", .until = "", .rrule = "", .duration_s = 60}, "from"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct faults f = {.all = ""};
+        struct calendar c;
+        cr_assert_eq(calendar_init(&c, &rows[i].text, note_fault, &f), -1, "row %zu", i);
+        cr_assert_str_eq(f.all, rows[i].options, "row %zu: %s", i, f.all);
     }
 }
 
@@ -192,9 +234,9 @@ Test(calendar, a_rule_of_too_many_windows_is_refused)
                                 "BYMINUTE=0,10,20,30,40";
     struct calendar_text text = {.zone = "UTC", .from = "", .until = "", .rrule = rrule, .duration_s = 60};
     struct calendar c;
-    const char *option, *reason;
-    cr_assert_eq(calendar_init(&c, &text, &option, &reason), -1);
-    cr_assert_str_eq(reason, "starts more than 96 windows a day");
+    struct faults f = {.all = ""};
+    cr_assert_eq(calendar_init(&c, &text, note_fault, &f), -1);
+    cr_assert_str_eq(f.reason, "starts more than 96 windows a day");
 }
 
 Test(calendar, it_is_over_when_it_holds_at_no_later_time)

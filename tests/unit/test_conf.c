@@ -161,6 +161,15 @@ static const struct {
     {"instance = \"a b\";", "t.conf:1: instance: may hold"},
     {"log_level = \"loud\";", "t.conf:1: log_level: may be"},
     {"webapp: { listen = \"\"; };", "t.conf:1: webapp.listen: must name an address"},
+    {"horizon: { carbon_pickle = \"127.0.0.1:2023\"; };",
+     "t.conf:1: horizon.carbon_pickle: 127.0.0.1:2023 cannot be had: horizon.carbon_line listens there, too "
+     "(127.0.0.1:2023 over TCP)"},
+    {"horizon: {\n carbon_line = \"0.0.0.0:1500\"; };",
+     "t.conf:2: horizon.carbon_line: 0.0.0.0:1500 cannot be had: webapp.listen"},
+    {"webapp: { listen = \"[::]:2024\"; };", "webapp.listen: [::]:2024 cannot be had: horizon.carbon_pickle"},
+    {"statsd: { listen = \"localhost:2025\"; };", "statsd.listen: localhost:2025 cannot be had: horizon.skyline_udp"},
+    {"webapp: { listen = \"localhost:8125\"; };", "(127.0.0.1:8125 over TCP)"},
+    {"horizon: { carbon_udp = \"graphs.example.org:9\"; skyline_udp = \"graphs.example.org:9\"; };", "over UDP)"},
     {"webapp: { max_connections = 100; };", "webapp.max_event_streams: must be less than max_connections (100)"},
     {"webapp: {\n graph_url = \"javascript:alert(1)//{metric}\"; };",
      "t.conf:2: webapp.graph_url: must begin with http"},
@@ -203,6 +212,22 @@ Test(conf, each_error_names_file_line_option_and_reason)
         cr_assert_eq(parse(&s, wrong[i].text, error), -1, "accepted: %s", wrong[i].text);
         cr_assert_not_null(strstr(error, wrong[i].error), "%s\ngave  %s\nnot   %s", wrong[i].text, error,
                            wrong[i].error);
+    }
+}
+
+Test(conf, listeners_that_do_not_meet_share_a_port)
+{
+    static const char *const texts[] = {
+        "horizon: { carbon_line = \"127.0.0.1:9\"; carbon_pickle = \"127.0.0.2:9\"; carbon_udp = \"127.0.0.1:9\"; };",
+        "horizon: { carbon_line = \"0.0.0.0:9\"; carbon_pickle = \"[::1]:9\"; };",
+        "horizon: { carbon_line = \"a.example.org:9\"; carbon_pickle = \"b.example.org:9\"; };",
+        "horizon: { carbon_line = \"0.0.0.0:0\"; carbon_pickle = \"0.0.0.0:0\"; };",
+        "horizon: { carbon_line = \"\"; carbon_pickle = \"0.0.0.0:2023\"; };",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct settings s;
+        must_parse(&s, texts[i]);
+        conf_free(&s);
     }
 }
 

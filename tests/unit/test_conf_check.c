@@ -33,7 +33,7 @@ Test(conf, a_check_tells_every_error_and_a_load_the_first)
         ":1: horizon.max_agee: is no known option", ":2: horizon.max_metrics: is out of range",
         ":3: channels.name: must be text",          ":3: channels.prog: is no option of a exec channel",
         ":3: channels.program: must be given",      ":4: channels.name: must be given",
-        ":4: channels.type: must be",               ":4: channels: each channel must be a group",
+        ":4: channels.type: must be",               ":4: channels: each entry must be a group",
         ":5: rules.match: \"[\" is no glob",         ":5: rules.median: is out of range",
         ":6: rules.medain: is no option",           ":6: rules: the rule has no match",
         ":7: alerts.min_score: is out of range",    ":8: log_level: must be text in quotes",

@@ -59,7 +59,7 @@ static const struct {
 } wrong[] = {
     {"channel = ();", "t.conf:1: channel: is no known option; did you mean channels?"},
     {"channels = { };", "t.conf:1: channels: must be a list of groups"},
-    {"channels = ( 5 );", "t.conf:1: channels: each channel must be a group"},
+    {"channels = ( 5 );", "t.conf:1: channels: each entry must be a group"},
     {"channels = (\n { type = \"exec\"; program = \"/a\"; } );", "t.conf:2: channels.name: must be given"},
     {"channels = (\n { name = \"a b\"; } );", "t.conf:2: channels.name: must be text in quotes: 1 to 32"},
     {"channels = ( {\n name = 5; } );", "t.conf:2: channels.name: must be text in quotes"},
@@ -77,6 +77,9 @@ static const struct {
     {"channels = ( { name = \"a\"; type = \"exec\"; program = \"/a\"; },\n"
      " { name = \"a\"; type = \"exec\"; program = \"/b\"; } );",
      "t.conf:2: channels.name: a channel of this name stands above"},
+    {"channels = ( { name = \"c\"; type = \"syslog\"; } );\n"
+     "alerts = ( { name = \"a\"; channels = \"c\"; },\n { name = \"a\"; channels = \"c\"; } );",
+     "t.conf:3: alerts.name: an alert of this name stands above"},
     {HOOK "alerts = ( { name = \"a\"; } );", "t.conf:2: alerts.channels: must be given"},
     {HOOK "alerts = ( { name = \"a\"; channels = [ ]; } );", "t.conf:2: alerts.channels: must hold a glob"},
     {HOOK "alerts = ( { name = \"a\"; channels = \"hooks\"; } );",
@@ -113,7 +116,7 @@ static const struct {
     {"mutes = ( { name = \"a\"; match = \"a\"; duration = \"1h\";\n rrule = \"FREQ=SECONDLY\"; } );",
      "t.conf:2: mutes.rrule: FREQ may be"},
     {"mutes = (\n { name = \"a\"; match = \"a\"; rrule = \"FREQ=DAILY\"; } );",
-     "t.conf:2: mutes.duration: of a rrule"},
+     "t.conf:2: mutes.duration: of an rrule"},
 };
 
 Test(conf_lists, what_is_wrong_is_said_with_its_line)

@@ -113,6 +113,35 @@ Test(conf, later_rules_say_more_of_a_metric)
     conf_free(&s);
 }
 
+Test(conf, what_rules_say_of_a_metric_has_the_rule_that_said_it)
+{
+    static const struct {
+        const char *name, *texts[7]; /* in the table's order */
+        unsigned line; /* of the limit's rule */
+    } cases[] = {
+        {"disk.a", {"\"%\"", "\"Ann\"", NULL, "\"https://w/disk\"", "90.5", NULL, "\"10s:1d\""}, 2},
+        {"disk.b", {"\"%\"", "\"ops\"", NULL, NULL, "100", NULL, NULL}, 1},
+        {"cpu", {NULL}, 0},
+    };
+    struct settings s;
+    must_parse(&s, "rules = ( { match = \"disk.**\"; unit = \"%\"; limit = 100; owner = \"ops\"; },\n"
+                   " { match = \"disk.a\"; owner = \"Ann\"; runbook = \"https://w/disk\"; limit = 90.5;\n"
+                   "   retention = \"10s:1d\"; } );\n");
+    cr_assert_eq(conf_rule_options_n, COUNT(cases[0].texts));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct conf_origin origin = {.line = 0};
+        for (size_t k = 0; k < conf_rule_options_n; k++) {
+            char *text = conf_about_text(&s, cases[i].name, strlen(cases[i].name), &conf_rule_options[k], &origin);
+            cr_assert_str_eq(text ? text : "", cases[i].texts[k] ? cases[i].texts[k] : "");
+            cr_assert(!text || (origin.source == CONF_SOURCE_RULE && origin.line > 0));
+            if (text && k == 4)
+                cr_assert_eq(origin.line, cases[i].line);
+            free(text);
+        }
+    }
+    conf_free(&s);
+}
+
 Test(conf, an_override_cannot_say_what_rules_say)
 {
     static const char json[] = "[{\"match\": \"a\", \"saved_at\": 5, \"options\": {\"limit\": 60}}]";

@@ -1,0 +1,66 @@
+#include "ridgeline/redis_outage.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ridgeline/clock.h"
+#include "ridgeline/log.h"
+#include "ridgeline/outage.h"
+
+#define DETAILS_MAX 512
+
+static struct outage outage;
+static pthread_mutex_t outage_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void found_away(const char *reason, const char *details)
+{
+    char quoted[256];
+    int64_t away_ms;
+    if (outage_found_away(&outage, clock_mono_ms(), &away_ms))
+        log_warning("redis_down", "reason=%s away_s=%" PRId64 " %s",
+                    log_quote(quoted, sizeof quoted, reason, strlen(reason)), away_ms / 1000, details);
+}
+
+void redis_outage_refused(const char *reason, const char *format, ...)
+{
+    char details[DETAILS_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(details, sizeof details, format, args);
+    va_end(args);
+    pthread_mutex_lock(&outage_lock);
+    found_away(reason, details);
+    pthread_mutex_unlock(&outage_lock);
+}
+
+void redis_outage_lost(unsigned n, const char *reason, const char *format, ...)
+{
+    char details[DETAILS_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(details, sizeof details, format, args);
+    va_end(args);
+    pthread_mutex_lock(&outage_lock);
+    if (n == outage.n || outage.since_mono_ms != 0)
+        found_away(reason, details);
+    pthread_mutex_unlock(&outage_lock);
+}
+
+unsigned redis_outage_over(const char *format, ...)
+{
+    char details[DETAILS_MAX];
+    int64_t away_ms;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(details, sizeof details, format, args);
+    va_end(args);
+    pthread_mutex_lock(&outage_lock);
+    unsigned n = outage.n;
+    if (outage_found_there(&outage, clock_mono_ms(), &away_ms))
+        log_info("redis_up", "away_s=%" PRId64 " %s", away_ms / 1000, details);
+    pthread_mutex_unlock(&outage_lock);
+    return n;
+}
