@@ -33,6 +33,7 @@ struct app {
     struct rates *rates;
     struct attention *attention;
     struct past *past;
+    struct muting *muting;
     atomic_uint_least64_t counters[WEBAPP_N];
 };
 

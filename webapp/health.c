@@ -6,6 +6,7 @@
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/hub.h"
+#include "webapp/muting.h"
 #include "webapp/names.h"
 #include "webapp/problems.h"
 #include "webapp/processes.h"
@@ -161,6 +162,7 @@ static void add_own(json_t *out, struct app *app)
     json_object_set_new(out, "at", json_integer(clock_wall_s()));
     json_object_set_new(out, "settings", settings_json(app));
     json_object_set_new(out, "budget", attention_json(app->attention));
+    json_object_set_new(out, "mutes", muting_state(app));
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
     int64_t site = names_site(app->names);
     json_object_set_new(out, "site_metrics", site >= 0 ? json_integer(site) : json_null());

@@ -20,6 +20,7 @@
 #include "webapp/feed.h"
 #include "webapp/health.h"
 #include "webapp/hub.h"
+#include "webapp/muting.h"
 #include "webapp/names.h"
 #include "webapp/past.h"
 #include "webapp/rates.h"
@@ -50,13 +51,15 @@ static int init_app(struct app *app)
     app->rates = rates_new();
     app->attention = attention_new();
     app->past = past_new();
+    app->muting = muting_new();
     asset_init();
-    bool whole = app->hub && app->names && app->rates && app->attention && app->past;
+    bool whole = app->hub && app->names && app->rates && app->attention && app->past && app->muting;
     return whole ? secret_random(app->token, sizeof app->token - 1) : -1;
 }
 
 static void fini_app(struct app *app)
 {
+    muting_free(app->muting);
     past_free(app->past);
     attention_free(app->attention);
     rates_free(app->rates);

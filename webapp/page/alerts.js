@@ -3,7 +3,8 @@
 import {get} from './api.js';
 import {removeMute, saveMute} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
-import {clock, durationText, parseDuration, plural} from './format.js';
+import {durationText, parseDuration} from './durations.js';
+import {clock, plural} from './format.js';
 import {whenBack} from './live.js';
 
 const MEANINGS = {

@@ -25,6 +25,13 @@ export function onColours(listener) {
   return () => listeners.delete(listener);
 }
 
+// For an axis: 1.2k, 3M, so that labels keep one width.
+export function shortNumber(value) {
+  const size = Math.abs(value);
+  if (size >= 1e12 || (size !== 0 && size < 1e-3)) return value.toExponential(1);
+  return value.toLocaleString('en', {notation: size >= 1e4 ? 'compact' : 'standard', maximumSignificantDigits: 3});
+}
+
 // How a dygraph of a value and of what was expected looks.
 export const lineOptions = {
   labels: ['time', 'value', 'expected'],
