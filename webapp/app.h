@@ -34,6 +34,7 @@ struct app {
     struct attention *attention;
     struct past *past;
     struct muting *muting;
+    struct figures *figures;
     atomic_uint_least64_t counters[WEBAPP_N];
 };
 

@@ -12,6 +12,7 @@
 #include "ridgeline/store.h"
 #include "webapp/anomalies.h"
 #include "webapp/attention.h"
+#include "webapp/figures.h"
 #include "webapp/health.h"
 #include "webapp/hub.h"
 #include "webapp/incidents.h"
@@ -176,8 +177,10 @@ static int read_events(struct feed *f, struct app *app, struct store *s)
 static void give_status(struct app *app, struct store *s)
 {
     json_t *status = health_json(app, s, true);
-    if (!status)
+    if (!status) {
+        figures_away(app->figures, clock_wall_s());
         status = health_without_redis(app, s);
+    }
     char *json = status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(status);
     if (json)

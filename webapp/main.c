@@ -18,6 +18,7 @@
 #include "webapp/asset.h"
 #include "webapp/attention.h"
 #include "webapp/feed.h"
+#include "webapp/figures.h"
 #include "webapp/health.h"
 #include "webapp/hub.h"
 #include "webapp/muting.h"
@@ -52,13 +53,15 @@ static int init_app(struct app *app)
     app->attention = attention_new();
     app->past = past_new();
     app->muting = muting_new();
+    app->figures = figures_new();
     asset_init();
-    bool whole = app->hub && app->names && app->rates && app->attention && app->past && app->muting;
+    bool whole = app->hub && app->names && app->rates && app->attention && app->past && app->muting && app->figures;
     return whole ? secret_random(app->token, sizeof app->token - 1) : -1;
 }
 
 static void fini_app(struct app *app)
 {
+    figures_free(app->figures);
     muting_free(app->muting);
     past_free(app->past);
     attention_free(app->attention);

@@ -134,8 +134,8 @@ function facts(incident) {
 
 function makeMember(member) {
   const row = el('div', {role: 'listitem', 'data-id': member.id},
-    el('span', {class: 'after'}), el('span', {class: 'badge'}), el('span', {}, el('a', {class: 'name'}, member.metric), ' ', el('span')),
-    el('span', {class: 'track'}, el('i', {class: 'bar'})), el('span', {class: 'when'}));
+    el('span', {class: 'after'}), el('span', {class: 'badge'}),
+    el('span', {}, el('a', {class: 'name'}, member.metric), ' ', el('span')), el('span', {class: 'track'}, el('i', {class: 'bar'})), el('span', {class: 'when'}));
   updateMember(row, member);
   return row;
 }
