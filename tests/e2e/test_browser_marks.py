@@ -30,7 +30,7 @@ LABELS = """return [...document.querySelectorAll('#metric .timeline .marks span'
 })"""
 
 
-def test_marks_seconds_apart_share_a_label_that_tells_both_and_no_label_lies_over_another(web, redis, page):  # noqa: F811
+def test_marks_seconds_apart_share_a_label_that_tells_both_and_none_lies_over_another(web, redis, page):  # noqa: F811
     write_history(redis, NAME)
     now = int(time.time())
     texts = {now - 3000: "deploy 1234 of the shop", now - 2980: "migration of the orders",

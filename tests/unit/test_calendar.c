@@ -261,7 +261,8 @@ Test(calendar, it_covers_until_the_first_minute_that_it_does_not)
 
 Test(calendar, what_has_no_end_in_sight_covers_for_ever)
 {
-    struct calendar always = read_calendar("UTC", "", "", "", 0), once = read_calendar("UTC", "", "2026-07-01T10:00", "", 0);
+    struct calendar always = read_calendar("UTC", "", "", "", 0);
+    struct calendar once = read_calendar("UTC", "", "2026-07-01T10:00", "", 0);
     struct calendar daily = read_calendar("UTC", "2026-03-01T00:00", "", "FREQ=DAILY", 86400);
     cr_assert_eq(calendar_covers_until(&always, 0), INT64_MAX);
     cr_assert_eq(calendar_covers_until(&daily, 1774530000), INT64_MAX);

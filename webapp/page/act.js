@@ -4,7 +4,7 @@ import {incidentHash, overviewHash} from './address.js';
 import {get} from './api.js';
 import {sayOfIncident} from './changes.js';
 import {whoHasIt, byField, entriesList} from './desk.js';
-import {byId, el, renew, replace, setText} from './dom.js';
+import {byId, el, renew, replace, setName, setText} from './dom.js';
 import {nowS, time} from './format.js';
 import {hear, whenBack} from './live.js';
 import {teaching} from './normal.js';
@@ -56,7 +56,8 @@ const complaint = sentence => el('p', {class: 'error'}, sentence);
 // News leave the form alone while it can still be answered.
 function tell(view, incident) {
   const {ack, desk} = incident, answered = view.act === 'normal' ? ack?.normal : ack;
-  const name = el('a', {class: 'metric', href: incidentHash(incident.id)}, incident.title);
+  const name = el('a', {class: 'metric', href: incidentHash(incident.id)});
+  setName(name, incident.title);
   replace(view.what, name, ' ', whenInWords(incident));
   renew(view.told, {ack, desk}, () => [ack && el('p', {class: 'facts'}, whoHasIt(ack)), entriesList(desk)]);
   if (answered) tellAnswered(view, incident);

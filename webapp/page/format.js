@@ -28,12 +28,13 @@ export function duration(seconds) {
 const two = n => String(n).padStart(2, '0');
 const isToday = date => date.toDateString() === new Date().toDateString();
 
-// "14:03:20" today, "Nov 21 14:03" on another day
+// "14:03:20" today, "Nov 21 14:03" on another day, "Nov 21 2025 14:03" in another year
 export function clock(seconds) {
   const date = new Date(seconds * 1000);
   const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
   if (isToday(date)) return `${minutes}:${two(date.getSeconds())}`;
-  return `${date.toLocaleString('en', {month: 'short'})} ${date.getDate()} ${minutes}`;
+  const year = date.getFullYear() === new Date().getFullYear() ? '' : ` ${date.getFullYear()}`;
+  return `${date.toLocaleString('en', {month: 'short'})} ${date.getDate()}${year} ${minutes}`;
 }
 
 export const utc = seconds => new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', ' UTC');

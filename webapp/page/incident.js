@@ -3,7 +3,7 @@
 import {overviewHash} from './address.js';
 import {get} from './api.js';
 import {charts, lastHour} from './chart.js';
-import {byId, el, keepInPlace, renew, replace, setText} from './dom.js';
+import {byId, el, keepInPlace, renew, replace, setName, setText} from './dom.js';
 import {duration, nowS, number, plural, time} from './format.js';
 import {desk} from './desk.js';
 import {hear, whenBack} from './live.js';
@@ -91,7 +91,7 @@ async function load(view) {
 
 function tell(view) {
   const {incident} = view, {title, members, metrics, first} = incident;
-  setText(view.title, title);
+  setName(view.title, title);
   const muted = incidentMute(incident);
   replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, saidOf(first)),
     muted && el('p', {class: 'facts mute'}, !muted.all && 'Of some of its metrics: ', muteInWords(muted.mute)));
@@ -101,7 +101,8 @@ function tell(view) {
     const closeUp = incident.state === 'open' ? lastHour
       : () => ({from: incident.start - CONTEXT_S, until: incident.end + CONTEXT_S, title: 'around it'});
     view.drawn = charts(first.metric, {closeUp});
-    const name = el('a', {class: 'metric', href: hrefOf(first)}, first.metric);
+    const name = el('a', {class: 'metric', href: hrefOf(first)});
+    setName(name, first.metric);
     replace(view.first, el('h3', {}, 'First: ', name), view.drawn);
   }
   setText(view.count, `${plural(metrics, 'metric')}, in the order in which they went wrong`
@@ -135,7 +136,8 @@ function facts(incident) {
 function makeMember(member) {
   const row = el('div', {role: 'listitem', 'data-id': member.id},
     el('span', {class: 'after'}), el('span', {class: 'badge'}),
-    el('span', {}, el('a', {class: 'name'}, member.metric), ' ', el('span')), el('span', {class: 'track'}, el('i', {class: 'bar'})), el('span', {class: 'when'}));
+    el('span', {}, el('a', {class: 'name'}), ' ', el('span')), 
+    el('span', {class: 'track'}, el('i', {class: 'bar'})), el('span', {class: 'when'}));
   updateMember(row, member);
   return row;
 }
@@ -148,6 +150,7 @@ function updateMember(row, member) {
   row.className = `row ${member.state} ${gravity(member.score)}`;
   setText(after, `+${duration(member.start - start)}`);
   replace(badge, scoreBadge(member.score), arrow(member.direction));
+  setName(name, member.metric);
   name.setAttribute('href', hrefOf(member));
   replace(label, member.mute && muteLabel(member.mute));
   replace(when, whenInWords(member));

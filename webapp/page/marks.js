@@ -31,11 +31,13 @@ export function labelMarks(node, area, marks) {
   layers.set(node, layer);
   if (layer.parentNode !== node) node.append(layer);
   const told = marks.map(({x, at, text}) => ({x, text: {at, text}}));
-  renew(layer, {labels: labelsOf(told, area), top: area.y}, ({labels, top}) => labels.map(label => makeLabel(label, top)));
+  const data = {labels: labelsOf(told, area), top: area.y};
+  renew(layer, data, ({labels, top}) => labels.map(label => makeLabel(label, top)));
 }
 
 function makeLabel({left, width, end, texts}, top) {
-  const node = el('span', {class: end ? 'end' : '', title: texts.map(({at, text}) => `${clock(at)} ${text}`).join('\n')},
+  const title = texts.map(({at, text}) => `${clock(at)} ${text}`).join('\n');
+  const node = el('span', {class: end ? 'end' : '', title},
     texts.length > 1 ? `${texts.length} marks` : texts[0].text);
   Object.assign(node.style, {left: `${left}px`, width: `${width}px`, top: `${top}px`});
   return node;

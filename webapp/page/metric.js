@@ -3,7 +3,7 @@
 // #metric=NAME&at=EPOCH&from=EPOCH&until=EPOCH, or from=-SECONDS for what follows the clock.
 import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
-import {append, byId, el, renew, replace, setText} from './dom.js';
+import {append, byId, el, renew, replace, setName, setText} from './dom.js';
 import {duration, nowS, number, time, utc, words} from './format.js';
 import {whenBack} from './live.js';
 import {muteInWords} from './mute.js';
@@ -34,11 +34,12 @@ export function show(query) {
   shown = {name: query.get('metric'), at, range: rangeOf(whole(query.get('from')), whole(query.get('until')), at),
     why: el('div', {class: 'explanation'}), graph: el('p', {class: 'graph', hidden: true}),
     context: el('div', {class: 'context'}), history: el('ol', {class: 'history'}), anomalies: null};
+  const title = el('h2', {class: 'name', tabindex: -1});
+  setName(title, shown.name);
   replace(byId('metric'),
     el('a', {class: 'back', href: overviewHash()}, '← Overview'),
-    el('h2', {class: 'name', tabindex: -1}, shown.name),
-    shown.graph, shown.context, shown.why);
-  byId('metric').querySelector('h2').focus({preventScroll: true});
+    title, shown.graph, shown.context, shown.why);
+  title.focus({preventScroll: true});
   explain(shown);
 }
 

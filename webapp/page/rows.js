@@ -1,6 +1,6 @@
 // Rows of lists: an incident, an anomaly. A row is brought up to date in place, so that what is focused in it stays so.
 import {incidentHash, metricHash} from './address.js';
-import {append, el, replace, setText} from './dom.js';
+import {append, el, replace, setName, setText} from './dom.js';
 import {clock, duration, nowS, plural, time} from './format.js';
 import {spark} from './spark.js';
 import {candidateLabel, gravity, muteLabel, scoreBadge} from './verdict.js';
@@ -46,7 +46,7 @@ function dress(it, item, text, href, muted) {
   it.item = item;
   it.node.className = `row ${item.state} ${gravity(item.score)}${item.candidate ? ' candidate' : ''}`;
   replace(it.badge, scoreBadge(item.score), arrow(item.direction));
-  setText(it.name, text);
+  setName(it.name, text);
   it.name.setAttribute('href', href);
   replace(it.label, item.candidate && candidateLabel(),
     muted && muteLabel(muted.mute, muted.all ? 'muted' : 'partly muted'));
@@ -89,6 +89,7 @@ export function incidentRow(incident) {
   const it = makeRow(incident, incident.first.metric);
   it.expand = el('button', {type: 'button', class: 'expand quiet', onclick: () => toggle(it)});
   it.first = el('p', {class: 'first'});
+  it.mover = el('span', {class: 'metric'});
   it.members = el('div', {class: 'members', role: 'list'});
   it.line.prepend(it.expand);
   it.count = el('span', {class: 'count'});
@@ -112,7 +113,8 @@ export function updateIncident(node, incident) {
   it.own.hidden = !alone;
   it.own.ariaLabel = `Incident ${title}`;
   it.expand.hidden = alone;
-  replace(it.first, !alone && ['first ', el('span', {class: 'metric'}, first.metric), ' '], noteOf(first));
+  setName(it.mover, first.metric);
+  replace(it.first, !alone && ['first ', it.mover, ' '], noteOf(first));
   tellMembers(it);
 }
 

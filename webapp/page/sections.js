@@ -32,8 +32,8 @@ export function reveal({input}) {
   input.focus();
 }
 
-// The nodes for `fields`, those of tune.js. `opened` (title -> whether) is what the reader opened and closed before, and
-// is kept up to date; the first section is open, and each in which something was changed.
+// The nodes for `fields`, those of tune.js. `opened` (title -> whether) is what the reader opened and closed before,
+// and is kept up to date; the first section is open, and each in which something was changed.
 export function sections(fields, opened) {
   const changed = fields.filter(isChanged);
   const summary = changed.length > 0 && el('p', {class: 'changed'}, 'Changed on the page: ',
@@ -43,7 +43,8 @@ export function sections(fields, opened) {
     const count = within.filter(isChanged).length;
     return el('details', {class: 'section', open: opened.get(title) ?? (i === 0 || count > 0),
       ontoggle: ({currentTarget}) => opened.set(title, currentTarget.open)},
-    el('summary', {}, el('span', {class: 'title'}, title), count > 0 && el('span', {class: 'label'}, `${count} changed`),
+    el('summary', {}, el('span', {class: 'title'}, title),
+      count > 0 && el('span', {class: 'label'}, `${count} changed`),
       el('span', {class: 'names'}, within.map(({option}) => words(option.name)).join(', '))),
     el('div', {class: 'fields', role: 'group', 'aria-label': title}, within.map(({node}) => node)));
   })];
