@@ -11,8 +11,8 @@ import * as status from './status.js';
 const OVERVIEW = {key: '', section: 'overview', title: 'Overview', module: './overview.js', nav: true};
 const VIEWS = [
   OVERVIEW,
-  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', styles: ['/charts.css', '/tune.css', '/metric.css'],
-    named: true},
+  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', named: true,
+    styles: ['/charts.css', '/tune.css', '/metric.css']},
   {key: 'incident', section: 'incident', title: 'Incident', module: './incident.js',
     styles: ['/charts.css', '/incident.css']},
   {key: 'history', section: 'history', title: 'History', module: './history.js', styles: ['/find.css'], nav: true},
