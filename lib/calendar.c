@@ -9,6 +9,7 @@
 #include "ridgeline/zone.h"
 
 #define MONDAY_1970 4 /* the first Monday's day */
+#define WINDOWS_LOOKED_AT 32 /* that adjoin, where it is asked until when they cover: each costs as much as an answer */
 
 int64_t calendar_floor(int64_t x, int64_t y)
 {
@@ -85,28 +86,46 @@ unsigned calendar_starts(const struct calendar *c, int64_t day, int64_t starts[C
     return n;
 }
 
-static bool day_covers(const struct calendar *c, int64_t day, int64_t t)
+/* When the last window of the day that covers `t` ends; `t` without one. */
+static int64_t day_end(const struct calendar *c, int64_t day, int64_t t)
 {
-    int64_t starts[CALENDAR_STARTS_MAX];
+    int64_t starts[CALENDAR_STARTS_MAX], end = t;
     unsigned n = calendar_starts(c, day, starts);
     for (unsigned i = 0; i < n; i++)
-        if (starts[i] >= c->from_s && starts[i] <= c->until_s && starts[i] <= t && t - starts[i] < c->duration_s)
-            return true;
-    return false;
+        if (starts[i] >= c->from_s && starts[i] <= c->until_s && starts[i] <= t && starts[i] + c->duration_s > end)
+            end = starts[i] + c->duration_s;
+    return end;
+}
+
+/* When a window that covers `t` ends, the latest day's; `t` without one. */
+static int64_t window_end(const struct calendar *c, int64_t t)
+{
+    if (c->frequency == CALENDAR_ONCE)
+        return t >= c->from_s && t < c->until_s ? c->until_s : t;
+    if (t < c->from_s || t - c->duration_s > c->until_s || t / DAY_S > INT32_MAX)
+        return t;
+    /* Clocks that are put back over midnight show the day before again: hence one day more on either side. */
+    int64_t today = calendar_floor(t + zone_offset_s(c->zone, t), DAY_S), end = t;
+    for (int64_t day = today + 1; end == t && day >= today - c->duration_s / DAY_S - 2; day--)
+        if (calendar_has_day(c, day))
+            end = day_end(c, day, t);
+    return end;
 }
 
 bool calendar_covers(const struct calendar *c, int64_t t)
 {
-    if (c->frequency == CALENDAR_ONCE)
-        return t >= c->from_s && t < c->until_s;
-    if (t < c->from_s || t - c->duration_s > c->until_s || t / DAY_S > INT32_MAX)
-        return false;
-    /* Clocks that are put back over midnight show the day before again: hence one day more on either side. */
-    int64_t today = calendar_floor(t + zone_offset_s(c->zone, t), DAY_S);
-    for (int64_t day = today + 1; day >= today - c->duration_s / DAY_S - 2; day--)
-        if (calendar_has_day(c, day) && day_covers(c, day, t))
-            return true;
-    return false;
+    return window_end(c, t) > t;
+}
+
+int64_t calendar_covers_until(const struct calendar *c, int64_t t)
+{
+    for (int i = 0; i < WINDOWS_LOOKED_AT; i++) {
+        int64_t end = window_end(c, t);
+        if (end == t || c->frequency == CALENDAR_ONCE)
+            return end;
+        t = end;
+    }
+    return INT64_MAX;
 }
 
 bool calendar_is_over(const struct calendar *c, int64_t t)

@@ -33,6 +33,8 @@ struct app {
     struct rates *rates;
     struct attention *attention;
     struct past *past;
+    struct muting *muting;
+    struct figures *figures;
     atomic_uint_least64_t counters[WEBAPP_N];
 };
 

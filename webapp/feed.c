@@ -12,9 +12,11 @@
 #include "ridgeline/store.h"
 #include "webapp/anomalies.h"
 #include "webapp/attention.h"
+#include "webapp/figures.h"
 #include "webapp/health.h"
 #include "webapp/hub.h"
 #include "webapp/incidents.h"
+#include "webapp/muting.h"
 #include "webapp/names.h"
 #include "webapp/past.h"
 #include "webapp/recall.h"
@@ -80,7 +82,7 @@ static void give(struct app *app, unsigned stream, const redisReply *kind, const
     bool is_incident = stream == INCIDENTS;
     int surface_score = attention_now(app->attention).bar.score;
     const char *name = is_incident ? "incident" : "anomaly";
-    json_t *one = is_incident ? incidents_head_to_json(text->str, text->len, surface_score)
+    json_t *one = is_incident ? incidents_head_to_json(app, text->str, text->len, surface_score)
                               : read_anomaly(app, stream, text, surface_score);
     json_t *event = one ? json_pack("{s:s%,s:o}", "kind", kind->str, (size_t)kind->len, name, one) : NULL;
     char *json = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
@@ -175,8 +177,10 @@ static int read_events(struct feed *f, struct app *app, struct store *s)
 static void give_status(struct app *app, struct store *s)
 {
     json_t *status = health_json(app, s, true);
-    if (!status)
+    if (!status) {
+        figures_away(app->figures, clock_wall_s());
         status = health_without_redis(app, s);
+    }
     char *json = status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(status);
     if (json)
@@ -187,11 +191,12 @@ void feed_turn(struct feed *f, struct app *app, struct store *s)
 {
     int64_t now_ms = clock_mono_ms();
     int told = attention_turn(app->attention, s, &app->settings, clock_wall_s());
+    int muted = muting_turn(app->muting, s);
     int read = 1;
     for (int i = 0; read == 1 && i < READS_PER_TURN; i++)
         read = read_events(f, app, s);
     int step = names_step(app->names, s), recalled = recall_turn(f->recall, app->past, s);
-    if (told != 0 || read < 0 || step != 0 || recalled != 0)
+    if (told != 0 || muted != 0 || read < 0 || step != 0 || recalled != 0)
         app_count(app, WEBAPP_redis_errors, 1);
     if (now_ms >= f->status_mono_ms) {
         give_status(app, s);

@@ -6,7 +6,9 @@
 #include "ridgeline/version.h"
 #include "webapp/app.h"
 #include "webapp/attention.h"
+#include "webapp/figures.h"
 #include "webapp/hub.h"
+#include "webapp/muting.h"
 #include "webapp/names.h"
 #include "webapp/problems.h"
 #include "webapp/processes.h"
@@ -167,6 +169,15 @@ static json_t *settings_json(const struct app *app, const struct processes *p)
                      (int)s->retention.archive[0].span_s, "file", s->path);
 }
 
+/* This process's own counters, as they are in memory. */
+static json_t *own_counters(struct app *app)
+{
+    json_t *counters = json_object();
+    for (size_t i = 0; i < WEBAPP_N; i++)
+        json_object_set_new(counters, counters_webapp[i].name, count(app->counters[i]));
+    return json_pack("{s:s,s:o}", "name", app->process, "counters", counters);
+}
+
 /* The parts that do not come from Redis, but for what `p` (NULL: Redis is away) knows better. */
 static void add_own(json_t *out, struct app *app, const struct processes *p)
 {
@@ -174,6 +185,8 @@ static void add_own(json_t *out, struct app *app, const struct processes *p)
     json_object_set_new(out, "version", json_string(RIDGELINE_VERSION));
     json_object_set_new(out, "settings", settings_json(app, p));
     json_object_set_new(out, "budget", attention_json(app->attention));
+    json_object_set_new(out, "webapp", own_counters(app));
+    json_object_set_new(out, "mutes", muting_state(app));
     json_object_set_new(out, "event_streams", count(hub_streams(app->hub)));
     int64_t site = names_site(app->names);
     json_object_set_new(out, "site_metrics", site >= 0 ? json_integer(site) : json_null());
@@ -207,6 +220,8 @@ json_t *health_json(struct app *app, struct store *s, bool look)
     add_senders(out, &p);
     add_listeners(out, &p);
     add_processes(out, &p);
+    if (look)
+        figures_take(app->figures, &p, out, clock_wall_s());
 done:
     processes_fini(&p);
     return out;
@@ -220,7 +235,10 @@ json_t *health_without_redis(struct app *app, const struct store *s)
     json_t *problem = json_string(sentence); /* NULL where the server's words are no UTF-8 */
     if (!problem)
         problem = json_string("Redis does not answer: nothing is judged, and points wait in horizon");
-    json_t *out = json_pack("{s:s,s:[o],s:{s:b}}", "status", "down", "problems", problem, "redis", "up", 0);
+    int64_t since_s = figures_away_since(app->figures);
+    json_t *out = json_pack("{s:s,s:[o],s:{s:b,s:o},s:o}", "status", "down", "problems", problem, "redis", "up", 0,
+                            "away_since", since_s ? json_integer((json_int_t)since_s) : json_null(), "last_known",
+                            figures_json(app->figures));
     if (out)
         add_own(out, app, NULL);
     return out;

@@ -7,11 +7,11 @@
 
 #include "webapp/http.h"
 
-/* The whole state as JSON, new reference. With `look` it also takes a look for the rates
- * (main thread only). NULL when Redis did not answer. */
+/* The whole state as JSON, new reference. With `look` it also takes a look for the rates, and
+ * is remembered as the last known (main thread only). NULL when Redis did not answer. */
 json_t *health_json(struct app *app, struct store *s, bool look);
 
-/* The same when Redis does not answer: what can be said then. */
+/* The same when Redis does not answer: what the webapp itself knows, and the last known of the others. */
 json_t *health_without_redis(struct app *app, const struct store *s);
 
 http_handler health_get;

@@ -10,6 +10,7 @@
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/incidents.h"
+#include "webapp/muting.h"
 #include "webapp/query.h"
 
 #define MEMBERS_MAX 2000
@@ -181,12 +182,13 @@ void incident_one_get(const struct request *request, struct reply *reply)
     }
     const redisReply *text = find_field(fields, INCIDENT_FIELD_HEAD), *notified = find_field(fields, RECEIPT_FIELD);
     int surface_score = attention_now(request->app->attention).bar.score;
-    json_t *json = text ? incidents_head_to_json(text->str, text->len, surface_score) : NULL;
+    json_t *json = text ? incidents_head_to_json(request->app, text->str, text->len, surface_score) : NULL;
     if (!json) {
         http_error(reply, HTTP_NOT_FOUND, "there is no incident %s", id);
         goto out;
     }
     json_object_set_new(json, "members", members_to_json(fields, &truncated));
+    muting_set_all(request->app, json_object_get(json, "members"));
     add_units(json, &request->app->settings);
     json_object_set_new(json, "members_truncated", json_boolean(truncated));
     json_object_set_new(json, "desk", desk_to_json(fields));

@@ -13,6 +13,7 @@
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/incidents_csv.h"
+#include "webapp/muting.h"
 #include "webapp/query.h"
 
 #define LIMIT_DEFAULT 500
@@ -20,13 +21,16 @@
 #define CLOSED_PER_READ 500
 #define CLOSED_READS 20 /* how far back candidates are passed over */
 
-json_t *incidents_head_to_json(const char *text, size_t len, int surface_score)
+json_t *incidents_head_to_json(struct app *app, const char *text, size_t len, int surface_score)
 {
     struct incident_head head;
     json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     if (json && incident_head_from_json(&head, json) == 0 &&
-        json_object_set_new(json, "candidate", json_boolean(budget_is_candidate(head.score, surface_score))) == 0)
+        json_object_set_new(json, "candidate", json_boolean(budget_is_candidate(head.score, surface_score))) == 0) {
+        muting_set(app, json_object_get(json, "first"));
+        muting_set_all(app, json_object_get(json, "strongest"));
         return json;
+    }
     log_warning("incident_unreadable", "bytes=%zu", len);
     json_decref(json);
     return NULL;
@@ -211,6 +215,7 @@ static int find_closed(struct found *f, struct store *s, const struct filter *fi
 }
 
 struct heads {
+    struct app *app;
     json_t *list;
     const struct found *found;
     const struct filter *filter;
@@ -235,7 +240,7 @@ static void take_head(void *context, size_t i, const redisReply *value)
 {
     struct heads *h = context;
     int64_t notified_s = h->found->list[i].notified_s;
-    json_t *json = incidents_head_to_json(value->str, value->len, h->filter->surface_score);
+    json_t *json = incidents_head_to_json(h->app, value->str, value->len, h->filter->surface_score);
     if (notified_s > 0)
         json_object_set_new(json, "notified_at", json_integer((json_int_t)notified_s));
     if (json && strcmp(json_string_value(json_object_get(json, "state")), h->state) == 0)
@@ -244,10 +249,12 @@ static void take_head(void *context, size_t i, const redisReply *value)
 }
 
 /* Appends those that are wanted of one state to `list`. */
-static int list_some(json_t *list, struct store *s, const char *state, const struct filter *filter, bool *truncated)
+static int list_some(json_t *list, const struct request *request, const char *state, const struct filter *filter,
+                     bool *truncated)
 {
+    struct store *s = request->store;
     struct found found = {0};
-    struct heads heads = {.list = list, .found = &found, .filter = filter, .state = state};
+    struct heads heads = {.app = request->app, .list = list, .found = &found, .filter = filter, .state = state};
     struct field receipts = {RECEIPT_FIELD, take_notified, &found}, head = {INCIDENT_FIELD_HEAD, take_head, &heads};
     bool more = false;
     int result = strcmp(state, "open") == 0 ? find_open(&found, s, filter) : find_closed(&found, s, filter, &more);
@@ -294,8 +301,8 @@ void incidents_get(const struct request *request, struct reply *reply)
     filter.notified = format == 1;
     json_t *list = json_array();
     if (!list || store_connect(request->store) != 0 ||
-        (filter.open && list_some(list, request->store, "open", &filter, &truncated) != 0) ||
-        (filter.closed && list_some(list, request->store, "closed", &filter, &truncated) != 0)) {
+        (filter.open && list_some(list, request, "open", &filter, &truncated) != 0) ||
+        (filter.closed && list_some(list, request, "closed", &filter, &truncated) != 0)) {
         json_decref(list);
         http_no_redis(reply);
         return;

@@ -19,8 +19,10 @@
 #include "webapp/asset.h"
 #include "webapp/attention.h"
 #include "webapp/feed.h"
+#include "webapp/figures.h"
 #include "webapp/health.h"
 #include "webapp/hub.h"
+#include "webapp/muting.h"
 #include "webapp/names.h"
 #include "webapp/past.h"
 #include "webapp/rates.h"
@@ -57,13 +59,17 @@ static int init_app(struct app *app)
     app->rates = rates_new();
     app->attention = attention_new();
     app->past = past_new();
+    app->muting = muting_new();
+    app->figures = figures_new();
     asset_init();
-    bool whole = app->hub && app->names && app->rates && app->attention && app->past;
+    bool whole = app->hub && app->names && app->rates && app->attention && app->past && app->muting && app->figures;
     return whole ? secret_random(app->token, sizeof app->token - 1) : -1;
 }
 
 static void fini_app(struct app *app)
 {
+    figures_free(app->figures);
+    muting_free(app->muting);
     past_free(app->past);
     attention_free(app->attention);
     rates_free(app->rates);

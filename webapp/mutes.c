@@ -245,15 +245,22 @@ void mutes_alerts_get(const struct request *request, struct reply *reply)
     http_json(reply, HTTP_OK, json_pack("{s:o, s:o}", "channels", channels, "alerts", alerts));
 }
 
+json_t *mutes_now_json(const struct mute_settings *m, int64_t t)
+{
+    if (!m)
+        return json_null();
+    int64_t until = calendar_covers_until(&m->calendar, t);
+    return json_pack("{s:s, s:s, s:s, s:o}", "name", m->name, "what", mutes_meaning_name(mutes_meaning(m)), "source",
+                     m->line ? "file" : "page", "until",
+                     until < INT64_MAX ? json_integer((json_int_t)until) : json_null());
+}
+
 json_t *mutes_json_at(const struct request *request, const char *metric, size_t len, int64_t t)
 {
     struct stored s;
     if (read_stored(request->store, &s) < 0)
         return NULL;
-    const struct mute_settings *m = mutes_find(&request->app->settings.mutes, &s.mutes, metric, len, t);
-    json_t *json = m ? json_pack("{s:s, s:s, s:s}", "name", m->name, "what", mutes_meaning_name(mutes_meaning(m)),
-                                 "source", m->line ? "file" : "page")
-                     : json_null();
+    json_t *json = mutes_now_json(mutes_find(&request->app->settings.mutes, &s.mutes, metric, len, t), t);
     stored_fini(&s);
     return json;
 }

@@ -10,6 +10,7 @@
 #include "webapp/app.h"
 #include "webapp/find.h"
 #include "webapp/join.h"
+#include "webapp/muting.h"
 #include "webapp/names.h"
 #include "webapp/query.h"
 
@@ -84,15 +85,15 @@ static const char *state_name(int state)
     return state == ROSTER_UNKNOWN ? "UNKNOWN" : engine_state_name((enum engine_state)state);
 }
 
-static json_t *to_json(const struct hits *hits)
+static json_t *to_json(struct app *app, const struct hits *hits)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < hits->n; i++) {
         const struct hit *h = &hits->list[i];
-        json_array_append_new(array, json_pack("{s:s%,s:o,s:o,s:s}", "name", h->name, h->len, "last",
+        json_array_append_new(array, json_pack("{s:s%,s:o,s:o,s:s,s:o}", "name", h->name, h->len, "last",
                                                h->has_last ? json_integer(h->last.t) : json_null(), "value",
                                                h->has_last ? http_number(h->last.v) : json_null(), "state",
-                                               state_name(h->state)));
+                                               state_name(h->state), "mute", muting_json(app, h->name, h->len)));
     }
     return array;
 }
@@ -135,7 +136,7 @@ static void answer(const struct request *request, struct reply *reply, struct hi
         http_no_redis(reply);
     else
         http_json(reply, HTTP_OK,
-                  json_pack("{s:o,s:I}", "metrics", to_json(hits), "total", (json_int_t)hits->total));
+                  json_pack("{s:o,s:I}", "metrics", to_json(request->app, hits), "total", (json_int_t)hits->total));
     free(hits->list);
 }
 

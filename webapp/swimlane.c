@@ -10,6 +10,7 @@
 #include "webapp/app.h"
 #include "webapp/attention.h"
 #include "webapp/lanes.h"
+#include "webapp/muting.h"
 #include "webapp/past.h"
 #include "webapp/query.h"
 
@@ -184,6 +185,7 @@ static void answer_anomalies(const struct request *request, struct reply *reply,
         free((void *)(uintptr_t)s.list[i].metric);
     }
     free(s.list);
+    muting_set_all(request->app, array);
     if (s.failed) {
         json_decref(array);
         http_json(reply, HTTP_OK, NULL);

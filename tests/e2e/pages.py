@@ -128,6 +128,12 @@ def send_point(ridgeline, name, t, value):
     ridgeline.send_lines([f"{name} {value} {t}"])
 
 
+def open_section(page, name):
+    """Opens the section of the tuning form that the option is in, as a reader does."""
+    page.run("const details = document.querySelector(`.tune [name=${arguments[0]}]`).closest('details');"
+             "if (!details.open) details.querySelector('summary').click()", name)
+
+
 def origin_of(page, name):
     return page.run("return document.querySelector(`input[name=${arguments[0]}]`).closest('.field')"
                     ".querySelector('.origin').textContent", name)

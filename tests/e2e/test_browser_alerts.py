@@ -119,3 +119,20 @@ def test_a_learned_limit_is_on_the_chart_and_does_not_look_given(driver, start, 
     shoot(page, f"metric-learned-limit-{width}")
     assert page.console() == []
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_without_alerts_the_view_says_what_to_write_and_a_narrow_one_removes_mutes(driver, start):  # noqa: F811
+    page = Page(driver, start().page)
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", NARROW)
+    page.open("#alerts=shop.**")
+    wait_for("what to write", lambda: 'alerts = ( { name = "all"; channels = "ops"; } );' in page.text("#alerts pre"))
+    page.one("#alerts form.mute button").click()
+    remove = wait_for("the mute", lambda: page.all("#alerts .mutes button"))[0]
+    box = page.run("const {left, right} = arguments[0].getBoundingClientRect(); return [left, right]", remove)
+    assert box[0] >= 0 and box[1] <= 360, box
+    colour = page.run("return getComputedStyle(document.querySelector('#alerts form.mute label')).color")
+    assert colour == page.run("return getComputedStyle(document.body).color")
+    remove.click()
+    wait_for("no mute", lambda: "Nothing is muted." in page.text("#alerts"))
+    assert page.console() == []
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

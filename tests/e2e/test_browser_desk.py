@@ -64,6 +64,9 @@ def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
         sig = hmac.new(b"5" * 64, text, hashlib.sha256).hexdigest()[:32]
         return f"{page.web.page}/#act={act}&incident={head['id']}&until={until}&to=ops-mail&sig={sig}"
 
+    driver.get(link("ack", now - 60))
+    wait_for("it is too late", lambda: "expired" in driver.find_element(By.ID, "act").text)
+    assert not driver.find_elements(By.NAME, "confirm")
     driver.get(link("normal", now + 3600))
     confirm = wait_for("the question", lambda: driver.find_elements(By.NAME, "confirm"))[0]
     wait_for("what can be learnt", lambda: len(driver.find_elements(By.NAME, "teach")) > 1)
@@ -72,9 +75,50 @@ def test_a_link_of_a_message_asks_before_it_does_anything(driver, redis, visit):
     wait_for("it is normal", lambda: heads(redis)[0]["ack"])
     assert heads(redis)[0]["ack"]["normal"] and heads(redis)[0]["ack"]["by"] == "by link to ops-mail"
     wait_for("thanks", lambda: "no message tells of it" in driver.find_element(By.ID, "act").text)
-    driver.get(link("ack", now - 60))
-    wait_for("it is too late", lambda: "expired" in driver.find_element(By.ID, "act").text)
-    assert not driver.find_elements(By.NAME, "confirm")
+
+
+@pytest.mark.parametrize("act, answer", [("ack", "Ada sees to it since"), ("normal", "Ada finds it normal since")])
+def test_a_link_that_was_answered_tells_who_answered_and_when_however_often_it_is_opened(driver, redis, visit, act,
+                                                                                         answer):
+    an_error_rate(redis)
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    redis.set("ridgeline:secret", "5" * 64)
+    signed = "&".join(f"{k}={v}" for k, v in ticket(redis, head["id"], act).items())
+    link = f"{page.web.page}/#act={act}&incident={head['id']}&{signed}"
+    driver.get(link)
+    confirm = wait_for("the question", lambda: driver.find_elements(By.NAME, "confirm"))[0]
+    by = driver.find_element(By.NAME, "by")
+    by.clear()
+    by.send_keys("Ada")
+    confirm.click()
+    view = driver.find_element(By.ID, "act")
+    wait_for("the answer in place of the form", lambda: answer in view.text and not page.all("#act form"))
+    assert "Noted" in view.text and page.all("#act .said[role=status]")
+    at = page.run("return document.querySelector('#act .entries time').dateTime")
+    for _ in range(2):
+        driver.get("about:blank")
+        driver.get(link)
+        wait_for("the same answer", lambda: page.all("#act .entries time"))
+        assert answer in page.text("#act") and not page.all("#act [name=confirm]")
+        assert page.run("return document.querySelector('#act .entries time').dateTime") == at
+        assert page.all(f"#act a[href='#incident={head['id']}']")
+    say(page.web, incident=head["id"], kind="unack")
+    wait_for("the question again, once it was taken back", lambda: page.all("#act [name=confirm]"))
+
+
+def test_a_question_that_is_still_open_tells_what_was_said_of_the_incident(driver, redis, visit):
+    now = an_error_rate(redis)
+    page = visit()
+    (head,) = wait_heads(redis, 1)
+    say(page.web, incident=head["id"], kind="ack", by="Ada")
+    wait_for("it is seen to", lambda: heads(redis)[0]["ack"])
+    driver.get(f"{page.web.page}/#act=normal&incident={head['id']}&until={now + 3600}&to=x&sig=0")
+    wait_for("who has it", lambda: "Ada sees to it since" in page.text("#act"))
+    confirm = wait_for("the question", lambda: page.all("#act [name=confirm]"))[0]
+    say(page.web, incident=head["id"], kind="note", by="Ada", text="as each night")
+    wait_for("the note", lambda: "as each night" in page.text("#act .entries"))
+    assert page.all("#act [name=confirm]") == [confirm], "news leave the form alone"
 
 
 def test_a_link_says_that_it_speaks_of_the_whole_incident(driver, redis, visit):

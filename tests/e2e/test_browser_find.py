@@ -2,6 +2,7 @@
 
 The names and states are written as horizon and the workers write them; the webapp and the browser are real.
 """
+import re
 import time
 
 import pytest
@@ -209,3 +210,21 @@ def test_a_page_that_was_left_gives_its_connection_back(web, redis, page):
     for _ in range(8):
         page.open("#find=")
         wait_for("the list", lambda: rows(page))
+
+
+def test_without_redis_health_shows_the_last_figures_as_stale_and_since_when(redis_server, web, redis, page):
+    write_stats(redis, "horizon", age_s=-3600, received=100, accepted=90, rejected=10, stored=83, queued=7, metrics=5)
+    page.open("#health=")
+    wait_for("the figures", lambda: "100 received = 90 accepted" in page.text("#health"))
+    assert not page.all("#health .stale")
+    redis_server.kill()
+    try:
+        wait_for("since when", lambda: re.search(r"not since \d\d:\d\d:\d\d, for \d+ s", page.text(".checks .look")))
+        stale = page.text("#health .stale")
+        assert re.match(r"Stale: as last known, \d+ s ago, at \d\d:\d\d:\d\d", stale), stale[:80]
+        assert "100 received = 90 accepted + 10 rejected" in stale and "83 stored + 7 queued" in stale
+        assert "webapp, now" in page.text("#health") and "webapp, now" not in stale
+    finally:
+        redis_server.start()
+    wait_for("the figures of now", lambda: page.all("#health .account") and not page.all("#health .stale"))
+    page.console()

@@ -359,6 +359,39 @@ def test_an_incident_in_view_tells_what_happened_while_the_stream_was_gone(visit
     assert all("net::ERR_" in message for message in page.console())
 
 
+LINE_STARTS = """const starts = [];
+for (const name of document.querySelectorAll(arguments[0])) {
+  const range = document.createRange(), text = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
+  let before = '', top;
+  for (let node = text.nextNode(); node; node = text.nextNode())
+    for (let i = 0; i < node.data.length; i++) {
+      range.setStart(node, i);
+      range.setEnd(node, i + 1);
+      const now = range.getBoundingClientRect().top;
+      if (top !== undefined && now > top + 2) starts.push(before);
+      top = now;
+      before = node.data[i];
+    }
+}
+return starts;"""
+
+
+def test_a_long_name_breaks_at_its_dots(visit, redis, alerter):  # noqa: F811
+    now = int(time.time())
+    tell(redis, "open", anomaly("stats.timers.checkout_service.payments_provider.requests.duration_p95", now - 60, now))
+    page = visit()
+    for width, height in ((1400, 900), (360, 1500)):
+        look(page.driver, width, height)
+        page.open()
+        wait_rows(page, 1)
+        starts = page.run(LINE_STARTS, "#open .row .name")
+        assert starts and set(starts) == {"."}, (width, starts)
+        page.open("#incident=" + wait_heads(redis, 1)[0]["id"])
+        wait_for("its view", lambda: page.text("#incident h2"))
+        assert set(page.run(LINE_STARTS, "#incident h2")) <= {"."}
+    assert all("404" in message for message in page.console()), "it has no points"
+
+
 def test_live_news_leave_the_focus_on_every_link_of_a_row(visit, redis, alerter):  # noqa: F811
     now = int(time.time())
     tell(redis, "open", anomaly("mail.queue", now - 60, now))

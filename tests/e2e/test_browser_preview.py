@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from conftest import wait_for
-from pages import NARROW, calm, judged, origin_of, page, present  # noqa: F401: `page` is a fixture
+from pages import NARROW, calm, judged, open_section, origin_of, page, present  # noqa: F401: `page` is a fixture
 
 WEAK, STRONG = 400, 690  # indices of the spikes: when the engine has warmed up, and when the first is long over
 
@@ -188,6 +188,7 @@ def test_the_preview_is_readable_and_fits_at_360_pixels(ridgeline, page, scheme)
         assert len(contrasts) >= 4 and min(contrasts) >= 4.5, contrasts
         # The sentence is in sight while a field is, and covers none that has the focus.
         for field in ("three_sigma", "close_after"):
+            open_section(page, field)
             page.run("document.querySelector(`[name=${arguments[0]}]`).focus()", field)
             over, under = page.run("""const {bottom} = document.activeElement.getBoundingClientRect();
                 const said = document.querySelector('.preview').getBoundingClientRect();

@@ -4,7 +4,7 @@ from selenium.webdriver.common.keys import Keys
 
 from conftest import PATIENCE_S, wait_for
 from pages import (  # noqa: F401 (fixtures)
-    STEP_S, judged, origin_of, page, present, send_history, send_point, wait_in_force)
+    STEP_S, judged, open_section, origin_of, page, present, send_history, send_point, wait_in_force)
 
 
 def test_a_tuned_consensus_changes_what_opens_and_its_removal_changes_it_back(ridgeline, page):
@@ -37,6 +37,50 @@ def test_a_tuned_consensus_changes_what_opens_and_its_removal_changes_it_back(ri
     send_point(ridgeline, "tune.held", now + STEP_S, 600)
     page.open()
     page.wait_listed("tune.held", "free.other")
+
+
+def sections(page):
+    """{title: (whether it is open, its summary)} of the form."""
+    return dict(page.run("return [...document.querySelectorAll('.tune details')].map(d => [d.querySelector('.title')"
+                         ".textContent, [d.open, d.querySelector('summary').textContent]])"))
+
+
+def test_the_form_has_a_few_sections_and_those_with_a_change_stand_out(ridgeline, page):
+    page.open("#tune=sections.*")
+    wait_for("the form", lambda: page.all(".tune details"))
+    told = sections(page)
+    assert 4 <= len(told) <= 7 and [title for title, (is_open, _) in told.items() if is_open] == ["Thresholds"]
+    options = ridgeline.get("/api/options", match="sections.*").json()["options"]
+    listed = page.run("return [...document.querySelectorAll('.tune details .field')].map("
+                      "f => f.querySelector('input, select').name)")
+    assert sorted(listed) == sorted(option["name"] for option in options), "each option once"
+    assert "More" not in told and "close after" in told["Timing"][1] and page.all(".changed") == []
+    # By keyboard alone.
+    page.run("[...document.querySelectorAll('.tune summary')].find(s => s.textContent.startsWith('Timing')).focus()")
+    page.press(Keys.ENTER, Keys.TAB)
+    assert page.run("return document.activeElement.name") == "min_duration"
+    field = page.one("input[name=min_duration]")
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys("2m", Keys.ENTER)
+    wait_for("the saving", lambda: page.text(".said").startswith("Saved for sections.*"))
+    assert page.run("return document.activeElement.name") == "min_duration", "the section stays open"
+    assert sections(page)["Timing"] == [True, told["Timing"][1].replace("Timing", "Timing1 changed")]
+    page.open("#tune=sections.*")
+    wait_for("the change", lambda: page.text(".changed").strip() == "Changed on the page: min duration 2m")
+    assert [title for title, (is_open, _) in sections(page).items() if is_open] == ["Thresholds", "Timing"]
+    page.run("document.querySelector('.tune details:nth-of-type(3)').open = false")
+    page.one(".changed button").click()
+    assert page.run("return document.activeElement.name") == "min_duration"
+    assert all("404" in message for message in page.console()), "no metric matches, of which previews are told"
+
+
+def test_an_error_in_a_closed_section_opens_it(ridgeline, page):
+    page.open("#tune=closed.*")
+    wait_for("the form", lambda: page.all("input[name=close_after]"))
+    page.run("document.querySelector('input[name=close_after]').value = 'long'")
+    page.one("input[name=median]").send_keys(Keys.ENTER)
+    wait_for("the field", lambda: page.run("return document.activeElement.name") == "close_after")
+    assert page.one("input[name=close_after]").is_displayed() and sections(page)["Timing"][0]
 
 
 def test_a_saved_glob_stays_in_its_field_and_its_badge_leads_to_its_removal(ridgeline, page):
@@ -78,6 +122,7 @@ def test_a_wrong_value_is_told_next_to_its_field_and_nothing_is_saved(ridgeline,
     wait_for("the form", lambda: page.all("input[name=median]"))
 
     def error_after(name, text):
+        open_section(page, name)
         field = page.one(f"input[name={name}]")
         field.clear()
         field.send_keys(text, Keys.ENTER)

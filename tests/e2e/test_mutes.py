@@ -63,7 +63,8 @@ def test_the_page_sets_and_ends_mutes_and_the_workers_follow(redis, start, setti
     d = daemons("analyzer", settings()).wait_ready()
     judged(redis, WARM)
     web = start()  # noqa: F811
-    post(web, "/api/mutes", {"name": "deploy", "match": "shop.**", "what": "open", "until": iso(time.time() + 3600)})
+    until = int(time.time()) + 3600
+    post(web, "/api/mutes", {"name": "deploy", "match": "shop.**", "what": "open", "until": iso(until)})
     (mute,) = web.json("/api/mutes")["mutes"]
     assert (mute["name"], mute["source"], mute["match"], mute["what"], mute["active"]) == \
         ("deploy", "page", ["shop.**"], "open", True)
@@ -72,7 +73,7 @@ def test_the_page_sets_and_ends_mutes_and_the_workers_follow(redis, start, setti
     judged(redis, m.written)
     assert kinds(redis, "shop.orders") == []
     v = web.json("/api/verdict", metric="shop.orders")
-    assert v["mute"] == {"name": "deploy", "what": "open", "source": "page"}
+    assert v["mute"] == {"name": "deploy", "what": "open", "source": "page", "until": until}
     assert v["why"].endswith("Muted by rule deploy (open).")
     delete(web, "deploy")
     assert web.json("/api/mutes")["mutes"] == []

@@ -55,7 +55,7 @@ def test_lanes_follow_what_is_told_live(web, redis):
     wait_for("it to rise", lambda: max(lanes(web)[0]["app.latency"]["cells"]) == 80)
     listed = web.json("/api/lanes/anomalies", state="open")["anomalies"]
     assert listed == [{"id": a["id"], "metric": "app.latency", "state": "open", "start": now - 100, "end": now - 100,
-                       "direction": "up", "score": 80, "candidate": False}]
+                       "direction": "up", "score": 80, "candidate": False, "mute": None}]
     tell(redis, "close", dict(a, score=80))
     wait_for("its closing", lambda: web.json("/api/lanes/anomalies", state="open")["total"] == 0)
     assert web.json("/api/lanes/anomalies", state="closed")["total"] == 1

@@ -141,8 +141,8 @@ def test_redis_away_is_told_and_comes_back(web, redis_server, redis):
                              ("/api/options", {"metric": "a"}), ("/api/overrides", {}), ("/api/overrides/export", {})]:
         web.get(path, expect=503, **parameters)
     down = web.get("/api/health", expect=503).json()
-    assert down["status"] == "down" and down["redis"] == {"up": False} and down["settings"]["page"] == web.page
-    assert web.get("/metrics").text.splitlines()[-1] == "ridgeline_redis_up 0"
+    assert down["status"] == "down" and down["redis"]["up"] is False and down["settings"]["page"] == web.page
+    assert "ridgeline_redis_up 0" in web.get("/metrics").text.splitlines()
     assert web.get("/").content and web.token()
     wait_for("the stream to tell", lambda: stream.next("status")[2]["status"] == "down")
     web.save("a", {"median": 5}, expect=503)

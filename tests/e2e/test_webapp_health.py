@@ -110,6 +110,54 @@ def test_metrics_are_prometheus_text(web, redis):
             float(line.rsplit(" ", 1)[1])
 
 
+def gauges(web):
+    """The samples of /metrics."""
+    return {name: float(value) for name, value in (
+        line.rsplit(" ", 1) for line in web.get("/metrics").text.splitlines() if not line.startswith("#"))}
+
+
+def test_without_redis_the_last_figures_are_told_with_their_age_and_the_webapps_own(web, redis, redis_server):
+    write_stats(redis, "horizon", received=100, accepted=90, rejected=10, stored=83, queued=7, metrics=500)
+    write_stats(redis, "webapp@other", requests=11)
+    stream = Stream(web)
+    wait_for("the figures", lambda: stream.next("status")[2]["received"] == 100)
+    before = gauges(web)
+    assert (before["ridgeline_redis_up"], before["ridgeline_redis_away_seconds"],
+            before["ridgeline_figures_age_seconds"]) == (1, 0, 0)
+    redis_server.kill()
+    killed_at = int(time.time())
+    down = wait_for("since when", lambda: (h := stream.next("status")[2])["redis"].get("away_since") and h)
+    assert down["status"] == "down" and "received" not in down
+    last = down["last_known"]
+    assert (last["received"], last["stored"], last["queued"], last["metrics"]) == (100, 83, 7, 500)
+    assert last["at"] <= killed_at + 1 and killed_at - 1 <= down["redis"]["away_since"] <= down["at"]
+    api = web.get("/api/health", expect=503).json()
+    assert api["last_known"] == last and api["redis"] == down["redis"]
+    assert api["webapp"]["name"] == "webapp" and api["webapp"]["counters"]["redis_errors"] > 0
+    age = 'ridgeline_process_age_seconds{process="horizon"}'
+    told = wait_for("figures that age", lambda: (g := gauges(web))["ridgeline_redis_away_seconds"] >= 2 and g)
+    assert told["ridgeline_redis_up"] == 0
+    assert told["ridgeline_redis_away_seconds"] <= told["ridgeline_figures_age_seconds"] <= told[age]
+    assert told['ridgeline_horizon_queued{process="horizon"}'] == 7 and told[age] >= before[age] + 2
+    assert told['ridgeline_webapp_requests_total{process="webapp@other"}'] == 11
+    mine = 'ridgeline_webapp_requests_total{process="webapp"}'
+    assert gauges(web)[mine] > told[mine] >= before[mine], "its own are not of Redis"
+    redis_server.start()
+    up = wait_for("Redis", lambda: (h := stream.next("status")[2])["redis"]["up"] and h)
+    assert "last_known" not in up and gauges(web)["ridgeline_redis_away_seconds"] == 0
+    stream.close()
+
+
+def test_a_webapp_that_never_saw_redis_knows_no_figures(start, redis_server):
+    redis_server.kill()
+    web = start()
+    down = web.get("/api/health", expect=503).json()
+    assert down["last_known"] is None and down["webapp"]["counters"]["requests"] > 0
+    told = gauges(web)
+    assert told["ridgeline_redis_up"] == 0 and told['ridgeline_webapp_requests_total{process="webapp"}'] > 0
+    assert not any("horizon" in name for name in told)
+
+
 def test_requests_errors_and_starts_are_counted(web, redis):
     for _ in range(5):
         web.get("/api/token")

@@ -134,7 +134,8 @@ def test_metrics_are_found_by_glob_and_by_text(web, redis):
     answer = web.json("/api/metrics", limit=2)
     assert answer["total"] == 6 and [m["name"] for m in answer["metrics"]] == ["servers.db1.cpu",
                                                                                "servers.db1.disk.used"]
-    assert answer["metrics"][0] == {"name": "servers.db1.cpu", "last": now - 10, "value": 4.5, "state": "ANOMALOUS"}
+    assert answer["metrics"][0] == {"name": "servers.db1.cpu", "last": now - 10, "value": 4.5, "state": "ANOMALOUS",
+                                    "mute": None}
     assert answer["metrics"][1]["state"] == "UNKNOWN"
 
     redis.srem("metrics.unique_metrics", "metrics.servers.db1.cpu")

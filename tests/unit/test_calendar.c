@@ -267,3 +267,50 @@ Test(calendar, it_is_over_when_it_holds_at_no_later_time)
         calendar_fini(&c);
     }
 }
+
+/* The first minute from `t` on that is not covered, of so many. */
+static int64_t first_uncovered(const struct calendar *c, int64_t t, int minutes)
+{
+    int64_t last = t + 60 * minutes;
+    while (t < last && calendar_covers(c, t))
+        t += 60;
+    return t;
+}
+
+Test(calendar, it_covers_until_the_first_minute_that_it_does_not)
+{
+    static const struct {
+        const char *rrule;
+        int64_t duration_s;
+    } rows[] = {
+        {"FREQ=DAILY;BYHOUR=2,3;BYMINUTE=0", 5400},            /* overlapping */
+        {"FREQ=DAILY;BYHOUR=22,23,0,1;BYMINUTE=0,30", 1800},   /* adjoining, over midnight */
+        {"FREQ=WEEKLY;BYDAY=SA,SU;BYHOUR=0;BYMINUTE=0", 86400}, /* a weekend, also one with a change of the clock */
+        {"FREQ=MONTHLY;BYMONTHDAY=1;BYHOUR=6;BYMINUTE=0", 3 * 86400},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct calendar c =
+            read_calendar("Europe/Berlin", "2026-03-01T00:00", "", rows[i].rrule, rows[i].duration_s);
+        unsigned covered = 0;
+        for (int64_t t = 1774530000; t < 1774530000 + 9 * 86400; t += 3600) { /* from 2026-03-26 */
+            covered += calendar_covers(&c, t);
+            cr_assert_eq(calendar_covers_until(&c, t), first_uncovered(&c, t, 5 * 1440), "row %zu, %" PRId64, i, t);
+        }
+        cr_assert_gt(covered, 0, "row %zu", i);
+        calendar_fini(&c);
+    }
+}
+
+Test(calendar, what_has_no_end_in_sight_covers_for_ever)
+{
+    struct calendar always = read_calendar("UTC", "", "", "", 0);
+    struct calendar once = read_calendar("UTC", "", "2026-07-01T10:00", "", 0);
+    struct calendar daily = read_calendar("UTC", "2026-03-01T00:00", "", "FREQ=DAILY", 86400);
+    cr_assert_eq(calendar_covers_until(&always, 0), INT64_MAX);
+    cr_assert_eq(calendar_covers_until(&daily, 1774530000), INT64_MAX);
+    cr_assert_eq(calendar_covers_until(&once, 5), 1782900000);
+    cr_assert_eq(calendar_covers_until(&once, 1782900000), 1782900000);
+    calendar_fini(&always);
+    calendar_fini(&once);
+    calendar_fini(&daily);
+}

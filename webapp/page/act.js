@@ -1,11 +1,12 @@
-// Where a message's link leads: asks before it does anything, so that nothing is done by who merely follows links.
+// Where a message's link leads: asks before it does anything, so that nothing is done by who merely follows links. What
+// was answered already stands in place of the question, whoever comes, and as often as they do.
 import {incidentHash, overviewHash} from './address.js';
 import {get} from './api.js';
 import {sayOfIncident} from './changes.js';
-import {byField} from './desk.js';
-import {byId, el, replace, setText} from './dom.js';
+import {whoHasIt, byField, entriesList} from './desk.js';
+import {byId, el, renew, replace, setName, setText} from './dom.js';
 import {nowS, plural, time} from './format.js';
-import {whenBack} from './live.js';
+import {hear, whenBack} from './live.js';
 import {teaching} from './normal.js';
 import {whenInWords} from './rows.js';
 
@@ -15,23 +16,23 @@ const ACTS = {
   normal: ['Is this normal?', 'This is normal'],
 };
 
-let shown; // the query of the address; undefined while the view is hidden
+// {query, act, what, told, asked, said, form}: the nodes of the incident, of what was answered so far, of the question,
+// and of what came of the reader's own answer; `form` while there is one. Undefined while the view is hidden.
+let shown;
 
-export async function show(query) {
-  shown = query;
-  const [question] = ACTS[query.get('act')] ?? [];
-  replace(byId('act'), el('a', {class: 'back', href: overviewHash()}, '← Overview'),
-    el('h2', {tabindex: -1}, question ?? 'This link says nothing that is known here.'));
-  byId('act').querySelector('h2').focus({preventScroll: true});
-  if (!question) return;
-  try {
-    const incident = await get('/api/incident', {id: query.get('incident') ?? ''});
-    if (query === shown) ask(query, incident);
-  } catch (error) {
-    if (query !== shown) return;
-    byId('act').append(el('p', {class: 'error'}, error.message));
-    whenBack(error, () => query === shown && show(query));
-  }
+hear('incident', ({incident}) => {
+  if (incident.id === shown?.query.get('incident')) load(shown);
+});
+
+export function show(query) {
+  const act = query.get('act'), [question] = ACTS[act] ?? [];
+  shown = {query, act, what: el('p', {class: 'facts'}), told: el('div'), asked: el('div'),
+    said: el('p', {class: 'said', role: 'status'})};
+  const title = el('h2', {tabindex: -1}, question ?? 'This link says nothing that is known here.');
+  replace(byId('act'), el('a', {class: 'back', href: overviewHash()}, '← Overview'), title,
+    shown.what, shown.told, shown.asked, shown.said);
+  title.focus({preventScroll: true});
+  if (question) load(shown);
 }
 
 export function hide() {
@@ -39,17 +40,45 @@ export function hide() {
   replace(byId('act'));
 }
 
-function ask(query, incident) {
-  const until = Number(query.get('until')), act = query.get('act'), [, words, thanks] = ACTS[act];
-  const name = el('a', {class: 'metric', href: incidentHash(incident.id)}, incident.title);
-  const what = el('p', {class: 'facts'}, name, ' ', whenInWords(incident));
-  if (until < nowS()) {
-    byId('act').append(what, el('p', {class: 'error'}, 'This link has expired: open the incident.'));
-    return;
+async function load(view) {
+  try {
+    const incident = await get('/api/incident', {id: view.query.get('incident') ?? ''});
+    if (view === shown) tell(view, incident);
+  } catch (error) {
+    if (view !== shown) return;
+    if (!view.form) renew(view.asked, error.message, complaint);
+    whenBack(error, () => view === shown && load(view));
   }
+}
+
+const complaint = sentence => el('p', {class: 'error'}, sentence);
+
+// News leave the form alone while it can still be answered.
+function tell(view, incident) {
+  const {ack, desk} = incident, answered = view.act === 'normal' ? ack?.normal : ack;
+  const name = el('a', {class: 'metric', href: incidentHash(incident.id)});
+  setName(name, incident.title);
+  replace(view.what, name, ' ', whenInWords(incident));
+  renew(view.told, {ack, desk}, () => [ack && el('p', {class: 'facts'}, whoHasIt(ack)), entriesList(desk)]);
+  if (answered) tellAnswered(view, incident);
+  else if (Number(view.query.get('until')) < nowS())
+    renew(view.asked, 'This link has expired: open the incident.', complaint);
+  else if (!view.form) ask(view, incident);
+}
+
+function tellAnswered(view, {id}) {
+  const hadFocus = view.asked.contains(document.activeElement);
+  view.form = undefined;
+  renew(view.asked, id, () => el('p', {}, el('a', {href: incidentHash(id)}, 'Open the incident'),
+    ' to say more of it, or to take this back.'));
+  if (hadFocus && !view.asked.contains(document.activeElement)) byId('act').querySelector('h2').focus();
+}
+
+function ask(view, incident) {
+  const {query, act} = view, until = Number(query.get('until')), [, words, thanks] = ACTS[act];
+  const by = byField(), {said} = view;
   const all = incident.metrics > 1 && el('p', {class: 'hint'}, 'This is said of the whole incident, all ',
     plural(incident.metrics, 'metric'), ' of it, whichever of them the message is about.');
-  const by = byField(), said = el('p', {class: 'said', role: 'status'});
   const choices = act === 'normal' && teaching(incident.id);
   const confirm = el('button', {class: 'primary', name: 'confirm'}, words);
   const ticket = {to: query.get('to'), until, sig: query.get('sig')};
@@ -58,7 +87,7 @@ function ask(query, incident) {
     await sayOfIncident({incident: incident.id, kind: act, by: by.value.trim(), ticket});
     return thanks;
   };
-  const form = el('form', {class: 'tending', onsubmit: async event => {
+  view.form = el('form', {class: 'tending', onsubmit: async event => {
     event.preventDefault();
     confirm.disabled = true;
     try {
@@ -68,8 +97,8 @@ function ask(query, incident) {
       confirm.disabled = false;
       if (error.status === 409) choices.reload();
     }
-  }}, choices && choices.node, el('div', {class: 'actions'}, by, confirm, said));
+  }}, choices && choices.node, el('div', {class: 'actions'}, by, confirm));
   const holds = el('p', {class: 'hint'}, 'The link holds until ', time(until), '.');
-  byId('act').append(what, ...(all ? [all] : []), form, holds);
+  renew(view.asked, {until}, () => [all, view.form, holds]);
   by.focus();
 }

@@ -3,7 +3,8 @@
 import {get} from './api.js';
 import {removeMute, saveMute} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
-import {clock, durationText, parseDuration, plural} from './format.js';
+import {durationText, parseDuration} from './durations.js';
+import {clock, plural} from './format.js';
 import {whenBack} from './live.js';
 
 const MEANINGS = {
@@ -33,25 +34,32 @@ function build() {
 async function tell() {
   try {
     const [{mutes}, {channels, alerts}] = await Promise.all([get('/api/mutes'), get('/api/alerts')]);
-    replace(list, mutes.length ? table(['What is muted', 'How', 'When', 'Name', ''], mutes.map(muteRow))
+    replace(list, mutes.length ? table(['What is muted', 'How', 'When', 'Name', ''], mutes.map(muteRow), 'mutes')
       : el('p', {class: 'none'}, 'Nothing is muted.'));
     replace(told, el('h2', {}, 'Alerts'), alerts.length
       ? table(['Name', 'Channels', 'Metrics', 'That are', 'From score', 'Lasting', 'One message for'],
         alerts.map(alertRow))
-      : el('p', {class: 'none'}, 'No alert: nobody is told of anything. settings.conf says how.'),
+      : [el('p', {class: 'none'}, 'No alert: nobody is told of anything. To be told by mail, say to whom in ',
+        'settings.conf, send the ridgeline process a SIGHUP, and try it with ',
+        el('code', {}, 'ridgeline test-channel'), ':'), el('pre', {}, EXAMPLE)],
     el('h2', {}, 'Channels'), channels.length
       ? table(['Name', 'Type', 'At most'], channels.map(({name, type, rate_limit: limit}) => row(name, type, limit)))
-      : el('p', {class: 'none'}, 'No channel.'));
+      : el('p', {class: 'none'}, 'None: a channel is a way to send what an alert tells.'));
   } catch (error) {
     replace(list, el('p', {class: 'error'}, error.message));
     whenBack(error, () => !section.hidden && tell());
   }
 }
 
+const EXAMPLE = `channels = (
+  { name = "ops"; type = "mail"; to = "ops@example.org"; from = "ridgeline@example.org"; }
+);
+alerts = ( { name = "all"; channels = "ops"; } );`;
+
 const row = (...cells) => el('tr', {}, cells.map(cell => el('td', {}, cell)));
 
-function table(heads, rows) {
-  return el('div', {class: 'wide', tabindex: 0}, el('table', {},
+function table(heads, rows, kind) {
+  return el('div', {class: 'wide', tabindex: 0}, el('table', {class: kind},
     el('thead', {}, el('tr', {}, heads.map(head => el('th', {scope: 'col'}, head)))), el('tbody', {}, rows)));
 }
 

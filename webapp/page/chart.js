@@ -6,8 +6,8 @@
 import './dygraphs.js';
 import {get} from './api.js';
 import {el, setText} from './dom.js';
-import {clock, nowS, number, shortNumber} from './format.js';
-import {lineColours, lineOptions, onColours, paintSeries} from './paint.js';
+import {clock, nowS, number} from './format.js';
+import {lineColours, lineOptions, onColours, paintSeries, shortNumber} from './paint.js';
 import {extend, hasClosed, rowsOf, valueRange} from './plot.js';
 
 const REFRESH_S = 10;

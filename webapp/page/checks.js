@@ -1,6 +1,6 @@
 // What to look at when nothing happens: the way of a point, from its sender to the list of anomalies, in order. Each
 // check is {what, ok, says}; the first that is not ok is where to look. Pure: health in, checks out.
-import {duration, lag, number, plural, words} from './format.js';
+import {clock, duration, lag, number, plural, words} from './format.js';
 
 const RECENT_S = 120; // a sender flushes every 10 or 60 s
 const LAG_MS = 5000;
@@ -14,8 +14,9 @@ const alive = (health, name) =>
 const sum = (processes, counter) => processes.reduce((total, {counters}) => total + (counters[counter] ?? 0), 0);
 
 const CHECKS = [
-  ['Redis answers', ({redis}) => ({ok: redis.up,
-    says: redis.up ? 'yes' : 'nothing can be stored or judged until it does'})],
+  ['Redis answers', ({redis: {up, away_since: since}, at}) => ({ok: up,
+    says: up ? 'yes' : `${since ? `not since ${clock(since)}, for ${duration(at - since)}; ` : ''}`
+      + 'nothing can be stored or judged until it does'})],
   ['Listeners are open', h => {
     const horizons = alive(h, 'horizon'), down = sum(horizons, 'listeners_down');
     if (!horizons.length) return {ok: false, says: 'horizon does not run'};

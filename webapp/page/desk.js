@@ -22,7 +22,7 @@ export function desk(id) {
   const by = byField();
   const text = el('input', {name: 'text', 'aria-label': 'Note', placeholder: 'a note', maxlength: 1000});
   const state = el('p', {class: 'facts'}), said = el('p', {class: 'said', role: 'status'});
-  const panel = el('div'), entries = el('ol', {class: 'entries'});
+  const panel = el('div'), entries = el('div');
   let busy = false;
   // Returns whether it was done; who presses twice says it once.
   const attempt = async (act, onError) => {
@@ -63,15 +63,18 @@ export function desk(id) {
     unack.hidden = !given;
     normal.hidden = Boolean(given?.normal);
     if (pressed?.hidden) (given ? unack : ack).focus(); // else the keyboard would begin at the top again
-    renew(entries, incident.desk, rows => rows.map(entryRow));
+    renew(entries, incident.desk, entriesList);
   };
   return {node, tell};
 }
 
+// Who has it: "Ada sees to it since 14:03:20. "
+export const whoHasIt = ({by, at, normal}) =>
+  [`${by || 'Somebody'} ${normal ? 'finds it normal' : 'sees to it'} since `, time(at), '. '];
+
 function stateInWords({ack, open, metric, learnt}) {
   if (!ack) return open && 'Nobody sees to it yet.';
-  return [`${ack.by || 'Somebody'} ${ack.normal ? 'finds it normal' : 'sees to it'} since `, time(ack.at), '. ',
-    ack.normal && el('a', {href: tuneHash(literal(metric))},
+  return [whoHasIt(ack), ack.normal && el('a', {href: tuneHash(literal(metric))},
       learnt ? 'Tune it further' : 'Tune it, so that it does not open again')];
 }
 
@@ -91,6 +94,9 @@ function askWhatToLearn(id, panel, opener, attempt, by) {
     el('button', {type: 'button', name: 'cancel', onclick: close}, 'Cancel')));
   choices.node.querySelector('input').focus();
 }
+
+// What people said of it, the oldest first.
+export const entriesList = entries => el('ol', {class: 'entries'}, entries.map(entryRow));
 
 const entryRow = ({by, kind, text, at}) => el('li', {}, time(at), ' ', el('b', {}, by || 'somebody'), ` ${SAID[kind]}`,
   text && [': ', el('span', {class: 'text'}, text)]);

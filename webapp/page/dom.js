@@ -41,6 +41,12 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// Writes a metric's name, or a title of such, which breaks after its dots where it must.
+export function setName(node, name) {
+  if (node.textContent === name) return;
+  replace(node, name.split(/(?<=\.)/).flatMap((part, i) => (i ? [el('wbr'), part] : part)));
+}
+
 export const byId = id => document.getElementById(id);
 
 // Changes the page above or under the reader without moving what they look at: `anchor`

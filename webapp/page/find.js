@@ -4,7 +4,7 @@ import {findHash, metricHash} from './address.js';
 import {get} from './api.js';
 import {byId, el, replace, setText} from './dom.js';
 import {number, plural, time} from './format.js';
-import {stateInWords} from './verdict.js';
+import {muteTitle, stateInWords} from './verdict.js';
 import {Windowed} from './windowed.js';
 
 const PAGE = 100;
@@ -43,7 +43,7 @@ const makeRow = () => el('div', {class: 'finding', role: 'listitem'}, el('a', {c
 
 function fill(row, i) {
   const page = asked.pages.get(Math.floor(i / PAGE));
-  const {name, state, value, last} = Array.isArray(page) ? page[i % PAGE] ?? {} : {};
+  const {name, state, value, last, mute} = Array.isArray(page) ? page[i % PAGE] ?? {} : {};
   const [link, ...cells] = row.children;
   row.dataset.at = i;
   row.ariaPosInSet = i + 1;
@@ -53,7 +53,8 @@ function fill(row, i) {
   link.title = name ?? '';
   if (name === undefined) link.removeAttribute('href');
   else link.setAttribute('href', metricHash(name));
-  setText(cells[0], state ? stateInWords(state) : '');
+  setText(cells[0], state ? `${stateInWords(state)}${mute ? ', muted' : ''}` : '');
+  cells[0].title = mute ? muteTitle(mute) : '';
   setText(cells[1], name === undefined ? '' : number(value));
   replace(cells[2], last ? time(last) : '');
 }

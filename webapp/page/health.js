@@ -12,9 +12,21 @@ let shown = false;
 function tell() {
   const node = byId('health');
   if (!shown || !latest || getSelection().toString() && node.contains(getSelection().anchorNode)) return;
-  replace(node, el('h2', {}, 'Health'), checklist(latest), latest.redis.up && [
-    account(latest), sendersTable(latest), rejections(latest), el('div', {class: 'columns'}, facts(latest)),
-    workersTable(latest), processesTable(latest)]);
+  replace(node, el('h2', {}, 'Health'), checklist(latest),
+    latest.redis.up ? figures(latest) : [lastKnown(latest), ownFigures(latest)]);
+}
+
+const figures = health => [
+  account(health), sendersTable(health), rejections(health), el('div', {class: 'columns'}, facts(health)),
+  workersTable(health), processesTable(health)];
+
+// While Redis is away the others cannot tell of themselves.
+function lastKnown({last_known: last, at}) {
+  if (!last)
+    return el('p', {class: 'none'}, 'Redis has not answered since this webapp was started: no figures are known.');
+  return el('section', {class: 'stale', 'aria-labelledby': 'stale-title'},
+    el('h3', {id: 'stale-title'}, `Stale: as last known, ${duration(at - last.at)} ago, at `, time(last.at)),
+    figures(last));
 }
 
 function checklist(health) {
@@ -79,6 +91,10 @@ const highest = (processes, counter) => Math.max(0, ...processes.map(({counters}
 
 const limitText = ({maxmemory_bytes: most, used_memory_bytes: used}) =>
   (most ? `${bytes(most)}, ${shareText(used / most)} used` : 'none');
+
+const ownFigures = ({webapp: {name, counters}}) => el('div', {class: 'columns'}, list(`${name}, now`, [
+  ['Requests', number(counters.requests)], ['Errors', number(counters.errors)],
+  ['Live streams', number(counters.event_streams)], ['Refused by Redis', number(counters.redis_errors)]]));
 
 function facts(health) {
   const {redis, queued, spooled, dropped} = health, horizons = kind(health, 'horizon');

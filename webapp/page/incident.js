@@ -3,13 +3,14 @@
 import {overviewHash} from './address.js';
 import {get} from './api.js';
 import {charts, lastHour} from './chart.js';
-import {byId, el, keepInPlace, renew, replace, setText} from './dom.js';
+import {byId, el, keepInPlace, renew, replace, setName, setText} from './dom.js';
 import {duration, nowS, number, plural, time} from './format.js';
 import {desk} from './desk.js';
 import {hear, whenBack} from './live.js';
+import {muteInWords} from './mute.js';
 import {notifiedTable} from './notified.js';
-import {arrow, hrefOf, noteOf, whenInWords} from './rows.js';
-import {candidateLabel, gravity, scoreBadge} from './verdict.js';
+import {arrow, hrefOf, incidentMute, noteOf, whenInWords} from './rows.js';
+import {candidateLabel, gravity, muteLabel, scoreBadge} from './verdict.js';
 import {VirtualList} from './virtual.js';
 
 const NEWS_MS = 1000; // its events are gathered for so long
@@ -21,6 +22,7 @@ const NARROWEST = 0.4; // of a bar, in percent
 let shown;
 let newsTimer;
 let live = false; // whether events flow
+let mutes; // which are in force, as last told
 
 // Messages go out while nothing else is heard of an open one: so it is read again. How long it lasts is told in any
 // case.
@@ -38,6 +40,11 @@ hear('incident', ({incident}) => {
 hear('live', flows => {
   live = flows;
   if (live && shown) load(shown);
+});
+
+hear('status', ({mutes: {stamp}}) => {
+  if (shown && stamp !== (mutes ?? stamp)) load(shown);
+  mutes = stamp;
 });
 
 const focusedRow = () => document.activeElement?.closest('.timeline .row');
@@ -84,15 +91,18 @@ async function load(view) {
 
 function tell(view) {
   const {incident} = view, {title, members, metrics, first} = incident;
-  setText(view.title, title);
-  replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, saidOf(first)));
+  setName(view.title, title);
+  const muted = incidentMute(incident);
+  replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, saidOf(first)),
+    muted && el('p', {class: 'facts mute'}, !muted.all && 'Of some of its metrics: ', muteInWords(muted.mute)));
   view.tending.tell(incident);
   renew(view.notified, incident.notified, notifiedTable);
   if (!view.drawn) {
     const closeUp = incident.state === 'open' ? lastHour
       : () => ({from: incident.start - CONTEXT_S, until: incident.end + CONTEXT_S, title: 'around it'});
     view.drawn = charts(first.metric, {closeUp});
-    const name = el('a', {class: 'metric', href: hrefOf(first)}, first.metric);
+    const name = el('a', {class: 'metric', href: hrefOf(first)});
+    setName(name, first.metric);
     replace(view.first, el('h3', {}, 'First: ', name), view.drawn);
   }
   setText(view.count, `${plural(metrics, 'metric')}, in the order in which they went wrong`
@@ -125,7 +135,8 @@ function facts(incident) {
 
 function makeMember(member) {
   const row = el('div', {role: 'listitem', 'data-id': member.id},
-    el('span', {class: 'after'}), el('span', {class: 'badge'}), el('a', {class: 'name'}, member.metric),
+    el('span', {class: 'after'}), el('span', {class: 'badge'}),
+    el('span', {}, el('a', {class: 'name'}), ' ', el('span')), 
     el('span', {class: 'track'}, el('i', {class: 'bar'})), el('span', {class: 'when'}));
   updateMember(row, member);
   return row;
@@ -134,12 +145,14 @@ function makeMember(member) {
 function updateMember(row, member) {
   const {start, end, state} = shown.incident;
   const until = state === 'open' ? nowS() : end, percent = 100 / Math.max(1, until - start);
-  const [after, badge, name, track, when] = row.children;
+  const [after, badge, {children: [name, label]}, track, when] = row.children;
   name.title = saidOf(member);
   row.className = `row ${member.state} ${gravity(member.score)}`;
   setText(after, `+${duration(member.start - start)}`);
   replace(badge, scoreBadge(member.score), arrow(member.direction));
+  setName(name, member.metric);
   name.setAttribute('href', hrefOf(member));
+  replace(label, member.mute && muteLabel(member.mute));
   replace(when, whenInWords(member));
   track.firstChild.style.marginLeft = `${Math.min(100 - NARROWEST, (member.start - start) * percent)}%`;
   const length = (member.state === 'open' ? until : member.end) - member.start;

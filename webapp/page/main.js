@@ -5,21 +5,23 @@ import {hear, startLive} from './live.js';
 import * as status from './status.js';
 
 // Every view: `key` is the first parameter of its address, `section` the id of its section, which is made when the
-// view is first shown. So is its module loaded, and its `style`: it exports show(query), called whenever the address
+// view is first shown. So is its module loaded, and its `styles`: it exports show(query), called whenever the address
 // changes, hide(), when another view takes its place, and perhaps move(step), for a list, and clear(), for Escape.
 // `nav` gives it a link at the top; the value of one that is `named` is a title.
 const OVERVIEW = {key: '', section: 'overview', title: 'Overview', module: './overview.js', nav: true};
 const VIEWS = [
   OVERVIEW,
-  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', style: '/metric.css', named: true},
-  {key: 'incident', section: 'incident', title: 'Incident', module: './incident.js', style: '/incident.css'},
-  {key: 'history', section: 'history', title: 'History', module: './history.js', style: '/find.css', nav: true},
-  {key: 'act', section: 'act', title: 'Incident', module: './act.js', style: '/incident.css'},
-  {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', nav: true},
-  {key: 'alerts', section: 'alerts', title: 'Alerts', module: './alerts.js', style: '/alerts.css', nav: true},
-  {key: 'tree', section: 'tree', title: 'Tree', module: './tree.js', style: '/tree.css', nav: true},
-  {key: 'health', section: 'health', title: 'Health', module: './health.js', style: '/health.css', nav: true},
-  {key: 'find', section: 'find', title: 'Metrics', module: './find.js', style: '/find.css'},
+  {key: 'metric', section: 'metric', title: 'Metric', module: './metric.js', named: true,
+    styles: ['/charts.css', '/tune.css', '/metric.css']},
+  {key: 'incident', section: 'incident', title: 'Incident', module: './incident.js',
+    styles: ['/charts.css', '/incident.css']},
+  {key: 'history', section: 'history', title: 'History', module: './history.js', styles: ['/find.css'], nav: true},
+  {key: 'act', section: 'act', title: 'Incident', module: './act.js', styles: ['/incident.css']},
+  {key: 'tune', section: 'tuning', title: 'Tuning', module: './tune.js', styles: ['/tune.css'], nav: true},
+  {key: 'alerts', section: 'alerts', title: 'Alerts', module: './alerts.js', styles: ['/alerts.css'], nav: true},
+  {key: 'tree', section: 'tree', title: 'Tree', module: './tree.js', styles: ['/tree.css'], nav: true},
+  {key: 'health', section: 'health', title: 'Health', module: './health.js', styles: ['/health.css'], nav: true},
+  {key: 'find', section: 'find', title: 'Metrics', module: './find.js', styles: ['/find.css']},
 ];
 
 let shown; // the view; its `parts` are there once its module is
@@ -48,13 +50,15 @@ async function route() {
   if (view === OVERVIEW && before && before !== view) goBack();
 }
 
-async function load({module, style}) {
-  const styled = style && new Promise((resolve, reject) => {
-    document.head.append(el('link', {rel: 'stylesheet', href: style, onload: resolve, onerror: reject}));
-  });
-  const [parts] = await Promise.all([import(module), styled]);
+async function load({module, styles = []}) {
+  const [parts] = await Promise.all([import(module), ...styles.map(loadStyle)]);
   return parts;
 }
+
+const loadStyle = href => document.querySelector(`link[href="${href}"]`) ?? new Promise((resolve, reject) => {
+  const link = el('link', {rel: 'stylesheet', href, onload: resolve, onerror: () => { link.remove(); reject(); }});
+  document.head.append(link);
+});
 
 // The section that is seen, the link that is marked, and the title.
 function dress() {

@@ -3,9 +3,10 @@
 // #metric=NAME&at=EPOCH&from=EPOCH&until=EPOCH, or from=-SECONDS for what follows the clock.
 import {metricHash, overviewHash} from './address.js';
 import {get} from './api.js';
-import {append, byId, el, renew, replace, setText} from './dom.js';
-import {duration, nowS, number, openSpan, time, utc, words} from './format.js';
+import {append, byId, el, renew, replace, setName, setText} from './dom.js';
+import {duration, nowS, number, time, utc, words} from './format.js';
 import {whenBack} from './live.js';
+import {muteInWords} from './mute.js';
 import {SHOWN_AT_FIRST, Timeline} from './timeline.js';
 import {tuneForm} from './tune.js';
 import {candidateLabel, findingsTable, scoreBadge, stateInWords} from './verdict.js';
@@ -33,11 +34,12 @@ export function show(query) {
   shown = {name: query.get('metric'), at, range: rangeOf(whole(query.get('from')), whole(query.get('until')), at),
     why: el('div', {class: 'explanation'}), graph: el('p', {class: 'graph', hidden: true}),
     context: el('div', {class: 'context'}), history: el('ol', {class: 'history'}), anomalies: null};
+  const title = el('h2', {class: 'name', tabindex: -1});
+  setName(title, shown.name);
   replace(byId('metric'),
     el('a', {class: 'back', href: overviewHash()}, '← Overview'),
-    el('h2', {class: 'name', tabindex: -1}, shown.name),
-    shown.graph, shown.context, shown.why);
-  byId('metric').querySelector('h2').focus({preventScroll: true});
+    title, shown.graph, shown.context, shown.why);
+  title.focus({preventScroll: true});
   explain(shown);
 }
 
@@ -156,18 +158,20 @@ const nowLink = ({name, at}) => at !== undefined && el('a', {class: 'now', href:
 function verdictParts() {
   const table = el('div');
   return {table, head: el('p', {class: 'verdict'}), said: el('p', {class: 'words', 'aria-live': 'polite'}),
-    ahead: el('p', {class: 'words forecast'}),
+    ahead: el('p', {class: 'words forecast'}), muted: el('p', {class: 'words mute'}),
     details: el('details', {}, el('summary', {}, 'What each detector found'), table)};
 }
 
-function tellVerdict(view, {verdict, why: sentence, forecast}) {
-  const {head, said, ahead, details, table} = view.parts ??= verdictParts();
-  if (!head.isConnected) replace(view.why, head, said, ahead, details);
+function tellVerdict(view, {verdict, why: sentence, forecast, mute}) {
+  const {head, said, ahead, muted, details, table} = view.parts ??= verdictParts();
+  if (!head.isConnected) replace(view.why, head, said, muted, ahead, details);
   replace(head,
     el('span', {class: `state ${verdict.state}`}, stateInWords(verdict.state)), ' at ', time(verdict.t),
     verdict.state === 'WARMING_UP' ? null : [', score ', scoreBadge(verdict.score)],
     nowLink(view));
   setText(said, words(sentence));
+  muted.hidden = !mute || view.at !== undefined; // what held at a moment the sentence tells
+  renew(muted, mute, () => mute && muteInWords(mute));
   ahead.hidden = !forecast;
   setText(ahead, forecast ? forecastInWords(forecast) : '');
   replace(table, findingsTable(verdict.findings));
@@ -194,6 +198,11 @@ function tellHistory({name, history: list, anomalies, patience}) {
 const historyRow = (name, {score, peak_at: peakAt, candidate}) => el('li', {},
   scoreBadge(score), candidate && [candidateLabel(), ' '],
   el('span', {class: 'span'}), ' ', el('a', {href: metricHash(name, peakAt)}, 'peak at ', time(peakAt)));
+
+// Since when an open one is. Where it is not known when it `closes`, that is left out.
+const openSpan = ({start, end}, closes) => [
+  'open since ', time(start), `, ${duration(nowS() - start)}; last anomalous at `, time(end),
+  closes !== undefined && ['; closes at ', time(closes), ' if it stays quiet']];
 
 function spanInWords(anomaly, patience) {
   const {state, start, end} = anomaly;

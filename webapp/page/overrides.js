@@ -4,7 +4,8 @@ import {tuneHash} from './address.js';
 import {get} from './api.js';
 import {saveOverride, undoOverride} from './changes.js';
 import {el, replace, setText} from './dom.js';
-import {durationText, time, words} from './format.js';
+import {durationText} from './durations.js';
+import {time, words} from './format.js';
 import {whenBack} from './live.js';
 
 const EXPORT = '/api/overrides/export';

@@ -10,6 +10,7 @@ const FIRST = 40; // incidents asked for before the rest: what a view can show a
 
 let redisUp = true; // as last told
 let first; // settles when they are shown
+let mutes; // which are in force, as last told
 let candidates; // whether the lists have them
 let setup; // the module of what to do while nothing arrives, once it was needed
 
@@ -25,12 +26,14 @@ async function attempt(...what) {
 const refresh = () => attempt(lanes.reload, list.reload);
 
 // While Redis is away the lists cannot be had: they are asked for when it is back. Another surface score
-// takes some out of them and brings others.
+// takes some out of them and brings others, and other mutes change what they say.
 async function heed(health) {
   budget.tell(health.budget);
   const back = health.redis.up && !redisUp;
   redisUp = health.redis.up;
-  if (back || (redisUp && list.isOutdated(health.budget))) refresh();
+  const others = health.mutes.stamp !== (mutes ?? health.mutes.stamp);
+  mutes = health.mutes.stamp;
+  if (back || (redisUp && (others || list.isOutdated(health.budget)))) refresh();
   if (health.site_metrics === 0) setup ??= await import('./setup.js');
   setup?.tellSetup(health);
 }

@@ -1,8 +1,8 @@
 // What charts share: their colours, which follow the colour scheme, and what is painted under their lines.
+import {labelMarks} from './marks.js';
 import {bandRuns, envelopeRuns, meansRuns, spansOf} from './plot.js';
 
 const NARROWEST_SPAN_PX = 2;
-const MARK_TEXT_PX = 160;
 const HATCH_PX = 6;
 const COLOURS = ['line', 'expected', 'band', 'means', 'envelope', 'span', 'quiet', 'grid',
   'yesterday', 'last-week', 'silent'];
@@ -23,6 +23,13 @@ function readPalette() {
 export function onColours(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+// For an axis: 1.2k, 3M, so that labels keep one width.
+export function shortNumber(value) {
+  const size = Math.abs(value);
+  if (size >= 1e12 || (size !== 0 && size < 1e-3)) return value.toExponential(1);
+  return value.toLocaleString('en', {notation: size >= 1e4 ? 'compact' : 'standard', maximumSignificantDigits: 3});
 }
 
 // How a dygraph of a value and of what was expected looks.
@@ -78,22 +85,17 @@ function hatched(canvas, colour) {
 // When people did something to the site, and the limit that a rule gives.
 function paintContext(canvas, area, graph, {marks = [], about}) {
   canvas.save();
-  canvas.strokeStyle = canvas.fillStyle = palette.expected;
-  canvas.font = '11px system-ui';
+  canvas.strokeStyle = palette.expected;
   canvas.setLineDash([5, 3]);
   const line = (...ends) => {
     canvas.beginPath();
     for (const [left, top] of ends) canvas.lineTo(left, top);
     canvas.stroke();
   };
-  for (const {at, text} of marks) {
-    const x = graph.toDomXCoord(at * 1000);
-    if (x < area.x || x > area.x + area.w) continue;
-    line([x, area.y], [x, area.y + area.h]);
-    const fits = x + MARK_TEXT_PX < area.x + area.w;
-    canvas.textAlign = fits ? 'left' : 'right';
-    canvas.fillText(text, x + (fits ? 4 : -4), area.y + 11, MARK_TEXT_PX);
-  }
+  const seen = marks.map(mark => ({...mark, x: graph.toDomXCoord(mark.at * 1000)}))
+    .filter(({x}) => x >= area.x && x <= area.x + area.w);
+  for (const {x} of seen) line([x, area.y], [x, area.y + area.h]);
+  labelMarks(canvas.canvas.parentNode, area, seen);
   const y = about?.limit == null ? NaN : graph.toDomYCoord(about.limit);
   if (y >= area.y && y <= area.y + area.h) line([area.x, y], [area.x + area.w, y]);
   canvas.restore();

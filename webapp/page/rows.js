@@ -1,9 +1,9 @@
 // Rows of lists: an incident, an anomaly. A row is brought up to date in place, so that what is focused in it stays so.
 import {incidentHash, metricHash} from './address.js';
-import {append, el, replace, setText} from './dom.js';
+import {append, el, replace, setName, setText} from './dom.js';
 import {clock, duration, nowS, plural, time} from './format.js';
 import {spark} from './spark.js';
-import {candidateLabel, gravity, scoreBadge} from './verdict.js';
+import {candidateLabel, gravity, muteLabel, scoreBadge} from './verdict.js';
 
 const ARROWS = {
   up: ['▲', 'above what was expected'],
@@ -41,13 +41,15 @@ function makeRow(item, metric) {
   return it;
 }
 
-function dress(it, item, text, href) {
+// `muted`: {mute, all}, or null.
+function dress(it, item, text, href, muted) {
   it.item = item;
   it.node.className = `row ${item.state} ${gravity(item.score)}${item.candidate ? ' candidate' : ''}`;
   replace(it.badge, scoreBadge(item.score), arrow(item.direction));
-  setText(it.name, text);
+  setName(it.name, text);
   it.name.setAttribute('href', href);
-  replace(it.label, item.candidate && candidateLabel());
+  replace(it.label, item.candidate && candidateLabel(),
+    muted && muteLabel(muted.mute, muted.all ? 'muted' : 'partly muted'));
   tellWhen(it.node);
 }
 
@@ -68,11 +70,18 @@ export function anomalyRow(anomaly) {
 }
 
 export function updateAnomaly(node, anomaly) {
-  dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly));
+  const {mute} = anomaly;
+  dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly), mute && {mute, all: true});
 }
 
 export const ackInWords = ({by, at, normal}) =>
   `${by || 'somebody'} ${normal ? 'found it normal' : 'sees to it'}, since ${clock(at)}`;
+
+// {mute, all}: the first mute, and whether all open members that are told are muted; null where none is.
+export function incidentMute({first, strongest}) {
+  const open = [first, ...strongest].filter(({state}) => state === 'open'), muted = open.filter(({mute}) => mute);
+  return muted.length ? {mute: muted[0].mute, all: muted.length === open.length} : null;
+}
 
 const expanded = new Set(); // ids of incidents whose members are shown
 
@@ -80,6 +89,7 @@ export function incidentRow(incident) {
   const it = makeRow(incident, incident.first.metric);
   it.expand = el('button', {type: 'button', class: 'expand quiet', onclick: () => toggle(it)});
   it.first = el('p', {class: 'first'});
+  it.mover = el('span', {class: 'metric'});
   it.members = el('div', {class: 'members', role: 'list'});
   it.line.prepend(it.expand);
   it.count = el('span', {class: 'count'});
@@ -95,7 +105,7 @@ export function incidentRow(incident) {
 export function updateIncident(node, incident) {
   const it = parts.get(node), {metrics, open, first, id, title, state, ack} = incident;
   const alone = metrics === 1;
-  dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id));
+  dress(it, incident, title, alone ? hrefOf(first) : incidentHash(id), incidentMute(incident));
   const still = state === 'open' && open < metrics ? `, ${open} open` : '';
   setText(it.count, alone ? '' : `${plural(metrics, 'metric')}${still}`);
   it.first.hidden = alone && !noteOf(first);
@@ -103,7 +113,8 @@ export function updateIncident(node, incident) {
   it.own.hidden = !alone;
   it.own.ariaLabel = `Incident ${title}`;
   it.expand.hidden = alone;
-  replace(it.first, !alone && ['first ', el('span', {class: 'metric'}, first.metric), ' '], noteOf(first));
+  setName(it.mover, first.metric);
+  replace(it.first, !alone && ['first ', it.mover, ' '], noteOf(first));
   tellMembers(it);
 }
 

@@ -6,11 +6,11 @@ import './dygraphs.js';
 import {get} from './api.js';
 import {DetectorLanes} from './detectors.js';
 import {el, setText} from './dom.js';
-import {clock, duration, nowS, number, shortNumber} from './format.js';
+import {clock, duration, nowS, number} from './format.js';
 import {listenTo} from './gestures.js';
 import {whenBack} from './live.js';
 import {meanWidth} from './means.js';
-import {lineColours, lineOptions, onColours, paintGhost, paintSeries, palette} from './paint.js';
+import {lineColours, lineOptions, onColours, paintGhost, paintSeries, palette, shortNumber} from './paint.js';
 import {boundsOf, extend, hasClosed, lineRuns, previewed, rowsOf, thinned, valueRange} from './plot.js';
 
 const REFRESH_MS = 10_000;

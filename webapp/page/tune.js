@@ -4,10 +4,12 @@ import {literal, tuneHash} from './address.js';
 import {get} from './api.js';
 import {removeOverride, saveOverride, undoOverride} from './changes.js';
 import {byId, el, replace, setText} from './dom.js';
-import {parseDuration, words} from './format.js';
+import {parseDuration} from './durations.js';
+import {words} from './format.js';
 import {whenBack} from './live.js';
 import {optionText, tellOverrides} from './overrides.js';
 import {previewPanel} from './preview.js';
+import {reveal, sections} from './sections.js';
 import {sliderFor} from './slider.js';
 
 const PARSERS = {duration: parseDuration, choice: text => text};
@@ -18,7 +20,8 @@ const parse = (option, text) => (PARSERS[option.type] ?? Number)(text);
 export function tuneForm(target, onChange = () => {}, onPreview = () => {}) {
   const form = el('form', {class: 'tune', novalidate: true, autocomplete: 'off'});
   const match = target.match ?? literal(target.metric);
-  form.reload = () => load({form, target, onChange, onPreview}, match);
+  const made = {form, target, onChange, onPreview, opened: new Map()};
+  form.reload = () => load(made, match);
   form.reload();
   return form;
 }
@@ -50,7 +53,7 @@ function build(made, {options, overrides}, match, said, undo) {
   remove.hidden = !overrides.some(override => override.match === match);
   const putBack = undo &&
     el('button', {type: 'button', name: 'undo', onclick: () => takeBack(state, match, undo)}, 'Undo');
-  replace(form, applies.node, el('div', {class: 'fields'}, fields.map(f => f.node)),
+  replace(form, applies.node, sections(fields, made.opened),
     el('p', {class: 'hint'}, 'An emptied field is no longer overridden: the rules give its value again.'),
     panel.sentence, panel.lists,
     el('div', {class: 'actions'}, el('button', {class: 'primary', name: 'save'}, 'Save override'), remove, status,
@@ -146,7 +149,7 @@ async function save(state) {
   complain(applies, match ? '' : 'A metric or a glob.');
   fields.forEach(f => complain(f, fault(f)));
   const wrong = form.querySelector('[aria-invalid=true]');
-  if (wrong) return wrong.focus();
+  if (wrong) return reveal({input: wrong});
   const options = changes(fields);
   if (!Object.keys(options).length) return setText(status, 'Nothing changed.');
   try {
@@ -165,7 +168,7 @@ function tellServersFault(sentence, status, applies, fields) {
   setText(status, named ? '' : sentence);
   if (!named) return;
   complain(named, sentence);
-  named.input.focus();
+  reveal(named);
 }
 
 async function drop(state, match) {

@@ -1,6 +1,6 @@
 // A verdict's parts: which detectors voted and why, how grave a score is.
 import {el} from './dom.js';
-import {duration, number, words} from './format.js';
+import {clock, duration, number, words} from './format.js';
 
 const MARKS = {yes: '● yes', no: '○ no'};
 
@@ -37,6 +37,10 @@ export function scoreBadge(score) {
 
 // Of an anomaly whose score is below the one from which they surface.
 export const candidateLabel = () => el('span', {class: 'label', title: 'below the surface score'}, 'candidate');
+
+// "muted by deploy until 18:00:00"
+export const muteTitle = ({name, until}) => `muted by ${name}${until === null ? '' : ` until ${clock(until)}`}`;
+export const muteLabel = (mute, text = 'muted') => el('span', {class: 'label mute', title: muteTitle(mute)}, text);
 
 // WARMING_UP is "warming up".
 export const stateInWords = state => words(state.toLowerCase());
