@@ -8,6 +8,7 @@
 #include "engine_noise.h"
 #include "engine_sign.h"
 #include "ridgeline/engine.h"
+#include "ridgeline/outages.h"
 #include "rounds.h"
 
 #define START 1790000000u
@@ -333,7 +334,13 @@ Test(engine_pack, with_every_season_full_fits_what_the_allocator_gives)
         struct noise n = noise_seeded(7);
         unsigned points = 15 * 86400 / steps[k];
         struct engine_record *r = fed(points, steps[k], &n);
-        uint32_t from = START + points * steps[k];
+        uint32_t from = START + points * steps[k] + 10800;
+        struct outage told = {from - 10000, from - 100, OUTAGE_OURS};
+        struct outages outages;
+        struct verdict v;
+        cr_assert_eq(engine_update(r, &o, (struct point){from, 5}, &v), 0);
+        outages_make(&outages, &told, 1); /* all metrics have one at the same time */
+        engine_excuse(r, &outages);
         uint8_t *bytes = malloc(engine_packed_max());
         size_t whole = engine_pack(r, bytes), past = engine_pack_times(r, from, from + 7200, bytes);
         cr_expect_leq(whole, RECORD_BYTES, "step %u: %zu", steps[k], whole);
