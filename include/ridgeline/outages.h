@@ -41,10 +41,11 @@ uint32_t outages_overlap_s(const struct outages *o, uint32_t from, uint32_t unti
 struct store;
 
 /* Reads those that Redis has, the newest OUTAGES_MAX. Returns 0, or -1 when Redis did not answer, or refused: then `*o`
- * stays as it was. */
+ * stays as it was, and where the key is of another type. */
 int outages_read(struct outages *o, struct store *s);
 
-/* Adds one to Redis, and forgets the old ones. Telling it again changes nothing. Returns 0 or -1. */
+/* Adds one to Redis, and forgets the old ones. Telling it again changes nothing. Returns 0, where the key is of another
+ * type, too, or -1. */
 int outages_tell(struct store *s, const struct outage *o);
 
 #endif

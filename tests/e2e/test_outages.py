@@ -49,6 +49,17 @@ def test_nobody_is_told_silent_for_an_outage_of_our_own(redis, horizons, analyze
     h.stop()
 
 
+def test_a_foreign_list_of_outages_stops_nobody(redis, horizons, analyzer):
+    redis.set("ridgeline:outages", "mine")
+    ended(redis, 3 * HOUR_S, clean=True)
+    write(redis, "app.dead", noise("dead", WARM), int(time.time()) // STEP_S * STEP_S - 1200, STEP_S)
+    h = horizons()
+    wait_for("a save", lambda: redis.hget("ridgeline:stats:horizon", "generation") == b"4")
+    analyzer()
+    wait_for("the silence", lambda: open_anomalies(redis), patience_s=120)
+    h.stop()
+
+
 def test_a_restart_in_a_moment_is_no_outage_and_one_run_beside_another_is_no_end(redis, horizons):
     ended(redis, 20, clean=True)
     horizons().stop()
