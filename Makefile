@@ -62,7 +62,8 @@ PARTS_SRC := $(call pick,horizon,carbon_line carbon_name carbon_pickle pickle pi
                           skyline_msgpack frame queue queue_blocks queue_send queue_write spool spool_open spool_get \
                           spool_bytes spool_segment mark_points table names senders intake intake_ahead \
                           intake_statsd statsd_line statsd_pool statsd_timer statsd_set statsd_table statsd_flush) \
-             $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets) $(call pick,roomba,plan) \
+             $(call pick,analyzer,wheel tail pace ledger lag delay episodes option_sets blackout) \
+             $(call pick,roomba,plan) \
              $(call pick,webapp,ring query guard why merge spread past lanes spark_slots preview_spans preview_ask \
                          find join branch names_list http chart_lanes chart_means incidents_csv thin points \
                          normal_choices) \

@@ -135,13 +135,26 @@ int learning_forget(struct learning *l, struct store *s, const char *metric)
     return result;
 }
 
+/* Whether there is a place for `limit`, which is not known yet: what a history showed takes that of one in percent,
+ * whose 100 is a rule's line away. Returns 0 or -1, and 1 where all are taken. */
+static int make_room(struct learning *l, struct store *s, const struct limit *limit)
+{
+    struct learning_one *one = l->ones;
+    if (HASH_COUNT(l->ones) < KEPT_MAX)
+        return 0;
+    while (one && one->limit.kind != LIMIT_OF_UNIT)
+        one = one->hh.next;
+    return !one || limit->kind == LIMIT_OF_UNIT ? 1 : learning_forget(l, s, one->metric);
+}
+
 static int keep(struct learning *l, struct store *s, const char *metric, const struct limit *limit, uint64_t *counters)
 {
     size_t len = strlen(metric);
     struct learning_one *one = find(l, metric, len);
-    if (!one && HASH_COUNT(l->ones) >= KEPT_MAX) {
-        counters[ALERTER_limits_refused]++;
-        return 0;
+    int room = one ? 0 : make_room(l, s, limit);
+    if (room != 0) {
+        counters[ALERTER_limits_refused] += room > 0;
+        return room < 0 ? -1 : 0;
     }
     char *text = limit_to_text(limit);
     int result = text ? store_noted(store_command(s, "HSET " KEYS_LIMITS " %s %s", metric, text)) : -1;

@@ -1,5 +1,6 @@
 /* The limits of metrics that no rule gives one: 100 of those in percent, and what their histories show that they ran
- * into (learned_limit.h). `ridgeline:limits` keeps them, 10,000 at most, as name -> JSON.
+ * into (learned_limit.h). `ridgeline:limits` keeps them, 10,000 at most, as name -> JSON; where all places are taken,
+ * what a history showed takes that of a metric in percent.
  *
  * Reading two weeks of a metric costs as much as a forecast, so each is looked at once a day, at a second of the day
  * that is its name's: the walk of the outlook looks at those whose second has come since the last walk. Up to when that

@@ -59,6 +59,15 @@ static int hold(struct judge *j, struct metric *m, const struct engine_options *
     return tell_change(j, m, episode_expire(&j->episode, o, engine_step_s(m->record), p.t), NULL);
 }
 
+/* What the point says of silences: its metric's, and those that others share. */
+static void excuse(struct judge *j, struct metric *m)
+{
+    uint32_t from, until;
+    engine_excuse(m->record, &j->excuses->outages);
+    if (engine_ended_silence(m->record, &from, &until))
+        blackout_note(&j->excuses->blackout, from, until, judge_wall_s(j));
+}
+
 static int judge_point(struct judge *j, struct metric *m, const struct engine_options *o, struct point p)
 {
     struct verdict v;
@@ -70,6 +79,7 @@ static int judge_point(struct judge *j, struct metric *m, const struct engine_op
     if (taken != 0)
         return taken < 0 ? -1 : 0;
     j->counters[WORKER_judged]++;
+    excuse(j, m);
     if (muted >= MUTE_OPEN && engine_state_opens(v.state))
         v.state = ENGINE_NORMAL;
     do {
@@ -165,14 +175,26 @@ void judge_count(struct judge *j, struct metric *m)
     gauges_update(j, m);
 }
 
+/* Whether the metric is silent now, by `*v`. What was told already is not taken back for an outage. */
+static bool is_silent(struct judge *j, struct metric *m, struct verdict *v)
+{
+    const struct engine_options *o = judge_options(j, m);
+    const struct outages *outages = &j->excuses->outages;
+    uint32_t now = judge_wall_s(j);
+    if (judge_muted(j, m, now) >= MUTE_OPEN)
+        return false;
+    engine_excuse(m->record, outages);
+    return engine_silence(m->record, o, outages, now, v) ||
+           (episode_is_silence(&j->episode) && engine_silence(m->record, o, NULL, now, v));
+}
+
 /* Opens, continues or ends the metric's silence, which a mute ends as it would any other anomaly. */
 static int heed_silence(struct judge *j, struct metric *m)
 {
     struct verdict v;
-    uint32_t now = judge_wall_s(j);
-    bool silent = engine_silence(m->record, judge_options(j, m), now, &v) && judge_muted(j, m, now) < MUTE_OPEN;
-    bool goes_on = episode_is_silence(&j->episode);
-    if (!goes_on && (!silent || j->counters[WORKER_silences] >= SILENCES_MAX))
+    bool silent = is_silent(j, m, &v), goes_on = episode_is_silence(&j->episode);
+    bool may_open = j->now_mono_ms >= j->silences_mono_ms && j->counters[WORKER_silences] < SILENCES_MAX;
+    if (!goes_on && (!silent || !may_open))
         return 0;
     enum episode_change change = episode_silence(&j->episode, silent ? &v : NULL);
     m->changed |= change != EPISODE_NONE;

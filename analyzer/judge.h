@@ -4,6 +4,7 @@
 
 #include "analyzer/crossings.h"
 #include "analyzer/delay.h"
+#include "analyzer/excuses.h"
 #include "analyzer/ledger.h"
 #include "analyzer/option_sets.h"
 #include "analyzer/outbox.h"
@@ -25,12 +26,14 @@ struct judge {
     struct ledger *ledger;
     struct crossings *crossings;
     struct rosters *rosters;
+    struct excuses *excuses;
     struct delay delay;
     struct episode episode; /* of the metric at hand */
     uint64_t *counters; /* WORKER_N */
     unsigned unconfirmed; /* saves of past records whose replies are still to be taken */
     uint32_t open_at[BUDGET_LEVELS]; /* gauge: open anomalies whose score stands at each level */
     int64_t now_mono_ms, now_wall_ms; /* as of this turn */
+    int64_t silences_mono_ms; /* from when on silences open: before, an outage may not be known yet */
 };
 
 /* The wall clock of this turn, epoch s. */

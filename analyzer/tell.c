@@ -166,7 +166,7 @@ static int close_all_but(struct judge *j, const struct ledger_entry *chain, cons
 static void resume_silence(struct judge *j, struct metric *m, const struct ledger_entry *chain)
 {
     struct verdict v;
-    if (j->episode.open || !engine_silence(m->record, judge_options(j, m), judge_wall_s(j), &v))
+    if (j->episode.open || !engine_silence(m->record, judge_options(j, m), NULL, judge_wall_s(j), &v))
         return;
     for (const struct ledger_entry *e = chain; e; e = e->next) {
         if (e->start != v.since)

@@ -32,6 +32,7 @@
 #define AWAY_MS 50         /* while Redis is away */
 #define AWAY_AT_STOP_MS 3000 /* a worker that stops waits this long for a Redis that is away */
 #define LEDGER_MARGIN_MS (INT64_C(7) * 86400 * 1000)
+#define SILENCES_AFTER_MS 3000 /* horizon tells of an outage with its first save */
 #define CUT_EVERY_MS 60000 /* one slot's old events at a time */
 
 enum turn { TURN_IDLE, TURN_BUSY, TURN_AWAY, TURN_FATAL };
@@ -47,6 +48,7 @@ struct worker {
     struct shard shard;
     struct crossings crossings;
     struct rosters rosters;
+    struct excuses excuses;
     struct judge judge;
     struct reader reader;
     struct names names;
@@ -75,6 +77,7 @@ static int init(struct worker *w, const struct worker_args *args)
                               .ledger = &w->ledger,
                               .crossings = &w->crossings,
                               .rosters = &w->rosters,
+                              .excuses = &w->excuses,
                               .counters = w->counters};
     option_sets_init(&w->judge.option_sets);
     w->second_mono_ms = clock_mono_ms();
@@ -142,7 +145,7 @@ static int follow_tuning(struct worker *w)
 static enum turn reconcile(struct worker *w)
 {
     unsigned generation = store_generation(w->store);
-    if (begin(w) != 0 || follow_tuning(w) != 0)
+    if (begin(w) != 0 || follow_tuning(w) != 0 || excuses_read(&w->excuses, w->store) != 0)
         return TURN_AWAY;
     ledger_fini(&w->ledger);
     if (recover_ledger(&w->ledger, w->store, w->shard.worker, w->shard.n_workers, ledger_since_ms(w)) != 0)
@@ -154,6 +157,7 @@ static enum turn reconcile(struct worker *w)
             return TURN_FATAL;
     names_restart(&w->names);
     rosters_restart(&w->rosters, &w->shard);
+    w->judge.silences_mono_ms = clock_mono_ms() + SILENCES_AFTER_MS;
     w->generation = generation;
     log_info("reconciled", "metrics=%zu connection=%u", w->shard.n, generation);
     return TURN_BUSY;
@@ -273,6 +277,14 @@ static int save_counters(struct worker *w)
     return counters_save_with(w->store, w->args->process, counters_worker, w->counters, WORKER_N, "open_at", text);
 }
 
+static int follow_outages(struct worker *w)
+{
+    size_t speaking = w->counters[WORKER_metrics] - w->counters[WORKER_stale];
+    if (excuses_read(&w->excuses, w->store) != 0)
+        return -1;
+    return excuses_tell(&w->excuses, w->store, speaking, w->judge.now_mono_ms, judge_wall_s(&w->judge));
+}
+
 static void each_second(struct worker *w)
 {
     int64_t now_mono_ms = clock_mono_ms(), elapsed_ms = now_mono_ms - w->second_mono_ms;
@@ -282,7 +294,7 @@ static void each_second(struct worker *w)
     load_second(&w->load, elapsed_ms);
     cut_old_events(w, now_mono_ms);
     count_crossings(w);
-    if (follow_tuning(w) != 0 || save_counters(w) != 0)
+    if (follow_tuning(w) != 0 || follow_outages(w) != 0 || save_counters(w) != 0)
         w->counters[WORKER_redis_errors]++;
     else if (w->generation != 0)
         w->alive_wall_ms = clock_wall_ms();

@@ -2,6 +2,8 @@
  * moment and add up, and saved by a thread of libuv's pool with one HSET, so
  * that readers see them together. `safe_until_ms` is what a later run needs to
  * tell the gap that a kill left: no point received before it waited in memory.
+ * From it to the next start is an outage of ours, too, whether the run was killed or stopped: silences in it are no
+ * metric's habit.
  * What is in the spool does not count: a kill leaves it there, and a stop that cannot tell Redis seals it.
  * No second save starts while one is under way; a Redis that is away costs saves, nothing else. */
 #include "stats.h"
@@ -15,6 +17,7 @@
 #include "ridgeline/clock.h"
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
+#include "ridgeline/outages.h"
 
 #define SAVE_MS 1000
 #define STORE_TIMEOUT_MS 1000
@@ -191,6 +194,13 @@ static int mark_running(struct stats *s, const char *key, uint64_t safe_until_ms
     return store_done(store_command(s->store, "HSET %s clean_stop 0 safe_until_ms %" PRIu64, key, safe_until_ms));
 }
 
+/* Whether the last run was stopped or killed, nothing could arrive until this one. Returns 0 or -1. */
+static int tell_outage(struct stats *s, int64_t since_ms)
+{
+    const struct outage o = {(uint32_t)(since_ms / 1000), (uint32_t)(s->started_ms / 1000), OUTAGE_OURS};
+    return o.until - o.from < OUTAGES_LEAST_S ? 0 : outages_tell(s->store, &o);
+}
+
 /* Looks at what the run before left, once. Returns 0, or -1 when Redis did not answer. */
 static int begin(struct stats *s)
 {
@@ -204,7 +214,11 @@ static int begin(struct stats *s)
     uint64_t generation = integer_of(r, 0), clean = integer_of(r, 1), safe_until_ms = integer_of(r, 2);
     uint64_t queued = integer_of(r, 3);
     freeReplyObject(r);
-    bool killed = generation > 0 && !clean && !s->last_was_sealed && safe_until_ms > 0;
+    /* Who shares our name has gone on saving since we started: that is no end of a run. */
+    bool ended = generation > 0 && safe_until_ms > 0 && safe_until_ms < (uint64_t)s->started_ms;
+    bool killed = ended && !clean && !s->last_was_sealed;
+    if (ended && tell_outage(s, (int64_t)safe_until_ms) != 0)
+        return -1;
     if (counters_begin(s->store, s->process) < 0 ||
         mark_running(s, key, killed ? safe_until_ms : (uint64_t)s->started_ms) != 0)
         return -1;

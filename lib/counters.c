@@ -1,6 +1,7 @@
 #include "ridgeline/counters.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,17 @@ static void put(struct words *w, const char *field, const char *value)
     w->argv[w->argc++] = value;
 }
 
+/* Once for each other, not with every save. A process saves under one name, so it has one twin at a time. */
+static void warn_of_twin(const char *process, const char *other)
+{
+    static _Atomic uint64_t told; /* hash of the last one */
+    char quoted[PROC_IDENTITY_MAX];
+    uint64_t hash = keys_hash(other, strlen(other));
+    if (atomic_exchange(&told, hash) != hash)
+        log_warning("name_shared", "name=%s we=%s other=%s remedy=\"an instance for each\"", process, proc_identity(),
+                    log_quote(quoted, sizeof quoted, other, strlen(other)));
+}
+
 /* Whoever saved before us under this name, since we began or saved last, runs beside us: two processes that should not
  * have one name. `other` gets its identity; false when there is none, or Redis does not say. */
 static bool find_twin(struct store *s, const char *process, const char *key, char other[PROC_IDENTITY_MAX])
@@ -91,10 +103,8 @@ static bool find_twin(struct store *s, const char *process, const char *key, cha
     redisReply *r = store_command(s, "HGET %s owner", key);
     bool found = store_ok(r) && r->type == REDIS_REPLY_STRING && strcmp(r->str, proc_identity()) != 0;
     if (found) {
-        char quoted[PROC_IDENTITY_MAX];
         snprintf(other, PROC_IDENTITY_MAX, "%s", r->str);
-        log_warning("name_shared", "name=%s we=%s other=%s remedy=\"an instance for each\"", process, proc_identity(),
-                    log_quote(quoted, sizeof quoted, other, strlen(other)));
+        warn_of_twin(process, other);
     }
     freeReplyObject(r);
     return found;

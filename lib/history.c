@@ -5,6 +5,7 @@
 #include "ridgeline/anomaly.h"
 #include "ridgeline/coarse.h"
 #include "ridgeline/keys.h"
+#include "ridgeline/outages.h"
 #include "ridgeline/records.h"
 
 #define READ_POINTS_MAX 500000 /* in whole canonical points: the cut falls between two */
@@ -68,6 +69,7 @@ int history_replay(struct store *s, const struct history_replay *what, struct hi
     struct series points;
     struct engine_record *record = NULL;
     struct coarse coarse = {0};
+    struct outages outages = {0};
     uint32_t first = what->from, last = 0;
     int result = -1;
     if (copy_until(&points, what->stored, what->from, what->until, &first, &last) != 0)
@@ -76,12 +78,12 @@ int history_replay(struct store *s, const struct history_replay *what, struct hi
     if (!record)
         goto out;
     int none = records_load_before(s, what->name, what->len, first, last, record, &end->episode);
-    if (none < 0)
+    if (none < 0 || outages_read(&outages, s) != 0)
         goto out;
     end->source = none ? HISTORY_FROM_TAIL : HISTORY_FROM_RECORD;
     if (engine_step_s(record) == 0 && coarse_load(&coarse, s, what->name, what->len) != 0)
         goto out;
-    result = replay_run(record, &end->episode, what->options, &points, &coarse, what->each, what->context);
+    result = replay_run(record, &end->episode, what->options, &points, &coarse, &outages, what->each, what->context);
     end->step_s = engine_step_s(record);
     end->stale_after_s = engine_stale_after_s(record);
     end->sparse = engine_is_sparse(record);

@@ -82,7 +82,7 @@ int history_means_replay(const struct rollup *r, const struct history_stretch *s
         goto out;
     engine_init(record);
     episode_init(&end->episode);
-    result = replay_run(record, &end->episode, options, &means, &older, each, context);
+    result = replay_run(record, &end->episode, options, &means, &older, NULL, each, context);
     end->source = HISTORY_FROM_MEANS;
     end->step_s = r->archive[stretch->archive].step_s;
     end->stale_after_s = engine_stale_after_s(record);

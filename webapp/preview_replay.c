@@ -63,6 +63,7 @@ static void take_alike(struct preview_replay *p, struct side sides[PREVIEW_SIDES
     replay_warm(record, coarse);
     if (engine_update_each(record, options, PREVIEW_SIDES, point, verdicts) != 0)
         return;
+    engine_excuse(record, &p->outages);
     for (size_t i = 0; i < PREVIEW_SIDES; i++)
         replay_follow(&sides[i].episode, options[i], engine_step_s(record), &verdicts[i], follow, &sides[i]);
 }
@@ -74,7 +75,8 @@ static int take_apart(struct preview_replay *p, struct side sides[PREVIEW_SIDES]
     for (size_t i = 0; i < PREVIEW_SIDES; i++) {
         struct side *side = &sides[i];
         replay_warm(side->record, coarse);
-        if (replay_take(side->record, &side->window, &side->episode, &p->options[i], point, follow, side) != 0)
+        if (replay_take(side->record, &side->window, &side->episode, &p->options[i], &p->outages, point, follow,
+                        side) != 0)
             return -1;
     }
     return 0;
@@ -226,6 +228,8 @@ int preview_replay_run(struct preview_replay *p, struct store *s, const char *na
 {
     struct series points;
     int result = history_read(s, name, len, &points);
+    if (result == 0)
+        result = outages_read(&p->outages, s);
     if (result == 0)
         result = replay(p, s, name, len, &points);
     series_fini(&points);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "ridgeline/engine.h"
+#include "ridgeline/outages.h"
 #include "ridgeline/store.h"
 #include "webapp/preview_spans.h"
 
@@ -20,6 +21,7 @@ struct preview_replay {
     json_t *expected, *scores; /* arrays that get the rows of /api/series after the change; NULL: not wanted */
 
     /* And filled: */
+    struct outages outages; /* that are no metric's habit */
     struct preview_spans spans[PREVIEW_SIDES];
     uint32_t judged_since; /* since when both sides give verdicts, `from` at the earliest; 0: one never does */
     uint32_t means_s;      /* the widest means that were judged where no raw points are left; 0: none were */

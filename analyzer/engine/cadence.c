@@ -1,7 +1,11 @@
 /* A learned step must not move with every late point, so it is looked at again
  * only once the arrivals have clearly stopped fitting it. Where nothing fits, because points come by chance, a median
  * of 19 is itself off by a third: such a step stays unless it is wrong by far, else all would begin anew each few hours
- * and never be warm. */
+ * and never be warm.
+ *
+ * A silence longer than the habit may have been an outage of Ridgeline's own, or its sender's, which comes to be known
+ * only after the metric's next point. So it waits for an hour of the metric's time before it counts as habit: whoever
+ * judges the points, live or again, and excuses it within that hour gives the same verdicts. */
 #include "analyzer/engine/cadence.h"
 
 #include <assert.h>
@@ -22,6 +26,9 @@
 #define SPARSE_STALE_GAPS 2.0   /* chance sets records: the next longest is often half as long again */
 #define STALE_STEPS 5.0
 #define GAP_MEMORY_S (14 * 86400.0)
+#define SILENCE_LEAST_S 60      /* what is shorter makes nobody more patient: it counts at once */
+#define SILENCE_WAITS_S 3600
+#define VERSION_OF_SILENCE 10
 
 void cadence_init(struct cadence *c)
 {
@@ -78,6 +85,47 @@ static bool settle(struct cadence *c)
     return changed;
 }
 
+static double forgotten(double gap_s, double age_s)
+{
+    return gap_s * exp(-age_s / GAP_MEMORY_S);
+}
+
+/* What the last silence counts for as of the last point. */
+static double silence_counts_s(const struct cadence *c)
+{
+    const struct cadence_silence *s = &c->silence;
+    if (s->until_t == 0 || c->last_t - s->until_t < SILENCE_WAITS_S)
+        return 0;
+    return forgotten(s->until_t - s->from_t - s->excused_s, c->last_t - s->until_t);
+}
+
+static double habit_s(const struct cadence *c)
+{
+    return fmax(c->longest_gap_s, silence_counts_s(c));
+}
+
+/* Of two that end within the hour the longer one stays, whatever is excused, and when. */
+static void keep_silence(struct cadence *c, uint32_t from_t, uint32_t until_t)
+{
+    bool waits = c->silence.until_t > 0 && from_t - c->silence.until_t < SILENCE_WAITS_S;
+    if (waits && until_t - from_t <= c->silence.until_t - c->silence.from_t)
+        return;
+    c->longest_gap_s = habit_s(c);
+    c->silence = (struct cadence_silence){from_t, until_t, 0};
+}
+
+/* Takes the interval between the last point and one at `t`. */
+static void take_gap(struct cadence *c, uint32_t t)
+{
+    uint32_t interval = t - c->last_t;
+    bool is_silence = interval > SILENCE_LEAST_S && interval > cadence_stale_after_s(c);
+    if (is_silence)
+        keep_silence(c, c->last_t, t);
+    c->longest_gap_s = forgotten(c->longest_gap_s, interval);
+    if (!is_silence)
+        c->longest_gap_s = fmax(interval, c->longest_gap_s);
+}
+
 bool cadence_take(struct cadence *c, uint32_t t)
 {
     if (c->n == 0) {
@@ -86,9 +134,9 @@ bool cadence_take(struct cadence *c, uint32_t t)
         return false;
     }
     uint32_t interval = t - c->last_t;
+    take_gap(c, t);
     c->last_t = t;
     c->n += c->n < UINT32_MAX;
-    c->longest_gap_s = fmax(interval, c->longest_gap_s * exp(-(double)interval / GAP_MEMORY_S));
     if (c->step_s) {
         c->irregular += IRREGULAR_RATE * (is_off(interval, c->step_s) - c->irregular);
         c->sampling |= c->irregular > IRREGULAR_MAX;
@@ -102,7 +150,7 @@ bool cadence_take(struct cadence *c, uint32_t t)
 /* Whether gaps between bursts are the habit: one outage does not make the mean interval of all points long. */
 static bool has_bursts(const struct cadence *c)
 {
-    return c->longest_gap_s >= SPARSE_LEAST_GAP_S && (c->last_t - c->first_t) / (c->n - 1) >= SPARSE_LEAST_STEP_S;
+    return habit_s(c) >= SPARSE_LEAST_GAP_S && (c->last_t - c->first_t) / (c->n - 1) >= SPARSE_LEAST_STEP_S;
 }
 
 bool cadence_is_sparse(const struct cadence *c)
@@ -113,13 +161,28 @@ bool cadence_is_sparse(const struct cadence *c)
 double cadence_stale_after_s(const struct cadence *c)
 {
     if (cadence_is_sparse(c))
-        return fmax(SPARSE_STALE_STEPS * c->step_s, SPARSE_STALE_GAPS * c->longest_gap_s);
-    return c->step_s ? fmax(STALE_STEPS * c->step_s, c->longest_gap_s) : 0;
+        return fmax(SPARSE_STALE_STEPS * c->step_s, SPARSE_STALE_GAPS * habit_s(c));
+    return c->step_s ? fmax(STALE_STEPS * c->step_s, habit_s(c)) : 0;
+}
+
+void cadence_excuse(struct cadence *c, uint32_t s)
+{
+    uint32_t length_s = c->silence.until_t - c->silence.from_t;
+    if (c->silence.excused_s < s)
+        c->silence.excused_s = s < length_s ? s : length_s;
+}
+
+static bool silence_is_sound(const struct cadence *c)
+{
+    const struct cadence_silence *s = &c->silence;
+    if (s->until_t == 0)
+        return s->from_t == 0 && s->excused_s == 0;
+    return s->from_t < s->until_t && s->until_t <= c->last_t && s->excused_s <= s->until_t - s->from_t;
 }
 
 static bool sound(const struct cadence *c)
 {
-    if (!(c->irregular >= 0 && c->irregular <= 1 && c->longest_gap_s >= 0))
+    if (!(c->irregular >= 0 && c->irregular <= 1 && c->longest_gap_s >= 0) || !silence_is_sound(c))
         return false;
     if (c->n == 0)
         return c->step_s == 0 && c->taken == 0 && c->sampling;
@@ -136,6 +199,18 @@ static void codec_interval(struct codec *codec, uint32_t *interval)
         codec->failed = true;
 }
 
+/* Most metrics have had no silence, or none for long: a flag says so. */
+static void codec_silence(struct codec *codec, struct cadence_silence *s)
+{
+    bool any = s->until_t > 0;
+    codec_flag(codec, &any);
+    if (!any)
+        return;
+    codec_time(codec, &s->from_t);
+    codec_time(codec, &s->until_t);
+    codec_u32(codec, &s->excused_s, UINT32_MAX);
+}
+
 void cadence_codec(struct cadence *c, struct codec *codec)
 {
     codec_u32(codec, &c->n, UINT32_MAX);
@@ -148,6 +223,8 @@ void cadence_codec(struct cadence *c, struct codec *codec)
         codec_interval(codec, &c->interval[i]);
     codec_size(codec, &c->irregular);
     codec_size(codec, &c->longest_gap_s);
+    if (codec->version >> 8 >= VERSION_OF_SILENCE)
+        codec_silence(codec, &c->silence);
     if (!sound(c))
         codec->failed = true;
 }

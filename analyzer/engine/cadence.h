@@ -14,11 +14,19 @@
 
 struct codec;
 
+/* A silence that was longer than the habit before it. */
+struct cadence_silence {
+    uint32_t from_t, until_t; /* of the points around it; until_t 0: there was none */
+    uint32_t excused_s;       /* how much of it was an outage that is not the metric's */
+};
+
 /* Invariants:
  *   1. n == 0 or first_t <= last_t
  *   2. taken < CADENCE_INTERVALS; while step_s == 0 it samples, and taken == n - 1 (0 before the
  *      first point)
- *   3. 0 <= irregular <= 1; longest_gap_s >= 0 */
+ *   3. 0 <= irregular <= 1; longest_gap_s >= 0
+ *   4. silence.until_t == 0, or silence.from_t < silence.until_t <= last_t and the excused part is no longer than it
+ *   5. what stands in `silence` is not in longest_gap_s: until the next one takes its place it can still be excused */
 struct cadence {
     uint32_t n; /* points so far, saturating */
     uint32_t first_t, last_t;
@@ -27,7 +35,8 @@ struct cadence {
     uint32_t taken;
     uint32_t interval[CADENCE_INTERVALS];
     double irregular;     /* share of intervals that are off by over 30 % */
-    double longest_gap_s; /* longest interval seen, forgotten over 14 days */
+    double longest_gap_s; /* longest interval seen but for `silence`, forgotten over 14 days */
+    struct cadence_silence silence; /* the last one */
 };
 
 void cadence_init(struct cadence *c);
@@ -42,9 +51,14 @@ bool cadence_take(struct cadence *c, uint32_t t);
 bool cadence_is_sparse(const struct cadence *c);
 
 /* Silence after which the metric is stale: more than 5 steps and more than its longest habit; of a sparse one more than
- * 10 steps and twice as long as that habit. 0 while unknown. */
+ * 10 steps and twice as long as that habit. 0 while unknown. A silence that was longer counts, less what of it was
+ * excused, once it has been over for an hour. */
 double cadence_stale_after_s(const struct cadence *c);
 
+/* How much of the last silence was no habit of the metric's: `s` at least. */
+void cadence_excuse(struct cadence *c, uint32_t s);
+
+/* Packed by version 9 of the records there is no silence. */
 void cadence_codec(struct cadence *c, struct codec *codec);
 
 /* Asserts the invariants. */

@@ -94,14 +94,14 @@ static uint64_t move_varying(struct codec *c, uint64_t v)
 
 void codec_write(struct codec *c, uint8_t *out, size_t cap, uint32_t version)
 {
-    *c = (struct codec){.out = out, .cap = cap};
+    *c = (struct codec){.out = out, .cap = cap, .version = version};
     move(c, version, sizeof version);
 }
 
-void codec_read(struct codec *c, const uint8_t *in, size_t len, uint32_t version)
+void codec_read(struct codec *c, const uint8_t *in, size_t len, uint32_t version, uint32_t former)
 {
     *c = (struct codec){.in = in, .cap = len};
-    if (len < sizeof version + CHECKSUM_BYTES) {
+    if (len < sizeof c->version + CHECKSUM_BYTES) {
         c->failed = true;
         return;
     }
@@ -109,7 +109,8 @@ void codec_read(struct codec *c, const uint8_t *in, size_t len, uint32_t version
     uint64_t sum = move(c, 0, CHECKSUM_BYTES);
     c->at = 0;
     c->cap = len - CHECKSUM_BYTES;
-    if (move(c, 0, sizeof version) != version || sum != checksum(in, c->cap))
+    c->version = (uint32_t)move(c, 0, sizeof c->version);
+    if ((c->version != version && c->version != former) || sum != checksum(in, c->cap))
         c->failed = true;
 }
 

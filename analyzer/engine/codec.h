@@ -21,6 +21,7 @@ struct codec {
     uint8_t *out;      /* NULL when reading */
     const uint8_t *in; /* NULL when writing */
     size_t at, cap;
+    uint32_t version;  /* of what is written or read */
     uint32_t time; /* the first one that was moved; 0: none yet */
     bool failed;
 };
@@ -28,8 +29,8 @@ struct codec {
 /* Starts writing into the `cap` bytes at `out`. Running out of them is a programmer error. */
 void codec_write(struct codec *c, uint8_t *out, size_t cap, uint32_t version);
 
-/* Starts reading `len` bytes; fails unless version and checksum are right. */
-void codec_read(struct codec *c, const uint8_t *in, size_t len, uint32_t version);
+/* Starts reading `len` bytes; fails unless the checksum is right, and the version is `version` or `former`. */
+void codec_read(struct codec *c, const uint8_t *in, size_t len, uint32_t version, uint32_t former);
 
 /* Writes the checksum, or checks that all bytes were read. Returns the packed
  * length, or 0 when the codec failed. */

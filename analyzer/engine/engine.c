@@ -9,9 +9,12 @@
 #include "analyzer/engine/codec.h"
 #include "analyzer/engine/silence.h"
 #include "analyzer/engine/verdict.h"
+#include "ridgeline/outages.h"
 
-/* Of the packed form: change the number with any state; another list of detectors is another version. */
-#define VERSION (9u << 8 | DETECTOR_COUNT)
+/* Of the packed form: change the number with any state; another list of detectors is another version. The former one is
+ * read, too. */
+#define VERSION (10u << 8 | DETECTOR_COUNT)
+#define FORMER_VERSION (9u << 8 | DETECTOR_COUNT)
 #define WARM_POINTS 100
 #define WARM_S 3600
 #define MEAN_NEEDS_POINTS 20 /* before the mean of the day stands in for a season */
@@ -85,6 +88,20 @@ double engine_step_s(const struct engine_record *r)
 double engine_stale_after_s(const struct engine_record *r)
 {
     return cadence_stale_after_s(&r->cadence);
+}
+
+void engine_excuse(struct engine_record *r, const struct outages *o)
+{
+    const struct cadence_silence *s = &r->cadence.silence;
+    if (s->until_t > 0)
+        cadence_excuse(&r->cadence, outages_overlap_s(o, s->from_t, s->until_t));
+}
+
+bool engine_ended_silence(const struct engine_record *r, uint32_t *from, uint32_t *until)
+{
+    *from = r->cadence.silence.from_t;
+    *until = r->cadence.silence.until_t;
+    return *until > 0 && *until == r->cadence.last_t;
 }
 
 bool engine_is_sparse(const struct engine_record *r)
@@ -370,7 +387,7 @@ int engine_unpack(struct engine_record *r, const uint8_t *bytes, size_t len)
 {
     struct codec c;
     engine_init(r);
-    codec_read(&c, bytes, len, VERSION);
+    codec_read(&c, bytes, len, VERSION, FORMER_VERSION);
     record_codec(r, &c);
     if (codec_end(&c) > 0) {
         engine_assert(r);

@@ -17,10 +17,12 @@ void replay_follow(struct episode *i, const struct engine_options *o, double ste
 }
 
 int replay_take(struct engine_record *r, struct skyline_window **window, struct episode *i,
-                const struct engine_options *o, struct point p, replay_each *each, void *context)
+                const struct engine_options *o, const struct outages *outages, struct point p, replay_each *each,
+                void *context)
 {
     struct verdict v;
     int taken = ensemble_update(r, window, o, p, &v);
+    engine_excuse(r, outages);
     if (taken == 0)
         replay_follow(i, o, engine_step_s(r), &v, each, context);
     return taken < 0 ? -1 : 0;
@@ -33,14 +35,14 @@ void replay_warm(struct engine_record *r, const struct coarse *coarse)
 }
 
 int replay_run(struct engine_record *r, struct episode *i, const struct engine_options *o, struct series *s,
-               const struct coarse *coarse, replay_each *each, void *context)
+               const struct coarse *coarse, const struct outages *outages, replay_each *each, void *context)
 {
     struct skyline_window *window = NULL;
     int result = 0;
     series_sort_first_wins(s);
     for (size_t n = 0; n < s->n && result == 0; n++) {
         replay_warm(r, coarse);
-        result = replay_take(r, &window, i, o, s->points[n], each, context);
+        result = replay_take(r, &window, i, o, outages, s->points[n], each, context);
     }
     skyline_window_free(window);
     return result;

@@ -120,6 +120,7 @@ void engine_options_default(struct engine_options *o);
 double engine_votes_needed(const struct engine_options *o);
 
 struct engine_record;
+struct outages;
 
 /* What a record takes, of which only the engine knows the inside; and the caller's memory made an empty one. */
 size_t engine_record_bytes(void);
@@ -162,14 +163,25 @@ double engine_step_s(const struct engine_record *r);
  * longest habit; of a sparse one 10 steps and twice that habit. 0 while unknown. */
 double engine_stale_after_s(const struct engine_record *r);
 
+/* Takes what of the metric's last silence was an outage out of its habit. To be called after each point, and when
+ * another outage has become known. A silence becomes a habit when it has been over for an hour of the metric's time: so
+ * whoever knows of each outage within an hour of its end, or of the points after it, gives the same verdicts. May be
+ * repeated; an outage that is no longer known stays excused. */
+void engine_excuse(struct engine_record *r, const struct outages *o);
+
+/* Whether the last point ended a silence longer than the metric's habit, and between which points it was. */
+bool engine_ended_silence(const struct engine_record *r, uint32_t *from, uint32_t *until);
+
 /* Whether the metric is sparse: its points come seldom and by chance. engine_step_s() is then the median of what lies
  * between them. */
 bool engine_is_sparse(const struct engine_record *r);
 
 /* Whether a metric that fell silent is one to tell of at `now`: longer than twice its habit, five minutes and
- * min_duration, for no more than a day since, and warm. Then `*out` is the verdict, of state STALE: its value is NaN,
- * and its score rises as the silence goes on. */
-bool engine_silence(const struct engine_record *r, const struct engine_options *o, uint32_t now, struct verdict *out);
+ * min_duration, for no more than a day since; while it warms up, also as long as it has been known. What was an outage
+ * of `outages` (may be NULL) does not count. Then `*out` is the verdict, of state STALE: its value is NaN, and its
+ * score rises as the silence goes on. */
+bool engine_silence(const struct engine_record *r, const struct engine_options *o, const struct outages *outages,
+                    uint32_t now, struct verdict *out);
 
 /* Seconds of data still needed before verdicts are given; 0 when warm. */
 uint32_t engine_warmup_left_s(const struct engine_record *r);

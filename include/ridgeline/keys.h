@@ -23,6 +23,7 @@
 #define KEYS_OVERRIDES "ridgeline:overrides"          /* hash: version, list (JSON) */
 #define KEYS_MUTES "ridgeline:mutes"                  /* hash: version, list (JSON) */
 #define KEYS_MARKS "ridgeline:marks"                  /* zset: mark (JSON) -> epoch s */
+#define KEYS_OUTAGES "ridgeline:outages"              /* zset: outage (outages.h) -> epoch s of its end */
 #define KEYS_OVERRIDES_HISTORY "ridgeline:overrides:history" /* stream, capped: field "json" = one change */
 #define KEYS_PROCESSES "ridgeline:processes"          /* hash: process -> epoch s of its last save */
 #define KEYS_LEASE_ROOMBA "ridgeline:lease:roomba"    /* string with expiry: holder */

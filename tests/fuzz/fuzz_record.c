@@ -37,7 +37,7 @@ static void feed(uint32_t step_s)
         o.season = i / 12;
         assert(engine_update(r, &o, (struct point){t + later, value}, &v) == 0);
         assert(v.score >= 0 && v.score <= 100);
-        engine_silence(r, &o, t + later + 86400, &v);
+        engine_silence(r, &o, NULL, t + later + 86400, &v);
     }
 }
 

@@ -98,7 +98,112 @@ Test(cadence, habit_of_a_sparse_metric_is_ten_steps_or_twice_its_longest_gap)
     cr_assert_eq(c.step_s, 180);
     cr_expect_float_eq(cadence_stale_after_s(&c), 1800, 1e-9);
     feed(5000);
-    cr_expect_float_eq(cadence_stale_after_s(&c), 10000, 1);
+    for (unsigned i = 0; i < 20; i++)
+        feed(intervals[i % 5]);
+    cr_expect_float_eq(cadence_stale_after_s(&c), 10000, 60);
+}
+
+static void feed_steps(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        feed(10);
+}
+
+Test(cadence, a_silence_is_a_habit_when_it_has_been_over_for_an_hour)
+{
+    feed_steps(100);
+    feed(10000);
+    feed_steps(359);
+    cr_expect_float_eq(cadence_stale_after_s(&c), 50, 1e-9);
+    feed_steps(1);
+    cr_expect_float_eq(cadence_stale_after_s(&c), 10000, 40);
+}
+
+Test(cadence, what_of_a_silence_was_excused_is_no_habit_however_late)
+{
+    for (unsigned late = 0; late < 1000; late += 333) {
+        begin();
+        feed_steps(100);
+        feed(10000);
+        feed_steps(late);
+        cadence_excuse(&c, 9000);
+        cadence_excuse(&c, 9000);
+        cadence_assert(&c);
+        feed_steps(1000);
+        cr_expect_float_eq(cadence_stale_after_s(&c), 1000, 20, "%u late", late);
+        cadence_excuse(&c, UINT32_MAX);
+        cadence_assert(&c);
+        cr_expect_float_eq(cadence_stale_after_s(&c), 50, 1e-9);
+    }
+}
+
+Test(cadence, a_silence_becomes_a_habit_for_good_with_the_next_one)
+{
+    feed_steps(100);
+    feed(4000);
+    feed_steps(400);
+    feed(10000);
+    cadence_excuse(&c, 10000);
+    cr_expect_float_eq(cadence_stale_after_s(&c), 4000, 100);
+}
+
+Test(cadence, of_two_silences_within_an_hour_the_longer_one_stays_whatever_was_excused)
+{
+    feed_steps(100);
+    feed(4000);
+    cadence_excuse(&c, 4000);
+    feed_steps(10);
+    feed(2000);
+    feed_steps(400);
+    cr_expect_float_eq(cadence_stale_after_s(&c), 50, 1e-9);
+    feed(2000);
+    feed_steps(10);
+    feed(4000);
+    feed_steps(400);
+    cr_expect_float_eq(cadence_stale_after_s(&c), 4000, 20);
+}
+
+Test(cadence, a_silence_is_saved_and_was_not_in_the_former_version)
+{
+    for (uint32_t version = 9; version <= 10; version++) {
+        uint8_t bytes[64];
+        struct codec w, in;
+        struct cadence copy;
+        begin();
+        feed_steps(100);
+        feed(10000);
+        cadence_excuse(&c, 9000);
+        codec_write(&w, bytes, sizeof bytes, version << 8);
+        cadence_codec(&c, &w);
+        size_t len = codec_end(&w);
+        cadence_init(&copy);
+        codec_read(&in, bytes, len, 10u << 8, 9u << 8);
+        cadence_codec(&copy, &in);
+        cr_assert_gt(codec_end(&in), 0u);
+        cadence_assert(&copy);
+        cr_expect_eq(copy.silence.until_t, version == 10 ? t : 0);
+        cr_expect_eq(copy.silence.excused_s, version == 10 ? 9000 : 0);
+    }
+}
+
+Test(cadence, a_saved_silence_that_cannot_have_been_is_refused)
+{
+    static const struct cadence_silence wrong[] = {
+        {START + 50, START + 40, 0}, {START, START + 10000, 0}, {START, START + 10, 11}, {START + 10, START + 10, 0}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        uint8_t bytes[64];
+        struct codec w, in;
+        begin();
+        feed_steps(100);
+        c.silence = wrong[i];
+        codec_write(&w, bytes, sizeof bytes, 10u << 8);
+        cadence_codec(&c, &w);
+        w.failed = false; /* written all the same */
+        size_t len = codec_end(&w);
+        codec_read(&in, bytes, len, 10u << 8, 9u << 8);
+        cadence_codec(&c, &in);
+        cr_expect(in.failed, "case %zu", i);
+    }
 }
 
 /* Jitter, losses, long gaps; each kind for each of several steps. */

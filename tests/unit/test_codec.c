@@ -14,7 +14,7 @@ static size_t through_runs(const uint8_t *v, unsigned n, uint8_t *back)
     codec_runs_u8(&c, copy, n);
     size_t len = codec_end(&c);
     cr_assert_arr_eq(copy, v, n);
-    codec_read(&c, bytes, len, 1);
+    codec_read(&c, bytes, len, 1, 1);
     codec_runs_u8(&c, back, n);
     cr_assert_gt(codec_end(&c), 0);
     return len - 12; /* without version and checksum */
@@ -47,7 +47,7 @@ Test(codec, runs_that_are_empty_or_too_long_are_refused)
         codec_u8(&c, &run, UINT8_MAX);
         codec_u8(&c, &value, UINT8_MAX);
         size_t len = codec_end(&c);
-        codec_read(&c, bytes, len, 1);
+        codec_read(&c, bytes, len, 1, 1);
         codec_runs_u8(&c, v, 5);
         cr_assert_eq(codec_end(&c) > 0, cases[k].ok, "a run of %u in 5", run);
         cr_assert_eq(v[5], 0);
@@ -67,7 +67,7 @@ Test(codec, reads_back_what_it_wrote_limited_and_refuses_what_is_out_of_range)
     size_t len = codec_end(&c);
     cr_assert_eq(len, 4 + 8 + 8 + 1 + 8);
 
-    codec_read(&c, bytes, len, 1);
+    codec_read(&c, bytes, len, 1, 1);
     codec_number(&c, &got);
     cr_assert_eq(got, number);
     codec_size(&c, &got);
@@ -81,7 +81,7 @@ Test(codec, reads_back_what_it_wrote_limited_and_refuses_what_is_out_of_range)
     codec_number(&c, &huge);
     codec_size(&c, &number);
     len = codec_end(&c);
-    codec_read(&c, bytes, len, 1);
+    codec_read(&c, bytes, len, 1, 1);
     codec_number(&c, &got);
     cr_assert_eq(got, CODEC_DOUBLE_MAX);
     codec_size(&c, &got);
@@ -106,7 +106,7 @@ Test(codec, integers_take_a_byte_for_each_seven_bits)
         codec_u32(&c, &v, UINT32_MAX);
         size_t len = codec_end(&c);
         cr_expect_eq(len, cases[k].bytes + FRAME_BYTES, "%u", cases[k].v);
-        codec_read(&c, bytes, len, 1);
+        codec_read(&c, bytes, len, 1, 1);
         codec_u32(&c, &back, UINT32_MAX);
         cr_expect_gt(codec_end(&c), 0, "%u", cases[k].v);
         cr_expect_eq(back, cases[k].v);
@@ -134,7 +134,7 @@ Test(codec, integers_that_do_not_end_or_hold_more_than_32_bits_are_refused)
             codec_u8(&c, &one, UINT8_MAX);
         }
         size_t len = codec_end(&c);
-        codec_read(&c, bytes, len, 1);
+        codec_read(&c, bytes, len, 1, 1);
         codec_u32(&c, &v, UINT32_MAX);
         cr_expect_eq(codec_end(&c) > 0, cases[k].ok, "case %zu", k);
         cr_expect(cases[k].ok || v == 0, "case %zu", k);
@@ -157,7 +157,7 @@ Test(codec, times_come_back_and_are_short_near_the_first)
     }
     size_t len = codec_end(&c);
     cr_assert_eq(len, expected);
-    codec_read(&c, bytes, len, 1);
+    codec_read(&c, bytes, len, 1, 1);
     for (size_t i = 0; i < TIMES; i++) {
         uint32_t t;
         codec_time(&c, &t);
@@ -176,13 +176,13 @@ Test(codec, sparse_integers_and_those_in_runs_come_back)
     cr_assert_eq(c.at, 4 + 6 + 1 + 3 + 2 + 1);
     codec_runs_u16(&c, v, 48, UINT16_MAX);
     size_t len = codec_end(&c);
-    codec_read(&c, bytes, len, 1);
+    codec_read(&c, bytes, len, 1, 1);
     codec_sparse(&c, memset(sparse, 0, sizeof sparse), 48);
     codec_runs_u16(&c, memset(runs, 0, sizeof runs), 48, UINT16_MAX);
     cr_assert_gt(codec_end(&c), 0);
     cr_assert_arr_eq(sparse, v, sizeof v);
     cr_assert_arr_eq(runs, v, sizeof v);
-    codec_read(&c, bytes, len, 1);
+    codec_read(&c, bytes, len, 1, 1);
     codec_sparse(&c, sparse, 48);
     codec_runs_u16(&c, runs, 48, UINT16_MAX - 1);
     cr_assert_eq(codec_end(&c), 0, "one is over the limit");
@@ -197,7 +197,7 @@ Test(codec, numbers_that_repeat_the_one_before_take_no_bytes_and_come_back_bit_b
     codec_alike(&c, v, 7);
     size_t len = codec_end(&c);
     cr_assert_eq(len, FRAME_BYTES + 1 + 4 * sizeof *v);
-    codec_read(&c, bytes, len, 1);
+    codec_read(&c, bytes, len, 1, 1);
     codec_alike(&c, back, 7);
     cr_assert_gt(codec_end(&c), 0);
     cr_assert_arr_eq(back, v, sizeof v);
@@ -218,7 +218,7 @@ Test(codec, halves_are_no_larger_than_a_packed_float_may_be)
         codec_u8(&c, &low, UINT8_MAX);
         codec_u8(&c, &high, UINT8_MAX);
         size_t len = codec_end(&c);
-        codec_read(&c, bytes, len, 1);
+        codec_read(&c, bytes, len, 1, 1);
         codec_half(&c, &back);
         cr_expect_eq(codec_end(&c) > 0, cases[k].ok, "%x", cases[k].half);
         cr_expect_eq(back, cases[k].ok ? cases[k].half : 0);

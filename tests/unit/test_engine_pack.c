@@ -1,12 +1,14 @@
 /* engine_pack and engine_unpack: exact, and safe on any bytes. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine_noise.h"
 #include "engine_sign.h"
 #include "ridgeline/engine.h"
+#include "ridgeline/outages.h"
 #include "rounds.h"
 
 #define START 1790000000u
@@ -332,7 +334,13 @@ Test(engine_pack, with_every_season_full_fits_what_the_allocator_gives)
         struct noise n = noise_seeded(7);
         unsigned points = 15 * 86400 / steps[k];
         struct engine_record *r = fed(points, steps[k], &n);
-        uint32_t from = START + points * steps[k];
+        uint32_t from = START + points * steps[k] + 10800;
+        struct outage told = {from - 10000, from - 100, OUTAGE_OURS};
+        struct outages outages;
+        struct verdict v;
+        cr_assert_eq(engine_update(r, &o, (struct point){from, 5}, &v), 0);
+        outages_make(&outages, &told, 1); /* all metrics have one at the same time */
+        engine_excuse(r, &outages);
         uint8_t *bytes = malloc(engine_packed_max());
         size_t whole = engine_pack(r, bytes), past = engine_pack_times(r, from, from + 7200, bytes);
         cr_expect_leq(whole, RECORD_BYTES, "step %u: %zu", steps[k], whole);
@@ -355,4 +363,32 @@ Test(engine_pack, is_small)
         free(bytes);
         free(r);
     }
+}
+
+/* A release before the present one wrote tests/data/record-9.bin, of these points. */
+Test(engine_pack, a_record_of_the_former_version_goes_on_as_one_that_was_never_saved)
+{
+    struct engine_record *r = new_record(), *former = new_record();
+    uint8_t *bytes = malloc(engine_packed_max());
+    struct verdict v, w;
+    uint32_t t = START;
+    FILE *file = fopen("tests/data/record-9.bin", "rb");
+    cr_assert(file && bytes);
+    size_t len = fread(bytes, 1, engine_packed_max(), file);
+    fclose(file);
+    for (unsigned i = 0; i < 3500; i++) {
+        struct point p = {t += i == 2000 ? 7200 : 60, 100 + 10 * sin(i / 50.0) + (i * 7919u) % 13};
+        cr_assert_eq(engine_update(r, &o, p, &v), 0);
+        if (i == 2999)
+            cr_assert_eq(engine_unpack(former, bytes, len), 0);
+        if (i < 3000)
+            continue;
+        cr_assert_eq(engine_update(former, &o, p, &w), 0);
+        cr_assert_eq(v.state, w.state);
+        cr_assert_float_eq(v.score, w.score, 1e-6);
+        cr_assert_float_eq(engine_stale_after_s(r), engine_stale_after_s(former), 1e-6);
+    }
+    free(bytes);
+    free(former);
+    free(r);
 }

@@ -196,7 +196,7 @@ Test(ensemble, replay_from_a_record_says_what_was_said_live)
     for (unsigned i = POINTS; i-- > 700 - DAY_POINTS;)
         series_push(&stored, points[i]);
     episode_init(&episode);
-    cr_assert_eq(replay_run(saved, &episode, &o, &stored, NULL, hear, &heard), 0);
+    cr_assert_eq(replay_run(saved, &episode, &o, &stored, NULL, NULL, hear, &heard), 0);
     cr_assert_eq(heard.n, POINTS - 701);
     for (unsigned i = 0; i < heard.n; i++)
         assert_same(&heard.verdict[i], &said[701 + i]);

@@ -83,7 +83,7 @@ static struct engine_record *replay(size_t n, struct heard *h)
     *h = (struct heard){0};
     for (size_t k = 0; k < n; k++)
         cr_assert_eq(series_push(&s, points[k]), 0);
-    replay_run(r, &i, &o, &s, NULL, hear, h);
+    replay_run(r, &i, &o, &s, NULL, NULL, hear, h);
     series_fini(&s);
     return r;
 }

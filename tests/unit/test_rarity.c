@@ -365,7 +365,7 @@ Test(rarity, survives_packing_exactly)
     rarity_codec(&r, &c);
     size_t len = codec_end(&c);
     cr_assert_leq(len, 1024);
-    codec_read(&c, bytes, len, 1);
+    codec_read(&c, bytes, len, 1, 1);
     rarity_codec(&copy, &c);
     cr_assert_gt(codec_end(&c), 0);
     for (unsigned i = 0; i < 500; i++) {

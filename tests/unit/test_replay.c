@@ -65,7 +65,7 @@ static struct heard *replayed(struct series *s, struct engine_record *r)
     struct episode i;
     cr_assert_not_null(h);
     episode_init(&i);
-    replay_run(r, &i, &o, s, NULL, hear, h);
+    replay_run(r, &i, &o, s, NULL, NULL, hear, h);
     return h;
 }
 

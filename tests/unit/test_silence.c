@@ -2,9 +2,11 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine_noise.h"
 #include "ridgeline/episode.h"
+#include "ridgeline/outages.h"
 #include "ridgeline/records.h"
 
 #define START 1790000000u
@@ -45,7 +47,7 @@ TestSuite(silence, .init = begin, .fini = end);
 
 static bool silent(uint32_t for_s)
 {
-    return engine_silence(r, &o, last_t + for_s, &v);
+    return engine_silence(r, &o, NULL, last_t + for_s, &v);
 }
 
 Test(silence, is_told_after_five_minutes_and_for_a_day)
@@ -74,7 +76,7 @@ Test(silence, of_a_metric_that_is_often_silent_for_half_a_day_is_told_for_a_day_
 
 Test(silence, a_clock_behind_the_last_point_tells_of_none)
 {
-    cr_expect_not(engine_silence(r, &o, last_t - 3600, &v));
+    cr_expect_not(engine_silence(r, &o, NULL, last_t - 3600, &v));
 }
 
 Test(silence, of_habit_is_none)
@@ -88,12 +90,100 @@ Test(silence, of_habit_is_none)
     cr_expect_float_eq(v.longest_s, 1800, 20);
 }
 
-Test(silence, of_a_metric_that_warms_up_is_none)
+Test(silence, of_a_metric_that_warms_up_is_told_once_it_is_as_long_as_it_was_known)
 {
     engine_init(r);
+    for (unsigned i = 0; i < 30; i++)
+        feed(last_t + STEP_S);
+    cr_expect_not(silent(299));
+    cr_expect(silent(300));
     for (unsigned i = 0; i < 50; i++)
         feed(last_t + STEP_S);
+    cr_expect_not(silent(789));
+    cr_expect(silent(790));
+}
+
+Test(silence, of_a_metric_whose_step_is_not_known_yet_is_none)
+{
+    engine_init(r);
+    for (unsigned i = 0; i < 19; i++)
+        feed(last_t + STEP_S);
     cr_expect_not(silent(7200));
+    feed(last_t + STEP_S);
+    cr_expect(silent(7200));
+}
+
+Test(silence, is_told_by_what_of_it_was_no_outage)
+{
+    struct outage told = {last_t + 100, last_t + 9000, OUTAGE_OURS};
+    struct outages outages;
+    outages_make(&outages, &told, 1);
+    cr_expect_not(engine_silence(r, &o, &outages, last_t + 9199, &v));
+    cr_expect(engine_silence(r, &o, &outages, last_t + 9200, &v));
+    cr_expect_eq(v.since, last_t + STEP_S);
+    cr_expect_float_eq(v.score, 70, 1e-9, "of five minutes: 80 - 30 * 2 * 50 / 300");
+}
+
+Test(silence, after_an_outage_of_three_hours_is_told_as_fast_as_before_it)
+{
+    struct outage told = {last_t + 4, last_t + 3 * 3600, OUTAGE_OURS};
+    struct outages outages;
+    outages_make(&outages, &told, 1);
+    uint32_t back = last_t + 3 * 3600 + 7;
+    for (unsigned i = 0; i < POINTS; i++) {
+        feed(back + i * STEP_S);
+        engine_excuse(r, &outages);
+        cr_assert_not(silent(299));
+        cr_assert(silent(300));
+    }
+}
+
+/* Whoever judges live learns of an outage some time after the points that end it. Another who judges the same points
+ * again knows it from the start, and one who starts from the record that was saved meanwhile excuses what it holds. */
+Test(silence, verdicts_are_the_same_whenever_within_the_hour_an_outage_becomes_known)
+{
+    struct engine_record *late = malloc(engine_record_bytes());
+    uint8_t *bytes = malloc(engine_packed_max());
+    struct noise n = noise_seeded(5);
+    struct outage told[40];
+    struct outages now = {0}, soon = {0};
+    uint32_t t = last_t, known_t = 0;
+    size_t n_told = 0;
+    unsigned gaps = 0;
+    cr_assert(late && bytes);
+    o.gap = 1;
+    cr_assert_eq(engine_unpack(late, bytes, engine_pack(r, bytes)), 0);
+    for (unsigned i = 0; i < 40000; i++) {
+        struct verdict a, b;
+        bool is_outage = t > known_t && n_told < 40 && noise_uniform(&n) < 0.002;
+        uint32_t silent_s = noise_uniform(&n) < 0.001 ? (uint32_t)(600 * noise_uniform(&n)) : 0;
+        if (is_outage) {
+            silent_s = (uint32_t)(60 + 9000 * noise_uniform(&n));
+            told[n_told++] = (struct outage){t + 3, t + silent_s, OUTAGE_OURS};
+            struct outage copy[40];
+            memcpy(copy, told, n_told * sizeof *told);
+            outages_make(&now, copy, n_told);
+            known_t = t + silent_s + (uint32_t)(3500 * noise_uniform(&n));
+        }
+        t += STEP_S + silent_s;
+        if (t >= known_t)
+            soon = now;
+        engine_update(r, &o, (struct point){t, 100 + i % 7}, &a);
+        engine_excuse(r, &now);
+        engine_update(late, &o, (struct point){t, 100 + i % 7}, &b);
+        engine_excuse(late, &soon);
+        cr_assert_eq(a.state, b.state, "point %u", i);
+        cr_assert_eq(a.score, b.score, "point %u", i);
+        cr_assert_eq(a.longest_s, b.longest_s, "point %u", i);
+        cr_assert_eq(engine_stale_after_s(r), engine_stale_after_s(late), "point %u", i);
+        gaps += a.state == ENGINE_GAP;
+        if (i % 1000 == 999)
+            cr_assert_eq(engine_unpack(late, bytes, engine_pack(late, bytes)), 0);
+    }
+    cr_expect_gt(gaps, 5u);
+    cr_expect_gt(n_told, 20u);
+    free(bytes);
+    free(late);
 }
 
 Test(silence, opens_nothing_where_the_options_say_no_or_ask_for_longer)

@@ -166,7 +166,7 @@ Test(states, sparse_metric_is_judged_and_its_silences_are_not)
         for (unsigned i = 0; i < 2000; i++) {
             uint32_t after_s = (uint32_t)fmax(1, -600 * log(1 - noise_uniform(&n))) + 1;
             struct verdict stale;
-            cr_assert_not(engine_silence(r, &o, t + after_s - 1, &stale), "seed %u, point %u", seed, i);
+            cr_assert_not(engine_silence(r, &o, NULL, t + after_s - 1, &stale), "seed %u, point %u", seed, i);
             t += after_s;
             cr_assert_eq(engine_update(r, &o, (struct point){t, 100 + 10 * noise_normal(&n)}, &v), 0);
             cr_assert_neq(v.state, ENGINE_GAP, "seed %u, point %u", seed, i);

@@ -1,10 +1,11 @@
 // What to look at when nothing happens: the way of a point, from its sender to the list of anomalies, in order. Each
 // check is {what, ok, says}; the first that is not ok is where to look. Pure: health in, checks out.
-import {clock, duration, lag, number, plural, words} from './format.js';
+import {clock, duration, lag, number, plural, shareText, words} from './format.js';
 
 const RECENT_S = 120; // a sender flushes every 10 or 60 s
 const LAG_MS = 5000;
 const BEHIND_SHARE = 0.01; // of the metrics may be new to the workers at any time
+const SILENT_SHARE = 0.2; // of the metrics: hosts come and go, and what went is kept for two weeks
 
 export const SELF = 'self'; // the sender of Ridgeline's own figures
 export const others = health => (health.senders ?? []).filter(({address}) => address !== SELF);
@@ -51,8 +52,9 @@ const CHECKS = [
   ['Metrics have warmed up', h => ({ok: h.watched >= h.metrics / 2 && h.warming_up < h.watched / 2,
     says: `${number(h.warming_up)} of the ${number(h.watched)} watched still warm up: ` +
       'a metric is judged from its hundredth point on, and after an hour of data'})],
-  ['Metrics still come', h => ({ok: h.stale < h.metrics / 2,
-    says: `${number(h.stale)} of ${number(h.metrics)} are silent for longer than their habit`})],
+  ['Metrics still come', h => ({ok: h.stale < h.metrics * SILENT_SHARE,
+    says: `${number(h.stale)} of ${number(h.metrics)} are silent for longer than their habit` +
+      (h.stale ? ` (${shareText(h.stale / h.metrics)})` : '')})],
   ['Anomalies open', h => {
     const opened = sum((h.processes ?? []).filter(p => p.alive), 'opened');
     return {ok: true, says: h.open_anomalies ? `${number(h.open_anomalies)} now`
