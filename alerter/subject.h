@@ -11,10 +11,10 @@ struct told_one;
 
 /* The head of an incident, or of the group that it leads, as JSON: `title`, times, counts, `score`, `direction`,
  * `first` and `strongest` are of the members that concern the way's alert; the rest, such as the id, of the whole,
- * which is open while any member is. Where these are not all members, `"whole": {"title", "metrics", "score"}` tells what they
- * are part of. Of a group, `"group": {"id", "incidents"}` are the leader's id and how many they are, and the id is of
- * one that is open. Where nothing concerns the alert, as after a change of settings, all of it does. New reference;
- * NULL when memory is out. */
+ * which is open while any member is. Where these are not all members, `"whole": {"title", "metrics", "score"}` tells
+ * what they are part of. Of a group, `"group": {"id", "incidents"}` are the leader's id and how many they are, and the
+ * id is of one that is open. Where nothing concerns the alert, as after a change of settings, all of it does. New
+ * reference; NULL when memory is out. */
 json_t *subject_json(const struct told *t, const struct incidents *incidents, const struct told_one *leader,
                      size_t way);
 
