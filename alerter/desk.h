@@ -18,8 +18,8 @@ struct desk {
 int desk_load(struct desk *d, struct store *s);
 
 /* Takes a bounded number of entries. Each is noted in its incident's hash here; what it changes of an incident that is
- * held is for the incidents' writer. What cannot be read, or names an incident that is gone, is counted and passed over.
- * Counts into `counters` (ALERTER_...). Returns 0, or -1 as above. */
+ * held is for the incidents' writer. What cannot be read, or names an incident that is gone, is counted and passed
+ * over. Counts into `counters` (ALERTER_...). Returns 0, or -1 as above. */
 int desk_take(struct desk *d, struct store *s, struct incidents *incidents, uint64_t *counters);
 
 /* To be called when the writer is done: entries up to the cursor are then never read again. Returns as above. */

@@ -17,8 +17,8 @@
 /* Closed incidents that are held at most: the longest closed give way. */
 #define INCIDENTS_CLOSED_MAX 20000
 
-/* What flaps for longer than this after its incident's start founds another: else one would grow without end, each write
- * and each load of it with it. */
+/* What flaps for longer than this after its incident's start founds another: else one would grow without end, each
+ * write and each load of it with it. */
 #define INCIDENTS_FLAP_S (7 * 86400)
 
 /* Events that are still to be told, as bits. */

@@ -1,5 +1,5 @@
-/* One set of facts, from which each form is made: so a mail's text and its HTML (message_html.c) cannot differ. Times are
- * UTC, as everywhere on the page. */
+/* One set of facts, from which each form is made: so a mail's text and its HTML (message_html.c) cannot differ. Times
+ * are UTC, as everywhere on the page. */
 #include "alerter/message_text.h"
 
 #include <inttypes.h>
@@ -292,6 +292,7 @@ char *message_text_plain(const struct message *m)
         fprintf(out, "\r\n%s\r\n", harmless_line(url, sizeof url, m->page_url));
     for (size_t i = 0; i < MESSAGE_TEXT_LINKS; i++)
         if (message_text_link(m, i) != NULL)
-            fprintf(out, "%s: %s\r\n", message_text_link_words(i), harmless_line(url, sizeof url, message_text_link(m, i)));
+            fprintf(out, "%s: %s\r\n", message_text_link_words(i),
+                    harmless_line(url, sizeof url, message_text_link(m, i)));
     return harmless_finish(out, &text);
 }

@@ -133,8 +133,8 @@ int outbox_bury(struct store *s, const char *channel, const struct outbox_entry 
     char key[KEYS_MAX];
     char *text = json_dumps(entry->json, JSON_COMPACT);
     keys_dead(key, channel);
-    int result = text != NULL ? store_done(store_command(s, "XADD %s MAXLEN ~ %d * reason %s json %s", key, OUTBOX_DEAD_MAX,
-                                                   reason, text))
+    int result = text != NULL ? store_done(store_command(s, "XADD %s MAXLEN ~ %d * reason %s json %s", key,
+                                                   OUTBOX_DEAD_MAX, reason, text))
                               : -1;
     free(text);
     return result == 0 ? outbox_settle(s, channel, entry) : -1;

@@ -1,5 +1,5 @@
-/* The order of writes is that of a worker: first what is open, then the incident. A forecast that Redis has and no incident
- * knows is told when the next pass finds it again, with the same id. */
+/* The order of writes is that of a worker: first what is open, then the incident. A forecast that Redis has and no
+ * incident knows is told when the next pass finds it again, with the same id. */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->hh.tbl = NULL) /* marks what the table could not take */
 #include "alerter/outlook.h"
@@ -251,8 +251,8 @@ static int look_at(struct outlook *o, struct store *s, const struct settings *se
 }
 
 /* Looks at names of the last answer, until points of LOOKS_PER_TURN of them were read or the time is up. */
-static int look_at_names(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
-                         const struct grouping_rules *rules, uint64_t *counters)
+static int look_at_names(struct outlook *o, struct store *s, const struct settings *settings,
+                         struct incidents *incidents, const struct grouping_rules *rules, uint64_t *counters)
 {
     const redisReply *names = o->names->element[1];
     int64_t until_mono_ms = clock_mono_ms() + LOOK_MS;

@@ -43,8 +43,8 @@ struct outlook {
 int outlook_load(struct outlook *o, struct store *s);
 void outlook_fini(struct outlook *o);
 
-/* Goes on with the walk, or begins the next one when it is due. Counts into `counters` (ALERTER_...). Returns 0 or -1 as
- * above. */
+/* Goes on with the walk, or begins the next one when it is due. Counts into `counters` (ALERTER_...). Returns 0 or -1
+ * as above. */
 int outlook_turn(struct outlook *o, struct store *s, const struct settings *settings, struct incidents *incidents,
                  const struct grouping_rules *rules, uint64_t *counters);
 

@@ -1,6 +1,7 @@
 /* Keeps with an incident who was notified of it. Two write: the leader, what it queues and holds back, and each
- * channel's deliverer, what became of it. A script puts each receipt into the list at once, in whatever order they come,
- * and a repeat changes nothing that is known: so the list is as true as what it tells of, whatever is killed when. */
+ * channel's deliverer, what became of it. A script puts each receipt into the list at once, in whatever order they
+ * come, and a repeat changes nothing that is known: so the list is as true as what it tells of, whatever is killed
+ * when. */
 #ifndef RIDGELINE_ALERTER_RECEIPTS_H
 #define RIDGELINE_ALERTER_RECEIPTS_H
 

@@ -102,7 +102,8 @@ static void read_root(struct conf_loader *l, const config_setting_t *root)
     }
 }
 
-/* `text` holds `len` bytes and a NUL behind them. An error of the grammar ends it: what stands behind cannot be told. */
+/* `text` holds `len` bytes and a NUL behind them. An error of the grammar ends it: what stands behind cannot be
+ * told. */
 static void read_text(struct conf_loader *l, const char *text, size_t len)
 {
     config_t config;

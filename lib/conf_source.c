@@ -1,8 +1,8 @@
 /* The text of a settings file, before libconfig sees it. The file is read here and not by libconfig, whose scanner ends
- * the process when a read fails; and what it would pass over is refused: a NUL, behind which it reads nothing; @include,
- * since an origin such as settings.conf:12 always means the one file; a number that it cuts to 32 bits, as it does
- * with any that has no L behind it; and a group of very many options, of which it compares each with all before it:
- * what takes it half a minute would stop a daemon that reads its settings again for as long. */
+ * the process when a read fails; and what it would pass over is refused: a NUL, behind which it reads nothing;
+ * @include, since an origin such as settings.conf:12 always means the one file; a number that it cuts to 32 bits, as it
+ * does with any that has no L behind it; and a group of very many options, of which it compares each with all before
+ * it: what takes it half a minute would stop a daemon that reads its settings again for as long. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

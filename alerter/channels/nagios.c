@@ -20,8 +20,8 @@ static int format(const struct channel_settings *c, const struct channel_event *
             *s = '/';
     if (parcel_address(p, c->command_file, NULL) < 0 ||
         asprintf(&text,
-                 "[%" PRId64 "] PROCESS_SERVICE_CHECK_RESULT;%s;%s;%d;%" PRId64 " open: %s|open=%" PRId64 ";;;0\n", e->now_s,
-                 c->host, c->service, code, open, summary, open) < 0)
+                 "[%" PRId64 "] PROCESS_SERVICE_CHECK_RESULT;%s;%s;%d;%" PRId64 " open: %s|open=%" PRId64 ";;;0\n",
+                 e->now_s, c->host, c->service, code, open, summary, open) < 0)
         return -1;
     return parcel_text(p, text);
 }

@@ -44,8 +44,9 @@ static json_t *actions(const struct message *m)
     json_t *array = json_array();
     for (size_t i = 0; i < MESSAGE_TEXT_LINKS; i++)
         if (message_text_link(m, i) != NULL)
-            json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "type", "button", "text", message_text_link_words(i),
-                                                   "url", json_string(message_text_link(m, i))));
+            json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "type", "button", "text",
+                                                   message_text_link_words(i), "url",
+                                                   json_string(message_text_link(m, i))));
     return array;
 }
 

@@ -193,8 +193,8 @@ int conf_parse(struct settings *s, const char *path, const char *text, size_t le
 typedef void conf_tell(void *context, const char *sentence);
 int conf_check(struct settings *s, const char *path, const char *const *sets, conf_tell *tell, void *context);
 
-/* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure, which
- * a pipe is that gives nothing. */
+/* Reads a whole file for conf_parse: malloc'd, with a NUL behind its `*len` bytes. NULL with errno set on failure,
+ * which a pipe is that gives nothing. */
 char *conf_read(const char *path, size_t *len);
 
 /* What that errno says, in a sentence behind the file's name. */
