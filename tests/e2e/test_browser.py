@@ -18,7 +18,7 @@ from pages import (  # noqa: F401 (fixtures)
 from senders import freeze, thaw
 
 AHEAD_S = 580         # a little less than max_future
-CLOSE_AFTER_S = 540   # by the clock, too: what opens shall be looked at before
+CLOSE_AFTER_S = 240   # by the clock, too: what opens shall be looked at before
 STALE_AFTER_S = 6     # without any event, one of which is due every 2 s
 
 # Pixels of a canvas that have the colour of the chart's line.

@@ -150,7 +150,7 @@ def test_an_incident_has_a_view_with_its_members_in_order_and_the_first_ones_cha
 
 
 def test_the_lanes_show_where_and_when_and_a_cell_narrows_the_list(visit, redis, alerter):  # noqa: F811
-    a_bad_day(redis)
+    now = a_bad_day(redis)
     page = visit().open("#range=6h")
     wait_for("the lanes", lambda: cells(page, "shop.checkout") >= 5)
     groups = page.run("return [...document.querySelectorAll('#lanes .group')].map(g => g.textContent)")
@@ -165,7 +165,7 @@ def test_the_lanes_show_where_and_when_and_a_cell_narrows_the_list(visit, redis,
     assert "group=cdn.edge" in address and "from=" in address and "range=6h" in address
     assert page.text("#narrowed-title").startswith("cdn.edge, ") and page.text("#within-count") == "1 anomaly"
     assert len(page.all(".cell[aria-selected]")) == 1
-    tell(redis, "open", anomaly("cdn.edge.errors", int(time.time()) - 2 * HOUR_S, int(time.time()), score=95))
+    tell(redis, "open", anomaly("cdn.edge.errors", now - 2 * HOUR_S, now, score=95))
     wait_for("what is told of it later", lambda: page.names("#within") == ["cdn.edge.errors", "cdn.edge.hit_ratio"])
     page.press(Keys.ESCAPE)
     wait_for("the whole list", lambda: page.one("#incidents").is_displayed())

@@ -389,6 +389,7 @@ def test_a_redis_that_lost_its_last_second_is_gone_on_with(tmp_path, daemons):
                 tell(redis, kind, dict(a, score=95))
             wait_heads(redis, 1, state, score=95, count=20)
         (head,) = heads(redis, "closed")
-        assert turns(redis, head["id"]) == ["open", "close"] and alerter.counter("loads") >= 2
+        assert turns(redis, head["id"]) == ["open", "close"]
+        wait_for("the counter", lambda: alerter.counter("loads") >= 2)
     finally:
         server.stop()
