@@ -133,7 +133,7 @@ def test_a_link_says_that_it_speaks_of_the_whole_incident(driver, redis, visit):
         driver.get("about:blank")
         driver.get(f"{page.web.page}/#act={act}&incident={head['id']}&until={now + 3600}&to=x&sig=0")
         wait_for("the question", lambda: driver.find_elements(By.NAME, "confirm"))
-        return " ".join(hint.text for hint in driver.find_elements(By.CSS_SELECTOR, "#act > .hint"))
+        return " ".join(hint.text for hint in driver.find_elements(By.CSS_SELECTOR, "#act .hint"))
 
     assert "whole incident" not in hints("ack"), "it is one metric"
     for name in names[1:]:
