@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -174,6 +175,18 @@ def test_the_lanes_show_where_and_when_and_a_cell_narrows_the_list(visit, redis,
     wait_for("the same by its address", lambda: page.names("#within") == ["cdn.edge.errors", "cdn.edge.hit_ratio"])
 
 
+def test_a_click_on_a_cell_is_not_lost_where_lanes_are_drawn_meanwhile(visit, redis, alerter):  # noqa: F811
+    now = a_bad_day(redis)
+    page = visit().open("#range=6h")
+    wait_for("the lanes", lambda: cells(page, "shop.checkout") >= 5)
+    mouse = webdriver.ActionChains(page.driver)
+    mouse.click_and_hold(page.one(".lane[data-prefix='cdn.edge'] .cell[data-level=major]")).perform()
+    tell(redis, "open", anomaly("weak.group.errors", now - HOUR_S, now, score=51))
+    wait_for("a lane more", lambda: cells(page, "weak.group") > 0)
+    mouse.release().perform()
+    wait_for("the list of it", lambda: page.names("#within") == ["cdn.edge.hit_ratio"])
+
+
 def test_the_grid_is_walked_by_keys_and_says_what_is_in_a_cell(visit, redis, alerter):  # noqa: F811
     a_bad_day(redis)
     page = visit().open("#range=6h")
@@ -184,7 +197,8 @@ def test_the_grid_is_walked_by_keys_and_says_what_is_in_a_cell(visit, redis, ale
     def label():
         return page.run("return document.activeElement.ariaLabel")
 
-    assert re.match(r"shop\.checkout, (\w+ \d+ )?\d\d:\d\d(:00)? to (\w+ \d+ )?\d\d:\d\d(:00)?: strongest score 96, critical", label())
+    moment = r"(\w+ \d+ )?\d\d:\d\d(:00)?"
+    assert re.match(rf"shop\.checkout, {moment} to {moment}: strongest score 96, critical", label())
     page.press(Keys.HOME)
     assert label().startswith("shop.checkout, ") and label().endswith(": nothing")
     page.press(Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
