@@ -3,9 +3,9 @@ what horizon last said of itself, and in points written as it writes them."""
 import time
 
 import pytest
-from analyzers import open_anomalies, total
+from analyzers import events, open_anomalies, total
 from conftest import wait_for, write_settings
-from test_states import noise, write
+from test_states import kill_and_lose, noise, write
 
 STEP_S = 10
 HOUR_S = 3600
@@ -101,3 +101,29 @@ def test_what_dies_after_an_outage_that_all_shared_is_told_by_its_own_habit(redi
     assert since <= told[0][1] <= since + 60 and back - 60 <= told[0][2] <= back
     wait_for("the silence", lambda: open_anomalies(redis), patience_s=120)
     assert ("app.m7", died + STEP_S) in [(a["metric"], a["start"]) for a in open_anomalies(redis)]
+
+
+def test_an_outage_that_lasts_beyond_the_clock_hides_no_death(redis, analyzer):
+    now = int(time.time()) // STEP_S * STEP_S
+    ahead = f"ours {now - 3 * HOUR_S} {now + 8 * HOUR_S}"  # of a horizon that started while its clock was ahead
+    redis.zadd("ridgeline:outages", {ahead: now + 8 * HOUR_S})
+    write(redis, "app.dead", noise("dead", WARM), now - 1200, STEP_S)
+    analyzer()
+    wait_for("the silence", lambda: open_anomalies(redis), patience_s=60)
+    assert [a["metric"] for a in open_anomalies(redis)] == ["app.dead"]
+
+
+def test_a_silence_told_behind_an_outage_of_days_is_told_once_whatever_becomes_of_the_worker(redis, horizons, analyzer):
+    now = int(time.time()) // STEP_S * STEP_S
+    ended(redis, 30 * HOUR_S, clean=True)
+    write(redis, "app.dead", noise("dead", WARM), now - 30 * HOUR_S - 1200, STEP_S)
+    h = horizons()
+    wait_for("the outage", lambda: outages(redis))
+    first = analyzer()
+    wait_for("the silence", lambda: open_anomalies(redis), patience_s=60)
+    kill_and_lose(redis, first)
+    write(redis, "app.later", noise("later", WARM), now - 30 * HOUR_S - 1200, STEP_S)
+    analyzer()
+    wait_for("the other silence", lambda: events(redis, "app.later"), patience_s=60)
+    assert [kind for kind, _ in events(redis, "app.dead")] == ["open"]
+    h.stop()
