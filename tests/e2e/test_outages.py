@@ -5,6 +5,7 @@ import time
 import pytest
 from analyzers import events, open_anomalies, total
 from conftest import wait_for, write_settings
+from roombas import roomba  # noqa: F401 (fixture)
 from test_states import kill_and_lose, noise, write
 
 STEP_S = 10
@@ -46,6 +47,20 @@ def test_nobody_is_told_silent_for_an_outage_of_our_own(redis, horizons, analyze
     analyzer()
     wait_for("the silence", lambda: open_anomalies(redis), patience_s=120)
     assert [(a["metric"], a["start"]) for a in open_anomalies(redis)] == [("app.dead", died + STEP_S)]
+    h.stop()
+
+
+def test_an_outage_of_days_is_told_though_roomba_has_forgotten_the_process(redis, horizons, roomba):
+    at_ms = ended(redis, 72 * HOUR_S, clean=False)
+    redis.hset("ridgeline:processes", "horizon", at_ms // 1000)
+    roomba()
+    wait_for("roomba's walk", lambda: not redis.hexists("ridgeline:processes", "horizon"))
+    h = horizons()
+    wait_for("the outage", lambda: outages(redis))
+    assert outages(redis)[0][:2] == ("ours", at_ms // 1000)
+    assert int(redis.hget("ridgeline:stats:horizon", "generation")) == 4
+    wait_for("the gap", lambda: redis.hget("ridgeline:stats:horizon", "gap_from_ms") == str(at_ms).encode())
+    assert redis.ttl("ridgeline:stats:horizon") == -1
     h.stop()
 
 
