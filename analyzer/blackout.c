@@ -20,9 +20,11 @@ static uint32_t oldest(const struct blackout *b)
     return b->newest < BLACKOUT_MINUTES ? 0 : b->newest - (BLACKOUT_MINUTES - 1);
 }
 
-/* Makes `minute` the newest. */
+/* Makes `minute` the newest. What was noted by a clock that was ahead for longer than all this lasts would hide it. */
 static void advance(struct blackout *b, uint32_t minute)
 {
+    if (b->newest > minute && b->newest - minute >= BLACKOUT_MINUTES)
+        memset(b, 0, sizeof *b);
     if (minute > b->newest && minute - b->newest >= BLACKOUT_MINUTES) {
         memset(b->delta, 0, sizeof b->delta); /* all that began has ended */
         b->before = 0;

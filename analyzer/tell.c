@@ -162,11 +162,20 @@ static int close_all_but(struct judge *j, const struct ledger_entry *chain, cons
     return 0;
 }
 
+/* Whether the metric is silent now, with outages taken off or not: it may have been told either way, and behind an
+ * outage of a day alone the first still is. */
+static bool may_be_silent(struct judge *j, struct metric *m, struct verdict *v)
+{
+    const struct engine_options *o = judge_options(j, m);
+    uint32_t now = judge_wall_s(j);
+    return engine_silence(m->record, o, &j->excuses->outages, now, v) || engine_silence(m->record, o, NULL, now, v);
+}
+
 /* A silence stands in no point: what Redis knows of the present one goes on, or has been told. */
 static void resume_silence(struct judge *j, struct metric *m, const struct ledger_entry *chain)
 {
     struct verdict v;
-    if (j->episode.open || !engine_silence(m->record, judge_options(j, m), NULL, judge_wall_s(j), &v))
+    if (j->episode.open || !may_be_silent(j, m, &v))
         return;
     for (const struct ledger_entry *e = chain; e; e = e->next) {
         if (e->start != v.since)

@@ -47,12 +47,21 @@ static int read_block(const struct spool *s, const struct spool_segment *segment
     return result;
 }
 
+/* Points in the first `n` commands of a block. */
+static uint32_t points_before(const struct queue_block *b, uint32_t n)
+{
+    uint32_t points = 0;
+    for (uint32_t i = 0; i < n; i++)
+        points += b->commands[i].n_points;
+    return points;
+}
+
 /* What of the block at `at` was replied to before. */
 static void recall_replies(const struct spool_segment *segment, uint32_t at, struct queue_block *b)
 {
     const struct spool_bytes_position *p = &segment->position;
     b->n_replies = b->n_refused = 0;
-    if (at == p->settled && p->n_replies < b->n_commands && p->n_refused <= b->n_points) {
+    if (at == p->settled && p->n_replies < b->n_commands && p->n_refused <= points_before(b, p->n_replies)) {
         b->n_replies = p->n_replies;
         b->n_refused = p->n_refused;
     }

@@ -62,6 +62,8 @@ int64_t counters_begin(struct store *s, const char *process)
     int64_t generation = store_integer(store_command(s, "HINCRBY %s generation 1", key));
     if (generation < 0)
         return -1;
+    if (store_integer(store_command(s, "PERSIST %s", key)) < 0) /* roomba may have begun to forget it */
+        return -1;
     redisReply *r = store_command(s, "HSET %s started %lld pid %d owner %s version " RIDGELINE_VERSION, key,
                                   (long long)clock_wall_s(), (int)getpid(), proc_identity());
     return store_done(r) == 0 ? generation : -1;

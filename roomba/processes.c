@@ -8,6 +8,7 @@
 
 #include "ridgeline/keys.h"
 #include "ridgeline/log.h"
+#include "ridgeline/outages.h"
 
 /* Whether `saved` is a time before `limit_s`. What is no time is left alone. */
 static bool is_before(const redisReply *saved, int64_t limit_s)
@@ -18,6 +19,20 @@ static bool is_before(const redisReply *saved, int64_t limit_s)
     return end != saved->str && *end == '\0' && t < limit_s;
 }
 
+static bool is_horizon(const char *process)
+{
+    static const char name[] = "horizon";
+    size_t len = sizeof name - 1;
+    return strncmp(process, name, len) == 0 && (process[len] == '\0' || process[len] == '@');
+}
+
+/* A horizon that comes back must know when it saved last: it tells of the outage, and of what may be lost. */
+static redisReply *drop_stats(struct store *s, const char *key, size_t len, const char *process)
+{
+    return is_horizon(process) ? store_command(s, "EXPIRE %b %d", key, len, OUTAGES_AGE_S)
+                               : store_command(s, "DEL %b", key, len);
+}
+
 static int drop(struct store *s, const redisReply *process)
 {
     char key[KEYS_MAX], quoted[128];
@@ -26,7 +41,7 @@ static int drop(struct store *s, const redisReply *process)
         return 0;
     size_t len = keys_stats(key, process->str);
     log_info("process_forgotten", "name=%s", log_quote(quoted, sizeof quoted, process->str, process->len));
-    if (store_done(store_command(s, "DEL %b", key, len)) < 0)
+    if (store_done(drop_stats(s, key, len, process->str)) < 0)
         return -1;
     return store_done(store_command(s, "HDEL " KEYS_PROCESSES " %b", process->str, process->len));
 }

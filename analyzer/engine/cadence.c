@@ -188,6 +188,8 @@ static bool sound(const struct cadence *c)
         return c->step_s == 0 && c->taken == 0 && c->sampling;
     if (c->step_s == 0 && (!c->sampling || c->taken != c->n - 1))
         return false;
+    if (c->step_s > 0 && c->n <= CADENCE_INTERVALS)
+        return false;
     return c->first_t <= c->last_t && c->taken < CADENCE_INTERVALS;
 }
 

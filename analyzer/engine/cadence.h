@@ -23,7 +23,7 @@ struct cadence_silence {
 /* Invariants:
  *   1. n == 0 or first_t <= last_t
  *   2. taken < CADENCE_INTERVALS; while step_s == 0 it samples, and taken == n - 1 (0 before the
- *      first point)
+ *      first point); a step is known from more than CADENCE_INTERVALS points
  *   3. 0 <= irregular <= 1; longest_gap_s >= 0
  *   4. silence.until_t == 0, or silence.from_t < silence.until_t <= last_t and the excused part is no longer than it
  *   5. what stands in `silence` is not in longest_gap_s: until the next one takes its place it can still be excused */

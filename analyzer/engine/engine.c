@@ -101,7 +101,8 @@ bool engine_ended_silence(const struct engine_record *r, uint32_t *from, uint32_
 {
     *from = r->cadence.silence.from_t;
     *until = r->cadence.silence.until_t;
-    return *until > 0 && *until == r->cadence.last_t;
+    bool had_habit = r->cadence.n > CADENCE_INTERVALS + 1; /* the step was known before this point */
+    return had_habit && *until > 0 && *until == r->cadence.last_t;
 }
 
 bool engine_is_sparse(const struct engine_record *r)

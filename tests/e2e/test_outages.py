@@ -3,9 +3,10 @@ what horizon last said of itself, and in points written as it writes them."""
 import time
 
 import pytest
-from analyzers import open_anomalies, total
+from analyzers import events, open_anomalies, total
 from conftest import wait_for, write_settings
-from test_states import noise, write
+from roombas import roomba  # noqa: F401 (fixture)
+from test_states import kill_and_lose, noise, write
 
 STEP_S = 10
 HOUR_S = 3600
@@ -46,6 +47,20 @@ def test_nobody_is_told_silent_for_an_outage_of_our_own(redis, horizons, analyze
     analyzer()
     wait_for("the silence", lambda: open_anomalies(redis), patience_s=120)
     assert [(a["metric"], a["start"]) for a in open_anomalies(redis)] == [("app.dead", died + STEP_S)]
+    h.stop()
+
+
+def test_an_outage_of_days_is_told_though_roomba_has_forgotten_the_process(redis, horizons, roomba):
+    at_ms = ended(redis, 72 * HOUR_S, clean=False)
+    redis.hset("ridgeline:processes", "horizon", at_ms // 1000)
+    roomba()
+    wait_for("roomba's walk", lambda: not redis.hexists("ridgeline:processes", "horizon"))
+    h = horizons()
+    wait_for("the outage", lambda: outages(redis))
+    assert outages(redis)[0][:2] == ("ours", at_ms // 1000)
+    assert int(redis.hget("ridgeline:stats:horizon", "generation")) == 4
+    wait_for("the gap", lambda: redis.hget("ridgeline:stats:horizon", "gap_from_ms") == str(at_ms).encode())
+    assert redis.ttl("ridgeline:stats:horizon") == -1
     h.stop()
 
 
@@ -101,3 +116,29 @@ def test_what_dies_after_an_outage_that_all_shared_is_told_by_its_own_habit(redi
     assert since <= told[0][1] <= since + 60 and back - 60 <= told[0][2] <= back
     wait_for("the silence", lambda: open_anomalies(redis), patience_s=120)
     assert ("app.m7", died + STEP_S) in [(a["metric"], a["start"]) for a in open_anomalies(redis)]
+
+
+def test_an_outage_that_lasts_beyond_the_clock_hides_no_death(redis, analyzer):
+    now = int(time.time()) // STEP_S * STEP_S
+    ahead = f"ours {now - 3 * HOUR_S} {now + 8 * HOUR_S}"  # of a horizon that started while its clock was ahead
+    redis.zadd("ridgeline:outages", {ahead: now + 8 * HOUR_S})
+    write(redis, "app.dead", noise("dead", WARM), now - 1200, STEP_S)
+    analyzer()
+    wait_for("the silence", lambda: open_anomalies(redis), patience_s=60)
+    assert [a["metric"] for a in open_anomalies(redis)] == ["app.dead"]
+
+
+def test_a_silence_told_behind_an_outage_of_days_is_told_once_whatever_becomes_of_the_worker(redis, horizons, analyzer):
+    now = int(time.time()) // STEP_S * STEP_S
+    ended(redis, 30 * HOUR_S, clean=True)
+    write(redis, "app.dead", noise("dead", WARM), now - 30 * HOUR_S - 1200, STEP_S)
+    h = horizons()
+    wait_for("the outage", lambda: outages(redis))
+    first = analyzer()
+    wait_for("the silence", lambda: open_anomalies(redis), patience_s=60)
+    kill_and_lose(redis, first)
+    write(redis, "app.later", noise("later", WARM), now - 30 * HOUR_S - 1200, STEP_S)
+    analyzer()
+    wait_for("the other silence", lambda: events(redis, "app.later"), patience_s=60)
+    assert [kind for kind, _ in events(redis, "app.dead")] == ["open"]
+    h.stop()

@@ -64,6 +64,15 @@ Test(blackout, points_ahead_of_the_clock_and_before_the_oldest_minute_say_nothin
     cr_expect(blackout_find(&b, 100, START + 8000, &found));
 }
 
+Test(blackout, is_found_after_a_clock_that_was_ahead_for_long_was_put_right)
+{
+    note(100, START + 3650 * 86400u, START + 3650 * 86400u + 30);
+    blackout_note(&b, START + 3650 * 86400u, START + 3650 * 86400u + 180, START + 3650 * 86400u + 200);
+    note(100, START, START + 7200);
+    cr_assert(blackout_find(&b, 100, START + 8000, &found));
+    cr_expect_eq(found.until, START + 7200);
+}
+
 /* Against counting each minute, with silences of all lengths, whose ends grow as those of live metrics do. */
 Test(blackout, is_found_as_by_counting_each_minute)
 {

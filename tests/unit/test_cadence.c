@@ -306,3 +306,20 @@ Test(cadence, a_saved_one_with_an_interval_of_0_is_refused)
         cr_expect_eq(in.failed, interval == 0, "interval %u", interval);
     }
 }
+
+/* It takes 20 points to know a step, and what comes in bursts is known by its mean interval. */
+Test(cadence, a_saved_one_that_knows_its_step_from_too_few_points_is_refused)
+{
+    for (uint32_t points = 1; points <= CADENCE_INTERVALS + 1; points++) {
+        uint8_t bytes[64];
+        struct codec w = {.out = bytes, .cap = sizeof bytes}, in;
+        c = (struct cadence){points, START, START, 5, false, 0, {0}, 0.9, 400, {0}};
+        cadence_codec(&c, &w);
+        w.failed = false; /* written all the same */
+        in = (struct codec){.in = bytes, .cap = w.at};
+        cadence_codec(&c, &in);
+        cr_expect_eq(in.failed, points <= CADENCE_INTERVALS, "%u points", points);
+        if (!in.failed)
+            cr_expect(cadence_stale_after_s(&c) > 0);
+    }
+}

@@ -418,3 +418,16 @@ Test(silence, that_was_closed_is_not_told_again)
     cr_expect_eq(episode_silence(&episode, &v), EPISODE_NONE);
     cr_expect_not(episode.open);
 }
+
+Test(silence, a_metric_whose_step_is_not_known_yet_has_ended_none)
+{
+    uint32_t from, until;
+    engine_init(r);
+    for (unsigned i = 0; i < 25; i++) {
+        feed(START + i * 600);
+        cr_expect_not(engine_ended_silence(r, &from, &until), "point %u", i);
+    }
+    feed(last_t + 7200);
+    cr_expect(engine_ended_silence(r, &from, &until));
+    cr_expect(from == last_t - 7200 && until == last_t);
+}

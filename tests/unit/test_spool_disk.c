@@ -135,6 +135,36 @@ Test(spool_disk, loses_nothing_to_a_changed_position_or_to_noise_behind_the_last
     end();
 }
 
+static void claim_refusals(int fd, off_t bytes)
+{
+    const struct spool_bytes_position claim = {.settled = SPOOL_BYTES_POSITION, .n_replies = 1, .n_refused = 900};
+    uint8_t position[SPOOL_BYTES_POSITION];
+    (void)bytes;
+    spool_bytes_put_position(position, &claim);
+    cr_assert_eq(pwrite(fd, position, sizeof position, 0), (ssize_t)sizeof position);
+}
+
+Test(spool_disk, believes_no_position_that_has_more_points_refused_than_were_replied_to)
+{
+    off_t bytes;
+    forget_redis();
+    begin(1024 * MIB);
+    fill(60000);
+    queue_stow(&queue);
+    end();
+    int fd = open_oldest(&bytes);
+    claim_refusals(fd, bytes);
+    close(fd);
+    begin(1024 * MIB);
+    while (send_one())
+        while (queue.n_in_flight > 0)
+            reply(QUEUE_REFUSED);
+    cr_assert_eq(queue.stored, 0u);
+    cr_assert_eq(queue.dropped, 60000u);
+    assert_sums();
+    end();
+}
+
 Test(spool_disk, belongs_to_one_process_at_a_time)
 {
     struct spool second;
