@@ -197,9 +197,40 @@ static bool leave_out_muted(const struct notify *n, const struct told_one *one, 
     if (muted > 0) {
         concern_count(held, n->told.alerts, n->told.counts);
         concern_to_open(head, &n->told.counts[alert]);
+        head->metrics = n->told.counts[alert].metrics;
     }
     concern_unmute(held);
     return muted > 0;
+}
+
+/* The same of an update of one of those that are told together: takes what is muted off the count. Returns whether
+ * what is not has joined since they were told. */
+static bool any_audible_joined(const struct notify *n, const struct told_one *one, size_t i, int64_t told_s,
+                               struct incident_head *head)
+{
+    const struct incidents_one *held = incidents_find(n->incidents, one->id);
+    size_t alert = n->told.ways.list[i].alert_index;
+    if (!held)
+        return false;
+    uint32_t muted = concern_mute(held, n->told.alerts, alert, &n->ask);
+    bool joined = concern_any_joined(held, n->told.alerts, alert, told_s);
+    concern_unmute(held);
+    head->metrics -= muted < head->metrics ? muted : head->metrics;
+    return joined;
+}
+
+/* An update tells of what joined, and of what a mute has left out so far; not of what is muted. */
+static enum routing_kind decide_update(const struct notify *n, const struct told_one *one, size_t i, int score,
+                                       struct incident_head *head)
+{
+    const struct routing_state *told = &one->way[i].state;
+    uint32_t metrics = head->metrics;
+    bool joined = any_audible_joined(n, one, i, told->at_s, head);
+    for (const struct told_one *f = one->way[i].followers; f; f = f->way[i].next)
+        joined |= any_audible_joined(n, f, i, told->at_s, head);
+    if (joined || head->metrics == metrics)
+        return ROUTING_UPDATE;
+    return routing_decide(told, n->told.ways.list[i].alert, score, head, clock_wall_s());
 }
 
 /* What is to be told now of an incident, or of the group that it leads; and by which head. */
@@ -216,9 +247,10 @@ static enum routing_kind decide(const struct notify *n, struct told_one *one, si
         return kind;
     if (!is_any_wanted(n, one, i, !told))
         return ROUTING_NOTHING;
-    if (kind == ROUTING_OPEN && leave_out_muted(n, one, i, head))
-        return routing_decide(&one->way[i].state, alert, score, head, clock_wall_s());
-    return kind;
+    if (kind == ROUTING_UPDATE)
+        return decide_update(n, one, i, score, head);
+    return leave_out_muted(n, one, i, head) ? routing_decide(&one->way[i].state, alert, score, head, clock_wall_s())
+                                            : kind;
 }
 
 /* Tells what is to be told of an incident on one way. Returns 0, or -1 when Redis did not answer. */
