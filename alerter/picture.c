@@ -44,8 +44,8 @@ static void keep_verdict(void *context, const struct verdict *v, enum episode_ch
     struct picture *p = context;
     (void)change;
     (void)episode;
-    if (!v || v->t < p->band_from || v->t < p->chart.from || v->t > p->chart.until || !isfinite(v->expected) || !isfinite(v->lower) ||
-        !isfinite(v->upper))
+    if (!v || v->t < p->band_from || v->t < p->chart.from || v->t > p->chart.until || !isfinite(v->expected) ||
+        !isfinite(v->lower) || !isfinite(v->upper))
         return;
     if (p->n_band == p->cap_band) {
         size_t cap = p->cap_band ? 2 * p->cap_band : 256;

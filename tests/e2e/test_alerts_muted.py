@@ -18,19 +18,24 @@ def mute(redis, version, *globs):
 
 def opened(redis, name):
     now = int(time.time())
-    a = anomaly(name, now - 60, now - 10, score=80)
-    tell(redis, "open", a)
-    return a
+    tell(redis, "open", anomaly(name, now - 60, now - 10, score=80))
 
 
-def joined(redis, incident, n):
-    key = "ridgeline:incident:" + incident
+def only(redis):
+    (id,) = redis.zrange("ridgeline:incidents:open", 0, -1)
+    return {"id": id.decode()}
+
+
+def wait_members(redis, n):
+    key = "ridgeline:incident:" + only(redis)["id"]
     wait_for(f"{n} members", lambda: sum(field.startswith(b"m:") for field in redis.hkeys(key)) == n)
 
 
-def pass_an_hour(redis, daemon, a):
+def pass_an_hour(redis, daemon):
     """For the alerter: what it told, and what it knows by now, is of an hour ago."""
+    a = only(redis)
     key = "ridgeline:incident:" + a["id"]
+    wait_for("its message to be noted", lambda: sent_field(redis, a).split()[2] == b"nothing")
     daemon.kill()
     redis.delete("ridgeline:lease:alerter")
     for field, value in redis.hgetall(key).items():
@@ -44,11 +49,11 @@ def pass_an_hour(redis, daemon, a):
 def test_what_joins_and_is_muted_is_no_news(redis, alerter, hook, group_by):  # noqa: F811
     daemon = alerter(f'group_by = "{group_by}"; update_after = "1m";')
     mute(redis, 1, "shop.db1")
-    first = opened(redis, "shop.db2")
+    opened(redis, "shop.db2")
     wait_kinds(hook, "open")
     opened(redis, "shop.db1")
-    joined(redis, first["id"], 2)
-    pass_an_hour(redis, daemon, first)
+    wait_members(redis, 2)
+    pass_an_hour(redis, daemon)
     settle(redis)
     assert kinds(hook) == ["open"], "nobody is told of what is muted"
     opened(redis, "shop.db3")
@@ -58,14 +63,13 @@ def test_what_joins_and_is_muted_is_no_news(redis, alerter, hook, group_by):  # 
 
 
 def test_what_joins_is_told_though_as_many_are_muted_since(redis, alerter, hook):  # noqa: F811
-    daemon = alerter('update_after = "1m";')
-    first = opened(redis, "shop.db2")
+    opened(redis, "shop.db2")
     opened(redis, "shop.db1")
+    daemon = alerter('update_after = "1m";')
     wait_kinds(hook, "open")
-    joined(redis, first["id"], 2)
-    settle(redis)
+    assert bodies(hook)[0]["incident"]["metrics"] == 2
     mute(redis, 1, "shop.db1")
-    pass_an_hour(redis, daemon, first)
+    pass_an_hour(redis, daemon)
     opened(redis, "shop.db3")
     wait_kinds(hook, "open", "update")
 
@@ -78,9 +82,7 @@ def test_what_is_still_open_when_its_mute_ends_is_told(redis, alerter, hook):  #
     opened(redis, "shop.db2")
     wait_kinds(hook, "open")
     assert bodies(hook)[0]["incident"]["metrics"] == 1
-    (id,) = redis.zrange("ridgeline:incidents:open", 0, -1)
-    wait_for("it to be noted", lambda: sent_field(redis, {"id": id.decode()}).split()[2] == b"nothing")
-    pass_an_hour(redis, daemon, {"id": id.decode()})
+    pass_an_hour(redis, daemon)
     settle(redis)
     assert kinds(hook) == ["open"]
     mute(redis, 2)
