@@ -1,5 +1,6 @@
 #include "alerter/notify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "alerter/groups.h"
@@ -21,6 +22,7 @@ void notify_drop(struct notify *n)
     if (n->loaded)
         told_drop(&n->told);
     mutes_saved_fini(&n->mutes);
+    free(n->hearing.mutes);
     *n = (struct notify){.load_mono_ms = n->load_mono_ms};
 }
 
@@ -49,7 +51,11 @@ static bool concern_of(const struct notify *n, const struct told_one *one, size_
 static bool is_audible(const void *context, const char *metric)
 {
     const struct notify_hearing *h = context;
-    return !mutes_find(h->file, h->page, metric, strlen(metric), h->now_s);
+    size_t len = strlen(metric);
+    for (size_t i = 0; i < h->n; i++)
+        if (conf_globs_match(&h->mutes[i]->match, metric, len))
+            return false;
+    return true;
 }
 
 /* Whether something that concerns the alert is wrong now, and is not muted; and is `unseen`, if it is to be. */
@@ -366,14 +372,24 @@ static int send_digests(struct notify *n, struct store *s, const struct settings
     return 0;
 }
 
+/* Returns 0, or -1 when memory is out. */
+static int find_mutes(struct notify *n, const struct conf_mutes *file)
+{
+    struct notify_hearing *h = &n->hearing;
+    const struct conf_mutes *page = &n->mutes.mutes;
+    free(h->mutes);
+    h->mutes = calloc(file->n + page->n + 1, sizeof *h->mutes);
+    h->n = h->mutes ? mutes_in_force(h->mutes, file, page, clock_wall_s()) : 0;
+    n->ask = (struct concern_ask){.is_audible = is_audible, .context = h};
+    return h->mutes ? 0 : -1;
+}
+
 /* What depends on the clock alone. */
 static int follow_clock(struct notify *n, struct store *s, const struct settings *settings)
 {
     int64_t now_mono_ms = clock_mono_ms();
-    if (mutes_saved_poll(&n->mutes, s) < 0)
+    if (mutes_saved_poll(&n->mutes, s) < 0 || find_mutes(n, &settings->mutes) != 0)
         return -1;
-    n->hearing = (struct notify_hearing){.file = &settings->mutes, .page = &n->mutes.mutes, .now_s = clock_wall_s()};
-    n->ask = (struct concern_ask){.is_audible = is_audible, .context = &n->hearing};
     if (now_mono_ms < n->surface_mono_ms)
         return 0;
     n->surface_mono_ms = now_mono_ms + SURFACE_MS;
