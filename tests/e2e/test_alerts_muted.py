@@ -1,4 +1,4 @@
-"""Incidents of which some metrics are muted: what is told of the others, and when the mute ends."""
+"""Incidents of which some metrics are muted, or known as normal: what is told of the others, and when the mute ends."""
 import json
 import time
 
@@ -6,6 +6,7 @@ import pytest
 
 from conftest import wait_for
 from test_alerts import alerter, bodies, hook, kinds, settle, wait_kinds  # noqa: F401 (fixtures)
+from test_alerts_parts import see_to
 from test_groups import an_hour_later, sent_field
 from webapp import anomaly, tell
 
@@ -88,3 +89,13 @@ def test_what_is_still_open_when_its_mute_ends_is_told(redis, alerter, hook):  #
     mute(redis, 2)
     wait_kinds(hook, "open", "update")
     assert bodies(hook)[1]["incident"]["metrics"] == 2 and "muted" not in bodies(hook)[1]["incident"]
+
+
+def test_what_joins_after_somebody_found_the_incident_normal_is_told(redis, alerter, hook):  # noqa: F811
+    daemon = alerter('update_after = "1m";')
+    opened(redis, "shop.db1")
+    wait_kinds(hook, "open")
+    pass_an_hour(redis, daemon)
+    see_to(redis, "normal")
+    opened(redis, "shop.db2")
+    wait_kinds(hook, "open", "update")
