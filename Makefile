@@ -54,7 +54,7 @@ PURE_SRC := $(call pick,lib,hash records_pack series rollup rollup_fold coarse_m
                         glob_compile units units_retention units_shard options conf conf_cross conf_errors \
                         conf_source conf_value conf_text conf_fixed conf_rules conf_resolve overrides anomaly \
                         anomaly_outline budget channels zone calendar calendar_read calendar_time alerts mutes \
-                        conf_lists incident forecast limit learned_limit outage envelope ticket desk receipt roster \
+                        conf_lists incident forecast limit learned_limit absence envelope ticket desk receipt roster \
                         graph_url marks_member member)
 IO_SRC := $(filter-out $(PURE_SRC),$(wildcard lib/*.c))
 ENGINE_SRC := $(wildcard analyzer/engine/*.c analyzer/detectors/*.c analyzer/skyline/*.c)

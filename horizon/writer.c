@@ -13,7 +13,7 @@
 
 #include "link.h"
 #include "ridgeline/log.h"
-#include "ridgeline/redis_outage.h"
+#include "ridgeline/redis_absence.h"
 
 #define CONNECT_DEADLINE_MS 2000 /* look-up, connect and greeting together */
 #define REPLY_DEADLINE_MS 5000   /* without any reply, with commands in flight */
@@ -28,7 +28,7 @@ static void on_timer(uv_timer_t *timer);
 /* Ends the link, if there is one, and plans the next attempt. */
 static void fail(struct writer *w, const char *reason)
 {
-    redis_outage_refused(reason, "address=%s retry_ms=%llu queued=%llu spooled=%llu", w->address,
+    redis_absence_refused(reason, "address=%s retry_ms=%llu queued=%llu spooled=%llu", w->address,
                          (unsigned long long)w->backoff_ms, (unsigned long long)w->intake->queue.queued,
                          (unsigned long long)w->intake->spool.points);
     link_free(w->link);
@@ -137,7 +137,7 @@ static const char *greet(struct writer *w, const struct link_reply *reply)
     /* A Redis that was away may have come back without its last second. */
     if (w->n_connects++ > 0)
         names_announce_all(&w->intake->names);
-    redis_outage_over("address=%s queued=%llu spooled=%llu", w->address,
+    redis_absence_over("address=%s queued=%llu spooled=%llu", w->address,
                       (unsigned long long)w->intake->queue.queued, (unsigned long long)w->intake->spool.points);
     uv_timer_start(&w->timer, on_timer, REPLY_CHECK_MS, REPLY_CHECK_MS);
     return NULL;

@@ -8,7 +8,7 @@
 
 #include "ridgeline/clock.h"
 #include "ridgeline/log.h"
-#include "ridgeline/redis_outage.h"
+#include "ridgeline/redis_absence.h"
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 2000
@@ -20,7 +20,7 @@ struct store {
     int port;              /* 0: unix socket */
     int timeout_ms;
     unsigned generation;
-    unsigned outages; /* how often Redis was away, as of this connection */
+    unsigned absences; /* how often Redis was away, as of this connection */
     int64_t retry_at_mono_ms, backoff_ms;
     char error[128]; /* why the connection was last lost or refused; "" while connected */
 };
@@ -93,13 +93,13 @@ static void give_up(struct store *s, const char *why)
 
 static void lose(struct store *s, const char *why)
 {
-    redis_outage_lost(s->outages, why, "address=%s retry_ms=%lld", s->address, (long long)s->backoff_ms);
+    redis_absence_lost(s->absences, why, "address=%s retry_ms=%lld", s->address, (long long)s->backoff_ms);
     give_up(s, why);
 }
 
 static void refuse(struct store *s, const char *why)
 {
-    redis_outage_refused(why, "address=%s retry_ms=%lld", s->address, (long long)s->backoff_ms);
+    redis_absence_refused(why, "address=%s retry_ms=%lld", s->address, (long long)s->backoff_ms);
     give_up(s, why);
 }
 
@@ -134,7 +134,7 @@ int store_connect(struct store *s)
     if (answers(s) != 0)
         return -1;
     s->generation++;
-    s->outages = redis_outage_over("address=%s", s->address);
+    s->absences = redis_absence_over("address=%s", s->address);
     s->error[0] = '\0';
     s->backoff_ms = BACKOFF_FIRST_MS;
     s->retry_at_mono_ms = 0;

@@ -54,8 +54,8 @@ void calendar_fini(struct calendar *c);
 /* Whether it holds at `t`, an epoch. With a rule the answer is the same for all of a minute. */
 bool calendar_covers(const struct calendar *c, int64_t t);
 
-/* Until when it holds without a break from `t` on: the first moment at which it does not. `t` where it does not hold then;
- * INT64_MAX where it has no end, or one behind more adjoining windows than are looked at, of which there are 31 at
+/* Until when it holds without a break from `t` on: the first moment at which it does not. `t` where it does not hold
+ * then; INT64_MAX where it has no end, or one behind more adjoining windows than are looked at, of which there are 31 at
  * least. */
 int64_t calendar_covers_until(const struct calendar *c, int64_t t);
 

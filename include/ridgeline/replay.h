@@ -21,8 +21,8 @@ void replay_follow(struct episode *i, const struct engine_options *o, double ste
                    replay_each *each, void *context);
 
 /* Feeds one point through `r` and `i`, as the live worker does; one that is not later than engine_last_t(r) is not
- * judged. `*window` is that of ensemble_update(), `outages` those that are no habit of the metric's, or NULL. Returns 0,
- * or -1 when memory is out. */
+ * judged. `*window` is that of ensemble_update(), `outages` those that are no habit of the metric's, or NULL. Returns
+ * 0, or -1 when memory is out. */
 struct outages;
 int replay_take(struct engine_record *r, struct skyline_window **window, struct episode *i,
                 const struct engine_options *o, const struct outages *outages, struct point p, replay_each *each,
@@ -35,8 +35,8 @@ void replay_warm(struct engine_record *r, const struct coarse *coarse);
 
 /* Feeds the points of `s` (any order; it is sorted in place, first written
  * wins) that are later than engine_last_t(r) through `r` and `i`. Those before fill the day that Skyline's
- * algorithms look at, where `o` asks for them. `coarse` as for replay_warm(), `outages` as for replay_take(). Returns 0,
- * or -1 when memory is out. */
+ * algorithms look at, where `o` asks for them. `coarse` as for replay_warm(), `outages` as for replay_take(). Returns
+ * 0, or -1 when memory is out. */
 int replay_run(struct engine_record *r, struct episode *i, const struct engine_options *o, struct series *s,
                const struct coarse *coarse, const struct outages *outages, replay_each *each, void *context);
 

@@ -22,6 +22,7 @@ class Page:
 
     def __init__(self, driver, url):
         self.driver, self.url = driver, url
+        self.expected = ()
 
     def open(self, fragment=""):
         self.driver.get("about:blank")
@@ -59,7 +60,14 @@ class Page:
         return self.run("return document.activeElement.textContent")
 
     def console(self):
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        """The errors that nobody expects, since it was read last."""
+        said = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        return [message for message in said if not any(words in message for words in self.expected)]
+
+    def expect(self, *words):
+        """Errors with one of these words are what was asked for; also those that come from now on, until the end."""
+        self.expected += words
+        assert self.console() == []
 
     def width(self):
         return self.run("return document.documentElement.scrollWidth")

@@ -227,4 +227,4 @@ def test_without_redis_health_shows_the_last_figures_as_stale_and_since_when(red
     finally:
         redis_server.start()
     wait_for("the figures of now", lambda: page.all("#health .account") and not page.all("#health .stale"))
-    page.console()
+    page.expect("503")

@@ -1,6 +1,7 @@
 """What /api/health and /metrics make of what the processes save of themselves."""
 import itertools
 import json
+import time
 
 from conftest import wait_for
 from webapp import Stream, start, web, write_stats  # noqa: F401 (fixtures)

@@ -1,6 +1,5 @@
-// Makes elements. Every string becomes a text node or an attribute value, never
-// markup: a metric's name comes from the wire and may hold anything. The page
-// uses no innerHTML.
+// Every string becomes a text node or an attribute value, never markup: a metric's name comes from the wire and may
+// hold anything.
 
 // el('a', {class: 'name', href: '#', onclick: f}, 'text', [more], null): properties
 // that start with "on" are listeners, `true` sets a bare attribute, null and false
@@ -25,10 +24,15 @@ export function replace(node, ...children) {
   return append(node, children);
 }
 
+// Its children in this order. What stays in its place is not taken out: a click under way would be lost.
+export function arrange(node, children) {
+  children.forEach((child, i) => node.children[i] === child || node.insertBefore(child, node.children[i] ?? null));
+  while (node.children[children.length]) node.lastChild.remove();
+}
+
 const made = new WeakMap(); // node -> the data that it was made of, as text
 
-// Makes a node's children of `data` with `make`, anew only when these changed: what has the focus, or is selected, in
-// it stays so.
+// Makes a node's children of `data`, anew only when these changed: a focus or a selection in it stays.
 export function renew(node, data, make) {
   const text = JSON.stringify(data);
   if (made.get(node) === text) return;
@@ -36,7 +40,7 @@ export function renew(node, data, make) {
   replace(node, make(data));
 }
 
-// Writes only what changed, so that a selection or a screen reader is left in peace.
+// Writes only what changed: a selection or a screen reader is left in peace.
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -49,8 +53,7 @@ export function setName(node, name) {
 
 export const byId = id => document.getElementById(id);
 
-// Changes the page above or under the reader without moving what they look at: `anchor`
-// stays where it stands on the screen, and the focused element keeps the focus.
+// Changes the page around what the reader looks at: `anchor` stays where it is on the screen, and so does the focus.
 export function keepInPlace(anchor, change) {
   const focused = document.activeElement;
   const before = anchor?.getBoundingClientRect().top;

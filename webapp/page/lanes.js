@@ -3,7 +3,7 @@
 // narrows the list to what went wrong in it.
 import {metricHash} from './address.js';
 import {get} from './api.js';
-import {byId, el, replace, setText} from './dom.js';
+import {arrange, byId, el, replace, setText} from './dom.js';
 import {clock, nowS, plural, utc} from './format.js';
 import {DEPTHS, RANGES, hashWith, scope, wholeList} from './scope.js';
 import {gravity} from './verdict.js';
@@ -46,7 +46,8 @@ function draw(answer) {
   for (const prefix of rows.keys()) if (!present.has(prefix)) rows.delete(prefix);
   const shown = answer.rows.map((row, i) => drawRow(row, i >= rowsShown()));
   const focused = document.activeElement;
-  replace(grid, shown.length ? [shown, ticks()] : null);
+  replace(axis, el('span', {class: 'head'}), el('div', {class: 'cells'}, ticks()));
+  arrange(grid, shown.length ? [...shown, axis] : []);
   if (focused?.isConnected) focused.focus({preventScroll: true});
   markChosen();
   for (const cell of grid.querySelectorAll('.lane[hidden] [tabindex="0"]')) cell.setAttribute('tabindex', '-1');
@@ -60,6 +61,7 @@ function draw(answer) {
     !answer.complete && 'The past is still being read.'].filter(Boolean).join(' '));
 }
 
+const axis = el('div', {class: 'lane ticks', role: 'none'});
 const template = slots => el('div', {class: 'cells', role: 'none'},
   Array.from({length: slots}, () => el('i', {class: 'cell', role: 'gridcell', tabindex: -1})));
 let blank; // a row's cells: cloned, which is quicker than to make them
@@ -99,8 +101,7 @@ function ticks() {
     mark.style.gridColumn = `${i + 1} / span ${Math.min(every, frame.slots - i)}`;
     marks.push(mark);
   }
-  return el('div', {class: 'lane ticks', role: 'none'},
-    el('span', {class: 'head'}), el('div', {class: 'cells'}, marks));
+  return marks;
 }
 
 function tickText(t) {

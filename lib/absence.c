@@ -1,10 +1,10 @@
-#include "ridgeline/outage.h"
+#include "ridgeline/absence.h"
 
-bool outage_found_away(struct outage *o, int64_t now_mono_ms, int64_t *away_ms)
+bool absence_found_away(struct absence *o, int64_t now_mono_ms, int64_t *away_ms)
 {
     if (o->since_mono_ms == 0) {
-        if (o->pause_ms == 0 || now_mono_ms - o->back_mono_ms >= OUTAGE_SETTLED_MS) {
-            o->pause_ms = OUTAGE_PAUSE_FIRST_MS;
+        if (o->pause_ms == 0 || now_mono_ms - o->back_mono_ms >= ABSENCE_SETTLED_MS) {
+            o->pause_ms = ABSENCE_PAUSE_FIRST_MS;
             o->tell_at_mono_ms = now_mono_ms;
         }
         o->since_mono_ms = now_mono_ms;
@@ -14,12 +14,12 @@ bool outage_found_away(struct outage *o, int64_t now_mono_ms, int64_t *away_ms)
     if (now_mono_ms < o->tell_at_mono_ms)
         return false;
     o->tell_at_mono_ms = now_mono_ms + o->pause_ms;
-    o->pause_ms = 2 * o->pause_ms < OUTAGE_PAUSE_LAST_MS ? 2 * o->pause_ms : OUTAGE_PAUSE_LAST_MS;
+    o->pause_ms = 2 * o->pause_ms < ABSENCE_PAUSE_LAST_MS ? 2 * o->pause_ms : ABSENCE_PAUSE_LAST_MS;
     o->told = true;
     return true;
 }
 
-bool outage_found_there(struct outage *o, int64_t now_mono_ms, int64_t *away_ms)
+bool absence_found_there(struct absence *o, int64_t now_mono_ms, int64_t *away_ms)
 {
     bool says = o->told;
     if (o->since_mono_ms == 0)

@@ -1,7 +1,7 @@
 /* When a log speaks of a peer that is away. */
 #include <criterion/criterion.h>
 
-#include "ridgeline/outage.h"
+#include "ridgeline/absence.h"
 
 /* The seconds of a day at which a peer that is looked at each second is told to be away, or back. */
 struct told {
@@ -9,21 +9,21 @@ struct told {
     unsigned aways, backs;
 };
 
-static void look(struct outage *o, struct told *told, int64_t s, bool is_there)
+static void look(struct absence *o, struct told *told, int64_t s, bool is_there)
 {
     int64_t away_ms;
-    if (is_there && outage_found_there(o, s * 1000, &away_ms)) {
+    if (is_there && absence_found_there(o, s * 1000, &away_ms)) {
         told->for_s[told->backs] = away_ms / 1000;
         told->back_s[told->backs++] = s;
-    } else if (!is_there && outage_found_away(o, s * 1000, &away_ms)) {
+    } else if (!is_there && absence_found_away(o, s * 1000, &away_ms)) {
         told->away_s[told->aways++] = s;
     }
 }
 
-Test(outage, it_is_told_at_once_then_ever_more_seldom_and_when_it_is_over)
+Test(absence, it_is_told_at_once_then_ever_more_seldom_and_when_it_is_over)
 {
     static const int64_t times_s[] = {100, 105, 115, 135, 175, 235, 295};
-    struct outage o = {0};
+    struct absence o = {0};
     struct told told = {.aways = 0};
     for (int64_t s = 1; s < 400; s++)
         look(&o, &told, s, s < 100 || s >= 300);
@@ -36,9 +36,9 @@ Test(outage, it_is_told_at_once_then_ever_more_seldom_and_when_it_is_over)
     cr_assert_eq(o.n, 1);
 }
 
-Test(outage, one_that_comes_after_a_quiet_while_is_told_at_once)
+Test(absence, one_that_comes_after_a_quiet_while_is_told_at_once)
 {
-    struct outage o = {0};
+    struct absence o = {0};
     struct told told = {.aways = 0};
     for (int64_t s = 1; s < 1000; s++)
         look(&o, &told, s, (s < 100 || s >= 300) && s != 320);
@@ -47,9 +47,9 @@ Test(outage, one_that_comes_after_a_quiet_while_is_told_at_once)
     cr_assert_eq(told.for_s[1], 1);
 }
 
-Test(outage, what_comes_and_goes_is_told_no_more_often_than_what_stays_away)
+Test(absence, what_comes_and_goes_is_told_no_more_often_than_what_stays_away)
 {
-    struct outage o = {0};
+    struct absence o = {0};
     struct told told = {.aways = 0};
     for (int64_t s = 1; s < 3600; s++)
         look(&o, &told, s, s % 2 == 0);

@@ -1,4 +1,4 @@
-#include "ridgeline/redis_outage.h"
+#include "ridgeline/redis_absence.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -6,50 +6,50 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ridgeline/absence.h"
 #include "ridgeline/clock.h"
 #include "ridgeline/log.h"
-#include "ridgeline/outage.h"
 
 #define DETAILS_MAX 512
 
-static struct outage outage;
-static pthread_mutex_t outage_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct absence absence;
+static pthread_mutex_t absence_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void found_away(const char *reason, const char *details)
 {
     char quoted[256];
     int64_t away_ms;
-    if (outage_found_away(&outage, clock_mono_ms(), &away_ms))
+    if (absence_found_away(&absence, clock_mono_ms(), &away_ms))
         log_warning("redis_down", "reason=%s away_s=%" PRId64 " %s",
                     log_quote(quoted, sizeof quoted, reason, strlen(reason)), away_ms / 1000, details);
 }
 
-void redis_outage_refused(const char *reason, const char *format, ...)
+void redis_absence_refused(const char *reason, const char *format, ...)
 {
     char details[DETAILS_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(details, sizeof details, format, args);
     va_end(args);
-    pthread_mutex_lock(&outage_lock);
+    pthread_mutex_lock(&absence_lock);
     found_away(reason, details);
-    pthread_mutex_unlock(&outage_lock);
+    pthread_mutex_unlock(&absence_lock);
 }
 
-void redis_outage_lost(unsigned n, const char *reason, const char *format, ...)
+void redis_absence_lost(unsigned n, const char *reason, const char *format, ...)
 {
     char details[DETAILS_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(details, sizeof details, format, args);
     va_end(args);
-    pthread_mutex_lock(&outage_lock);
-    if (n == outage.n || outage.since_mono_ms != 0)
+    pthread_mutex_lock(&absence_lock);
+    if (n == absence.n || absence.since_mono_ms != 0)
         found_away(reason, details);
-    pthread_mutex_unlock(&outage_lock);
+    pthread_mutex_unlock(&absence_lock);
 }
 
-unsigned redis_outage_over(const char *format, ...)
+unsigned redis_absence_over(const char *format, ...)
 {
     char details[DETAILS_MAX];
     int64_t away_ms;
@@ -57,10 +57,10 @@ unsigned redis_outage_over(const char *format, ...)
     va_start(args, format);
     vsnprintf(details, sizeof details, format, args);
     va_end(args);
-    pthread_mutex_lock(&outage_lock);
-    unsigned n = outage.n;
-    if (outage_found_there(&outage, clock_mono_ms(), &away_ms))
+    pthread_mutex_lock(&absence_lock);
+    unsigned n = absence.n;
+    if (absence_found_there(&absence, clock_mono_ms(), &away_ms))
         log_info("redis_up", "away_s=%" PRId64 " %s", away_ms / 1000, details);
-    pthread_mutex_unlock(&outage_lock);
+    pthread_mutex_unlock(&absence_lock);
     return n;
 }
