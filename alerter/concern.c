@@ -101,6 +101,17 @@ uint32_t concern_mute(const struct incidents_one *one, const struct conf_alerts 
     return muted;
 }
 
+bool concern_any_joined(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert,
+                        int64_t since_s)
+{
+    struct head_part part = part_of(alerts, alert);
+
+    for (const struct incidents_member *member = one->members; member; member = member->next)
+        if (member->m.joined_s > since_s && head_takes(&part, member))
+            return true;
+    return false;
+}
+
 void concern_unmute(const struct incidents_one *one)
 {
     for (const struct incidents_member *member = one->members; member; member = member->next)

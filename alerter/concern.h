@@ -51,6 +51,10 @@ uint32_t concern_mute(const struct incidents_one *one, const struct conf_alerts 
                       const struct concern_ask *ask);
 void concern_unmute(const struct incidents_one *one);
 
+/* Whether any of the members that concern the alert, and are not left out so, joined after `since_s`. */
+bool concern_any_joined(const struct incidents_one *one, const struct conf_alerts *alerts, size_t alert,
+                        int64_t since_s);
+
 /* The head (head_make()) of the part that concerns the alert of this index. `head` is the whole incident's, and `one`
  * what is held of it, or NULL. `title` gets its text. Returns false, with `*part` unspecified, when nothing does. */
 bool concern_head(struct incident_head *part, const struct incident_head *head, const struct incidents_one *one,

@@ -105,7 +105,8 @@ int groups_settle(struct told *t, struct told_one *one, size_t way)
     return 0;
 }
 
-/* Who said something of an incident before anything that concerns the alert joined it said nothing of that. */
+/* Who said something of an incident before anything that concerns the alert joined it said nothing of that; and what
+ * some found normal is no longer only that once another joined. */
 static struct incident_head head_of(const struct told_one *one, size_t way)
 {
     const struct concern *concern = &one->way[way].concern;
@@ -114,6 +115,8 @@ static struct incident_head head_of(const struct told_one *one, size_t way)
     head.metrics = concern->metrics;
     if (concern->members > 0 && concern->unseen == concern->members)
         head.ack = (struct incident_ack){.by = ""};
+    if (concern->unseen > 0)
+        head.ack.normal = false;
     return head;
 }
 

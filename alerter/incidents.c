@@ -243,10 +243,14 @@ static int64_t joined_at(const struct incidents *s, const struct incidents_one *
                          int64_t now_wall_ms)
 {
     const struct metrics_one *metric = metrics_find(s->metrics, m->metric);
-    const struct incidents_member *newest = metric ? metric->newest : NULL;
-    bool is_known = newest && newest->incident == one && newest->m.what == m->what;
+    const struct incidents_member *member = metric ? metric->newest : NULL;
 
-    return is_known ? newest->m.joined_s : now_wall_ms / 1000;
+    if (!member || member->incident != one)
+        return now_wall_ms / 1000;
+    if (member->m.what != m->what) /* perhaps two states take turns */
+        for (member = one->members; member && (member->metric != metric || member->m.what != m->what);)
+            member = member->next;
+    return member ? member->m.joined_s : now_wall_ms / 1000;
 }
 
 static int take_new(struct incidents *s, const struct grouping_rules *rules, const struct incident_member *m,

@@ -1,5 +1,6 @@
 #include "alerter/notify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "alerter/groups.h"
@@ -21,6 +22,7 @@ void notify_drop(struct notify *n)
     if (n->loaded)
         told_drop(&n->told);
     mutes_saved_fini(&n->mutes);
+    free(n->hearing.mutes);
     *n = (struct notify){.load_mono_ms = n->load_mono_ms};
 }
 
@@ -49,7 +51,11 @@ static bool concern_of(const struct notify *n, const struct told_one *one, size_
 static bool is_audible(const void *context, const char *metric)
 {
     const struct notify_hearing *h = context;
-    return !mutes_find(h->file, h->page, metric, strlen(metric), h->now_s);
+    size_t len = strlen(metric);
+    for (size_t i = 0; i < h->n; i++)
+        if (conf_globs_match(&h->mutes[i]->match, metric, len))
+            return false;
+    return true;
 }
 
 /* Whether something that concerns the alert is wrong now, and is not muted; and is `unseen`, if it is to be. */
@@ -197,9 +203,40 @@ static bool leave_out_muted(const struct notify *n, const struct told_one *one, 
     if (muted > 0) {
         concern_count(held, n->told.alerts, n->told.counts);
         concern_to_open(head, &n->told.counts[alert]);
+        head->metrics = n->told.counts[alert].metrics;
     }
     concern_unmute(held);
     return muted > 0;
+}
+
+/* The same of an update of one of those that are told together: takes what is muted off the count. Returns whether
+ * what is not has joined since they were told. */
+static bool any_audible_joined(const struct notify *n, const struct told_one *one, size_t i, int64_t told_s,
+                               struct incident_head *head)
+{
+    const struct incidents_one *held = incidents_find(n->incidents, one->id);
+    size_t alert = n->told.ways.list[i].alert_index;
+    if (!held)
+        return false;
+    uint32_t muted = concern_mute(held, n->told.alerts, alert, &n->ask);
+    bool joined = concern_any_joined(held, n->told.alerts, alert, told_s);
+    concern_unmute(held);
+    head->metrics -= muted < head->metrics ? muted : head->metrics;
+    return joined;
+}
+
+/* An update tells of what joined, and of what a mute has left out so far; not of what is muted. */
+static enum routing_kind decide_update(const struct notify *n, const struct told_one *one, size_t i, int score,
+                                       struct incident_head *head)
+{
+    const struct routing_state *told = &one->way[i].state;
+    uint32_t metrics = head->metrics;
+    bool joined = any_audible_joined(n, one, i, told->at_s, head);
+    for (const struct told_one *f = one->way[i].followers; f; f = f->way[i].next)
+        joined |= any_audible_joined(n, f, i, told->at_s, head);
+    if (joined || head->metrics == metrics)
+        return ROUTING_UPDATE;
+    return routing_decide(told, n->told.ways.list[i].alert, score, head, clock_wall_s());
 }
 
 /* What is to be told now of an incident, or of the group that it leads; and by which head. */
@@ -216,9 +253,10 @@ static enum routing_kind decide(const struct notify *n, struct told_one *one, si
         return kind;
     if (!is_any_wanted(n, one, i, !told))
         return ROUTING_NOTHING;
-    if (kind == ROUTING_OPEN && leave_out_muted(n, one, i, head))
-        return routing_decide(&one->way[i].state, alert, score, head, clock_wall_s());
-    return kind;
+    if (kind == ROUTING_UPDATE)
+        return decide_update(n, one, i, score, head);
+    return leave_out_muted(n, one, i, head) ? routing_decide(&one->way[i].state, alert, score, head, clock_wall_s())
+                                            : kind;
 }
 
 /* Tells what is to be told of an incident on one way. Returns 0, or -1 when Redis did not answer. */
@@ -334,14 +372,24 @@ static int send_digests(struct notify *n, struct store *s, const struct settings
     return 0;
 }
 
+/* Returns 0, or -1 when memory is out. */
+static int find_mutes(struct notify *n, const struct conf_mutes *file)
+{
+    struct notify_hearing *h = &n->hearing;
+    const struct conf_mutes *page = &n->mutes.mutes;
+    free(h->mutes);
+    h->mutes = calloc(file->n + page->n + 1, sizeof *h->mutes);
+    h->n = h->mutes ? mutes_in_force(h->mutes, file, page, clock_wall_s()) : 0;
+    n->ask = (struct concern_ask){.is_audible = is_audible, .context = h};
+    return h->mutes ? 0 : -1;
+}
+
 /* What depends on the clock alone. */
 static int follow_clock(struct notify *n, struct store *s, const struct settings *settings)
 {
     int64_t now_mono_ms = clock_mono_ms();
-    if (mutes_saved_poll(&n->mutes, s) < 0)
+    if (mutes_saved_poll(&n->mutes, s) < 0 || find_mutes(n, &settings->mutes) != 0)
         return -1;
-    n->hearing = (struct notify_hearing){.file = &settings->mutes, .page = &n->mutes.mutes, .now_s = clock_wall_s()};
-    n->ask = (struct concern_ask){.is_audible = is_audible, .context = &n->hearing};
     if (now_mono_ms < n->surface_mono_ms)
         return 0;
     n->surface_mono_ms = now_mono_ms + SURFACE_MS;

@@ -3,6 +3,7 @@
 #define RIDGELINE_ALERTER_NOTIFY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "alerter/told.h"
@@ -20,9 +21,9 @@ struct notify {
     struct surface surface;
     struct budget_bar bar;
     struct mutes_saved mutes;
-    struct notify_hearing { /* of which mutes it is asked, and of what time */
-        const struct conf_mutes *file, *page;
-        int64_t now_s;
+    struct notify_hearing { /* the mutes that are in force in a pass: each metric is held against their globs alone */
+        const struct mute_settings **mutes;
+        size_t n;
     } hearing;
     struct concern_ask ask; /* of `hearing` */
     bool passing;          /* a pass over all incidents is under way */

@@ -40,7 +40,7 @@ struct routing_state {
 /* What is to be told of the incident now. `head` is the whole incident's, but for `metrics`: those that concern the
  * alert; and where it is not told, as concern_to_open() makes it. `score` is the least that the alert asks for. An
  * incident that came back after its end was told opens again. One that somebody sees to is not told anew and not
- * repeated; one that somebody found normal is told to be over, and nothing else. */
+ * repeated; one that somebody found normal, as all of it still is, is told to be over, and nothing else. */
 enum routing_kind routing_decide(const struct routing_state *s, const struct alert_settings *alert, int score,
                                  const struct incident_head *head, int64_t now_s);
 

@@ -173,6 +173,20 @@ const struct mute_settings *mutes_find(const struct conf_mutes *file, const stru
     return strongest(page, metric, len, t, strongest(file, metric, len, t, NULL));
 }
 
+static size_t add_in_force(const struct mute_settings *in_force[], size_t n, const struct conf_mutes *mutes, int64_t t)
+{
+    for (size_t i = 0; i < mutes->n; i++)
+        if (calendar_covers(&mutes->list[i].calendar, t))
+            in_force[n++] = &mutes->list[i];
+    return n;
+}
+
+size_t mutes_in_force(const struct mute_settings *in_force[], const struct conf_mutes *file,
+                      const struct conf_mutes *page, int64_t t)
+{
+    return add_in_force(in_force, add_in_force(in_force, 0, file, t), page, t);
+}
+
 static bool concerns(const struct conf_mutes *mutes, const char *metric, size_t len, enum mute_meaning least)
 {
     for (size_t i = 0; mutes && i < mutes->n; i++)

@@ -50,6 +50,11 @@ void mutes_free(struct conf_mutes *mutes);
 const struct mute_settings *mutes_find(const struct conf_mutes *file, const struct conf_mutes *page, const char *metric,
                                        size_t len, int64_t t);
 
+/* Puts those of the two lists whose time it is at `t` into `in_force`, which has room for all of them, so that
+ * calendars are looked at once for any number of metrics. Returns how many these are. */
+size_t mutes_in_force(const struct mute_settings *in_force[], const struct conf_mutes *file,
+                      const struct conf_mutes *page, int64_t t);
+
 /* Whether any mute of the two lists that means at least `least` matches the metric, whatever its times. */
 bool mutes_concern(const struct conf_mutes *file, const struct conf_mutes *page, const char *metric, size_t len,
                    enum mute_meaning least);

@@ -95,6 +95,7 @@ def test_a_link_that_was_answered_tells_who_answered_and_when_however_often_it_i
     view = driver.find_element(By.ID, "act")
     wait_for("the answer in place of the form", lambda: answer in view.text and not page.all("#act form"))
     assert "Noted" in view.text and page.all("#act .said[role=status]")
+    assert page.run("return document.activeElement.tagName") == "H2", "the keyboard does not begin at the top again"
     at = page.run("return document.querySelector('#act .entries time').dateTime")
     for _ in range(2):
         driver.get("about:blank")

@@ -68,3 +68,21 @@ def test_an_incident_of_which_some_metrics_are_muted_says_so(driver, redis, visi
     muted = page.run("return [...document.querySelectorAll('#incident .timeline .row:has(.mute) .name')]"
                      ".map(n => n.textContent)")
     assert muted == ["shop.checkout.orders"]
+
+
+def test_an_incident_whose_strongest_are_muted_does_not_pose_as_muted(driver, redis, visit):  # noqa: F811
+    now = int(time.time())
+    write_history(redis, "shop.checkout.orders0")
+    tell(redis, "open", anomaly("shop.checkout.orders0", now - 90, now, score=90))
+    for i in range(1, 12):
+        tell(redis, "open", anomaly(f"shop.checkout.orders{i}", now - 60, now, score=90))
+    tell(redis, "open", anomaly("shop.checkout.payments", now - 60, now, score=60))
+    (head,) = wait_heads(redis, 1, count=13)
+    page = visit()
+    post(page.web, "/api/mutes", {"name": "orders", "match": "*.*.orders*"})
+    page.open()
+    wait_for("the label", lambda: page.text("#open .label.mute") == "strongest muted")
+    page.open(f"#incident={head['id']}")
+    wait_for("the sentence", lambda: page.text("#incident .facts.mute").startswith("Of some of its metrics: "))
+    post(page.web, "/api/mutes", {"name": "orders", "match": "shop.**"})
+    wait_for("all of it", lambda: page.text("#incident .facts.mute").startswith("No message is sent"))

@@ -153,6 +153,23 @@ Test(concern, each_alert_has_the_counts_and_the_strongest_of_what_it_tells_of)
     cr_assert(some_seen);
 }
 
+Test(concern, what_takes_turns_with_another_state_was_known_since_it_first_joined)
+{
+    struct concern counts[ALERTS];
+    take("shop.web1", T0, true, 90, INCIDENT_ANOMALOUS);
+    take("shop.web1", T0 + 60, true, 90, INCIDENT_STALE);
+    take("shop.web2", T0 + 60, true, 90, INCIDENT_ANOMALOUS);
+    acknowledge(DESK_ACK, ACK_S);
+    now_ms = NOW_MS + 60000;
+    take("shop.web1", T0 + 120, true, 90, INCIDENT_ANOMALOUS);
+    take("shop.web1", T0 + 180, true, 90, INCIDENT_STALE);
+    concern_count(only(), &alerts, counts);
+    cr_assert(counts[0].members == 5 && counts[0].unseen == 0);
+    take("shop.web1", T0 + 240, true, 90, INCIDENT_FLAT);
+    concern_count(only(), &alerts, counts);
+    cr_assert_eq(counts[0].unseen, 1);
+}
+
 /* Four hundred strong ones, and three that are weaker and came later. */
 static void break_web_and_db(void)
 {

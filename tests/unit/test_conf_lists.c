@@ -227,6 +227,10 @@ Test(conf_lists, the_mute_that_means_most_is_found)
     cr_assert_null(mutes_find(&s.mutes, &saved, "pay", 3, within));
     cr_assert_str_eq(mutes_find(NULL, &saved, "shop.a.b", 8, within)->name, "deploy");
     cr_assert_null(mutes_find(NULL, &saved, "shop.a.b", 8, before));
+    const struct mute_settings *in_force[3];
+    cr_assert_eq(mutes_in_force(in_force, &s.mutes, &saved, within), 3);
+    cr_assert_str_eq(in_force[2]->name, "deploy");
+    cr_assert_eq(mutes_in_force(in_force, &s.mutes, &saved, before), 2);
     mutes_free(&saved);
     conf_free(&s);
 }

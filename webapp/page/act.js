@@ -16,8 +16,9 @@ const ACTS = {
   normal: ['Is this normal?', 'This is normal'],
 };
 
-// {query, act, what, told, asked, said, form}: the nodes of the incident, of what was answered so far, of the question,
-// and of what came of the reader's own answer; `form` while there is one. Undefined while the view is hidden.
+// {query, act, what, told, asked, said, form, sent}: the nodes of the incident, of what was answered so far, of the
+// question, and of what came of the reader's own answer; `form` while there is one; whether it was answered here.
+// Undefined while the view is hidden.
 let shown;
 
 hear('incident', ({incident}) => {
@@ -67,7 +68,8 @@ function tell(view, incident) {
 }
 
 function tellAnswered(view, {id}) {
-  const hadFocus = view.asked.contains(document.activeElement);
+  const {activeElement: focused} = document; // a button that is disabled has lost it
+  const hadFocus = view.asked.contains(focused) || (view.sent && focused === document.body);
   view.form = undefined;
   renew(view.asked, id, () => el('p', {}, el('a', {href: incidentHash(id)}, 'Open the incident'),
     ' to say more of it, or to take this back.'));
@@ -89,7 +91,7 @@ function ask(view, incident) {
   };
   view.form = el('form', {class: 'tending', onsubmit: async event => {
     event.preventDefault();
-    confirm.disabled = true;
+    confirm.disabled = view.sent = true;
     try {
       replace(said, await say());
     } catch (error) {

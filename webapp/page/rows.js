@@ -41,7 +41,7 @@ function makeRow(item, metric) {
   return it;
 }
 
-// `muted`: {mute, all}, or null.
+// `muted`: {mute, text}, or null.
 function dress(it, item, text, href, muted) {
   it.item = item;
   it.node.className = `row ${item.state} ${gravity(item.score)}${item.candidate ? ' candidate' : ''}`;
@@ -49,7 +49,7 @@ function dress(it, item, text, href, muted) {
   setName(it.name, text);
   it.name.setAttribute('href', href);
   replace(it.label, item.candidate && candidateLabel(),
-    muted && muteLabel(muted.mute, muted.all ? 'muted' : 'partly muted'));
+    muted && muteLabel(muted.mute, muted.text));
   tellWhen(it.node);
 }
 
@@ -71,16 +71,20 @@ export function anomalyRow(anomaly) {
 
 export function updateAnomaly(node, anomaly) {
   const {mute} = anomaly;
-  dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly), mute && {mute, all: true});
+  dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly), mute && {mute, text: 'muted'});
 }
 
 export const ackInWords = ({by, at, normal}) =>
   `${by || 'somebody'} ${normal ? 'found it normal' : 'sees to it'}, since ${clock(at)}`;
 
-// {mute, all}: the first mute, and whether all open members that are told are muted; null where none is.
-export function incidentMute({first, strongest}) {
-  const open = [first, ...strongest].filter(({state}) => state === 'open'), muted = open.filter(({mute}) => mute);
-  return muted.length ? {mute: muted[0].mute, all: muted.length === open.length} : null;
+// {mute, text}: the first mute, and what of an incident's open members is muted; null where none is. A list tells but
+// the strongest of many.
+export function incidentMute({first, strongest, members, open}) {
+  const told = new Map((members ?? [first, ...strongest]).map(member => [member.id, member]));
+  const still = [...told.values()].filter(({state}) => state === 'open'), muted = still.filter(({mute}) => mute);
+  if (!muted.length) return null;
+  const text = muted.length < still.length ? 'partly muted' : still.length < open ? 'strongest muted' : 'muted';
+  return {mute: muted[0].mute, text};
 }
 
 const expanded = new Set(); // ids of incidents whose members are shown
