@@ -121,6 +121,8 @@ static int remove_all(struct store *s, const struct forget_metrics *m)
         return 0;
     if (*store_error(s))
         fprintf(stderr, "ridgeline forget: Redis no longer answers: %s\n", store_error(s));
+    else if (!proc_stopping)
+        complain("Redis refuses it");
     return complain("the same command goes on where it stopped");
 }
 
