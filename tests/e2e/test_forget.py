@@ -137,9 +137,8 @@ def test_a_stopped_run_forgets_too(ridgeline_factory):
 
 
 @pytest.mark.parametrize("refused", ["del", "hdel", "srem"])
-def test_what_was_stopped_half_way_goes_on(redis, tmp_path, refused):
-    settings = write_settings(tmp_path / "s.conf", f'redis = "unix:{redis.sock}";\n')
-    command = [BUILD / "ridgeline", "forget", "--settings", settings, "--yes", "a.*"]
+def test_what_was_stopped_half_way_goes_on(redis, refused):
+    command = [BUILD / "ridgeline", "forget", "--redis", f"unix:{redis.sock}", "--yes", "a.*"]
     for name in ("a.b", "a.c", "d"):
         put(redis, name, b"".join(canonical(t, 1.0) for t in range(1000, 1100, 10)))
         redis.set("rollup." + name, b"rings")
