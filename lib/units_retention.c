@@ -80,7 +80,7 @@ int units_retention(const char *text, struct units_retention *retention, const c
 
 bool units_is_own_step(uint32_t archive_step_s, uint32_t own_step_s)
 {
-    return archive_step_s <= (uint64_t)own_step_s + own_step_s / 10;
+    return archive_step_s <= own_step_s + ((uint64_t)own_step_s + 5) / 10;
 }
 
 uint32_t units_raw_span_s(const struct units_retention *retention, uint32_t step_s)

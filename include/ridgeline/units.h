@@ -44,7 +44,8 @@ struct units_retention {
 int units_retention(const char *text, struct units_retention *retention, const char **reason);
 
 /* Whether means of this step would be nothing but the points of a metric with a point each `own_step_s` (0: not known).
- * A tenth is allowed for, so that a metric whose points jitter around the archive's step is always on one side. */
+ * A tenth, rounded to seconds, is allowed for: points jitter, and a metric around the archive's step stays on one
+ * side. */
 bool units_is_own_step(uint32_t archive_step_s, uint32_t own_step_s);
 
 /* How far back the raw tail of a metric with a point each `step_s` (0: not known) reaches: over the first archive, over
