@@ -2,7 +2,7 @@
  * and of its metrics also from a paced SSCAN of the set of all names at start and every five minutes, for what the
  * stream (which is capped) may have lost. A new metric's saved record is loaded, then its tail is due at once.
  *
- * `ridgeline forget` takes the name out of the set, deletes the metric's keys, and then says so in the stream. What the
+ * `ridgeline forget` deletes the metric's keys, takes the name out of the set, and then says so in the stream. What the
  * worker saved of the metric in between it deletes again, and lets the metric go. One that is sent still begins anew:
  * its name has come back into the set before that, or comes behind it in the stream. */
 #ifndef ANALYZER_NAMES_H

@@ -29,11 +29,12 @@ static const char usage[] =
     "  GLOB                as in rules: * and ? within one part of a name, ** across parts, [a-z], {a,b}\n"
     "  --settings FILE     settings; without it, the defaults\n"
     "  --state-dir DIR     of `ridgeline run`; its private Redis is started while that is stopped\n"
+    "  --redis ADDRESS     another Redis: unix:PATH or HOST:PORT\n"
     "  --yes               does not ask\n"
     "  --all               with --yes, even where GLOB matches every metric\n";
 
 struct arguments {
-    const char *settings_path, *state_dir, *glob;
+    const char *settings_path, *state_dir, *redis, *glob;
     bool yes, all;
 };
 
@@ -42,14 +43,17 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 {
     static const struct option options[] = {
         {"settings", required_argument, NULL, 's'}, {"state-dir", required_argument, NULL, 'd'},
-        {"yes", no_argument, NULL, 'y'},            {"all", no_argument, NULL, 'a'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"redis", required_argument, NULL, 'r'},    {"yes", no_argument, NULL, 'y'},
+        {"all", no_argument, NULL, 'a'},            {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 's') {
             a->settings_path = optarg;
         } else if (c == 'd') {
             a->state_dir = optarg;
+        } else if (c == 'r') {
+            a->redis = optarg;
         } else if (c == 'y') {
             a->yes = true;
         } else if (c == 'a') {
@@ -121,6 +125,8 @@ static int remove_all(struct store *s, const struct forget_metrics *m)
         return 0;
     if (*store_error(s))
         fprintf(stderr, "ridgeline forget: Redis no longer answers: %s\n", store_error(s));
+    else if (!proc_stopping)
+        complain("Redis refuses it");
     return complain("the same command goes on where it stopped");
 }
 
@@ -156,7 +162,6 @@ int forget_main(int argc, char **argv)
 {
     struct arguments a = {0};
     struct settings settings = {0};
-    char error[CONF_ERROR_MAX];
     const char *reason;
     int status = read_arguments(&a, argc, argv);
     if (status > 0)
@@ -166,8 +171,7 @@ int forget_main(int argc, char **argv)
         fprintf(stderr, "ridgeline forget: \"%s\" is no glob: %s\n", a.glob, reason);
         return 2;
     }
-    if (conf_load(&settings, a.settings_path, a.state_dir, NULL, error) != 0) {
-        fprintf(stderr, "ridgeline forget: %s\n", error);
+    if (own_redis_settings(&settings, a.settings_path, a.state_dir, a.redis, "forget") != 0) {
         glob_free(glob);
         return 2;
     }

@@ -136,11 +136,11 @@ int forget_removal_do(struct store *s, const struct forget_metric *metric)
 {
     char key[KEYS_MAX];
     size_t len = keys_metric(key, metric->name, metric->len);
-    if (store_done(store_command(s, "SREM " KEYS_UNIQUE " %b", key, len)) != 0 ||
-        store_done(store_command(s, "DEL %b", key, len)) != 0 ||
-        remnants_delete(s, metric->name, metric->len) != 0)
+    if (store_done(store_command(s, "DEL %b", key, len)) != 0 || remnants_delete(s, metric->name, metric->len) != 0 ||
+        store_noted(store_command(s, "HDEL " KEYS_LIMITS " %b", metric->name, metric->len)) != 0)
         return -1;
-    if (store_noted(store_command(s, "HDEL " KEYS_LIMITS " %b", metric->name, metric->len)) != 0)
+    if (store_done(store_command(s, "SREM " KEYS_UNIQUE " %b", key, len)) != 0 ||
+        store_done(store_command(s, "DEL %b", key, len)) != 0)
         return -1;
     return store_done(store_command(s, "XADD " KEYS_NAMES " MAXLEN ~ 100000 * f %b", metric->name, metric->len));
 }

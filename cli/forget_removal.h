@@ -1,9 +1,10 @@
 /* Removing metrics from Redis, beside daemons that run or without them.
  *
- * The name leaves the set first, so that nobody takes the metric up any more; then go its points, its record, its
- * rollup and the limit that was learned of it. The word to the worker that holds it comes last: by then
- * everything has gone that the worker could find, and what it had saved meanwhile it deletes itself (analyzer/names.h).
- * What horizon appends behind that begins the key anew, by which it knows that the name has to be announced again. */
+ * Points, record, rollup and learned limit go first, then the name leaves the set: where it stops in between, the name
+ * is still there and the same command finds it again. What horizon appended meanwhile goes once more, since it stands
+ * in a key without a name. What horizon appends behind that begins the key anew, by which it knows that the name has to
+ * be announced again. The word to the worker that holds the metric comes last: by then everything has gone that the
+ * worker could find, and what it had saved meanwhile it deletes itself (analyzer/names.h). */
 #ifndef RIDGELINE_CLI_FORGET_REMOVAL_H
 #define RIDGELINE_CLI_FORGET_REMOVAL_H
 
@@ -31,7 +32,7 @@ struct forget_metrics {
 int forget_removal_find(struct forget_metrics *m, struct store *s, const struct glob *glob, int64_t since_s);
 void forget_removal_fini(struct forget_metrics *m);
 
-/* Removes one. Done again it does the same. Returns 0, or -1 when Redis did not answer. */
+/* Removes one. Done again it does the same. Returns 0, or -1 when Redis did not answer or refused. */
 int forget_removal_do(struct store *s, const struct forget_metric *metric);
 
 #endif

@@ -62,21 +62,6 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
     return 3;
 }
 
-/* Reads the settings, with --redis in force. Returns 0, or -1 with the reason on stderr. */
-static int load_settings(const struct arguments *a, struct settings *settings)
-{
-    char error[CONF_ERROR_MAX], redis[1024];
-    const char *sets[] = {NULL, NULL};
-    if (a->redis) {
-        snprintf(redis, sizeof redis, "redis=%s", a->redis);
-        sets[0] = redis;
-    }
-    if (conf_load(settings, a->settings_path, a->state_dir, sets, error) == 0)
-        return 0;
-    fprintf(stderr, "ridgeline import: %s\n", error);
-    return -1;
-}
-
 static int find_files(struct import_files *all, char **paths, int n)
 {
     char error[INPUTS_ERROR_MAX];
@@ -122,7 +107,7 @@ int import_main(int argc, char **argv)
     int status = read_arguments(&a, argc, argv);
     if (status > 0)
         return status - 1;
-    if (load_settings(&a, &settings) != 0)
+    if (own_redis_settings(&settings, a.settings_path, a.state_dir, a.redis, "import") != 0)
         return 2;
     log_init("import", LOG_LEVEL_WARNING);
     proc_signals();

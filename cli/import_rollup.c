@@ -102,7 +102,7 @@ static int remake(struct rollup *r, const struct units_retention *retention, con
 static int bring_in(struct rollup *r, const struct units_retention *retention, const struct series *all,
                     const struct import_rollup_span *span)
 {
-    int remade = rollup_fits(r, retention) ? 0 : remake(r, retention, all, span);
+    int remade = rollup_fits(r, retention, 0) ? 0 : remake(r, retention, all, span);
     int changed = remade < 0 ? -1 : take_in(r, all, span->tail_from);
     return changed < 0 ? -1 : remade || changed;
 }

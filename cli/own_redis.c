@@ -17,6 +17,21 @@
 #define TIMEOUT_MS 2000
 #define STOP_GRACE_MS 30000
 
+int own_redis_settings(struct settings *settings, const char *path, const char *state_dir, const char *redis,
+                       const char *name)
+{
+    char error[CONF_ERROR_MAX], set[1024];
+    const char *sets[] = {NULL, NULL};
+    if (redis) {
+        snprintf(set, sizeof set, "redis=%s", redis);
+        sets[0] = set;
+    }
+    if (conf_load(settings, path, state_dir, sets, error) == 0)
+        return 0;
+    fprintf(stderr, "ridgeline %s: %s\n", name, error);
+    return -1;
+}
+
 static int exec_redis(void *arg)
 {
     const struct own_redis *r = arg;

@@ -199,7 +199,7 @@ static void choose_archives(struct rollup *r, const struct units_retention *rete
     r->n = 0;
     for (unsigned i = 1; i < retention->n; i++) {
         uint32_t step_s = retention->archive[i].step_s;
-        if (step_s <= own_step_s && i + 1 < retention->n)
+        if (units_is_own_step(step_s, own_step_s) && i + 1 < retention->n)
             continue;
         r->archive[r->n++] = (struct rollup_archive){.step_s = step_s,
                                                      .slots = retention->archive[i].span_s / step_s,
@@ -274,10 +274,10 @@ void rollup_fini(struct rollup *r)
     *r = (struct rollup){0};
 }
 
-bool rollup_fits(const struct rollup *r, const struct units_retention *retention)
+bool rollup_fits(const struct rollup *r, const struct units_retention *retention, uint32_t own_step_s)
 {
     struct rollup wanted = {0};
-    choose_archives(&wanted, retention, r->step_s);
+    choose_archives(&wanted, retention, own_step_s > 0 && own_step_s < r->step_s ? own_step_s : r->step_s);
     if (wanted.n != r->n || wanted.raw_s != r->raw_s)
         return false;
     for (unsigned k = 0; k < r->n; k++) {

@@ -78,11 +78,17 @@ int units_retention(const char *text, struct units_retention *retention, const c
     return 0;
 }
 
+bool units_is_own_step(uint32_t archive_step_s, uint32_t own_step_s)
+{
+    return archive_step_s <= own_step_s + ((uint64_t)own_step_s + 5) / 10;
+}
+
 uint32_t units_raw_span_s(const struct units_retention *retention, uint32_t step_s)
 {
     uint64_t span_s = (UNITS_RAW_POINTS_MIN - 1) * (uint64_t)step_s;
     for (unsigned i = 0; i == 0 || i + 1 < retention->n; i++)
-        if ((i == 0 || retention->archive[i].step_s <= step_s) && retention->archive[i].span_s > span_s)
+        if ((i == 0 || units_is_own_step(retention->archive[i].step_s, step_s)) &&
+            retention->archive[i].span_s > span_s)
             span_s = retention->archive[i].span_s;
     return span_s < UINT32_MAX ? (uint32_t)span_s : UINT32_MAX;
 }

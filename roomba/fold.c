@@ -91,13 +91,13 @@ static int read_key(struct work *w)
 static int choose_rollup(struct work *w, bool stored)
 {
     const struct units_retention *retention = w->f->retention;
-    if (stored && rollup_fits(&w->old, retention)) {
+    uint32_t own_step_s = rollup_own_step_s(w->sorted.points, w->sorted.n);
+    if (stored && rollup_fits(&w->old, retention, own_step_s)) {
         w->rollup = w->old;
         w->old = (struct rollup){0};
         w->before = w->rollup.folded_until;
         return ROOMBA_folded;
     }
-    uint32_t own_step_s = rollup_own_step_s(w->sorted.points, w->sorted.n);
     if (rollup_init(&w->rollup, retention, own_step_s, w->sorted.n ? w->sorted.points[0].t : 0) != 0)
         return out_of_memory(w);
     w->before = w->rollup.folded_until;

@@ -12,7 +12,7 @@
  * What lies before folded_until is folded; what comes from there on is in the raw tail. An archive
  * is computed from the raw points where the raw tail spans its slots, and from the next finer
  * archive otherwise. The step in the head is the metric's own when the rollup was made: archives
- * no coarser are left out, save the last one. Pure. */
+ * of that step (units_is_own_step()) are left out, save the last one. Pure. */
 #ifndef RIDGELINE_ROLLUP_H
 #define RIDGELINE_ROLLUP_H
 
@@ -60,8 +60,10 @@ void rollup_fini(struct rollup *r);
 /* Bytes at the head, up to and including folded_until. They tell whether a rollup is still as it was read. */
 #define ROLLUP_HEAD_BYTES 41
 
-/* Whether `r` is as `retention`, of two or more archives, wants it for a metric with the step that `r` notes. */
-bool rollup_fits(const struct rollup *r, const struct units_retention *retention);
+/* Whether `r` is as `retention`, of two or more archives, wants it for a metric with the step that `r` notes, or with
+ * `own_step_s` now (0: not known) where that is shorter: the archives that were left out are then missing. Longer steps
+ * ask for nothing, so that a metric whose step comes and goes is not made anew each time. */
+bool rollup_fits(const struct rollup *r, const struct units_retention *retention, uint32_t own_step_s);
 
 /* The step at which every archive of the retention that is computed from raw points has whole slots;
  * 1 without rollups. A rollup that leaves archives out may have a coarser one of its own. */

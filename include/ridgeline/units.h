@@ -43,9 +43,13 @@ struct units_retention {
 };
 int units_retention(const char *text, struct units_retention *retention, const char **reason);
 
+/* Whether means of this step would be nothing but the points of a metric with a point each `own_step_s` (0: not known).
+ * A tenth, rounded to seconds, is allowed for: points jitter, and a metric around the archive's step stays on one
+ * side. */
+bool units_is_own_step(uint32_t archive_step_s, uint32_t own_step_s);
+
 /* How far back the raw tail of a metric with a point each `step_s` (0: not known) reaches: over the first archive, over
- * UNITS_RAW_POINTS_MIN points, and over each other archive, save the last one, whose steps are no longer: its means
- * would be nothing but the points. */
+ * UNITS_RAW_POINTS_MIN points, and over each other archive, save the last one, of which units_is_own_step() is true. */
 uint32_t units_raw_span_s(const struct units_retention *retention, uint32_t step_s);
 
 /* Percentiles of timers, as StatsD takes them: "90", "50,90,99.9,-5". From -100 to 100, not 0, each once; a

@@ -2,8 +2,11 @@
 import subprocess
 import time
 
-from conftest import BUILD, wait_for, write_settings
+import pytest
+
+from conftest import BUILD, canonical, wait_for, write_settings
 from senders import Metric, freeze, line_payload, send_tcp, thaw
+from storage import allow, put
 from test_faults import HISTORY, RULE, STEP, events_of, send_history
 
 
@@ -131,6 +134,22 @@ def test_a_stopped_run_forgets_too(ridgeline_factory):
     wait_for("the anomaly to close", lambda: r.anomalies(state="closed", metric=gone.name))
     wait_for("the other's record", lambda: counted(r, "records_loaded") == 1)
     assert keys_of(r, gone.name) == []
+
+
+@pytest.mark.parametrize("refused", ["del", "hdel", "srem"])
+def test_what_was_stopped_half_way_goes_on(redis, refused):
+    command = [BUILD / "ridgeline", "forget", "--redis", f"unix:{redis.sock}", "--yes", "a.*"]
+    for name in ("a.b", "a.c", "d"):
+        put(redis, name, b"".join(canonical(t, 1.0) for t in range(1000, 1100, 10)))
+        redis.set("rollup." + name, b"rings")
+    allow(redis, "+@all", "-" + refused)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "removed 0 of 2" in done.stdout and "Redis refuses it" in done.stderr
+    assert redis.scard("metrics.unique_metrics") == 3, "who finds its keys without its name?"
+    allow(redis, "+@all")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "removed 2 of 2" in done.stdout, done
+    assert sorted(redis.keys("*.*")) == [b"metrics.d", b"metrics.unique_metrics", b"rollup.d"]
 
 
 def test_without_redis_it_says_so(tmp_path):

@@ -34,6 +34,33 @@ def test_a_metric_with_a_point_a_minute_keeps_its_points_as_long_as_others_their
         assert raw_s <= now - tail[0][0] < raw_s + 700, name
 
 
+def test_a_metric_whose_minutes_jitter_keeps_its_points_as_long(redis, roomba):
+    now = int(time.time()) // 180 * 180
+    put(redis, "a", stored([(t - t % 180 // 60, 1.0) for t in range(now - 36 * 3600, now, 60)]))  # 59, 59 and 62 s apart
+    r = roomba("10s:1h,1m:1d,10m:14d")
+    r.wait_counter("trimmed", 1)
+    assert 86400 - 120 <= now - points_of(redis, "a")[0][0] < 86400 + 700
+    assert [step for step, _, _ in Rollup(redis, "a").archives] == [600]
+
+
+def test_a_metric_that_sends_more_often_than_it_did_gets_the_means_that_were_left_out(redis, roomba):
+    now = int(time.time()) // 600 * 600
+    slow, fast = line(now - 60 * 3600, now - 20 * 3600, 60), line(now - 20 * 3600, now, 10)
+    put(redis, "a", stored(slow))
+    r = roomba("10s:1h,1m:1d,10m:14d")
+    r.wait_counter("trimmed", 1)
+    assert [step for step, _, _ in Rollup(redis, "a").archives] == [600]
+    redis.append("metrics.a", stored(fast))
+    r.wait_counter("trimmed", 2)
+    r.wait_walks()
+    rollup, tail = check(redis, "a", slow + fast)
+    assert [step for step, _, _ in rollup.archives] == [60, 600] and r.counter("rollups_rebuilt") == 1
+    assert 3600 <= now - tail[0][0] < 3600 + 700
+    redis.append("metrics.a", stored(line(now, now + 60)))
+    r.wait_walks()
+    assert r.counter("rollups_rebuilt") == 1
+
+
 def test_a_metric_lives_as_long_as_its_longest_archive(redis, roomba):
     now = int(time.time())
     put(redis, "silent", stored(line(now - 18000, now - 15000)))

@@ -57,7 +57,7 @@ Test(rollup, loads_what_it_wrote)
     cr_assert_eq(rollup_load(&back, r.bytes, r.len), 0);
     cr_assert_eq(back.folded_until, r.folded_until);
     cr_assert_eq(back.align_s, r.align_s);
-    cr_assert(rollup_fits(&back, &retention));
+    cr_assert(rollup_fits(&back, &retention, 0));
     check_series(&back, &m);
     rollup_fini(&back);
     rollup_fini(&r);

@@ -10,7 +10,7 @@ Test(rollup, leaves_out_archives_no_coarser_than_the_metric_save_the_last)
         uint32_t own_step_s;
         unsigned n;
         uint32_t first_step_s, align_s;
-    } cases[] = {{0, 3, 60, 600}, {10, 3, 60, 600}, {59, 3, 60, 600}, {60, 2, 600, 600},
+    } cases[] = {{0, 3, 60, 600}, {10, 3, 60, 600}, {54, 3, 60, 600}, {55, 2, 600, 600}, {60, 2, 600, 600},
                  {600, 1, 7200, 7200}, {7200, 1, 7200, 7200}, {86400, 1, 7200, 7200}};
     struct units_retention retention = retention_of("10s:1h,1m:1d,10m:14d,2h:90d");
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -20,7 +20,8 @@ Test(rollup, leaves_out_archives_no_coarser_than_the_metric_save_the_last)
         cr_assert_eq(r.archive[0].step_s, cases[i].first_step_s);
         cr_assert_eq(r.archive[0].aggregates, cases[i].first_step_s == 60 ? 1 : 3);
         cr_assert_eq(r.align_s, cases[i].align_s);
-        cr_assert(rollup_fits(&r, &retention));
+        cr_assert(rollup_fits(&r, &retention, 0) && rollup_fits(&r, &retention, 86400));
+        cr_assert_eq(rollup_fits(&r, &retention, 10), cases[i].n == 3);
         rollup_fini(&r);
     }
     cr_assert_eq(rollup_align_s(&retention), 600);
