@@ -21,20 +21,24 @@ uint32_t judge_wall_s(const struct judge *j)
     return s < 0 ? 0 : s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
 }
 
+static void take_retention(const struct judge *j, struct metric *m)
+{
+    const struct units_retention *retention = conf_retention(j->settings, m->name, m->name_len, NULL);
+    m->raw_step_s = retention->archive[0].step_s;
+    m->span_step_s = (uint32_t)engine_step_s(m->record);
+    m->raw_span_s = units_raw_span_s(retention, m->span_step_s);
+}
+
 const struct engine_options *judge_options(struct judge *j, struct metric *m)
 {
     struct engine_options resolved;
-    uint32_t step_s = (uint32_t)engine_step_s(m->record);
-    if (m->options_epoch == j->options_epoch && m->resolved_step_s == step_s)
+    if (m->options_epoch == j->options_epoch)
         return m->options;
-    const struct units_retention *retention = conf_retention(j->settings, m->name, m->name_len, NULL);
     conf_resolve(j->settings, &j->overrides, m->name, m->name_len, &resolved, NULL);
     option_sets_leave(&j->option_sets, m->options);
     m->options = option_sets_take(&j->option_sets, &resolved);
     m->may_be_muted = mutes_concern(&j->settings->mutes, &j->mutes.mutes, m->name, m->name_len, MUTE_OPEN);
-    m->raw_step_s = retention->archive[0].step_s;
-    m->raw_span_s = units_raw_span_s(retention, step_s);
-    m->resolved_step_s = step_s;
+    take_retention(j, m);
     m->options_epoch = j->options_epoch;
     return m->options;
 }
@@ -127,6 +131,8 @@ static int prepare(struct judge *j, struct metric *m, uint32_t phase_s, uint32_t
 static int64_t judge_each(struct judge *j, struct metric *m, const struct point *points, size_t n)
 {
     const struct engine_options *o = judge_options(j, m);
+    if (m->span_step_s != (uint32_t)engine_step_s(m->record))
+        take_retention(j, m);
     uint32_t phase_s = records_phase_s(m->name, m->name_len, m->raw_span_s);
     int64_t now_wall_ms = clock_wall_ms();
     size_t i = 0;

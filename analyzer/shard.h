@@ -35,9 +35,9 @@ struct metric {
     struct skyline_window *window; /* NULL unless the options ask for Skyline's algorithms */
     struct episodes_kept episode;
     const struct engine_options *options; /* in force as of options_epoch; NULL until they are resolved */
-    uint32_t raw_step_s; /* likewise, of its retention's first archive */
-    uint32_t raw_span_s; /* likewise, and as of its step then: how far its raw tail reaches back */
-    uint32_t resolved_step_s;
+    uint32_t raw_step_s;  /* likewise, of its retention's first archive */
+    uint32_t raw_span_s;  /* likewise: how far its raw tail reaches back */
+    uint32_t span_step_s; /* its step as of raw_span_s */
     unsigned options_epoch;
     bool may_be_muted; /* likewise: a mute that is more than silence matches it */
     bool lacks_past; /* its record has just begun, or none was usable: what its rollup tells is still to be learnt */

@@ -18,8 +18,8 @@ struct own_redis {
     struct proc_child child[1];
 };
 
-/* Reads the settings of the command `name`, with `redis` in force unless it is NULL. Returns 0, or -1 with the reason on
- * stderr. */
+/* Reads the settings of the command `name`, with `redis` in force unless it is NULL. Returns 0, or -1 with the reason
+ * on stderr. */
 int own_redis_settings(struct settings *settings, const char *path, const char *state_dir, const char *redis,
                        const char *name);
 

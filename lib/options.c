@@ -53,8 +53,8 @@ static const char *const ensembles[] = {"ridgeline", "skyline", NULL}; /* enum e
 const struct conf_option conf_options[] = {
     PLAIN("", "retention", CONF_RETENTION, retention, "10s:1h,1m:1d,10m:14d",
           "How long points are kept: first as they came, then as means (from the third on with extremes) of ever "
-          "longer steps. STEP:SPAN each, finest first; the first has at least 360 steps. A metric with a point a minute "
-          "keeps its points for as long as others their one-minute means."),
+          "longer steps. STEP:SPAN each, finest first; the first has at least 360 steps. A metric with a point a "
+          "minute keeps its points for as long as others their one-minute means."),
     PLAIN("", "redis", CONF_TEXT, redis, "",
           "The Redis to use, `unix:PATH` or `HOST:PORT`; empty: `ridgeline run` starts a private one."),
     PLAIN("", "state_dir", CONF_TEXT, state_dir, "state",

@@ -55,8 +55,8 @@ void calendar_fini(struct calendar *c);
 bool calendar_covers(const struct calendar *c, int64_t t);
 
 /* Until when it holds without a break from `t` on: the first moment at which it does not. `t` where it does not hold
- * then; INT64_MAX where it has no end, or one behind more adjoining windows than are looked at, of which there are 31 at
- * least. */
+ * then; INT64_MAX where it has no end, or one behind more adjoining windows than are looked at, of which there are 31
+ * at least. */
 int64_t calendar_covers_until(const struct calendar *c, int64_t t);
 
 /* Whether it holds neither at `t` nor ever after. */

@@ -40,8 +40,8 @@ uint32_t outages_overlap_s(const struct outages *o, uint32_t from, uint32_t unti
 
 struct store;
 
-/* Reads those that Redis has and that are over, of the newest OUTAGES_MAX. Returns 0, or -1 when Redis did not answer, or refused: then `*o`
- * stays as it was, and where the key is of another type. */
+/* Reads those that Redis has and that are over, of the newest OUTAGES_MAX. Returns 0, or -1 when Redis did not
+ * answer, or refused: then `*o` stays as it was, and where the key is of another type. */
 int outages_read(struct outages *o, struct store *s);
 
 /* Adds one to Redis, and forgets the old ones. Telling it again changes nothing. Returns 0, where the key is of another

@@ -7,8 +7,8 @@
 /* A connection could not be made. `reason` is text from anywhere, `format` makes the rest of the line. */
 void redis_absence_refused(const char *reason, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A connection was lost that was made when redis_absence_over() gave `n`. Where Redis has been away and back since, that
- * is no news. */
+/* A connection was lost that was made when redis_absence_over() gave `n`. Where Redis has been away and back since,
+ * that is no news. */
 void redis_absence_lost(unsigned n, const char *reason, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Redis answers on a new connection. Returns how often it was away until now. */

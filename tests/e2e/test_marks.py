@@ -24,7 +24,8 @@ def marks(redis):
 
 
 def netcat(port, text):
-    subprocess.run([shutil.which("nc"), "-q1", "127.0.0.1", str(port)], input=text.encode(), check=True, timeout=PATIENCE_S)
+    subprocess.run([shutil.which("nc"), "-q1", "127.0.0.1", str(port)], input=text.encode(), check=True,
+                   timeout=PATIENCE_S)
 
 
 def test_a_line_is_a_mark_as_one_from_the_api_and_named_in_messages(web, horizon, alerter, hook):  # noqa: F811

@@ -36,7 +36,8 @@ def test_a_metric_with_a_point_a_minute_keeps_its_points_as_long_as_others_their
 
 def test_a_metric_whose_minutes_jitter_keeps_its_points_as_long(redis, roomba):
     now = int(time.time()) // 180 * 180
-    put(redis, "a", stored([(t - t % 180 // 60, 1.0) for t in range(now - 36 * 3600, now, 60)]))  # 59, 59 and 62 s apart
+    apart = [(t - t % 180 // 60, 1.0) for t in range(now - 36 * 3600, now, 60)]  # 59, 59 and 62 s
+    put(redis, "a", stored(apart))
     r = roomba("10s:1h,1m:1d,10m:14d")
     r.wait_counter("trimmed", 1)
     assert 86400 - 120 <= now - points_of(redis, "a")[0][0] < 86400 + 700
