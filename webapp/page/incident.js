@@ -94,8 +94,8 @@ function tell(view) {
   setName(view.title, title);
   const muted = incidentMute(incident);
   replace(view.head, el('p', {class: 'facts'}, facts(incident)), el('p', {class: 'facts'}, saidOf(first)),
-    muted && el('p', {class: 'facts mute'}, muted.text !== 'muted' && 'Of some of its metrics: ',
-      muteInWords(muted.mute)));
+    muted && el('p', {class: 'facts mute'}, muted[1] !== 'muted' && 'Of some of its metrics: ',
+      muteInWords(muted[0])));
   view.tending.tell(incident);
   renew(view.notified, incident.notified, notifiedTable);
   if (!view.drawn) {

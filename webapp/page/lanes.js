@@ -64,7 +64,7 @@ function draw(answer) {
 const axis = el('div', {class: 'lane ticks', role: 'none'});
 const template = slots => el('div', {class: 'cells', role: 'none'},
   Array.from({length: slots}, () => el('i', {class: 'cell', role: 'gridcell', tabindex: -1})));
-let blank; // a row's cells: cloned, which is quicker than to make them
+let blank; // a row's cells, to be cloned
 
 function drawRow(row, hidden) {
   const {prefix, cells, metrics, leaf} = row;

@@ -1,4 +1,4 @@
-// Rows of lists: an incident, an anomaly. A row is brought up to date in place, so that what is focused in it stays so.
+// Rows of lists: an incident, an anomaly. A row is brought up to date in place: a focus in it stays.
 import {incidentHash, metricHash} from './address.js';
 import {append, el, replace, setName, setText} from './dom.js';
 import {clock, duration, nowS, plural, time} from './format.js';
@@ -16,7 +16,6 @@ export function arrow(direction) {
   return el('span', {class: 'direction', title}, sign);
 }
 
-// An open one since when; a closed one from when to when.
 export function whenInWords({state, start, end}) {
   if (state === 'open') return ['since ', time(start), `, ${duration(nowS() - start)}`];
   return [time(start), ` for ${duration(end - start)}`];
@@ -25,7 +24,7 @@ export function whenInWords({state, start, end}) {
 const WHATS = {FLAT: 'stopped moving', DROPOUT: 'fell to nothing', STALE: 'fell silent', GAP: 'was silent and is back',
   RESET: 'began to count anew'};
 
-// What a member is, where it is not off its value: "reaches 100 % in 2d4h at this pace"; else "".
+// What a member is other than off its value; else "".
 export const noteOf = ({what, note}) => note || WHATS[what] || '';
 
 const parts = new WeakMap(); // row -> its parts
@@ -41,15 +40,14 @@ function makeRow(item, metric) {
   return it;
 }
 
-// `muted`: {mute, text}, or null.
+// `muted`: of muteLabel(), or null.
 function dress(it, item, text, href, muted) {
   it.item = item;
   it.node.className = `row ${item.state} ${gravity(item.score)}${item.candidate ? ' candidate' : ''}`;
   replace(it.badge, scoreBadge(item.score), arrow(item.direction));
   setName(it.name, text);
   it.name.setAttribute('href', href);
-  replace(it.label, item.candidate && candidateLabel(),
-    muted && muteLabel(muted.mute, muted.text));
+  replace(it.label, item.candidate && candidateLabel(), muted && muteLabel(...muted));
   tellWhen(it.node);
 }
 
@@ -71,20 +69,18 @@ export function anomalyRow(anomaly) {
 
 export function updateAnomaly(node, anomaly) {
   const {mute} = anomaly;
-  dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly), mute && {mute, text: 'muted'});
+  dress(parts.get(node), anomaly, anomaly.metric, hrefOf(anomaly), mute && [mute, 'muted']);
 }
 
 export const ackInWords = ({by, at, normal}) =>
   `${by || 'somebody'} ${normal ? 'found it normal' : 'sees to it'}, since ${clock(at)}`;
 
-// {mute, text}: the first mute, and what of an incident's open members is muted; null where none is. A list tells but
-// the strongest of many.
+// The first mute, and what of an incident's open members is muted; null where none is. A list tells but the strongest.
 export function incidentMute({first, strongest, members, open}) {
-  const told = new Map((members ?? [first, ...strongest]).map(member => [member.id, member]));
-  const still = [...told.values()].filter(({state}) => state === 'open'), muted = still.filter(({mute}) => mute);
-  if (!muted.length) return null;
-  const text = muted.length < still.length ? 'partly muted' : still.length < open ? 'strongest muted' : 'muted';
-  return {mute: muted[0].mute, text};
+  const told = members ?? [first, ...strongest.filter(({id}) => id !== first.id)];
+  const still = told.filter(({state}) => state === 'open'), [muted, ...more] = still.filter(({mute}) => mute);
+  return muted ? [muted.mute,
+    more.length + 1 < still.length ? 'partly muted' : still.length < open ? 'strongest muted' : 'muted'] : null;
 }
 
 const expanded = new Set(); // ids of incidents whose members are shown
